@@ -1,0 +1,143 @@
+"""HTTP at the edge: the app, bodies and queries checked against their schema, answers, pages, idempotency keys."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from chalice import BadRequestError, Chalice, CORSConfig, Response
+from chalice.app import Request
+
+from common import log
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_CORS = CORSConfig(
+    allow_headers=["Authorization", "Content-Type", "Idempotency-Key", log.HEADER],
+    expose_headers=["X-Next-Cursor", log.HEADER],
+    max_age=600,
+)
+
+
+class InvalidBody(BadRequestError):
+    """The body is not what the route takes; the message names the field and what was expected."""
+
+
+class InvalidQuery(BadRequestError):
+    """A parameter of the query string is not what the route takes."""
+
+
+class InvalidCursor(BadRequestError):
+    """The cursor is not one that this shop gave out."""
+
+
+class InvalidIdempotencyKey(BadRequestError):
+    """The Idempotency-Key header is empty, too long, or not plain ASCII."""
+
+
+class Body(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """What goes over the wire: snake_case here, camelCase there; unknown fields are ignored, absent ones left out."""
+
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+def create_app(name: str) -> Chalice:
+    """A service's Chalice app: CORS on every route, logging, and answers given as Structs."""
+    app = Chalice(app_name=name, configure_logs=False)
+    app.api.cors = _CORS
+    log.watch(app)
+
+    @app.middleware("http")
+    def as_json(event: Any, get_response: Any) -> Response:
+        response = get_response(event)
+        if not isinstance(response.body, str | bytes):
+            response.body = _ENCODER.encode(response.body).decode()
+            response.headers.setdefault("Content-Type", "application/json")
+        return response
+
+    return app
+
+
+def body(app: Chalice, shape: type[Shape]) -> Shape:
+    """The request's JSON body in the given shape; InvalidBody says which field is wrong and what was expected."""
+    raw = _request(app).raw_body
+    try:
+        return msgspec.json.decode(raw or b"{}", type=shape)
+    except msgspec.ValidationError as problem:
+        raise InvalidBody(_explain(problem)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise InvalidBody(f"the body is not JSON: {problem}") from None
+
+
+def query(app: Chalice, shape: type[Shape]) -> Shape:
+    """The query string in the given shape; InvalidQuery says which parameter is wrong and what was expected."""
+    try:
+        return msgspec.convert(dict(_request(app).query_params or {}), shape, strict=False)
+    except msgspec.ValidationError as problem:
+        raise InvalidQuery(_explain(problem)) from None
+
+
+def idempotency_key(app: Chalice) -> str | None:
+    """The client's Idempotency-Key, if it sent one: 1 to 128 visible ASCII characters."""
+    key = _request(app).headers.get("Idempotency-Key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidIdempotencyKey("Idempotency-Key: expected 1 to 128 visible ASCII characters")
+    return key
+
+
+def created(answer: Any) -> Response:
+    """201 with this body."""
+    return Response(body=answer, status_code=201)
+
+
+def accepted(answer: Any) -> Response:
+    """202 with this body: taken on, and going on."""
+    return Response(body=answer, status_code=202)
+
+
+def page(items: Sequence[Any], cursor: str | None) -> Response:
+    """One page of a list, and where the next one starts in X-Next-Cursor."""
+    return Response(body=items, headers={"X-Next-Cursor": cursor} if cursor else {})
+
+
+def encode_cursor(key: dict[str, Any] | None) -> str | None:
+    """DynamoDB's last evaluated key as a text that a client hands back; None at the end of the list."""
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode() if key else None
+
+
+def decode_cursor(text: str | None) -> dict[str, Any] | None:
+    """The key behind a cursor; InvalidCursor if it is none."""
+    if not text:
+        return None
+    try:
+        key = json.loads(base64.urlsafe_b64decode(text.encode()))
+    except (ValueError, binascii.Error, RecursionError):
+        key = None
+    if not isinstance(key, dict) or not all(_is_attribute(value) for value in key.values()):
+        raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page")
+    return key
+
+
+def _is_attribute(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and all(isinstance(v, str) for v in value.values())
+
+
+def _request(app: Chalice) -> Request:
+    request = app.current_request
+    assert request is not None, "only a route has a request"
+    return request
+
+
+def _explain(problem: msgspec.ValidationError) -> str:
+    """Turn "Expected `int`, got `str` - at `$.qty`" into "qty: expected `int`, got `str`"."""
+    message, _, path = str(problem).partition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    if missing := re.fullmatch(r"Object missing required field `(\w+)`", message):
+        field = ".".join(part for part in (field, missing[1]) if part)
+        message = "this field is required"
+    message = message[:1].lower() + message[1:]
+    return f"{field}: {message}" if field else message

@@ -1,0 +1,89 @@
+"""DynamoDB streams: a consumer that no single bad record can stop."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import BotoCoreError, ClientError
+from chalice.app import DynamoDBEvent
+
+from common import aws, log, queues
+
+TRIES = 3
+_PAUSE_SECONDS = 0.2
+_deserializer = TypeDeserializer()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of one item: `old` is None for an insert, `new` is None for a removal; plain Python values."""
+
+    event_id: str
+    table: str
+    name: str
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
+    at: float
+
+
+def arn(table: str) -> str:
+    """The ARN of the table's stream, for `@app.on_dynamodb_record`.
+
+    Only the Chalice CLI needs it, to deploy; a packaged template imports it from the table's stack instead, so the
+    placeholder that is given without a cloud to ask never gets anywhere.
+    """
+    if "AWS_CHALICE_CLI_MODE" in os.environ:
+        try:
+            found: str = aws.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+            return found
+        except (BotoCoreError, ClientError, KeyError):
+            pass
+    return f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}/stream/deploy-{table}-first"
+
+
+def consume(event: DynamoDBEvent, handle: Callable[[Change], object], parking: str) -> None:
+    """Hand each change to `handle`, in order; one that fails TRIES times is parked, and the shard goes on.
+
+    A parked record goes to the queue named `parking` as it came; its consumer turns it back with `read`. Raises only
+    if even parking fails: the batch then comes again. Streams deliver at least once: `handle` must bear repeats.
+    """
+    for record in event.to_dict()["Records"]:
+        change = read(record)
+        image = change.new or change.old or {}
+        log.correlate(image.get("correlationId"))
+        if not _handled(change, handle):
+            queues.send(parking, record)
+
+
+def read(record: dict[str, Any]) -> Change:
+    """A stream record, fresh or parked, as a Change."""
+    body = record["dynamodb"]
+    return Change(
+        event_id=record["eventID"],
+        table=record["eventSourceARN"].split("/")[1],
+        name=record["eventName"],
+        old=_image(body.get("OldImage")),
+        new=_image(body.get("NewImage")),
+        at=float(body.get("ApproximateCreationDateTime", 0)),
+    )
+
+
+def _handled(change: Change, handle: Callable[[Change], object]) -> bool:
+    for attempt in range(TRIES):
+        try:
+            handle(change)
+            return True
+        except Exception as failure:
+            log.logger.exception(
+                "change failed",
+                extra={"table": change.table, "eventId": change.event_id, "error": type(failure).__name__},
+            )
+            time.sleep(_PAUSE_SECONDS * attempt)
+    return False
+
+
+def _image(image: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {name: _deserializer.deserialize(value) for name, value in image.items()} if image else None

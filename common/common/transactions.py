@@ -1,0 +1,126 @@
+"""All-or-nothing writes over several items of DynamoDB, through PynamoDB's models.
+
+A conflict with another transaction is no answer, only bad timing: it is tried again here. What a failed condition
+means is for the verb to say that wrote it.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+TRIES = 8
+_PAUSE_SECONDS = 0.02
+_CONDITION_FAILED = "ConditionalCheckFailed"
+_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+# PynamoDB sends the operations of a transaction sorted by kind, and DynamoDB's reasons come back in that order.
+_ORDER_OF_KINDS = ("check", "delete", "put", "update")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One item's part in a transaction; made by put, update, delete and check."""
+
+    kind: str
+    add_to: Callable[[TransactWrite], None]
+
+
+class TransactionCancelled(Exception):
+    """At least one condition did not hold; nothing was written.
+
+    `failed` holds the positions, in the order given to `write`, of the operations whose condition did not hold.
+    """
+
+    def __init__(self, failed: list[int]) -> None:
+        super().__init__(f"conditions of operations {failed} did not hold")
+        self.failed = failed
+
+
+class TransactionContended(Exception):
+    """Others kept writing the same items at the same time; nothing was written, trying again later is right."""
+
+
+def put(item: Model, condition: Condition | None = None) -> Operation:
+    """Write the whole item."""
+    return Operation("put", lambda transaction: transaction.save(item, condition=condition))
+
+
+def update(item: Model, actions: list[Action], condition: Condition | None = None) -> Operation:
+    """Change some attributes of the item with this key, which need not be loaded."""
+
+    def add_to(transaction: TransactWrite) -> None:
+        transaction.update(item, actions=actions, condition=condition, add_version_condition=False)
+
+    return Operation("update", add_to)
+
+
+def delete(item: Model, condition: Condition | None = None) -> Operation:
+    """Remove the item with this key."""
+
+    def add_to(transaction: TransactWrite) -> None:
+        transaction.delete(item, condition=condition, add_version_condition=False)
+
+    return Operation("delete", add_to)
+
+
+def check(model: type[Model], hash_key: Any, range_key: Any = None, *, condition: Condition) -> Operation:
+    """Change nothing, but insist that this holds of the item."""
+
+    def add_to(transaction: TransactWrite) -> None:
+        transaction.condition_check(model, hash_key, range_key, condition=condition)
+
+    return Operation("check", add_to)
+
+
+def write(*operations: Operation) -> None:
+    """Carry out all operations or none; at most 100.
+
+    Raises TransactionCancelled if a condition does not hold, TransactionContended after TRIES conflicts.
+    """
+    for attempt in range(TRIES):
+        try:
+            return _write(operations)
+        except TransactWriteError as problem:
+            reasons = [reason.code if reason else None for reason in problem.cancellation_reasons]
+            if _CONDITION_FAILED in reasons:
+                raise TransactionCancelled(_failed(operations, reasons)) from problem
+            if not _is_passing(problem, reasons):
+                raise
+        # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+        time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))
+    raise TransactionContended(f"{TRIES} conflicts in a row")
+
+
+def _write(operations: Sequence[Operation]) -> None:
+    with TransactWrite(connection=_connection()) as transaction:
+        for operation in operations:
+            operation.add_to(transaction)
+
+
+def _failed(operations: Sequence[Operation], reasons: Sequence[str | None]) -> list[int]:
+    """Where the operations whose condition failed stood when they were given to `write`."""
+    sent = sorted(
+        range(len(operations)), key=lambda position: _ORDER_OF_KINDS.index(operations[position].kind)
+    )
+    return sorted(position for position, code in zip(sent, reasons, strict=True) if code == _CONDITION_FAILED)
+
+
+def _is_passing(problem: TransactWriteError, reasons: list[str | None]) -> bool:
+    return problem.cause_response_code in _PASSING | {"TransactionInProgressException"} or any(
+        code in _PASSING for code in reasons
+    )
+
+
+@cache
+def _connection() -> Connection:
+    return Connection()

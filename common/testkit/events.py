@@ -1,0 +1,51 @@
+"""Looks at what anybody could see of the bus and the queues."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from common import aws, events, queues
+
+_INBOX = "testkit-bus"
+
+
+@dataclass(frozen=True)
+class Bus:
+    """Everything put on the bus since the test began to listen."""
+
+    @classmethod
+    def listened_to(cls) -> "Bus":
+        """From now on, by a rule of the test's own."""
+        inbox = aws.client("sqs").create_queue(QueueName=_INBOX)["QueueUrl"]
+        arn = aws.client("sqs").get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])[
+            "Attributes"
+        ]
+        aws.client("events").put_rule(
+            Name=_INBOX,
+            EventBusName=events.BUS,
+            EventPattern=json.dumps({"source": [{"prefix": "commerce."}]}),
+        )
+        aws.client("events").put_targets(
+            Rule=_INBOX, EventBusName=events.BUS, Targets=[{"Id": "inbox", "Arn": arn["QueueArn"]}]
+        )
+        return cls()
+
+    def events(self, detail_type: str | None = None) -> list[dict[str, Any]]:
+        """The envelopes, in the order of their arrival; of one kind if it is named."""
+        found = waiting(_INBOX)
+        return [event for event in found if detail_type in (None, event["detail-type"])]
+
+
+def waiting(queue: str) -> list[dict[str, Any]]:
+    """The bodies of the messages in a queue, which stay there."""
+    sqs, url = aws.client("sqs"), queues.url(queue)
+    found = []
+    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60).get(
+        "Messages"
+    ):
+        found += batch
+    for message in found:
+        sqs.change_message_visibility(
+            QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+        )
+    return [json.loads(message["Body"]) for message in found]

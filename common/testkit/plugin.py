@@ -1,0 +1,84 @@
+"""The fixtures of every service's own suite; named in its pytest.ini with `-p testkit.plugin`."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from common import auth, aws, queues
+from testkit import resources
+from testkit.events import Bus, waiting
+from testkit.tokens import Tokens
+from testkit.ways_in import Api
+
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "MOTO_ALLOW_NONEXISTENT_REGION": "false",
+}
+
+
+@pytest.fixture(scope="session")
+def service(pytestconfig: pytest.Config) -> Path:
+    """The folder of the service under test."""
+    return pytestconfig.rootpath
+
+
+@pytest.fixture
+def settings(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of the stage `local`, as .chalice/config.json gives it; nothing of this machine's own AWS."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    config = json.loads((service / ".chalice/config.json").read_text())
+    stage = config["stages"]["local"].get("environment_variables", {})
+    for name, value in {**_ENVIRONMENT, **config.get("environment_variables", {}), **stage}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def cloud(service: Path, settings: None) -> Iterator[None]:
+    """An empty AWS in this process, with the service's own resources.yml deployed, and the shop's bus and topic."""
+    with mock_aws():
+        aws.forget_clients()
+        queues.url.cache_clear()
+        resources.deploy_shared(service)
+        resources.deploy(service / "resources.yml")
+        yield
+    aws.forget_clients()
+    queues.url.cache_clear()
+
+
+@pytest.fixture
+def other_tables(service: Path, cloud: None) -> Callable[..., None]:
+    """Tables that other services own, from their own resources.yml: `other_tables("Products", "Inventory")`."""
+    return lambda *names: resources.deploy_tables(service.parent, names)
+
+
+@pytest.fixture
+def tokens(cloud: None) -> Iterator[Tokens]:
+    """Access tokens as user-service would sign them, and the public key where everybody looks for it."""
+    auth.forget_keys()
+    yield Tokens.published()
+    auth.forget_keys()
+
+
+@pytest.fixture
+def api(service: Path, cloud: None) -> Api:
+    """Every way into the service: HTTP, its Lambdas, queues and streams."""
+    return Api(service)
+
+
+@pytest.fixture
+def bus(cloud: None) -> Bus:
+    """Every event that is put on the bus from now on."""
+    return Bus.listened_to()
+
+
+@pytest.fixture
+def queue(cloud: None) -> Callable[[str], list[dict[str, object]]]:
+    """The messages waiting in a queue, by its name; they stay there."""
+    return waiting

@@ -1,0 +1,66 @@
+"""Deploys services' CloudFormation templates on moto."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+
+BUS = "commerce"
+TOPIC = "commerce-notifications"
+
+
+def deploy(template: Path) -> None:
+    """Create everything that the template describes."""
+    boto3.client("cloudformation").create_stack(StackName=template.parent.name, TemplateBody=_text(template))
+
+
+def deploy_shared(service: Path) -> None:
+    """The bus and the topic, where the service under test is not the one that owns them."""
+    if service.name != "checkout-orchestrator":
+        boto3.client("events").create_event_bus(Name=BUS)
+        boto3.client("sns").create_topic(Name=TOPIC)
+
+
+def deploy_tables(root: Path, names: Iterable[str]) -> None:
+    """Create these tables alone, each as its owner's template describes it."""
+    described = {
+        properties["TableName"]: properties
+        for template in sorted(root.glob("*/resources.yml"))
+        for properties in _tables(template)
+    }
+    for name in names:
+        boto3.client("dynamodb").create_table(**_arguments(described[name]))
+
+
+def _tables(template: Path) -> list[dict[str, Any]]:
+    found = _parsed(template)["Resources"].values()
+    return [resource["Properties"] for resource in found if resource["Type"] == "AWS::DynamoDB::Table"]
+
+
+def _arguments(properties: dict[str, Any]) -> dict[str, Any]:
+    """A table's CloudFormation properties as the arguments of CreateTable."""
+    wanted = ("TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    arguments = {name: properties[name] for name in wanted if name in properties}
+    if stream := properties.get("StreamSpecification"):
+        arguments["StreamSpecification"] = {"StreamEnabled": True, **stream}
+    return arguments
+
+
+@cache
+def _text(template: Path) -> str:
+    return template.read_text()
+
+
+@cache
+def _parsed(template: Path) -> Any:
+    return yaml.load(_text(template), Loader=_CloudFormation)
+
+
+class _CloudFormation(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags, whose values no table's properties depend on."""
+
+
+_CloudFormation.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
