@@ -13,7 +13,7 @@ from testkit.events import Bus, waiting
 from testkit.tokens import Tokens
 from testkit.ways_in import Api
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -35,7 +35,7 @@ def settings(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     config = json.loads((service / ".chalice/config.json").read_text())
     stage = config["stages"]["local"].get("environment_variables", {})
-    for name, value in {**_ENVIRONMENT, **config.get("environment_variables", {}), **stage}.items():
+    for name, value in {**ENVIRONMENT, **config.get("environment_variables", {}), **stage}.items():
         monkeypatch.setenv(name, value)
 
 

@@ -74,7 +74,7 @@ class Api:
         With the queue's name the messages are sent to it and received from it, so that deleting them is real.
         """
         bodies = [message if isinstance(message, str) else json.dumps(message) for message in messages]
-        records = _through(queue, bodies) if queue else [_sqs_record(body) for body in bodies]
+        records = through(queue, bodies) if queue else [_sqs_record(body) for body in bodies]
         self._lambdas.invoke(name, {"Records": records})
 
     def stream(self, name: str, records: Sequence[dict[str, Any]]) -> None:
@@ -149,7 +149,8 @@ def _sqs_record(body: str) -> dict[str, Any]:
     }
 
 
-def _through(queue: str, bodies: Sequence[str]) -> list[dict[str, Any]]:
+def through(queue: str, bodies: Sequence[str]) -> list[dict[str, Any]]:
+    """Send the bodies to the queue and receive them from it, as the records that Lambda would get."""
     sqs, url = aws.client("sqs"), queues.url(queue)
     for body in bodies:
         sqs.send_message(QueueUrl=url, MessageBody=body)

@@ -1,0 +1,90 @@
+# The commands of the shop; `make` alone lists them. Settings: PORT, LOCAL_DIR, SERVICE, STAGE, FILE, QUEUE.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 8000
+LOCAL_DIR ?= .local
+STAGE ?= dev
+SERVICES := user-service product-service cart-service order-service checkout-orchestrator analytics-service
+
+PY := .venv/bin/python
+INSTALLED := .venv/installed
+LOCALCLOUD := PYTHONPATH=common $(PY) -m localcloud
+
+export PYTHONDONTWRITEBYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help up down test local check lint types templates logs redrive seed status package deploy format lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: $(INSTALLED) ## run the whole shop on this machine and carry one purchase through it
+	@$(LOCALCLOUD) up --port "$(PORT)" --dir "$(LOCAL_DIR)"
+
+down: $(INSTALLED) ## stop the shop; its data stays
+	@$(LOCALCLOUD) down --dir "$(LOCAL_DIR)"
+
+status: $(INSTALLED) ## what is running, and where
+	@$(LOCALCLOUD) status --dir "$(LOCAL_DIR)"
+
+local: $(INSTALLED) service ## one service with reload, against the running shop (SERVICE=cart-service)
+	@PYTHONPATH=common $(PY) -m localcloud.dev_server "$(SERVICE)" --dir "$(LOCAL_DIR)"
+
+logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service)
+	@$(LOCALCLOUD) logs "$(SERVICE)" --dir "$(LOCAL_DIR)"
+
+redrive: $(INSTALLED) ## bring dead letters back (QUEUE=payment-retry-queue), or list them
+	@$(LOCALCLOUD) redrive $(QUEUE) --dir "$(LOCAL_DIR)"
+
+seed: $(INSTALLED) ## load products from a CSV file (FILE=...)
+	@test -n "$(FILE)" || { echo "FILE is not set: make seed FILE=common/localcloud/catalogue.csv"; exit 2; }
+	@$(LOCALCLOUD) seed "$(FILE)" --dir "$(LOCAL_DIR)"
+
+package: $(INSTALLED) service ## build a service's zip and template into build/ (SERVICE=..., STAGE=dev)
+	@$(LOCALCLOUD) package "$(SERVICE)" --stage "$(STAGE)"
+
+deploy: $(INSTALLED) service ## deploy a service to AWS (SERVICE=..., STAGE=dev)
+	@$(LOCALCLOUD) deploy "$(SERVICE)" --stage "$(STAGE)"
+
+test: $(INSTALLED) ## every service's own suite, then what crosses services
+	@PYTHONPATH=common $(PY) -m testkit.suites
+
+check: lint types templates test ## what CI runs
+
+lint: $(INSTALLED) ## ruff: format and lint
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+
+types: $(INSTALLED) ## mypy, each service by itself
+	@PYTHONPATH=common $(PY) -m testkit.types
+
+templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
+	@PYTHONPATH=common $(PY) -m testkit.templates
+
+format: $(INSTALLED) ## let ruff put the code in shape
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+lock: $(INSTALLED) ## requirements-dev.in -> requirements-dev.txt
+	@$(PY) -m pip install --quiet uv
+	@{ echo '# Made by `make lock` from requirements-dev.in; not edited by hand.'; \
+	   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header requirements-dev.in; } > requirements-dev.new
+	@mv requirements-dev.new requirements-dev.txt
+
+clean: ## throw away what can be built again; the local shop's data stays
+	rm -rf build .venv .mypy_cache .ruff_cache
+
+.PHONY: service
+service:
+	@test -n "$(SERVICE)" || { echo "SERVICE is not set: one of $(SERVICES)"; exit 2; }
+	@test -d "$(SERVICE)/chalicelib" || { echo "SERVICE=$(SERVICE) is not a service: one of $(SERVICES)"; exit 2; }
+
+$(INSTALLED): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Python {v[0]}.{v[1]} is not supported: 3.11 to 3.13 is. Say which one to use: make PYTHON=python3.12 ...")'
+	@echo "Installing the pinned packages into .venv (once; under a minute)..."
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet -r requirements-dev.txt
+	@touch $(INSTALLED)

@@ -1,0 +1,82 @@
+"""Runs every suite of the repository, each service's in a process of its own, and ends with one line of totals."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).parents[2]
+SERVICES = (
+    "user-service",
+    "product-service",
+    "cart-service",
+    "order-service",
+    "checkout-orchestrator",
+    "analytics-service",
+)
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one suite ended."""
+
+    name: str
+    status: int
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+
+def main() -> int:
+    """Run the unit suites two at a time, then what crosses services; 1 if anything failed."""
+    units = [ROOT / name for name in ("common", *SERVICES)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        outcomes = list(pool.map(run, units))
+    outcomes.append(run(ROOT))
+    return _conclude(outcomes)
+
+
+def run(folder: Path) -> Outcome:
+    """One suite, in its folder, with its output printed when it is done."""
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.xml"
+        command = [sys.executable, "-m", "pytest", f"--junitxml={report}", "-p", "no:cacheprovider"]
+        done = subprocess.run(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        name = "tests" if folder == ROOT else folder.name
+        print(f"--- {name}\n{done.stdout.strip()}", flush=True)
+        return _outcome(name, done.returncode, report)
+
+
+def _outcome(name: str, status: int, report: Path) -> Outcome:
+    if not report.exists():
+        return Outcome(name, status or 1, failed=1)
+    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
+    total, skipped = _count(suites, "tests"), _count(suites, "skipped")
+    failed = _count(suites, "failures") + _count(suites, "errors")
+    return Outcome(name, status, total - failed - skipped, failed, skipped)
+
+
+def _count(suites: Sequence[ElementTree.Element], what: str) -> int:
+    return sum(int(suite.get(what, 0)) for suite in suites)
+
+
+def _conclude(outcomes: Sequence[Outcome]) -> int:
+    broken = [outcome.name for outcome in outcomes if outcome.status]
+    if broken:
+        print(f"failing: {', '.join(broken)}")
+    passed, failed, skipped = (
+        sum(getattr(outcome, what) for outcome in outcomes) for what in ("passed", "failed", "skipped")
+    )
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Checks the types of every service by itself: all six have an `app` and a `chalicelib`."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from testkit.suites import ROOT, SERVICES
+
+_CONFIG = ROOT / "pyproject.toml"
+
+
+def main() -> int:
+    """1 if mypy finds anything anywhere."""
+    jobs = [(ROOT / "common", ["-p", "common", "-p", "testkit", "-p", "localcloud"])]
+    jobs += [(ROOT / name, ["app.py", "chalicelib"]) for name in SERVICES]
+    with ThreadPoolExecutor(2) as pool:
+        return max(pool.map(lambda job: check(*job), jobs))
+
+
+def check(folder: Path, targets: list[str]) -> int:
+    """Mypy's exit status for these targets, its findings printed."""
+    command = [sys.executable, "-m", "mypy", "--config-file", str(_CONFIG), *targets]
+    cache = ROOT / ".mypy_cache" / folder.name
+    environment = {**os.environ, "MYPYPATH": f".:{ROOT / 'common'}", "MYPY_CACHE_DIR": str(cache)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    print(f"{folder.name}: {(done.stdout + done.stderr).strip()}", flush=True)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

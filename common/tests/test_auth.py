@@ -1,0 +1,108 @@
+import time
+
+import jwt
+import pytest
+from chalice.test import Client
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from common import auth, aws, http
+from testkit.tokens import ADMIN, JIMMY, KID
+
+
+@pytest.fixture
+def shop(tokens):
+    app = http.create_app("shop")
+    authorizer = auth.jwt_authorizer(app)
+
+    @app.route("/me", authorizer=authorizer)
+    def me():
+        caller = auth.caller(app)
+        wanted = (app.current_request.query_params or {}).get("userId")
+        return {"userId": auth.acting_for(caller, wanted), "admin": caller.is_admin, "email": caller.email}
+
+    @app.route("/admin", authorizer=authorizer)
+    def admin():
+        auth.require_admin(auth.caller(app))
+        return {}
+
+    with Client(app) as client:
+        yield lambda path, token: client.http.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_the_token_says_who_calls(shop, tokens):
+    assert shop("/me", tokens.customer()).json_body == {
+        "userId": JIMMY,
+        "admin": False,
+        "email": "jimmy@example.com",
+    }
+
+
+def test_a_customer_acts_for_nobody_else(shop, tokens):
+    assert shop(f"/me?userId={JIMMY.replace('#', '%23')}", tokens.customer()).status_code == 200
+    refused = shop("/me?userId=USER%23other", tokens.customer())
+    assert (refused.status_code, refused.json_body["Code"]) == (403, "NotYours")
+
+
+def test_an_admin_acts_for_anybody(shop, tokens):
+    assert shop("/me?userId=USER%23other", tokens.admin()).json_body["userId"] == "USER#other"
+
+
+def test_what_is_for_admins_is_closed_to_customers(shop, tokens):
+    assert shop("/admin", tokens.admin()).status_code == 200
+    refused = shop("/admin", tokens.customer())
+    assert (refused.status_code, refused.json_body["Code"]) == (403, "AdminOnly")
+
+
+def forged(tokens, case):
+    claims = {"sub": JIMMY, "email": "j@example.com", "role": "admin"}
+    proper = {**claims, "iss": auth.ISSUER, "aud": auth.AUDIENCE, "iat": 1, "exp": time.time() + 60}
+    other_key = Ed25519PrivateKey.generate()
+    return {
+        "expired": lambda: tokens.sign(**claims, exp=int(time.time()) - 1),
+        "another audience": lambda: tokens.sign(**claims, aud="elsewhere"),
+        "another issuer": lambda: tokens.sign(**claims, iss="somebody"),
+        "no subject": lambda: tokens.sign(email="j@example.com", role="admin"),
+        "no role": lambda: tokens.sign(sub=JIMMY, email="j@example.com"),
+        "another key of the same id": lambda: jwt.encode(proper, other_key, "EdDSA", headers={"kid": KID}),
+        "an unknown key": lambda: jwt.encode(proper, other_key, "EdDSA", headers={"kid": "mine"}),
+        "no key id": lambda: jwt.encode(proper, other_key, "EdDSA"),
+        "no signature": lambda: jwt.encode(proper, None, "none", headers={"kid": KID}),
+        "a shared secret": lambda: jwt.encode(proper, "s" * 32, "HS256", headers={"kid": KID}),
+        "tampered": lambda: tampered(tokens.sign(**claims)),
+        "not a token": lambda: "abc",
+        "nothing": lambda: "",
+    }[case]()
+
+
+def tampered(token):
+    head, payload, signature = token.split(".")
+    return f"{head}.{payload[:-2]}xx.{signature}"
+
+
+FORGERIES = [
+    "expired", "another audience", "another issuer", "no subject", "no role", "another key of the same id",
+    "an unknown key", "no key id", "no signature", "a shared secret", "tampered", "not a token", "nothing",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FORGERIES)
+def test_a_token_that_is_not_to_be_believed_opens_nothing(shop, tokens, case):
+    assert shop("/admin", tokens.admin(ADMIN)).status_code == 200
+    assert shop("/admin", forged(tokens, case)).status_code in (401, 403)
+
+
+def test_in_lambda_a_bad_token_makes_api_gateway_answer_401(tokens, monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-authorizer")
+    authorizer = auth.jwt_authorizer(http.create_app("shop"))
+    event = {"type": "TOKEN", "authorizationToken": "Bearer abc", "methodArn": "arn:aws:x:y:z:a/b/GET/c"}
+
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorizer(event, {})
+
+
+def test_tokens_go_on_working_while_the_public_keys_cannot_be_fetched(shop, tokens, monkeypatch):
+    assert shop("/me", tokens.customer()).status_code == 200
+    aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
+    monkeypatch.setattr(auth, "_FRESH_SECONDS", -1)
+
+    assert shop("/me", tokens.customer()).status_code == 200

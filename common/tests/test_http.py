@@ -1,0 +1,136 @@
+from decimal import Decimal
+
+import pytest
+from chalice.test import Client
+
+from common import http, log
+
+
+class Line(http.Body):
+    product_id: str
+    qty: int
+
+
+class Purchase(http.Body):
+    price: Decimal
+    lines: list[Line] = []
+
+
+class Filter(http.Body):
+    limit: int = 50
+    max_price: Decimal | None = None
+
+
+@pytest.fixture
+def shop():
+    app = http.create_app("shop")
+
+    @app.route("/purchase", methods=["POST"])
+    def purchase():
+        http.idempotency_key(app)
+        return http.created(http.body(app, Purchase))
+
+    @app.route("/goods")
+    def goods():
+        return http.page([http.query(app, Filter)], http.encode_cursor({"id": {"S": "7"}}))
+
+    @app.route("/next")
+    def following():
+        return http.decode_cursor((app.current_request.query_params or {}).get("cursor"))
+
+    @app.route("/broken")
+    def broken():
+        raise ValueError("the database password is swordfish")
+
+    with Client(app) as client:
+        yield client.http
+
+
+def post(shop, body, **headers):
+    return shop.post("/purchase", body=body, headers={"Content-Type": "application/json", **headers})
+
+
+def test_a_body_is_answered_in_camel_case_with_money_to_the_cent(shop):
+    response = post(shop, b'{"price": 12.90, "lines": [{"productId": "P", "qty": 1}], "colour": "red"}')
+
+    assert response.status_code == 201
+    assert response.body == b'{"price":12.90,"lines":[{"productId":"P","qty":1}]}'
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "price: this field is required"),
+        (b"{}", "price: this field is required"),
+        (b'{"price": true}', "price: expected `decimal`, got `bool`"),
+        (
+            b'{"price": 1, "lines": [{"productId": "P", "qty": "2"}]}',
+            "lines[0].qty: expected `int`, got `str`",
+        ),
+        (b'{"price": 1, "lines": [{"qty": 2}]}', "lines[0].productId: this field is required"),
+        (b"[]", "expected `object`, got `array`"),
+    ],
+)
+def test_a_wrong_body_is_refused_with_the_field_and_what_was_expected(shop, body, message):
+    response = post(shop, body)
+
+    assert response.status_code == 400
+    assert response.json_body == {"Code": "InvalidBody", "Message": message}
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"{", b"\xff\xfe", b'{"price": NaN}', b"hello", b'{"lines":' + b"[" * 100_000]
+)
+def test_a_body_that_is_not_json_is_refused_as_such(shop, nonsense):
+    response = post(shop, nonsense)
+
+    assert response.status_code == 400
+    assert response.json_body["Code"] == "InvalidBody"
+
+
+def test_a_query_is_read_by_its_types_and_the_next_page_is_announced(shop):
+    response = shop.get("/goods?limit=3&maxPrice=1.50")
+
+    assert response.body == b'[{"limit":3,"maxPrice":1.50}]'
+    cursor = response.headers["X-Next-Cursor"]
+    assert shop.get(f"/next?cursor={cursor}").json_body == {"id": {"S": "7"}}
+
+
+def test_a_wrong_query_parameter_is_named(shop):
+    response = shop.get("/goods?limit=many")
+
+    assert (response.status_code, response.json_body["Code"]) == (400, "InvalidQuery")
+    assert "limit" in response.json_body["Message"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "bnVsbA==", "WzFd", "eyJhIjoxfQ==", "%F0%9F%98%80"])
+def test_a_made_up_cursor_is_refused(shop, cursor):
+    response = shop.get(f"/next?cursor={cursor}")
+
+    assert (response.status_code, response.json_body["Code"]) == (400, "InvalidCursor")
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 129, "schlüssel"])
+def test_an_idempotency_key_that_cannot_be_kept_is_refused(shop, key):
+    response = post(shop, b'{"price": 1}', **{"Idempotency-Key": key})
+
+    assert (response.status_code, response.json_body["Code"]) == (400, "InvalidIdempotencyKey")
+
+
+def test_nobody_sees_what_broke_inside(shop):
+    response = shop.get("/broken")
+
+    assert response.status_code == 500
+    assert b"swordfish" not in response.body
+    assert response.json_body["Code"] == "InternalServerError"
+
+
+def test_a_request_keeps_the_correlation_id_it_came_with(shop):
+    assert shop.get("/goods", headers={log.HEADER: "abc-1"}).headers[log.HEADER] == "abc-1"
+
+
+def test_a_correlation_id_that_could_forge_log_lines_is_replaced(shop):
+    answered = shop.get("/goods", headers={log.HEADER: 'a"\n{'}).headers[log.HEADER]
+
+    assert "\n" not in answered
+    assert len(answered) == 26

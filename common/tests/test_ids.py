@@ -1,0 +1,26 @@
+import pytest
+
+from common import ids
+
+
+@pytest.mark.parametrize("spelling", ["PROD#001", "PROD%23001", "001", " PROD#001 "])
+def test_an_id_is_understood_in_each_spelling_that_a_url_may_give_it(spelling):
+    assert ids.parse("PROD", spelling) == "PROD#001"
+
+
+@pytest.mark.parametrize("nonsense", ["", "#", "PROD#", "USER#1", "a b", "../x", "x" * 65, "ORDER#1#2"])
+def test_what_cannot_be_an_id_is_refused_with_the_form_that_was_expected(nonsense):
+    with pytest.raises(ids.InvalidId, match="PROD#"):
+        ids.parse("PROD", nonsense)
+
+
+def test_the_same_parts_always_make_the_same_id_and_others_another():
+    assert ids.derived("ORDER", "USER#1", "key") == ids.derived("ORDER", "USER#1", "key")
+    assert ids.derived("ORDER", "USER#1", "key") != ids.derived("ORDER", "USER#1key", "")
+
+
+def test_new_ids_are_ids_and_sort_by_age():
+    older, newer = ids.new("EVT"), ids.new("EVT")
+
+    assert ids.parse("EVT", older) == older
+    assert older[:14] <= newer[:14]

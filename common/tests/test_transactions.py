@@ -1,0 +1,93 @@
+from types import SimpleNamespace
+
+import pytest
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.models import Model
+
+from common import transactions
+from common.transactions import TransactionCancelled, TransactionContended, check, delete, put, update, write
+
+
+class Shelf(Model):
+    class Meta:
+        table_name = "Shelves"
+
+    shelf_id = UnicodeAttribute(hash_key=True)
+    stock = NumberAttribute(default=0)
+
+
+@pytest.fixture
+def shelves(cloud):
+    Shelf.create_table(billing_mode="PAY_PER_REQUEST", wait=True)
+    for name in ("a", "b", "c"):
+        Shelf(name, stock=1).save()
+
+
+def test_all_of_it_is_written_or_nothing(shelves):
+    write(update(Shelf("a"), [Shelf.stock.add(1)]), delete(Shelf("b")), put(Shelf("d", stock=4)))
+    assert (Shelf.get("a").stock, Shelf.count(), Shelf.get("d").stock) == (2, 3, 4)
+
+    with pytest.raises(TransactionCancelled):
+        write(update(Shelf("a"), [Shelf.stock.add(1)]), put(Shelf("d"), Shelf.shelf_id.does_not_exist()))
+    assert Shelf.get("a").stock == 2
+
+
+def test_what_failed_is_named_by_its_place_in_the_call(shelves):
+    absent, plenty = Shelf.shelf_id.does_not_exist(), Shelf.stock >= 9
+
+    with pytest.raises(TransactionCancelled) as refused:
+        write(
+            update(Shelf("a"), [Shelf.stock.add(-9)], plenty),
+            put(Shelf("new"), absent),
+            put(Shelf("b"), absent),
+            check(Shelf, "c", condition=plenty),
+        )
+
+    assert refused.value.failed == [0, 2, 3]
+
+
+def conflicts(times):
+    """Answer this many TransactWriteItems the way DynamoDB does when another transaction is in the way."""
+    answers = [
+        {
+            "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
+            "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing"}],
+        }
+    ] * times
+
+    def answer(**_):
+        return (SimpleNamespace(status_code=400), answers.pop()) if answers else None
+
+    return answer
+
+
+@pytest.fixture
+def disturb(shelves, monkeypatch):
+    monkeypatch.setattr(transactions, "_PAUSE_SECONDS", 0.0001)
+    events = transactions._connection().client.meta.events
+    registered = []
+
+    def begin(times):
+        handler = conflicts(times)
+        events.register_first("before-call.dynamodb.TransactWriteItems", handler)
+        registered.append(handler)
+
+    yield begin
+    for handler in registered:
+        events.unregister("before-call.dynamodb.TransactWriteItems", handler)
+
+
+def test_a_conflict_with_another_transaction_is_tried_again(disturb):
+    disturb(transactions.TRIES - 1)
+
+    write(update(Shelf("a"), [Shelf.stock.add(1)]))
+
+    assert Shelf.get("a").stock == 2
+
+
+def test_endless_conflicts_end_and_change_nothing(disturb):
+    disturb(transactions.TRIES)
+
+    with pytest.raises(TransactionContended):
+        write(update(Shelf("a"), [Shelf.stock.add(1)]))
+    assert Shelf.get("a").stock == 1
