@@ -16,7 +16,7 @@ LOCALCLOUD := PYTHONPATH=common $(PY) -m localcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down test local check lint types templates logs redrive seed status package deploy format lock clean
+.PHONY: help up down test local check lint types templates logs redrive seed status package deploy events format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ types: $(INSTALLED) ## mypy, each service by itself
 
 templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
 	@PYTHONPATH=common $(PY) -m testkit.templates
+
+events: $(INSTALLED) ## docs/events.md and events.json, from the registry
+	@PYTHONPATH=common $(PY) -m testkit.event_docs
 
 format: $(INSTALLED) ## let ruff put the code in shape
 	@.venv/bin/ruff check --fix .

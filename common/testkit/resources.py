@@ -56,11 +56,11 @@ def _text(template: Path) -> str:
 
 @cache
 def _parsed(template: Path) -> Any:
-    return yaml.load(_text(template), Loader=_CloudFormation)
+    return yaml.load(_text(template), Loader=CloudFormation)
 
 
-class _CloudFormation(yaml.SafeLoader):
+class CloudFormation(yaml.SafeLoader):
     """YAML with CloudFormation's short tags, whose values no table's properties depend on."""
 
 
-_CloudFormation.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
+CloudFormation.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")

@@ -1,0 +1,71 @@
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from localcloud import shop as local
+from tests.people import Admin, Customer
+from tests.sight import Sight
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.Shop]:
+    """The whole shop on free ports and in a folder of its own: it neither needs nor disturbs a running one."""
+    running = local.start(tmp_path_factory.mktemp("shop"), free_ports(), sfn_wait_scale=0.1)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sight(shop: local.Shop) -> Sight:
+    """What anybody may look at: tables, queues, mails, and the gateway's own books."""
+    return Sight(shop)
+
+
+@pytest.fixture
+def customer(shop: local.Shop) -> Iterator[Callable[[], Customer]]:
+    """Registers a new customer at each call, and logs them in."""
+    people: list[Customer] = []
+
+    def arrive() -> Customer:
+        people.append(Customer.registered(shop.url))
+        return people[-1]
+
+    yield arrive
+    for person in people:
+        person.leave()
+
+
+@pytest.fixture
+def jimmy(customer: Callable[[], Customer]) -> Customer:
+    return customer()
+
+
+@pytest.fixture
+def admin(shop: local.Shop) -> Iterator[Admin]:
+    person = Admin.logged_in(shop.url, shop.admin_email, shop.admin_password)
+    yield person
+    person.leave()
+
+
+@pytest.fixture
+def bowl(admin: Admin) -> str:
+    """A product of its own for each test: 12.99 USD, five in stock."""
+    return admin.supply(name="Protein Bowl", price=12.99, description="High-protein meal", stock=5)
+
+
+def free_ports() -> int:
+    """The first of three neighbouring ports that nobody listens on."""
+    for first in range(18100, 18900, 10):
+        if all(is_free(first + offset) for offset in range(3)):
+            return first
+    raise RuntimeError("no three neighbouring ports are free between 18100 and 18900")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+ROOT = Path(__file__).parents[1]
