@@ -15,9 +15,9 @@ from pynamodb.indexes import Index
 from pynamodb.models import Model
 
 from common import events
+from localcloud.paths import ROOT, SERVICES
 from testkit import event_docs
 from testkit.resources import CloudFormation
-from testkit.suites import ROOT, SERVICES
 
 
 @cache

@@ -5,7 +5,7 @@ import uuid
 import httpx
 import pytest
 
-from testkit.suites import SERVICES
+from localcloud.paths import SERVICES
 from tests.people import ok
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from common import events
-from testkit.suites import ROOT
+from localcloud.paths import ROOT
 
 PAGE = ROOT / "docs/events.md"
 SCHEMAS = ROOT / "docs/events.json"

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto import mock_aws
 
-from common import auth, aws, queues
+from common import auth
 from testkit import resources
 from testkit.events import Bus, waiting
 from testkit.tokens import Tokens
@@ -20,6 +22,11 @@ ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "MOTO_ALLOW_NONEXISTENT_REGION": "false",
 }
+
+
+def moto() -> AbstractContextManager[Any]:
+    """An empty AWS in this process. Clients outlive it: making one takes longer than most tests."""
+    return mock_aws(config={"core": {"reset_boto3_session": False}})
 
 
 @pytest.fixture(scope="session")
@@ -42,14 +49,10 @@ def settings(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cloud(service: Path, settings: None) -> Iterator[None]:
     """An empty AWS in this process, with the service's own resources.yml deployed, and the shop's bus and topic."""
-    with mock_aws():
-        aws.forget_clients()
-        queues.url.cache_clear()
+    with moto():
         resources.deploy_shared(service)
         resources.deploy(service / "resources.yml")
         yield
-    aws.forget_clients()
-    queues.url.cache_clear()
 
 
 @pytest.fixture

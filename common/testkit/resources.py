@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
+
+from common import aws
 
 BUS = "commerce"
 TOPIC = "commerce-notifications"
@@ -14,14 +15,14 @@ TOPIC = "commerce-notifications"
 
 def deploy(template: Path) -> None:
     """Create everything that the template describes."""
-    boto3.client("cloudformation").create_stack(StackName=template.parent.name, TemplateBody=_text(template))
+    aws.client("cloudformation").create_stack(StackName=template.parent.name, TemplateBody=_text(template))
 
 
 def deploy_shared(service: Path) -> None:
     """The bus and the topic, where the service under test is not the one that owns them."""
     if service.name != "checkout-orchestrator":
-        boto3.client("events").create_event_bus(Name=BUS)
-        boto3.client("sns").create_topic(Name=TOPIC)
+        aws.client("events").create_event_bus(Name=BUS)
+        aws.client("sns").create_topic(Name=TOPIC)
 
 
 def deploy_tables(root: Path, names: Iterable[str]) -> None:
@@ -32,7 +33,7 @@ def deploy_tables(root: Path, names: Iterable[str]) -> None:
         for properties in _tables(template)
     }
     for name in names:
-        boto3.client("dynamodb").create_table(**_arguments(described[name]))
+        aws.client("dynamodb").create_table(**_arguments(described[name]))
 
 
 def _tables(template: Path) -> list[dict[str, Any]]:

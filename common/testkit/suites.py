@@ -9,15 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).parents[2]
-SERVICES = (
-    "user-service",
-    "product-service",
-    "cart-service",
-    "order-service",
-    "checkout-orchestrator",
-    "analytics-service",
-)
+from localcloud.paths import ROOT, SERVICES
+
 _AT_ONCE = 2
 
 

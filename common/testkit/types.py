@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from testkit.suites import ROOT, SERVICES
+from localcloud.paths import ROOT, SERVICES
 
 _CONFIG = ROOT / "pyproject.toml"
 

@@ -1,10 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
-from common import auth, aws, queues
-from testkit.plugin import ENVIRONMENT
+from common import auth, queues
+from testkit.plugin import ENVIRONMENT, moto
 from testkit.tokens import Tokens
 
 
@@ -13,12 +12,9 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    with mock_aws():
-        aws.forget_clients()
+    with moto():
         queues.url.cache_clear()
         yield
-    aws.forget_clients()
-    queues.url.cache_clear()
 
 
 @pytest.fixture

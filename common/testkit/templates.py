@@ -1,0 +1,43 @@
+"""Runs cfn-lint over every CloudFormation template, those that `chalice package` makes included."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from localcloud import packaging
+from localcloud.paths import ROOT, SERVICES
+
+_STAGE = "dev"
+_WRITTEN = ("resources.yml", "state-machine.yml")
+
+
+def main() -> int:
+    """1 if a template has a fault, or a service cannot be packaged."""
+    written = [
+        path for name in SERVICES for path in sorted((ROOT / name).glob("*.yml")) if path.name in _WRITTEN
+    ]
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            packaged = list(pool.map(_packaged, SERVICES))
+    except packaging.PackagingFailed as failure:
+        print(failure)
+        return 1
+    return lint(written + packaged)
+
+
+def lint(templates: list[Path]) -> int:
+    """The exit status of cfn-lint, its findings printed."""
+    command = [sys.executable, "-m", "cfnlint", "--ignore-checks", "W", "--", *map(str, templates)]
+    status = subprocess.run(command, cwd=ROOT).returncode
+    if status == 0:
+        print(f"{len(templates)} templates are in order")
+    return 1 if status else 0
+
+
+def _packaged(name: str) -> Path:
+    return packaging.package(ROOT / name, _STAGE, ROOT / "build" / _STAGE / name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
