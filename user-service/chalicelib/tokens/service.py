@@ -1,0 +1,66 @@
+"""The verbs of access tokens: issue them, rotate what signs them."""
+
+from itertools import pairwise
+
+import jwt
+
+from chalicelib.tokens import keys
+from chalicelib.tokens.models import turn
+from chalicelib.tokens.schemas import AccessToken, Rotated
+from common import auth, clock, log, settings
+
+_HOUR = 3600
+_SLACK_SECONDS = 60  # clocks differ, and a request takes time
+
+
+def issue(user_id: str, email: str, role: str) -> AccessToken:
+    """A token that says who its bearer is, for TOKEN_TTL_SECONDS; SigningKeysMissing before the first rotation.
+
+    It cannot be called back one by one: it expires, or all are revoked by rotating with revoke_old.
+    """
+    key, now, lives = keys.current(), clock.epoch(), _lives_seconds()
+    claims = {
+        "iss": auth.ISSUER,
+        "aud": auth.AUDIENCE,
+        "sub": user_id,
+        "email": email,
+        "role": role,
+        "iat": now,
+        "exp": now + lives,
+    }
+    return AccessToken(
+        jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": key.kid}), lives
+    )
+
+
+def rotate(revoke_old: bool = False) -> Rotated:
+    """Sign with a new key from now on; RotationUnderWay if another rotation runs.
+
+    Tokens signed by earlier keys go on being believed until they have expired, or with revoke_old no longer than the
+    verifiers' caches live. Safe to repeat, also after a failure at any point: every key that can sign is published
+    before it can, and a key that was published but never stored signs nothing and is gone with the next rotation.
+    """
+    with turn():
+        ring = [keys.SigningKey.made(), *_alive(keys.stored())]
+        _switch_to(ring)
+        if revoke_old:
+            # Only now, when nobody is told to sign with an old key any more.
+            ring = ring[:1]
+            _switch_to(ring)
+    log.logger.info("signing key rotated", extra={"kid": ring[0].kid, "revokeOld": revoke_old})
+    return Rotated(current=ring[0].kid, published=[key.kid for key in ring])
+
+
+def _switch_to(ring: list[keys.SigningKey]) -> None:
+    keys.publish(ring)
+    keys.store(keys.KeyRing.of(ring))
+
+
+def _alive(old: list[keys.SigningKey]) -> list[keys.SigningKey]:
+    """Those of the keys, newest first, whose tokens may not have expired: a key retired when its successor was made."""
+    oldest = clock.iso(clock.epoch() - _lives_seconds() - keys.FRESH_SECONDS - _SLACK_SECONDS)
+    return old[:1] + [key for successor, key in pairwise(old) if successor.created_at > oldest]
+
+
+def _lives_seconds() -> int:
+    return settings.integer("TOKEN_TTL_SECONDS", _HOUR)

@@ -1,0 +1,48 @@
+"""The welcome message, published for whoever sends mail."""
+
+import json
+from functools import cache
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.users.models import User
+from common import aws, log
+
+_TOPIC = "commerce-notifications"
+_AUDIENCE = "customer"
+
+
+def publish(user: User) -> None:
+    """Ask for a welcome mail; if that cannot be published it is logged, and the account stands without it."""
+    try:
+        aws.client("sns").publish(
+            TopicArn=_topic_arn(),
+            Message=json.dumps(_message(user)),
+            MessageAttributes={"audience": {"DataType": "String", "StringValue": _AUDIENCE}},
+        )
+    except (BotoCoreError, ClientError):
+        log.logger.exception("welcome message not published", extra={"userId": user.user_id})
+
+
+def _message(user: User) -> dict[str, str]:
+    return {
+        "audience": _AUDIENCE,
+        "userId": user.user_id,
+        "type": "EMAIL",
+        "kind": "WELCOME",
+        "subject": "Welcome to the shop",
+        "message": f"Hello {user.name}, your account is ready.",
+        "correlationId": log.correlation_id(),
+    }
+
+
+@cache
+def _topic_arn() -> str:
+    """The topic's ARN in this account: config.json cannot name it, being the same for all accounts."""
+    partition, account = _where()
+    return f"arn:{partition}:sns:{aws.client('sns').meta.region_name}:{account}:{_TOPIC}"
+
+
+def _where() -> tuple[str, str]:
+    identity = aws.client("sts").get_caller_identity()
+    return identity["Arn"].split(":")[1], identity["Account"]

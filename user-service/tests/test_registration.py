@@ -1,0 +1,217 @@
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import JIMMY, TOPIC
+from moto.dynamodb.exceptions import TransactionCanceledException
+from moto.dynamodb.models import DynamoDBBackend
+
+from common import aws
+
+
+def register(shop, key=None, **changes):
+    headers = {"Idempotency-Key": key} if key else None
+    return shop.post("/user/register", {**JIMMY, **changes}, headers=headers)
+
+
+def accounts(rows):
+    return [row for row in rows() if row["userId"].startswith("USER#")]
+
+
+def test_the_example_of_the_requirements_opens_an_account(shop, rows):
+    answer = shop.post("/user/register", {"email": "jimmy@example.com", "password": "12345", "name": "Jimmy"})
+
+    assert answer.status_code == 201
+    assert answer.json_body.keys() == {"message", "userId"}
+    assert answer.json_body["message"] == "User registered successfully"
+    (account,) = accounts(rows)
+    assert account["userId"] == answer.json_body["userId"]
+    assert (account["email"], account["name"], account["role"]) == ("jimmy@example.com", "Jimmy", "customer")
+    assert account["createdAt"].endswith("Z")
+
+
+def test_a_user_id_in_the_body_is_not_the_one_given(shop):
+    body = {"userId": "U101", "name": "Jimmy", "email": "jimmy@example.com", "password": "test123"}
+
+    answer = shop.post("/user/register", body)
+
+    assert (answer.status_code, answer.json_body["message"]) == (201, "User registered successfully")
+    assert answer.json_body["userId"].startswith("USER#")
+    assert "U101" not in answer.json_body["userId"]
+
+
+def test_a_role_in_the_body_makes_nobody_an_admin(shop, rows):
+    assert register(shop, role="admin", isAdmin=True).status_code == 201
+    assert accounts(rows)[0]["role"] == "customer"
+
+
+def test_the_password_is_kept_as_a_bcrypt_hash_of_the_stages_cost(shop, rows, monkeypatch):
+    monkeypatch.setenv("BCRYPT_ROUNDS", "11")
+    register(shop, password="correct horse")
+
+    assert accounts(rows)[0]["passwordHash"].startswith("$2b$11$")
+    assert "correct horse" not in json.dumps(rows())
+
+
+def test_two_customers_with_one_password_have_two_hashes(shop, rows):
+    register(shop)
+    register(shop, email="jane@example.com")
+
+    assert len({account["passwordHash"] for account in accounts(rows)}) == 2
+
+
+@pytest.mark.parametrize("email", ["jimmy@example.com", "JIMMY@Example.COM", "  Jimmy@example.com\t"])
+def test_an_address_belongs_to_one_account_however_it_is_written(shop, rows, email):
+    register(shop)
+
+    refused = register(shop, email=email, name="Somebody else")
+
+    assert (refused.status_code, refused.json_body["Code"]) == (409, "EmailTaken")
+    assert [account["name"] for account in accounts(rows)] == ["Jimmy"]
+
+
+def test_of_many_who_claim_an_address_at_once_one_gets_it(shop, rows, welcomes):
+    spellings = ["jimmy@example.com", "Jimmy@Example.com"] * 6
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda email: register(shop, email=email), spellings))
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 11
+    (winner,) = (answer.json_body["userId"] for answer in answers if answer.status_code == 201)
+    assert [account["userId"] for account in accounts(rows)] == [winner]
+    assert len(rows()) == 2
+    assert [welcome["userId"] for welcome in welcomes()] == [winner]
+
+
+def test_many_who_register_at_once_under_addresses_of_their_own_all_get_accounts(shop, rows):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: register(shop, email=f"c{n}@example.com"), range(16)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len(accounts(rows)) == 16
+
+
+def test_an_address_that_too_many_want_at_once_can_be_tried_again(shop, rows, monkeypatch):
+    def conflict(*_):
+        raise TransactionCanceledException([("TransactionConflict", "Transaction is ongoing", None)] * 2)
+
+    with monkeypatch.context() as crowd:
+        crowd.setattr(DynamoDBBackend, "transact_write_items", conflict)
+        crowd.setattr(time, "sleep", lambda _: None)
+        refused = register(shop)
+    assert (refused.status_code, refused.json_body["Code"]) == (503, "AddressContended")
+    assert rows() == []
+
+    assert register(shop).status_code == 201
+
+
+def test_a_repeat_with_its_key_gives_the_same_user(shop, rows, welcomes):
+    first = register(shop, key="k-1", phone="+14155550123")
+    again = register(shop, key="k-1", phone="+14155550123")
+
+    assert (again.status_code, again.json_body) == (201, first.json_body)
+    assert len(accounts(rows)) == 1
+    assert len(welcomes()) == 1
+
+
+def test_repeats_with_a_key_at_the_same_time_give_the_same_user(shop, rows):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: register(shop, key="k-1"), range(8)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json_body["userId"] for answer in answers}) == 1
+    assert len(accounts(rows)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"password": "54321"}, {"name": "Jim"}, {"phone": "+14155550124"}, {"email": "Jimmy@example.com"}],
+)
+def test_a_key_used_again_with_another_body_is_refused(shop, change):
+    register(shop, key="k-1")
+
+    refused = register(shop, key="k-1", **change)
+
+    assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
+
+
+def test_another_key_does_not_get_at_a_taken_address(shop):
+    register(shop, key="k-1")
+
+    assert register(shop, key="k-2").json_body["Code"] == "EmailTaken"
+    assert register(shop).json_body["Code"] == "EmailTaken"
+
+
+def test_a_key_means_nothing_to_another_address(shop, rows):
+    assert register(shop, key="1").status_code == 201
+    assert register(shop, key="1", email="jane@example.com").status_code == 201
+    assert len(accounts(rows)) == 2
+
+
+def test_a_key_that_is_none_is_refused(shop, rows, subtests):
+    for key in (" ", "a b", "k" * 129, "ключ"):
+        with subtests.test(key=key):
+            refused = shop.post("/user/register", JIMMY, headers={"Idempotency-Key": key})
+            assert (refused.status_code, refused.json_body["Code"]) == (400, "InvalidIdempotencyKey")
+    assert rows() == []
+
+
+def test_a_password_of_at_most_72_bytes_is_taken_as_it_is(shop, subtests):
+    for number, password in enumerate(("x" * 72, "é" * 36, "пароль", "a\0bcd", "     ")):
+        with subtests.test(password=password):
+            login = {"email": f"jimmy{number}@example.com", "password": password}
+            assert register(shop, **login).status_code == 201
+
+            assert shop.post("/user/login", login).status_code == 200
+            assert shop.post("/user/login", {**login, "password": password + "x"}).status_code == 401
+            assert shop.post("/user/login", {**login, "password": password[:-1] + "?"}).status_code == 401
+
+
+def test_a_password_longer_than_bcrypt_reads_is_refused(shop, rows, subtests):
+    for password in ("x" * 73, "é" * 37, "x" * 100_000):
+        with subtests.test(length=len(password)):
+            refused = register(shop, password=password)
+            assert (refused.status_code, refused.json_body["Code"]) == (400, "PasswordTooLong")
+    assert rows() == []
+
+
+def test_a_password_shorter_than_the_stage_asks_for_is_refused(shop, rows, subtests):
+    for password in ("", "1234", "éééé"):
+        with subtests.test(password=password):
+            refused = register(shop, password=password)
+            assert (refused.status_code, refused.json_body["Code"]) == (400, "PasswordTooShort")
+            assert "at least 5" in refused.json_body["Message"]
+    assert rows() == []
+
+
+def test_production_asks_for_twelve_characters_and_dear_hashes(shop, service, monkeypatch):
+    config = json.loads((service / ".chalice/config.json").read_text())
+    prod = {**config["environment_variables"], **config["stages"]["prod"]["environment_variables"]}
+    assert prod["BCRYPT_ROUNDS"] == "12"
+    monkeypatch.setenv("PASSWORD_MIN_LENGTH", prod["PASSWORD_MIN_LENGTH"])
+
+    assert register(shop, password="x" * 11).json_body["Code"] == "PasswordTooShort"
+    assert register(shop, password="x" * 12).status_code == 201
+
+
+def test_the_newcomer_is_welcomed(shop, welcomes):
+    user_id = register(shop).json_body["userId"]
+
+    (welcome,) = welcomes()
+    assert {
+        "audience": "customer",
+        "userId": user_id,
+        "type": "EMAIL",
+        "kind": "WELCOME",
+    }.items() <= welcome.items()
+    assert "Jimmy" in welcome["message"]
+    assert welcome["subject"]
+    assert "12345" not in json.dumps(welcome)
+
+
+def test_an_account_stands_even_if_nobody_can_be_told(shop):
+    aws.client("sns").delete_topic(TopicArn=TOPIC)
+
+    assert register(shop).status_code == 201
+    assert shop.post("/user/login", {"email": JIMMY["email"], "password": "12345"}).status_code == 200

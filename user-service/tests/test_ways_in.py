@@ -1,0 +1,44 @@
+import json
+
+import pytest
+from chalice.cli.factory import CLIFactory
+
+PUBLIC = {("POST", "/user/register"), ("POST", "/user/login")}
+
+
+def routes(api):
+    return {
+        (method, path): entry for path, methods in api.app.routes.items() for method, entry in methods.items()
+    }
+
+
+def test_only_the_listed_routes_are_public(api):
+    assert {way for way, entry in routes(api).items() if entry.authorizer is None} == PUBLIC
+
+
+def test_every_other_route_has_the_authorizer_of_the_shop(api):
+    assert {entry.authorizer.name for way, entry in routes(api).items() if way not in PUBLIC} == {
+        "authorizer"
+    }
+
+
+@pytest.mark.parametrize("stage", ["local", "dev", "prod"])
+def test_only_what_signs_and_what_rotates_may_read_the_signing_keys(service, stage):
+    may_read = {
+        name for name in ("api_handler", "authorizer", "grant-role", "rotate-signing-key")
+        if "signing-keys" in policy(service, stage, name)
+    }  # fmt: skip
+
+    assert may_read == {"api_handler", "rotate-signing-key"}
+
+
+def policy(service, stage, function):
+    config = CLIFactory(str(service)).create_config_obj(stage, autogen_policy=False).scope(stage, function)
+    return json.dumps(json.loads((service / ".chalice" / config.iam_policy_file).read_text()))
+
+
+def test_the_secrets_value_stands_in_no_template(service):
+    template = (service / "resources.yml").read_text()
+
+    assert "SecretString" not in template
+    assert "GenerateSecretString" not in template
