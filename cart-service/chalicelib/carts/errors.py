@@ -1,0 +1,26 @@
+"""What can go wrong with carts."""
+
+from chalice import ConflictError, NotFoundError, UnprocessableEntityError
+from chalice.app import ChaliceViewError
+
+
+class ProductNotFound(NotFoundError):
+    """No such product is on sale: it never was, or is archived."""
+
+
+class CartItemNotFound(NotFoundError):
+    """The product is not in the cart."""
+
+
+class TooManyOfProduct(ConflictError):
+    """A cart holds at most 99 of a product; it stays as it was."""
+
+
+class IdempotencyKeyReused(UnprocessableEntityError):
+    """The key was used before, for something else."""
+
+
+class CartUnavailable(ChaliceViewError):
+    """The cart was too busy, or the database left work undone, several times in a row; trying again later is right."""
+
+    STATUS_CODE = 503

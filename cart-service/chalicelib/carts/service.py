@@ -1,0 +1,173 @@
+"""What customers do with their carts."""
+
+import hashlib
+import random
+import time
+from typing import Any
+
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
+
+from chalicelib.carts import batches, catalogue
+from chalicelib.carts.catalogue import Product
+from chalicelib.carts.errors import CartItemNotFound, CartUnavailable, IdempotencyKeyReused, TooManyOfProduct
+from chalicelib.carts.models import MOST_OF_A_PRODUCT, PRODUCT_PREFIX, CartItem, Done
+from chalicelib.carts.schemas import AddedToCart, AddToCart, CartChanged, CartEmptied, CartLine
+from common import clock, http, ids, money, transactions
+from common.transactions import TransactionCancelled, TransactionContended
+
+REMEMBERED_SECONDS = 7 * 24 * 3600
+_TRIES = 12
+_PAUSE_SECONDS = 0.01
+
+
+def add_item(user_id: str, wanted: AddToCart, idempotency_key: str | None) -> AddedToCart:
+    """Put more of a product into the cart; undone by set_quantity or remove_item.
+
+    Safe to repeat with its idempotency key, which gives the first answer again. Raises ProductNotFound, TooManyOfProduct,
+    IdempotencyKeyReused, and CartUnavailable while too many others change the same item; then nothing was changed.
+    """
+    product_id = ids.parse("PROD", wanted.product_id)
+    for attempt in range(_TRIES):
+        if idempotency_key and (earlier := Done.find(user_id, Done.key_of_request(idempotency_key))):
+            return _same_answer(earlier, product_id, wanted.quantity)
+        catalogue.require_on_sale(product_id)
+        try:
+            return _add(user_id, product_id, wanted.quantity, idempotency_key)
+        except TransactionCancelled:
+            # Somebody else changed the item since it was read, or did the same request at the same time: look again.
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))
+        except TransactionContended:
+            break
+    raise CartUnavailable("too many changes to this cart at the same time; try again in a moment")
+
+
+def show_cart(user_id: str, limit: int | None, cursor: str | None) -> tuple[list[CartLine], str | None]:
+    """What is in the cart now, by product id, and where its next page starts; without a limit all of it.
+
+    Raises InvalidCursor, and CartUnavailable if the products cannot all be read.
+    """
+    asked = None if limit is None else limit + 1  # one more tells whether there is another page
+    items = _items(user_id, limit=asked, last_evaluated_key=_start(user_id, cursor))
+    shown = items[:limit]
+    products = catalogue.described(item.product_id for item in shown)
+    following = {"productId": {"S": shown[-1].product_id}} if len(items) > len(shown) else None
+    return [_line(item, products.get(item.product_id)) for item in shown], http.encode_cursor(following)
+
+
+def set_quantity(user_id: str, product_id: str, quantity: int) -> CartChanged:
+    """Let so many of the product be in the cart; CartItemNotFound if there is none.
+
+    Safe to repeat: the same quantity again leaves even `updatedAt` alone, so that a checkout begun before goes on.
+    """
+    product_id = ids.parse("PROD", product_id)
+    differs = CartItem.product_id.exists() & (CartItem.qty != quantity)
+    try:
+        CartItem(user_id, product_id).update(
+            [CartItem.qty.set(quantity), CartItem.updated_at.set(clock.now())], condition=differs
+        )
+    except UpdateError as problem:
+        if problem.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        if not _quantity(user_id, product_id):
+            raise CartItemNotFound(f"{product_id} is not in the cart") from None
+    return CartChanged(message="Cart updated", product_id=product_id, qty=quantity)
+
+
+def remove_item(user_id: str, product_id: str) -> CartChanged:
+    """Take a product out of the cart; safe to repeat."""
+    product_id = ids.parse("PROD", product_id)
+    CartItem(user_id, product_id).delete()
+    return CartChanged(message="Removed from cart", product_id=product_id, qty=0)
+
+
+def empty_cart(user_id: str) -> CartEmptied:
+    """Take everything out of the cart; safe to repeat, and to be repeated after CartUnavailable."""
+    keys = [{"userId": user_id, "productId": item.product_id} for item in _items(user_id)]
+    batches.delete(CartItem, keys)
+    return CartEmptied(message="Cart emptied")
+
+
+def _add(user_id: str, product_id: str, quantity: int, idempotency_key: str | None) -> AddedToCart:
+    """Add once; TransactionCancelled if the item changed meanwhile, or the key was used meanwhile."""
+    before = _quantity(user_id, product_id)
+    after = before + quantity
+    if after > MOST_OF_A_PRODUCT:
+        raise TooManyOfProduct(
+            f"quantity: a cart holds at most {MOST_OF_A_PRODUCT} of a product, and {before} of {product_id} are in it"
+        )
+    unchanged = CartItem.qty == before if before else CartItem.product_id.does_not_exist()
+    now = clock.now()
+    actions: list[Action] = [
+        CartItem.qty.set(after),
+        CartItem.updated_at.set(now),
+        CartItem.added_at.set(CartItem.added_at | now),
+    ]
+    change = transactions.update(CartItem(user_id, product_id), actions, unchanged)
+    # Also without a key in a transaction: its token keeps the SDK's own repeats from adding twice.
+    transactions.write(change, *_remembered(user_id, product_id, quantity, after, idempotency_key))
+    return _added(product_id, after)
+
+
+def _remembered(
+    user_id: str, product_id: str, quantity: int, after: int, idempotency_key: str | None
+) -> list[transactions.Operation]:
+    if idempotency_key is None:
+        return []
+    row = Done(
+        user_id,
+        Done.key_of_request(idempotency_key),
+        body_hash=_hash(product_id, quantity),
+        qty=after,
+        expires_at=clock.epoch() + REMEMBERED_SECONDS,
+    )
+    return [transactions.put(row, Done.key.does_not_exist())]
+
+
+def _same_answer(earlier: Done, product_id: str, quantity: int) -> AddedToCart:
+    if earlier.body_hash != _hash(product_id, quantity):
+        raise IdempotencyKeyReused("Idempotency-Key: used before, to add something else")
+    return _added(product_id, int(earlier.qty or 0))
+
+
+def _added(product_id: str, qty: int) -> AddedToCart:
+    return AddedToCart(message="Added to cart", product_id=product_id, qty=qty)
+
+
+def _hash(product_id: str, quantity: int) -> str:
+    return hashlib.sha256(f"{quantity} {product_id}".encode()).hexdigest()
+
+
+def _quantity(user_id: str, product_id: str) -> int:
+    try:
+        return int(CartItem.get(user_id, product_id, consistent_read=True).qty)
+    except CartItem.DoesNotExist:
+        return 0
+
+
+def _items(user_id: str, **part: Any) -> list[CartItem]:
+    """What is in the cart as of now, all pages of it."""
+    products = CartItem.product_id.startswith(PRODUCT_PREFIX)
+    return list(CartItem.query(user_id, products, consistent_read=True, **part))
+
+
+def _start(user_id: str, cursor: str | None) -> dict[str, dict[str, str]] | None:
+    """Where to read on. A cursor holds only a product id: it cannot lead into anybody else's cart."""
+    key = http.decode_cursor(cursor)
+    if key is None:
+        return None
+    try:
+        product_id = ids.parse("PROD", key["productId"]["S"])
+    except (KeyError, ids.InvalidId):
+        raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
+    return {"userId": {"S": user_id}, "productId": {"S": product_id}}
+
+
+def _line(item: CartItem, product: Product | None) -> CartLine:
+    line = CartLine(product_id=item.product_id, qty=int(item.qty))
+    if product:
+        price = int(product.price_minor)
+        line.name, line.currency, line.available = product.name, product.currency, product.is_on_sale
+        line.price = money.decimal(price, product.currency)
+        line.line_total = money.decimal(price * line.qty, product.currency)
+    return line
