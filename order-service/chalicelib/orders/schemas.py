@@ -1,0 +1,178 @@
+"""Bodies and step inputs accepted, bodies and step outputs returned."""
+
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from msgspec import Meta
+
+from chalicelib.orders.models import Order, OrderLine
+from common import http, money
+
+MOST_OF_ONE = 99
+MOST_LINES = 99  # one DynamoDB transaction takes 100 items: the stock of each line, and the reservation
+
+Given = Annotated[str, Meta(min_length=1, max_length=255)]
+Status = Literal["CREATED", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED"]
+
+
+class Line(http.Body):
+    """How many of a product."""
+
+    product_id: str
+    qty: Annotated[int, Meta(ge=1, le=MOST_OF_ONE)]
+
+
+Lines = Annotated[list[Line], Meta(min_length=1)]
+
+
+class Terms(http.Body):
+    """How an order is to be paid, and the total that the customer agreed to."""
+
+    method: Literal["CARD", "UPI"] = "CARD"
+    payment_method: Given | None = None
+    expected_total: Decimal | None = None
+
+
+class CreateOrder(Terms, kw_only=True):
+    """Body of POST /order."""
+
+    cart_items: Lines
+    user_id: str | None = None
+
+
+class OrdersQuery(http.Body):
+    """Whose orders, of which status, and which page of them."""
+
+    user_id: str | None = None
+    status: Status | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    cursor: str | None = None
+
+
+class ValidateOrder(Terms, kw_only=True):
+    """Input of validate-order: an order that is stored, or with `items` one that is to be placed."""
+
+    order_id: Given
+    user_id: Given | None = None
+    items: Lines | None = None
+    request_hash: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.items is not None and self.user_id is None:
+            raise ValueError("userId: expected whose order to place")
+
+
+class ConfirmOrder(http.Body):
+    """Input of create-order-record."""
+
+    order_id: Given
+    payment_id: Given
+
+
+class FailOrder(http.Body):
+    """Input of fail-order."""
+
+    order_id: Given
+    reason: str
+    user_id: Given | None = None
+    status: Literal["FAILED", "EXPIRED"] = "FAILED"
+
+
+class CreatedOrder(http.Body):
+    """Answer of POST /order."""
+
+    order_id: str
+    status: str
+    total_amount: Decimal
+    currency: str
+    created_at: str
+
+
+class LineView(http.Body):
+    """A line as customers see it."""
+
+    product_id: str
+    name: str
+    qty: int
+    price: Decimal
+    line_total: Decimal
+
+    @classmethod
+    def of(cls, line: OrderLine, currency: str) -> Self:
+        """The line, its amounts in the order's currency."""
+        return cls(
+            product_id=line.product_id,
+            name=line.name,
+            qty=line.qty,
+            price=money.decimal(line.price_minor, currency),
+            line_total=money.decimal(line.line_total_minor, currency),
+        )
+
+
+class OrderView(http.Body):
+    """An order as its customer and admins see it."""
+
+    order_id: str
+    user_id: str
+    status: str
+    items: list[LineView]
+    total_amount: Decimal
+    currency: str
+    method: str
+    created_at: str
+    updated_at: str
+    payment_id: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        """The order as it stands."""
+        return cls(
+            order_id=order.order_id,
+            user_id=order.user_id,
+            status=order.status,
+            items=[LineView.of(line, order.currency) for line in order.lines],
+            total_amount=money.decimal(order.total_minor, order.currency),
+            currency=order.currency,
+            method=order.method,
+            created_at=order.created_at,
+            updated_at=order.updated_at,
+            payment_id=order.payment_id,
+            reason=order.reason,
+        )
+
+
+class ValidOrder(http.Body):
+    """Output of validate-order: what the saga reserves and charges."""
+
+    order_id: str
+    user_id: str
+    items: list[Line]
+    amount: float  # a JSON number for Step Functions; nothing is calculated with it
+    currency: str
+    method: str
+    payment_method: str | None
+    status: str
+    correlation_id: str
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        """The order as it stands."""
+        return cls(
+            order_id=order.order_id,
+            user_id=order.user_id,
+            items=[Line(product_id=line.product_id, qty=line.qty) for line in order.lines],
+            amount=float(money.decimal(order.total_minor, order.currency)),
+            currency=order.currency,
+            method=order.method,
+            payment_method=order.payment_method,
+            status=order.status,
+            correlation_id=order.correlation_id,
+        )
+
+
+class OrderStatus(http.Body):
+    """Output of create-order-record and fail-order: where the order stands now."""
+
+    order_id: str
+    status: str

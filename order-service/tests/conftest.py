@@ -1,0 +1,64 @@
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from moto.dynamodb.models import DynamoDBBackend
+
+from testkit.tokens import JIMMY, Tokens
+from testkit.ways_in import Api
+from tests.people import AMY, BOWL, SHAKE, Customer, Shelf
+
+
+@pytest.fixture
+def shelf(other_tables: Callable[..., None]) -> Shelf:
+    """A bowl at 12.99 USD and a shake at 3.50 USD, fifty of each."""
+    other_tables("Products", "Inventory")
+    stocked = Shelf()
+    stocked.supply(BOWL)
+    stocked.supply(SHAKE, price_minor=350, name="Shake")
+    return stocked
+
+
+@pytest.fixture
+def jimmy(api: Api, tokens: Tokens, shelf: Shelf) -> Customer:
+    return Customer(api, tokens.customer(JIMMY))
+
+
+@pytest.fixture
+def amy(api: Api, tokens: Tokens, shelf: Shelf) -> Customer:
+    return Customer(api, tokens.customer(AMY, "amy@example.com"))
+
+
+@pytest.fixture
+def admin(api: Api, tokens: Tokens, shelf: Shelf) -> Customer:
+    return Customer(api, tokens.admin())
+
+
+@pytest.fixture
+def order(jimmy: Customer) -> str:
+    """Jimmy's order of two bowls, CREATED; its id."""
+    return jimmy.order((BOWL, 2), paymentMethod="pm_card_visa").json_body["orderId"]
+
+
+@pytest.fixture
+def confirmed(api: Api, order: str) -> str:
+    """Jimmy's order, paid."""
+    api.invoke("create-order-record", {"orderId": order, "paymentId": "PAY#2001"})
+    return order
+
+
+@pytest.fixture
+def one_write_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moto looks at the condition and writes in two steps; DynamoDB does both at once."""
+    lock = threading.RLock()
+    for name in ("put_item", "update_item"):
+        monkeypatch.setattr(DynamoDBBackend, name, locked(getattr(DynamoDBBackend, name), lock))
+
+
+def locked(write: Callable[..., Any], lock: threading.RLock) -> Callable[..., Any]:
+    def alone(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return write(*args, **kwargs)
+
+    return alone

@@ -1,0 +1,59 @@
+"""The people and things of these tests: customers, a shelf of products, and a look into the tables."""
+
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+from chalice.test import HTTPResponse
+
+from testkit.ways_in import Api
+
+BOWL, SHAKE = "PROD#001", "PROD#002"
+AMY = "USER#01AMY"
+
+
+class Shelf:
+    """The catalogue and the stock, as product-service writes them."""
+
+    def supply(self, product_id: str, stock: int = 50, price_minor: int = 1299, **more: Any) -> None:
+        product = {"name": "Protein Bowl", "currency": "USD", "status": "ACTIVE", "priceMinor": price_minor}
+        table("Products").put_item(Item={"productId": product_id, **product, **more})
+        table("Inventory").put_item(Item={"productId": product_id, "availableStock": stock})
+
+
+class Customer:
+    """Somebody with an access token."""
+
+    def __init__(self, api: Api, token: str) -> None:
+        self.api, self.token = api, token
+
+    def order(self, *lines: tuple[str, int], key: str | None = None, **more: Any) -> HTTPResponse:
+        body = {"cartItems": [{"productId": product, "qty": qty} for product, qty in lines], **more}
+        return self.send(body, key)
+
+    def send(self, body: Any, key: str | None = None) -> HTTPResponse:
+        return self.api.post("/order", body, self.token, {"Idempotency-Key": key} if key else None)
+
+    def see(self, order_id: str) -> HTTPResponse:
+        return self.api.get(f"/order/{quote(order_id, safe='')}", self.token)
+
+    def list(self, query: str = "") -> HTTPResponse:
+        return self.api.get(f"/orders{query}", self.token)
+
+    def cancel(self, order_id: str) -> HTTPResponse:
+        return self.api.post(f"/order/{quote(order_id, safe='')}/cancel", token=self.token)
+
+
+@cache
+def table(name: str) -> Any:
+    return boto3.resource("dynamodb").Table(name)
+
+
+def row(order_id: str) -> dict[str, Any] | None:
+    """The order as it is stored."""
+    return table("Orders").get_item(Key={"orderId": order_id}).get("Item")
+
+
+def refusal(response: HTTPResponse) -> tuple[int, str]:
+    return response.status_code, response.json_body["Code"]

@@ -1,0 +1,161 @@
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from common import aws, events, queues
+from testkit.tokens import JIMMY
+from testkit.ways_in import stream_record, stream_records
+from tests.people import BOWL, SHAKE, row
+
+
+@pytest.fixture
+def announce(api):
+    """Hands records to announce-orders; those of the table's own stream if none are given."""
+    return lambda records=None: api.stream("announce-orders", records or stream_records("Orders"))
+
+
+def told(bus):
+    return [(event["detail-type"], event["detail"]["orderId"]) for event in bus.events()]
+
+
+def placed(order_id, **more):
+    """An order's row as it is first stored."""
+    return {
+        "orderId": order_id,
+        "userId": JIMMY,
+        "status": "CREATED",
+        "items": [{"productId": BOWL, "name": "Bowl", "qty": 2, "priceMinor": 1299, "lineTotalMinor": 2598}],
+        "totalMinor": 2598,
+        "currency": "USD",
+        "correlationId": "click-1",
+        "createdAt": "2025-10-13T14:10:00.000Z",
+        "updatedAt": "2025-10-13T14:10:00.000Z",
+        **more,
+    }
+
+
+def down(**_):
+    raise EndpointConnectionError(endpoint_url="https://events.us-east-1.amazonaws.com")
+
+
+POISON = stream_record("Orders", None, {"orderId": "ORDER#bad", "status": "CREATED"})
+
+
+def test_a_new_order_is_announced_with_all_that_its_checkout_needs(jimmy, announce, bus):
+    created = jimmy.order((BOWL, 2), (SHAKE, 1)).json_body
+
+    announce()
+
+    (event,) = bus.events()
+    assert (event["source"], event["detail-type"]) == ("commerce.orders", "OrderCreated")
+    detail = event["detail"]
+    assert detail["orderId"] == created["orderId"]
+    assert detail["userId"] == JIMMY
+    assert detail["items"] == [{"productId": BOWL, "qty": 2}, {"productId": SHAKE, "qty": 1}]
+    assert (detail["totalAmount"], detail["currency"]) == (29.48, "USD")
+    assert detail["correlationId"] == row(created["orderId"])["correlationId"]
+    assert detail["occurredAt"] == created["createdAt"]
+    assert events.read(events.OrderCreated, event).event_id.startswith("EVT#")
+
+
+def test_an_order_carries_the_correlation_id_of_the_request_that_made_it(api, tokens, shelf, announce, bus):
+    lines = {"cartItems": [{"productId": BOWL, "qty": 1}]}
+
+    api.post("/order", lines, tokens.customer(), {"X-Correlation-Id": "click-7"})
+    announce()
+
+    assert bus.events()[0]["detail"]["correlationId"] == "click-7"
+
+
+def test_a_cancelled_order_is_announced_once(jimmy, order, announce, bus):
+    jimmy.cancel(order)
+    jimmy.cancel(order)
+
+    announce()
+
+    assert told(bus) == [("OrderCreated", order), ("OrderCancelled", order)]
+    assert bus.events("OrderCancelled")[0]["detail"]["userId"] == JIMMY
+
+
+def test_a_repeat_is_the_same_event(order, announce, bus):
+    announce()
+    announce()
+
+    first, again = bus.events()
+    assert first["detail"] == again["detail"]
+
+
+def test_creation_and_cancellation_are_two_events(jimmy, order, announce, bus):
+    jimmy.cancel(order)
+    announce()
+
+    assert len({event["detail"]["eventId"] for event in bus.events()}) == 2
+
+
+def test_records_that_come_out_of_order_are_announced_all_the_same(jimmy, order, announce, bus):
+    jimmy.cancel(order)
+    other = jimmy.order((BOWL, 1)).json_body["orderId"]
+
+    announce(stream_records("Orders")[::-1])
+
+    assert told(bus) == [("OrderCreated", other), ("OrderCancelled", order), ("OrderCreated", order)]
+
+
+def test_what_the_saga_does_to_an_order_is_not_this_services_to_announce(api, jimmy, order, announce, bus):
+    failed = jimmy.order((BOWL, 1)).json_body["orderId"]
+    api.invoke("create-order-record", {"orderId": order, "paymentId": "PAY#1"})
+    api.invoke("fail-order", {"orderId": failed, "reason": "x"})
+    api.invoke("fail-order", {"orderId": "ORDER#never-stored", "userId": JIMMY, "reason": "x"})
+
+    announce()
+
+    assert told(bus) == [("OrderCreated", order), ("OrderCreated", failed)]
+
+
+def test_a_change_that_is_none_of_the_status_is_not_announced(announce, bus):
+    cancelled = placed("ORDER#1", status="CANCELLED")
+    announce(
+        [
+            stream_record("Orders", placed("ORDER#1"), placed("ORDER#1", method="UPI")),
+            stream_record("Orders", cancelled, {**cancelled, "note": "x"}),
+            stream_record("Orders", placed("ORDER#1"), None),
+        ]
+    )
+
+    assert bus.events() == []
+
+
+def test_a_poison_record_is_parked_and_the_rest_is_announced(announce, bus, queue):
+    announce(
+        [
+            stream_record("Orders", None, placed("ORDER#1")),
+            POISON,
+            stream_record("Orders", None, placed("ORDER#2")),
+        ]
+    )
+
+    assert told(bus) == [("OrderCreated", "ORDER#1"), ("OrderCreated", "ORDER#2")]
+    assert [record["eventID"] for record in queue("announce-orders-queue")] == [POISON["eventID"]]
+
+
+def test_what_could_not_be_announced_is_announced_later(api, order, announce, bus, queue, monkeypatch):
+    client = aws.client("events")
+    real = client.put_events
+    monkeypatch.setattr(client, "put_events", down)
+    announce()
+    assert bus.events() == []
+    (parked,) = queue("announce-orders-queue")
+    monkeypatch.setattr(client, "put_events", real)
+
+    api.sqs("on-parked-order", [parked])
+
+    assert told(bus) == [("OrderCreated", order)]
+
+
+def test_a_parked_record_that_stays_poison_holds_up_no_other(api, bus, queue):
+    good = stream_record("Orders", None, placed("ORDER#1"))
+
+    with pytest.raises(queues.BatchPartlyFailed):
+        api.sqs("on-parked-order", [POISON, good], queue="announce-orders-queue")
+
+    assert told(bus) == [("OrderCreated", "ORDER#1")]
+    assert [record["eventID"] for record in queue("announce-orders-queue")] == [POISON["eventID"]]
