@@ -1,0 +1,276 @@
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+from conftest import BOWL
+
+ADMINS_ONLY = [
+    ("POST", "/product"),
+    ("PATCH", "/product/PROD%2301ABC"),
+    ("DELETE", "/product/PROD%2301ABC"),
+    ("PUT", "/product/PROD%2301ABC/stock"),
+]
+
+
+def create(shop, body, key=None, token=None):
+    headers = {"Idempotency-Key": key} if key else None
+    return shop.api.post("/product", body, token=token or shop.admin, headers=headers)
+
+
+def test_the_example_of_the_requirements_creates_a_product_and_its_stock(shop):
+    body = {"name": "Protein Bowl", "price": 12.99, "description": "High-protein meal", "stock": 50}
+
+    answer = create(shop, body)
+
+    product_id = answer.json_body["productId"]
+    assert answer.status_code == 201
+    assert answer.json_body == {"message": "Product created", "productId": product_id}
+    assert product_id.startswith("PROD#")
+    row = shop.row("Products", productId=product_id)
+    assert {
+        "name": "Protein Bowl", "description": "High-protein meal", "priceMinor": 1299, "currency": "USD",
+        "category": "general", "status": "ACTIVE", "listing": "USD", "categoryListing": "USD#general",
+    }.items() <= row.items()  # fmt: skip
+    assert shop.stock(product_id) == (50, 0, 0)
+
+
+@pytest.mark.parametrize(("method", "path"), ADMINS_ONLY)
+def test_a_customer_changes_nothing_in_the_catalogue(shop, method, path):
+    refused = shop.api.request(method, path, {}, shop.customer, None)
+
+    assert (refused.status_code, refused.json_body["Code"]) == (403, "AdminOnly")
+
+
+@pytest.mark.parametrize(("method", "path"), ADMINS_ONLY)
+def test_nobody_without_a_token_changes_anything(shop, method, path):
+    assert shop.api.request(method, path, BOWL, None, None).status_code in (401, 403)
+    assert shop.rows("Products") == []
+
+
+def test_a_product_is_shown_with_what_can_be_bought_of_it(shop, bowl, order):
+    shop.reserve(order, **{bowl: 2})
+
+    answer = shop.show(bowl)
+
+    assert answer.status_code == 200
+    assert answer.json_body == {
+        "productId": bowl, "name": "Protein Bowl", "price": 12.99, "currency": "USD", "category": "general",
+        "description": "High-protein meal", "availableStock": 3,
+    }  # fmt: skip
+
+
+def test_a_product_is_found_by_its_bare_ulid_too(shop, bowl):
+    bare = bowl.removeprefix("PROD#")
+
+    assert shop.get(f"/product/{bare}").json_body == shop.get(f"/product/{quote(bowl)}").json_body
+    assert shop.api.delete(f"/product/{bare}", token=shop.admin).json_body["productId"] == bowl
+
+
+@pytest.mark.parametrize("path", ["/product/01UNKNOWN", "/product/PROD%2301UNKNOWN"])
+def test_an_unknown_product_is_not_found(shop, path):
+    answers = [
+        shop.get(path),
+        shop.api.patch(path, {"name": "Tea"}, token=shop.admin),
+        shop.api.delete(path, token=shop.admin),
+        shop.api.put(f"{path}/stock", {"stock": 1}, token=shop.admin),
+    ]
+
+    assert {(answer.status_code, answer.json_body["Code"]) for answer in answers} == {
+        (404, "ProductNotFound")
+    }
+    assert shop.rows("Products") == shop.rows("Inventory") == []
+
+
+def test_what_cannot_be_a_products_id_is_refused(shop):
+    for text in ("ORDER%2301ABC", "a%20b", "%2523", "x" * 65, "..%2F"):
+        assert shop.get(f"/product/{text}").json_body["Code"] == "InvalidId"
+
+
+def test_a_repeat_with_its_key_gives_the_same_product(shop):
+    first = create(shop, BOWL, key="k-1")
+    again = create(shop, {**BOWL, "price": 12.990, "currency": "usd", "category": "General"}, key="k-1")
+
+    assert (again.status_code, again.json_body) == (201, first.json_body)
+    assert len(shop.rows("Products")) == len(shop.rows("Inventory")) == 1
+
+
+def test_a_repeat_gives_the_same_product_whatever_became_of_it(shop, order):
+    product_id = create(shop, BOWL, key="k-1").json_body["productId"]
+    shop.change(product_id, name="Bowl", price=9)
+    shop.commit(order, **{product_id: 3})
+    shop.archive(product_id)
+
+    assert create(shop, BOWL, key="k-1").json_body["productId"] == product_id
+    assert shop.stock(product_id) == (47, 0, 3)
+    assert shop.show(product_id).status_code == 404
+
+
+def test_repeats_at_the_same_time_create_one_product(shop):
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: create(shop, BOWL, key="k-1"), range(6)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json_body["productId"] for answer in answers}) == len(shop.rows("Products")) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Bowl"}, {"price": 13}, {"currency": "EUR"}, {"stock": 51}, {"description": ""}, {"category": "food"},
+    ],
+)  # fmt: skip
+def test_a_key_used_again_with_another_body_is_refused(shop, change):
+    create(shop, BOWL, key="k-1")
+
+    refused = create(shop, {**BOWL, **change}, key="k-1")
+
+    assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
+    assert len(shop.rows("Products")) == 1
+
+
+def test_two_admins_may_happen_to_use_the_same_key(shop, tokens):
+    create(shop, BOWL, key="k-1")
+    other = create(shop, {**BOWL, "name": "Tea"}, key="k-1", token=tokens.admin("USER#01OTHER"))
+
+    assert other.status_code == 201
+    assert len(shop.rows("Products")) == 2
+
+
+def test_without_a_key_each_request_creates_a_product(shop):
+    assert shop.create() != shop.create()
+
+
+WRONG = [
+    ("name", ""), ("name", " \t"), ("name", "n" * 201), ("name", "a\nb"), ("name", 5), ("name", None),
+    ("price", -1), ("price", 0), ("price", 12.999), ("price", 1_000_000), ("price", "much"), ("price", None),
+    ("price", "NaN"), ("price", "Infinity"), ("price", "1e999999"), ("price", []), ("price", True),
+    ("stock", -1), ("stock", 1.5), ("stock", 1_000_001), ("stock", "5"), ("stock", None), ("stock", True),
+    ("currency", "XXX"), ("currency", ""), ("currency", 840), ("currency", None),
+    ("description", "d" * 5001), ("description", "\0"), ("description", None),
+    ("category", ""), ("category", "c" * 51), ("category", "#!"), ("category", None),
+]  # fmt: skip
+
+
+def test_a_wrong_field_is_named(shop):
+    for field, value in WRONG:
+        refused = create(shop, {**BOWL, field: value})
+
+        assert refused.status_code == 400, (field, value)
+        assert refused.json_body["Code"] in ("InvalidBody", "InvalidAmount")
+        assert refused.json_body["Message"].startswith(f"{field}: "), refused.json_body
+    assert shop.rows("Products") == shop.rows("Inventory") == []
+
+
+def test_a_missing_field_is_named(shop):
+    for field in ("name", "price", "stock"):
+        refused = create(shop, {name: value for name, value in BOWL.items() if name != field})
+
+        assert refused.status_code == 400
+        assert refused.json_body["Message"] == f"{field}: this field is required"
+
+
+def test_a_body_that_makes_no_sense_is_refused(shop):
+    for body in (b"", b"{", b"[]", b"null", b"\xff", b"[" * 10_000, b'{"price": NaN}'):
+        assert create(shop, body).json_body["Code"] == "InvalidBody"
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "minor"), [("JPY", 500, 500), ("EUR", 0.01, 1), ("usd", 999999.99, 99999999)]
+)
+def test_a_price_is_kept_in_the_units_of_its_currency(shop, currency, price, minor):
+    product_id = shop.create(currency=currency, price=price)
+
+    assert shop.row("Products", productId=product_id)["priceMinor"] == minor
+    assert shop.show(product_id).json_body["price"] == price
+
+
+SLUGS = {"Health & Beauty": "health-beauty", "  Snacks ": "snacks", "a_b--c": "a-b-c", "Bücher": "bücher"}
+
+
+def test_a_category_is_kept_as_a_slug(shop):
+    for said, slug in SLUGS.items():
+        assert shop.show(shop.create(category=said)).json_body["category"] == slug
+
+
+def test_a_change_changes_what_it_names_and_no_more(shop, bowl):
+    before = shop.show(bowl).json_body
+
+    assert shop.change(bowl, price=9.5).json_body["price"] == 9.5
+    assert shop.change(bowl, name=" Bowl ", description="").status_code == 200
+
+    assert shop.show(bowl).json_body == {**before, "price": 9.5, "name": "Bowl", "description": ""}
+    assert shop.row("Products", productId=bowl)["version"] == 3
+
+
+def test_a_changed_category_and_price_are_found_at_once(shop, bowl):
+    shop.change(bowl, category="Food", price=1)
+
+    assert [found["productId"] for found in shop.get("/products?category=food&maxPrice=1").json_body] == [
+        bowl
+    ]
+    assert shop.get("/products?category=general").json_body == []
+
+
+def test_two_admins_who_change_different_things_both_get_their_way(shop, bowl, meanwhile):
+    meanwhile(lambda: shop.change(bowl, name="Bowl"))
+    shop.change(bowl, price=9)
+
+    shown = shop.show(bowl).json_body
+    assert (shown["name"], shown["price"]) == ("Bowl", 9)
+
+
+WRONG_CHANGES = [
+    ({}, "expected at least one of"), ({"stock": 9}, "expected at least one of"), ({"name": ""}, "name: "),
+    ({"name": None}, "name: "), ({"price": 0}, "price: "), ({"price": 1.001}, "price: "), ({"price": None}, "price: "),
+    ({"category": "-"}, "category: "), ({"description": 7}, "description: "),
+]  # fmt: skip
+
+
+def test_a_wrong_change_is_named_and_changes_nothing(shop, bowl):
+    before = shop.row("Products", productId=bowl)
+
+    for changes, said in WRONG_CHANGES:
+        refused = shop.change(bowl, **changes)
+
+        assert refused.status_code == 400, changes
+        assert refused.json_body["Message"].startswith(said), refused.json_body
+    assert shop.row("Products", productId=bowl) == before
+
+
+def test_a_product_keeps_its_currency(shop, bowl):
+    refused = shop.change(bowl, price=9, currency="EUR")
+
+    assert (refused.status_code, refused.json_body["Code"]) == (409, "CurrencyFixed")
+    assert shop.change(bowl, price=9, currency="usd").status_code == 200
+
+
+def test_an_archived_product_is_gone_from_the_catalogue(shop, bowl, tea):
+    answer = shop.archive(bowl)
+
+    assert (answer.status_code, answer.json_body) == (200, {"message": "Product archived", "productId": bowl})
+    assert shop.show(bowl).json_body["Code"] == "ProductNotFound"
+    assert [found["productId"] for found in shop.get("/products").json_body] == [tea]
+    assert [found["productId"] for found in shop.get("/products?category=general").json_body] == [tea]
+    assert shop.change(bowl, name="Bowl").status_code == 404
+    assert shop.row("Products", productId=bowl)["status"] == "ARCHIVED"
+
+
+def test_archiving_again_is_the_same(shop, bowl):
+    assert shop.archive(bowl).json_body == shop.archive(bowl).json_body
+
+
+def test_a_product_archived_while_it_is_changed_stays_archived(shop, bowl, meanwhile):
+    meanwhile(lambda: shop.archive(bowl))
+
+    assert shop.change(bowl, category="food").status_code == 404
+    assert shop.get("/products?category=food").json_body == []
+
+
+def test_what_is_reserved_of_an_archived_product_can_still_be_committed_or_released(shop, bowl, order):
+    shop.reserve(order, **{bowl: 2})
+    shop.archive(bowl)
+
+    shop.commit(order, **{bowl: 2})
+    assert shop.stock(bowl) == (3, 0, 2)
+    shop.release(order)
+    assert shop.stock(bowl) == (5, 0, 0)

@@ -1,0 +1,117 @@
+from urllib.parse import quote
+
+import pytest
+from conftest import BOWL
+from moto.dynamodb.models import DynamoDBBackend
+
+
+@pytest.fixture
+def shelf(shop):
+    """Five products: their names by price are a to e."""
+    for name, price, category in (
+        ("d", 4, "food"), ("a", 1, "food"), ("c", 3, "drinks"), ("b", 2, "food"), ("e", 4.5, "drinks"),
+    ):  # fmt: skip
+        shop.create(name=name, price=price, category=category)
+    shop.create(name="x", price=2, currency="EUR", category="food")
+    return shop
+
+
+def names(answer):
+    assert answer.status_code == 200, answer.body
+    return "".join(product["name"] for product in answer.json_body)
+
+
+def test_the_list_shows_what_the_requirements_ask_for(shop, bowl):
+    assert shop.get("/products").json_body == [
+        {
+            "productId": bowl, "name": "Protein Bowl", "price": 12.99, "currency": "USD",
+            "category": "general", "description": BOWL["description"],
+        }
+    ]  # fmt: skip
+
+
+def test_an_empty_catalogue_is_an_empty_list(shop):
+    answer = shop.get("/products")
+
+    assert (answer.status_code, answer.json_body) == (200, [])
+    assert "X-Next-Cursor" not in answer.headers
+
+
+FOUND = {
+    "": "abcde", "category=food": "abd", "category=Food": "abd", "category=toys": "", "minPrice=2": "bcde",
+    "maxPrice=3": "abc", "minPrice=2&maxPrice=4": "bcd", "minPrice=4.01": "e", "minPrice=3&maxPrice=3.00": "c",
+    "category=food&minPrice=2&maxPrice=2": "b", "currency=EUR": "x", "currency=eur&category=food": "x",
+    "currency=GBP": "", "limit=2": "ab", "colour=red": "abcde",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/products", "/product"])
+def test_filters_say_what_is_listed_cheapest_first(shelf, path):
+    assert {query: names(shelf.get(f"{path}?{query}")) for query in FOUND} == FOUND
+
+
+@pytest.mark.parametrize("filters", ["", "&category=food", "&minPrice=2&maxPrice=4", "&maxPrice=4.5"])
+def test_pages_together_are_the_whole_list(shelf, filters):
+    whole = names(shelf.get(f"/products?limit=100{filters}"))
+
+    for limit in range(1, 7):
+        assert "".join(pages(shelf, f"/products?limit={limit}{filters}", limit)) == whole
+
+
+def pages(shelf, path, limit):
+    cursor = ""
+    for _ in range(9):
+        answer = shelf.get(f"{path}{cursor}")
+        assert len(answer.json_body) <= limit
+        yield names(answer)
+        if "X-Next-Cursor" not in answer.headers:
+            return
+        cursor = f"&cursor={quote(answer.headers['X-Next-Cursor'])}"
+    raise AssertionError("the list does not end")
+
+
+def test_a_page_goes_on_behind_products_of_the_same_price(shop):
+    created = {shop.create(price=5) for _ in range(4)}
+
+    first = shop.get("/products?limit=3")
+    second = shop.get(f"/products?limit=3&cursor={quote(first.headers['X-Next-Cursor'])}")
+
+    found = [product["productId"] for product in first.json_body + second.json_body]
+    assert (len(found), set(found)) == (4, created)
+
+
+WRONG = {
+    "minPrice=cheap": "minPrice", "minPrice=-1": "minPrice", "minPrice=1.001": "minPrice", "minPrice=": "minPrice",
+    "maxPrice=NaN": "maxPrice", "maxPrice=1e9": "maxPrice", "minPrice=3&maxPrice=2": "minPrice",
+    "currency=XXX": "currency", "currency=": "currency", "category=": "category", "category=%23": "category",
+    "limit=0": "limit", "limit=101": "limit", "limit=many": "limit", "limit=1.5": "limit",
+    "cursor=nonsense": "cursor", "cursor=eyJhIjogMX0%3D": "cursor", "cursor=bnVsbA%3D%3D": "cursor",
+}  # fmt: skip
+
+
+def test_a_wrong_filter_is_named(shelf):
+    answers = {query: shelf.get(f"/products?{query}") for query in WRONG}
+
+    assert {query: answer.status_code for query, answer in answers.items()} == dict.fromkeys(WRONG, 400)
+    assert {query: named(answer) for query, answer in answers.items()} == WRONG
+
+
+def named(answer):
+    assert answer.json_body["Code"] in ("InvalidQuery", "InvalidCursor")
+    return answer.json_body["Message"].split(":")[0]
+
+
+def test_a_cursor_of_a_list_of_other_prices_is_refused(shelf):
+    cursor = quote(shelf.get("/products?limit=1").headers["X-Next-Cursor"])
+
+    assert shelf.get(f"/products?minPrice=2&cursor={cursor}").json_body["Code"] == "InvalidCursor"
+
+
+def test_the_catalogue_is_never_scanned(shelf, monkeypatch):
+    def scan(*args, **kwargs):
+        raise AssertionError("a scan reads, and costs, the whole table")
+
+    monkeypatch.setattr(DynamoDBBackend, "scan", scan)
+
+    for query in ("", "category=food", "minPrice=1", "category=food&maxPrice=2"):
+        assert shelf.get(f"/products?{query}").status_code == 200

@@ -1,0 +1,115 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from chalice.cli.factory import CLIFactory
+from conftest import new_order, refusal
+
+from common import auth
+
+PUBLIC = {("GET", "/product"), ("GET", "/products"), ("GET", "/product/{product_id}")}
+TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+
+def routes(api):
+    return {
+        (method, path): entry for path, methods in api.app.routes.items() for method, entry in methods.items()
+    }
+
+
+def test_only_the_listed_routes_are_public(api):
+    assert {way for way, entry in routes(api).items() if entry.authorizer is None} == PUBLIC
+
+
+def test_every_other_route_has_the_authorizer_of_the_shop(api):
+    others = {entry.authorizer.name for way, entry in routes(api).items() if way not in PUBLIC}
+    assert others == {"authorizer"}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What the service asks of AWS, as IAM sees it: action and resource."""
+    made: set[tuple[str, str]] = set()
+    call = BaseClient._make_api_call
+
+    def noted(client, operation, arguments):
+        made.update(asked(client.meta.service_model.service_name, operation, arguments))
+        return call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+    return made
+
+
+def asked(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if operation == "TransactWriteItems":
+        for item in arguments["TransactItems"]:
+            ((kind, part),) = item.items()
+            yield f"dynamodb:{TRANSACTED[kind]}", f"table/{part['TableName']}"
+    elif operation == "BatchGetItem":
+        yield from (("dynamodb:BatchGetItem", f"table/{table}") for table in arguments["RequestItems"])
+    elif service == "dynamodb":
+        index = f"/index/{arguments['IndexName']}" if "IndexName" in arguments else ""
+        yield f"dynamodb:{operation}", f"table/{arguments['TableName']}{index}"
+    elif service == "sqs":
+        queue = arguments.get("QueueName") or arguments["QueueUrl"].rsplit("/", 1)[-1]
+        yield f"sqs:{operation}", queue
+    elif service == "ssm":
+        yield f"ssm:{operation}", f"parameter{arguments['Name']}"
+
+
+def allowed(service, function, stage="prod"):
+    """What the policy of a function names, but for logs and traces."""
+    config = CLIFactory(str(service)).create_config_obj(stage, autogen_policy=False).scope(stage, function)
+    policy = json.loads((service / ".chalice" / config.iam_policy_file).read_text())
+    return {
+        (action, resource.split(":", 5)[-1])
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+        for resource in listed(statement["Resource"])
+        if action.split(":")[0] not in ("logs", "xray")
+    }
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def test_each_step_may_do_what_it_does_and_no_more(shop, service, bowl, travel, calls):
+    first, second = new_order(), new_order()
+    for function, story in {
+        "check-inventory": lambda: (
+            shop.reserve(first, **{bowl: 1}),
+            shop.reserve(second, **{bowl: 1}),
+            refusal(shop.reserve, new_order(), **{bowl: 9}),
+        ),
+        "update-inventory": lambda: (
+            shop.commit(first, **{bowl: 1}),
+            shop.commit(new_order(), **{bowl: 1}),
+            refusal(shop.commit, new_order(), **{bowl: 9}),
+        ),
+        "expire-reservations": lambda: (travel(1300), shop.expire()),
+        "release-inventory": lambda: (shop.release(first), shop.release(new_order())),
+    }.items():
+        calls.clear()
+        story()
+        assert calls == allowed(service, function), function
+
+
+def test_the_api_and_the_authorizer_may_do_what_they_do_and_no_more(shop, service, bowl, calls):
+    auth.forget_keys()
+    calls.clear()
+    shop.create()
+    for path in ("/products", "/products?category=general", f"/product/{bowl.removeprefix('PROD#')}"):
+        shop.get(path)
+    shop.change(bowl, name="Bowl")
+    shop.set_stock(bowl, 7)
+    shop.archive(bowl)
+
+    assert calls == allowed(service, "api_handler") | allowed(service, "authorizer")
