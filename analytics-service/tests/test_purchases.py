@@ -1,0 +1,79 @@
+import json
+
+from told import DAY, JIMMY, NOON, inventory_updated, order_done
+
+from common import aws, events
+
+
+def test_a_purchase_is_logged_with_its_revenue_and_units(analytics):
+    analytics.done(order_done())
+
+    (row,) = analytics.events()
+    assert row == {
+        "eventId": "EVT#1",
+        "eventType": "ORDER_COMPLETED",
+        "userId": JIMMY,
+        "metadata": {
+            "orderId": "ORDER#1",
+            "paymentId": "PAY#1",
+            "units": 2,
+            "amount": 25.98,
+            "currency": "USD",
+        },
+        "timestamp": NOON,
+    }
+    assert analytics.report() == {
+        "day": DAY,
+        "ordersCreated": 0,
+        "ordersCompleted": 1,
+        "ordersFailed": 0,
+        "ordersCancelled": 0,
+        "ordersExpired": 0,
+        "paymentsSucceeded": 0,
+        "paymentsFailed": 0,
+        "paymentsRefunded": 0,
+        "unitsSold": 2,
+        "revenue": {"USD": 25.98},
+    }
+
+
+def test_revenue_is_exact_and_kept_by_currency(analytics):
+    analytics.done(*[order_done(number, units=1, total="0.10") for number in range(1, 4)])
+    analytics.done(
+        order_done(4, units=1, total="12", currency="EUR"), order_done(5, total="500", currency="JPY")
+    )
+
+    assert analytics.counted() == {
+        "ordersCompleted": 5,
+        "unitsSold": 6,
+        "revenue": {"EUR": 12.00, "JPY": 500, "USD": 0.30},
+    }
+
+
+def test_goods_deducted_from_stock_are_logged_but_sold_only_once(analytics):
+    analytics.queued(inventory_updated())
+    analytics.done(order_done())
+
+    (row,) = analytics.events(type="INVENTORY_UPDATED")
+    wanted = {"orderId": "ORDER#1", "units": 2, "items": [{"productId": "PROD#001", "qty": 2}]}
+    assert row["metadata"] == wanted
+    assert "userId" not in row
+    assert analytics.report()["unitsSold"] == 2
+
+
+def test_a_purchase_told_on_the_bus_arrives_in_the_queue(queue):
+    message = order_done()
+    aws.client("events").put_events(
+        Entries=[
+            {
+                "EventBusName": events.BUS,
+                "Source": message["source"],
+                "DetailType": message["detail-type"],
+                "Detail": json.dumps(message["detail"]),
+            }
+        ]
+    )
+    events.publish(events.build(events.OrderCancelled, order_id="ORDER#1", user_id=JIMMY))
+
+    (arrived,) = queue("order-done-analytics-queue")
+    assert arrived["detail"] == message["detail"]
