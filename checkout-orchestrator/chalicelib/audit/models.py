@@ -1,0 +1,30 @@
+"""The inventory audit: what left the stock, by day."""
+
+from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.models import Model
+
+from chalicelib.checkout.models import WholeNumber
+from common import clock
+
+
+class AuditLine(MapAttribute):
+    """How many of a product."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    qty = WholeNumber()
+
+
+class InventoryAudit(Model):
+    """A finished order, for the daily reconciliation of the stock; written once, never changed."""
+
+    class Meta:
+        table_name = "InventoryAudit"
+
+    day = UnicodeAttribute(hash_key=True)
+    order_id = UnicodeAttribute(range_key=True, attr_name="orderId")
+    lines = ListAttribute(of=AuditLine, attr_name="items")
+    total_minor = WholeNumber(attr_name="totalMinor")
+    currency = UnicodeAttribute()
+    payment_id = UnicodeAttribute(attr_name="paymentId")
+    event_id = UnicodeAttribute(attr_name="eventId")
+    recorded_at = UnicodeAttribute(attr_name="recordedAt", default_for_new=clock.now)

@@ -1,0 +1,77 @@
+"""Read models of the tables that a checkout looks at and others own: only the fields that are used here."""
+
+from pynamodb.attributes import Attribute, ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.constants import NUMBER
+from pynamodb.models import Model
+
+CREATED = "CREATED"
+CONFIRMED = "CONFIRMED"
+MAY_BE_PAID = (CREATED, CONFIRMED)
+
+
+class WholeNumber(Attribute[int]):
+    """A quantity, or money in minor units: never a float, as PynamoDB's own NumberAttribute is."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: int) -> str:
+        """As DynamoDB writes numbers."""
+        return str(int(value))
+
+    def deserialize(self, value: str) -> int:
+        """From DynamoDB's text."""
+        return int(value)
+
+
+class OrderLine(MapAttribute):
+    """One product of an order, at the price of its day."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    name = UnicodeAttribute(null=True)
+    qty = WholeNumber()
+    line_total_minor = WholeNumber(attr_name="lineTotalMinor", null=True)
+
+
+class Order(Model):
+    """Of order-service: CREATED, then CONFIRMED; or FAILED, CANCELLED, EXPIRED. Read here, never written."""
+
+    class Meta:
+        table_name = "Orders"
+
+    order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
+    user_id = UnicodeAttribute(attr_name="userId")
+    status = UnicodeAttribute()
+    lines = ListAttribute(of=OrderLine, attr_name="items")
+    total_minor = WholeNumber(attr_name="totalMinor")
+    currency = UnicodeAttribute()
+    method = UnicodeAttribute(null=True)
+    payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
+    reason = UnicodeAttribute(null=True)
+    correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
+    request_hash = UnicodeAttribute(attr_name="requestHash", null=True)
+
+
+class CartLine(Model):
+    """Of cart-service: one product in a customer's cart. Its table also holds rows named KEY#..., which are no lines."""
+
+    class Meta:
+        table_name = "Carts"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    product_id = UnicodeAttribute(range_key=True, attr_name="productId")
+    qty = WholeNumber(null=True)
+    updated_at = UnicodeAttribute(attr_name="updatedAt", null=True)
+
+
+def find_order(order_id: str) -> Order | None:
+    """The order as it is now."""
+    try:
+        return Order.get(order_id, consistent_read=True)
+    except Order.DoesNotExist:
+        return None
+
+
+def cart_of(user_id: str) -> list[CartLine]:
+    """All lines of the customer's cart as it is now."""
+    lines = CartLine.query(user_id, CartLine.product_id.startswith("PROD#"), consistent_read=True)
+    return list(lines)

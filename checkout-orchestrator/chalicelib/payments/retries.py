@@ -1,0 +1,68 @@
+"""The consumer's side of payment-retry-queue: charges that wait for the gateway, and refunds that must not get lost."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.payments import service, waiting
+from chalicelib.payments.errors import (
+    GatewayUnavailable,
+    PaymentDeclined,
+    PaymentRejected,
+    PaymentVoided,
+)
+from chalicelib.payments.models import SUCCEEDED
+from chalicelib.payments.schemas import ChargeAgain, Refund
+from common import queues, steps
+
+_FIRST_SECONDS = 5
+_LONGEST_SECONDS = 300
+_CHARGE_TRIES = 9  # together longer than the saga waits
+_REFUND_TRIES = 24  # about two hours, then the dead-letter queue and its alarm
+
+
+class ActionUnknown(Exception):
+    """A message asks for something that nobody here does."""
+
+
+def retry(message: dict[str, Any]) -> None:
+    """Do what the message asks; while the gateway is down, ask again later, ever more rarely.
+
+    Raises GatewayUnavailable for a refund that was tried for two hours: it belongs in the dead-letter queue, with its alarm.
+    """
+    actions: dict[Any, Callable[[dict[str, Any]], None]] = {"charge": _charge, "refund": _refund}
+    if message.get("action") not in actions:
+        raise ActionUnknown(f"action: expected charge or refund, got {message.get('action')!r}")
+    actions[message["action"]](message)
+
+
+def _charge(message: dict[str, Any]) -> None:
+    """Charge, and tell the saga; for one that gave up waiting, nothing is charged: it has marked the payment."""
+    charge = steps.step(ChargeAgain, message)
+    try:
+        payment = service.process_payment(charge)
+    except GatewayUnavailable as problem:
+        if charge.tries + 1 < _CHARGE_TRIES:
+            return _later(message, charge.tries)
+        waiting.fail_task(charge.task_token, "GatewayUnavailable", str(problem))
+    except (PaymentDeclined, PaymentVoided, PaymentRejected) as problem:
+        waiting.fail_task(charge.task_token, type(problem).__name__, str(problem))
+    else:
+        woken = waiting.succeed_task(charge.task_token, waiting.answer(payment))
+        if not woken and payment.status == SUCCEEDED:
+            waiting.forsaken(payment)
+
+
+def _refund(message: dict[str, Any]) -> None:
+    refund = steps.step(Refund, message)
+    try:
+        service.refund_payment(refund.order_id, refund.reason)
+    except GatewayUnavailable:
+        if refund.tries + 1 >= _REFUND_TRIES:
+            raise
+        _later(message, refund.tries)
+
+
+def _later(message: dict[str, Any], tries: int) -> None:
+    """Once more, after a pause that doubles: the queue's own five deliveries would be over too soon."""
+    pause = min(_FIRST_SECONDS * 2**tries, _LONGEST_SECONDS)
+    queues.send(service.RETRY_QUEUE, {**message, "tries": tries + 1}, delay=pause)

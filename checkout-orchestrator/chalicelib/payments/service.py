@@ -1,0 +1,276 @@
+"""The verbs of a payment: charge, choose a payment method, follow the gateway, refund.
+
+Money is never in doubt: an order has one PaymentIntent, whose id is on its row before it is confirmed, and which the gateway captures
+at most once. Whatever answer is lost, the intent tells the truth.
+"""
+
+from typing import Any
+
+from chalicelib.payments import gateway
+from chalicelib.payments.errors import (
+    GatewayUnavailable,
+    PaymentContended,
+    PaymentDeclined,
+    PaymentInProgress,
+    PaymentVoided,
+)
+from chalicelib.payments.gateway import Intent
+from chalicelib.payments.models import (
+    FAILED,
+    REFUNDED,
+    REFUNDING,
+    REQUIRES_ACTION,
+    STARTED,
+    SUCCEEDED,
+    VOIDED,
+    Payment,
+    again_if_contended,
+    find,
+    payment_id,
+)
+from chalicelib.payments.schemas import Charge
+from common import events, log, money, queues
+
+RETRY_QUEUE = "payment-retry-queue"
+
+
+@again_if_contended
+def process_payment(charge: Charge) -> Payment:
+    """Charge the order's total, or find out that the customer must act first: the answer is SUCCEEDED or REQUIRES_ACTION.
+
+    Raises PaymentDeclined, PaymentVoided if the order was undone meanwhile, PaymentRejected, GatewayUnavailable. Announces
+    PaymentSuccess. Safe to repeat at any time, also while another run of it is still going on. Undone by refund_payment.
+    """
+    payment = find(charge.order_id) or _start(charge)
+    if payment.is_open and payment.amount_minor == 0:
+        payment.move(SUCCEEDED)  # the gateway takes no charge of nothing
+    if payment.is_open:
+        follow(payment, _attempted(payment))
+    elif payment.status == SUCCEEDED:
+        _announce(payment)
+    if payment.status == FAILED:
+        raise PaymentDeclined(payment.reason or "the payment was declined")
+    if payment.status not in (SUCCEEDED, REQUIRES_ACTION):
+        raise PaymentVoided(payment.reason or "the payment was undone")
+    return payment
+
+
+@again_if_contended
+def choose_method(owed: Charge) -> Payment:
+    """Pay a waiting order with this payment method, now if the saga waits for it, else as soon as it comes to it.
+
+    Raises PaymentDeclined, which leaves the order waiting for another payment method; PaymentInProgress while another is being
+    charged; PaymentVoided if there is nothing to pay any more; GatewayUnavailable. Safe to repeat.
+    """
+    payment = find(owed.order_id)
+    if payment is None:
+        return _start(owed, chosen_later=True)
+    if payment.status == SUCCEEDED:
+        return payment
+    if payment.status == STARTED:
+        _hand_over(payment, owed)
+        return payment
+    if payment.status != REQUIRES_ACTION:
+        raise PaymentVoided("this order can no longer be paid")
+    return _pay_waiting(payment, owed)
+
+
+@again_if_contended
+def refund_payment(order_id: str, reason: str | None = None) -> Payment:
+    """Make sure that nothing is or stays captured for the order; the answer is VOIDED, FAILED or REFUNDED.
+
+    The row is marked before the gateway is asked, and the mark stops every later charge, also where no row was there yet.
+    Raises GatewayUnavailable. Safe to repeat at any time.
+    """
+    payment = find(order_id) or _tombstone(order_id, reason)
+    if payment.is_open:
+        payment.move(VOIDED, reason=reason)
+    elif payment.status == SUCCEEDED:
+        payment.move(REFUNDING, reason=reason)
+    if payment.status != REFUNDED:
+        _take_back(payment)
+    return payment
+
+
+def follow(payment: Payment, intent: Intent) -> None:
+    """Bring the row to where the gateway is. Repeats, and news that came late, change nothing."""
+    if intent.status == "succeeded":
+        _captured(payment, intent)
+    elif not payment.is_open:
+        return
+    elif intent.status == "canceled":
+        payment.move(FAILED, reason="the payment was cancelled at the payment gateway")
+    elif intent.is_declined and not payment.chosen_later:
+        payment.move(FAILED, reason=intent.decline, next_action=None)
+    elif _waits_differently(payment, intent):
+        payment.move(
+            REQUIRES_ACTION,
+            reason=intent.decline,
+            next_action=_next_action(intent),
+            client_secret=intent.client_secret or payment.client_secret,
+        )
+
+
+def order_refund(order_id: str, reason: str) -> None:
+    """Have the order's payment taken back by the consumer of the retry queue."""
+    message = {"action": "refund", "orderId": order_id, "reason": reason}
+    queues.send(RETRY_QUEUE, {**message, "correlationId": log.correlation_id()})
+
+
+def _start(charge: Charge, chosen_later: bool = False) -> Payment:
+    payment = Payment(
+        payment_id(charge.order_id),
+        order_id=charge.order_id,
+        user_id=charge.user_id,
+        amount_minor=money.minor(charge.amount, charge.currency),
+        currency=charge.currency,
+        method=charge.method,
+        payment_method=charge.payment_method,
+        chosen_later=chosen_later or charge.payment_method is None,
+        status=STARTED,
+        correlation_id=log.correlation_id(),
+    )
+    payment.keep()
+    return payment
+
+
+def _tombstone(order_id: str, reason: str | None) -> Payment:
+    identity = payment_id(order_id)
+    payment = Payment(identity, order_id=order_id, status=VOIDED, reason=reason)
+    payment.keep()
+    return payment
+
+
+def _attempted(payment: Payment) -> Intent:
+    """The payment's intent, confirmed if that has not been tried. A waiting payment is the customer's to confirm."""
+    intent = _intent_of(payment)
+    if payment.status == STARTED and payment.payment_method and intent.awaits_confirmation:
+        return _confirmed(payment)
+    return intent
+
+
+def _intent_of(payment: Payment) -> Intent:
+    if payment.intent_id:
+        return gateway.retrieve(payment.intent_id)
+    try:
+        intent = gateway.create(
+            payment.order_id,
+            payment.amount_minor,
+            payment.currency,
+            payment.method,
+            f"{payment.order_id}:create:{payment.attempt}",
+        )
+    except GatewayUnavailable as problem:
+        raise _with_a_new_key(payment, problem) from problem
+    payment.keep(intent_id=intent.id, client_secret=intent.client_secret)
+    return intent
+
+
+def _confirmed(payment: Payment) -> Intent:
+    key = f"{payment.order_id}:confirm:{payment.attempt}"
+    try:
+        return gateway.confirm(payment.intent_id, payment.payment_method, payment.method, key)
+    except GatewayUnavailable as problem:
+        raise _with_a_new_key(payment, problem) from problem
+
+
+def _with_a_new_key(payment: Payment, problem: GatewayUnavailable) -> GatewayUnavailable:
+    """After a failure that the gateway remembers under the idempotency key, the next try needs another one."""
+    if problem.answered:
+        try:
+            payment.keep(attempt=payment.attempt + 1)
+        except PaymentContended:
+            log.logger.info("another run goes on with this payment")
+    return problem
+
+
+def _hand_over(payment: Payment, owed: Charge) -> None:
+    """Leave the payment method for process_payment, which is under way and writes the row before it ends."""
+    if payment.payment_method == owed.payment_method:
+        return
+    if payment.payment_method:
+        raise PaymentInProgress("this order is just being paid; look again in a moment")
+    _choose(payment, owed)
+
+
+def _choose(payment: Payment, owed: Charge) -> None:
+    """With another attempt, as an idempotency key stands for one payment method."""
+    payment.keep(
+        payment_method=owed.payment_method, method=owed.method, chosen_later=True, attempt=payment.attempt + 1
+    )
+
+
+def _pay_waiting(payment: Payment, owed: Charge) -> Payment:
+    _choose(payment, owed)
+    intent = _confirmed(payment)
+    follow(payment, intent)
+    if intent.is_declined:
+        raise PaymentDeclined(intent.decline or "the payment was declined")
+    return payment
+
+
+def _captured(payment: Payment, intent: Intent) -> None:
+    if payment.is_open:
+        if intent.received != payment.amount_minor:
+            log.logger.error(
+                "captured another amount", extra={"orderId": payment.order_id, "got": intent.received}
+            )
+        payment.move(SUCCEEDED, reason=None, next_action=None, client_secret=None)
+    if payment.status == SUCCEEDED:
+        _announce(payment)
+    elif payment.status in (VOIDED, FAILED):
+        order_refund(payment.order_id, payment.reason or "charged after it was undone")
+
+
+def _announce(payment: Payment) -> None:
+    """Tell the bus; again on a repeat, as the first time may not have got through. The event's id stays the same."""
+    events.publish(
+        events.build(
+            events.PaymentSuccess,
+            order_id=payment.order_id,
+            user_id=payment.user_id or "",
+            payment_id=payment.payment_id,
+            amount=money.decimal(payment.amount_minor, payment.currency),
+            currency=payment.currency,
+        )
+    )
+
+
+def _take_back(payment: Payment) -> None:
+    if payment.status == REFUNDING:
+        _give_back(payment)
+        return
+    if payment.intent_id is None:
+        return
+    intent = gateway.cancel(payment.intent_id)
+    if intent.status == "succeeded":
+        _give_back(payment)
+    elif intent.status != "canceled":
+        raise GatewayUnavailable(f"the payment is {intent.status} and cannot be cancelled yet")
+
+
+def _give_back(payment: Payment) -> None:
+    if payment.status != REFUNDING:
+        payment.move(REFUNDING)
+    payment.move(REFUNDED, refund_id=_refunded(payment) if payment.intent_id else None)
+
+
+def _refunded(payment: Payment) -> str | None:
+    try:
+        return gateway.refund(payment.intent_id, f"{payment.order_id}:refund:{payment.attempt}")
+    except GatewayUnavailable as problem:
+        raise _with_a_new_key(payment, problem) from problem
+
+
+def _waits_differently(payment: Payment, intent: Intent) -> bool:
+    """Whether there is anything to write: webhooks repeat themselves."""
+    known: Any = payment.next_action.as_dict() if payment.next_action else None
+    return (payment.status, payment.reason, known) != (REQUIRES_ACTION, intent.decline, _next_action(intent))
+
+
+def _next_action(intent: Intent) -> dict[str, str]:
+    """What the customer's client does next, besides knowing the client secret."""
+    if intent.status == "processing":
+        return {"type": "WAIT"}
+    action = {"type": "CONFIRM_PAYMENT", "paymentIntentId": intent.id}
+    return {**action, "url": intent.redirect} if intent.redirect else action

@@ -1,0 +1,118 @@
+"""What stands around the orchestrator, faked where botocore would send: other services' Lambdas, and waiting sagas."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
+from botocore.response import StreamingBody
+
+from chalicelib.payments.models import Payment
+from common import aws
+
+Answer = Callable[[dict[str, Any]], Any]
+
+
+class Raised(Exception):
+    """What a neighbour's Lambda raised: the name of its error, and the message."""
+
+    def __init__(self, error: str, message: str = "no") -> None:
+        super().__init__(error, message)
+        self.error, self.message = error, message
+
+
+class Wire:
+    """Between the orchestrator and AWS."""
+
+    def instead(self, service: str, operation: str, answer: Callable[[dict[str, Any]], Any]) -> None:
+        """Answer the calls of one operation here; None lets the call through."""
+
+        def before(params: dict[str, Any], model: Any, context: Any, **_: Any) -> Any:
+            found = answer(context["asked"])
+            return None if found is None else (_response(), found)
+
+        def remember(params: dict[str, Any], context: Any, **_: Any) -> None:
+            context["asked"] = params
+
+        events = aws.client(service).meta.events
+        events.register(f"provide-client-params.{_event(service)}.{operation}", remember)
+        events.register(f"before-call.{_event(service)}.{operation}", before)
+
+    def cut(self, service: str, operation: str, times: int = 1, after: bool = False) -> None:
+        """Break the connection of the next calls: before they arrive, or after they did their work."""
+        left = [times]
+
+        def broken(**_: Any) -> None:
+            if left[0] > 0:
+                left[0] -= 1
+                raise ReadTimeoutError(endpoint_url=service)
+
+        moment = "after-call" if after else "before-call"
+        aws.client(service).meta.events.register(f"{moment}.{_event(service)}.{operation}", broken)
+
+
+    def cut_rows(self, operation: str, at: int) -> None:
+        """Break the connection of the `at`-th such call on the table of payments, before it arrives."""
+        client = Payment._get_connection().connection.client
+        seen = [0]
+
+        def broken(**_: Any) -> None:
+            seen[0] += 1
+            if seen[0] == at:
+                raise ReadTimeoutError(endpoint_url="dynamodb")
+
+        client.meta.events.register(f"before-call.dynamodb.{operation}", broken)
+
+
+class Neighbours:
+    """Lambdas of other services, by their function names."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        wire.instead("lambda", "Invoke", self._invoke)
+
+    def called(self, name: str) -> list[dict[str, Any]]:
+        """What one function was called with."""
+        return [payload for called, payload in self.calls if called == name]
+
+    def _invoke(self, params: dict[str, Any]) -> Any:
+        name, payload = params["FunctionName"], json.loads(params["Payload"])
+        self.calls.append((name, payload))
+        try:
+            return _lambda(self.answers[name](payload))
+        except Raised as problem:
+            return {**_lambda({"errorType": problem.error, "errorMessage": problem.message}), "FunctionError": "Unhandled"}
+
+
+class Tasks:
+    """Sagas that wait with a token: what they were told, once each."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.told: dict[str, Any] = {}
+        self.gone: set[str] = set()
+        wire.instead("stepfunctions", "SendTaskSuccess", lambda params: self._tell(params, json.loads(params["output"])))
+        wire.instead("stepfunctions", "SendTaskFailure", lambda params: self._tell(params, params["error"]))
+
+    def _tell(self, params: dict[str, Any], what: Any) -> Any:
+        token = params["taskToken"]
+        if token in self.gone:
+            return {"Error": {"Code": "TaskTimedOut", "Message": "Task Timed Out"}, "_status": 400}
+        self.gone.add(token)
+        self.told[token] = what
+        return {}
+
+
+def _event(service: str) -> str:
+    return aws.client(service).meta.service_model.service_id.hyphenize()
+
+
+def _response() -> AWSResponse:
+    return AWSResponse("http://127.0.0.1", 200, {}, io.BytesIO())
+
+
+def _lambda(body: Any) -> dict[str, Any]:
+    raw = json.dumps(body).encode()
+    return {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(raw), len(raw))}

@@ -1,0 +1,165 @@
+"""The shop as the tests see it: who put what into tables, and what became of it."""
+
+import json
+import time
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+
+from chalicelib.payments import gateway
+from common import aws, queues
+from localcloud.stripe import Gateway, intents
+from localcloud.stripe.webhooks import signature
+from testkit.tokens import JIMMY
+from tests.neighbours import Neighbours, Raised, Tasks
+
+BOWL = "PROD#01BOWL"
+VALIDATE = "order-service-local-validate-order"
+ORDER = "ORDER#01JA0000000000000000000001"
+PAYMENT = "PAY#01JA0000000000000000000001"
+
+
+class Shop:
+    """Around the orchestrator."""
+
+    def __init__(self, stripe: Gateway, neighbours: Neighbours, tasks: Tasks, machine: str, api: Any) -> None:
+        self.stripe, self.neighbours, self.tasks, self.machine, self.api = stripe, neighbours, tasks, machine, api
+        neighbours.answers[VALIDATE] = self.validate
+
+    def validate(self, step: dict[str, Any]) -> dict[str, Any]:
+        """As order-service does: a price of 12.99, and the order stored once."""
+        found = self.order(step["orderId"])
+        if found and found.get("requestHash") != step.get("requestHash"):
+            raise Raised("IdempotencyKeyReused")
+        if not found:
+            known = {name: step[name] for name in ("paymentMethod", "method", "requestHash", "correlationId") if name in step}
+            self.has_order(step["orderId"], step["userId"], step["items"], **known)
+        return {"orderId": step["orderId"], "status": "CREATED"}
+
+    def has_order(
+        self, order_id: str = ORDER, user_id: str = JIMMY, items: Any = None, status: str = "CREATED", **more: Any
+    ) -> str:
+        """An order in the table; two bowls if nothing else is said."""
+        lines = items or [{"productId": BOWL, "qty": 2}]
+        rows = [{**line, "name": "Protein Bowl", "priceMinor": 1299, "lineTotalMinor": 1299 * line["qty"]} for line in lines]
+        order = {
+            "orderId": order_id,
+            "userId": user_id,
+            "status": status,
+            "items": rows,
+            "totalMinor": sum(row["lineTotalMinor"] for row in rows),
+            "currency": "USD",
+            "method": "CARD",
+            "correlationId": "cor-1",
+        }
+        _table("Orders").put_item(Item={**order, **more})
+        return order_id
+
+    def order(self, order_id: str) -> dict[str, Any]:
+        return _table("Orders").get_item(Key={"orderId": order_id}).get("Item", {})
+
+    def order_becomes(self, order_id: str, status: str, **more: Any) -> None:
+        _table("Orders").put_item(Item={**self.order(order_id), "status": status, **more})
+
+    def has_cart(self, user_id: str = JIMMY, updated_at: str = "2025-10-13T14:00:00.000Z", **quantities: int) -> None:
+        for product_id, qty in (quantities or {BOWL: 2}).items():
+            row = {"userId": user_id, "productId": product_id, "qty": qty, "addedAt": updated_at, "updatedAt": updated_at}
+            _table("Carts").put_item(Item=row)
+
+    def clears_cart(self, user_id: str = JIMMY, product_id: str = BOWL) -> None:
+        _table("Carts").delete_item(Key={"userId": user_id, "productId": product_id})
+
+    def knows(self, user_id: str, email: str | None, name: str, phone: str | None = None) -> None:
+        row = {"userId": user_id, "email": email, "name": name, "phone": phone}
+        _table("Users").put_item(Item={key: value for key, value in row.items() if value})
+
+    def payment(self, payment_id: str = PAYMENT) -> dict[str, Any]:
+        return _table("Payments").get_item(Key={"paymentId": payment_id}).get("Item", {})
+
+    def notifications(self) -> list[dict[str, Any]]:
+        return _table("Notifications").scan()["Items"]
+
+    def audited(self) -> list[dict[str, Any]]:
+        return _table("InventoryAudit").scan()["Items"]
+
+    def executions(self) -> list[dict[str, Any]]:
+        """The sagas that were started: name and input."""
+        client = boto3.client("stepfunctions")
+        found = client.list_executions(stateMachineArn=self.machine)["executions"]
+        inputs = [json.loads(client.describe_execution(executionArn=one["executionArn"])["input"]) for one in found]
+        return [{"name": one["name"], **begun} for one, begun in zip(found, inputs, strict=True)]
+
+    def charged(self) -> tuple[int, int]:
+        """What the gateway's books say: captured and refunded, in minor units, over all intents."""
+        intents = self.stripe.store.all("payment_intent")
+        return (
+            sum(intent["amount_received"] for intent in intents),
+            sum(self.stripe.refunded(intent["id"]) for intent in intents),
+        )
+
+    def gateway_forgets_keys(self) -> None:
+        """As it does after a day."""
+        with self.stripe.store.lock:
+            self.stripe.store._db.execute("DELETE FROM things WHERE kind = 'idempotency'")
+
+    def gateway_remembers(self, key: str) -> None:
+        """That it failed with a 500 at this idempotency key: it will answer so again."""
+        kept = {"fingerprint": "any", "status": 500, "body": {"error": {"type": "api_error"}}, "at": time.time()}
+        self.stripe.store.put("idempotency", key, kept)
+
+    def intents(self) -> list[dict[str, Any]]:
+        return self.stripe.store.all("payment_intent")
+
+    def charge(self, order_id: str = ORDER, payment_method: str | None = "pm_card_visa", **more: Any) -> Any:
+        """Saga step ProcessPayment, as the state machine calls it."""
+        step = {"orderId": order_id, "userId": JIMMY, "amount": 25.98, "currency": "USD", "method": "CARD"}
+        return self.api.invoke("process-payment", {**step, "paymentMethod": payment_method, **more})
+
+    def refund(self, order_id: str = ORDER) -> Any:
+        return self.api.invoke("refund-payment", {"orderId": order_id, "reason": "the checkout failed"})
+
+    def waits(self, token: str = "token-1", order_id: str = ORDER) -> None:
+        """Saga step AwaitPayment."""
+        self.api.invoke("await-payment", {"taskToken": token, "orderId": order_id})
+
+    def customer_does(self, verdict: str) -> None:
+        """At the bank's page: approve or refuse."""
+        (intent,) = self.intents()
+        self.stripe.change(intent["id"], intents.approved if verdict == "approve" else intents.refused)
+
+    def hear(self, *kinds: str) -> list[int]:
+        """Deliver the gateway's webhooks of these kinds, oldest first, or all; the status of each answer."""
+        events = reversed(self.stripe.store.all("event"))
+        return [self.deliver(event) for event in events if not kinds or event["type"] in kinds]
+
+    def deliver(self, event: dict[str, Any], secret: str = "whsec_test") -> int:
+        body = json.dumps(event).encode()
+        headers = {"Stripe-Signature": signature(body, secret)}
+        return int(self.api.post("/checkout/webhooks/stripe", body, headers=headers).status_code)
+
+    def uses_api_key(self, key: str) -> None:
+        secret = {"apiKey": key, "webhookSecret": "whsec_test"}
+        aws.client("secretsmanager").put_secret_value(SecretId=gateway.SECRET, SecretString=json.dumps(secret))
+        gateway.forget_secret()
+
+    def delayed(self, queue: str) -> int:
+        """How many messages come later."""
+        sqs = aws.client("sqs")
+        found = sqs.get_queue_attributes(QueueUrl=queues.url(queue), AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+        return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
+
+    def progress(self, token: str, order_id: str = ORDER) -> dict[str, Any]:
+        answer = self.api.get(f"/checkout/{quote(order_id, safe='')}", token=token)
+        assert answer.status_code == 200, answer.json_body
+        return dict(answer.json_body)
+
+
+def plain(item: Any) -> Any:
+    """Numbers of a row as ints."""
+    return {key: int(value) if isinstance(value, Decimal) else value for key, value in item.items()}
+
+
+def _table(name: str) -> Any:
+    return boto3.resource("dynamodb").Table(name)

@@ -1,0 +1,272 @@
+import pytest
+
+from chalicelib.payments.errors import GatewayUnavailable, PaymentDeclined, PaymentRejected, PaymentVoided
+from common import queues
+from tests.shop import ORDER, PAYMENT
+
+
+def test_a_card_is_charged_the_orders_total_once(shop, bus):
+    answer = shop.charge()
+
+    assert answer == {"paymentId": PAYMENT, "status": "SUCCESS", "paymentStatus": "SUCCESS"}
+    assert shop.charged() == (2598, 0)
+    assert shop.payment()["status"] == "SUCCEEDED"
+    (event,) = bus.events("PaymentSuccess")
+    assert event["detail"]["orderId"] == ORDER
+    assert event["detail"]["amount"] == 25.98
+
+
+def test_the_requirements_example_is_understood(shop):
+    answer = shop.api.invoke("process-payment", {"orderId": "ORDER#1001", "amount": 25.98, "method": "UPI"})
+
+    assert answer == {"paymentId": "PAY#1001", "status": "REQUIRES_ACTION", "paymentStatus": "REQUIRES_ACTION"}
+
+
+def test_a_repeated_charge_charges_nothing_more_and_announces_the_same_event(shop, bus):
+    assert shop.charge() == shop.charge()
+
+    assert shop.charged() == (2598, 0)
+    first, second = bus.events("PaymentSuccess")
+    assert first["detail"]["eventId"] == second["detail"]["eventId"]
+
+
+def test_a_declined_card_is_told_in_the_banks_words_however_often_it_is_asked(shop, bus):
+    for _ in range(2):
+        with pytest.raises(PaymentDeclined, match="Your card was declined"):
+            shop.charge(payment_method="pm_card_chargeDeclined")
+
+    assert shop.payment()["status"] == "FAILED"
+    assert shop.charged() == (0, 0)
+    assert bus.events() == []
+
+
+def test_a_payment_method_that_does_not_exist_is_the_customers_to_mend(shop):
+    with pytest.raises(PaymentDeclined, match="No such PaymentMethod"):
+        shop.charge(payment_method="pm_made_up")
+
+
+def test_a_card_that_wants_3d_secure_waits_for_the_customer(shop, jimmy):
+    shop.has_order()
+
+    assert shop.charge(payment_method="pm_card_threeDSecure2Required")["status"] == "REQUIRES_ACTION"
+
+    progress = shop.progress(jimmy)
+    (intent,) = shop.intents()
+    assert (progress["step"], progress["paymentStatus"]) == ("AwaitPayment", "REQUIRES_ACTION")
+    assert progress["nextAction"]["type"] == "CONFIRM_PAYMENT"
+    assert progress["nextAction"]["clientSecret"] == intent["client_secret"]
+    assert progress["nextAction"]["paymentIntentId"] == intent["id"]
+
+
+def test_an_order_without_a_payment_method_waits_and_nothing_is_confirmed(shop):
+    assert shop.charge(payment_method=None)["status"] == "REQUIRES_ACTION"
+
+    assert shop.intents()[0]["status"] == "requires_payment_method"
+
+
+def test_an_answer_lost_after_the_charge_is_found_at_the_gateway(shop):
+    shop.stripe.switches.set(lose_answers=1)
+    with pytest.raises(GatewayUnavailable):
+        shop.charge()
+    assert shop.charged() == (2598, 0)
+
+    assert shop.charge()["status"] == "SUCCESS"
+    assert shop.charged() == (2598, 0)
+    assert len(shop.intents()) == 1
+
+
+def test_an_answer_lost_after_a_decline_is_a_decline(shop):
+    shop.stripe.switches.set(lose_answers=1)
+    with pytest.raises(GatewayUnavailable):
+        shop.charge(payment_method="pm_card_chargeDeclined")
+
+    with pytest.raises(PaymentDeclined):
+        shop.charge(payment_method="pm_card_chargeDeclined")
+    assert shop.payment()["status"] == "FAILED"
+
+
+def test_a_gateway_that_is_down_is_told_apart_from_a_refusal(shop):
+    shop.stripe.switches.set(down=True)
+    with pytest.raises(GatewayUnavailable):
+        shop.charge()
+    assert shop.payment()["status"] == "STARTED"
+
+    shop.stripe.switches.set(down=False)
+    assert shop.charge()["status"] == "SUCCESS"
+    assert shop.charged() == (2598, 0)
+
+
+def test_after_a_failure_that_the_gateway_remembers_another_key_is_used(shop):
+    shop.stripe.switches.set(down=True)
+    with pytest.raises(GatewayUnavailable):
+        shop.charge()
+    shop.gateway_remembers(f"{ORDER}:create:1")
+    shop.stripe.switches.set(down=False)
+
+    assert shop.charge()["status"] == "SUCCESS"
+
+
+def test_a_wrong_api_key_is_not_tried_again(shop):
+    shop.uses_api_key("pk_wrong")
+
+    with pytest.raises(PaymentRejected):
+        shop.charge()
+
+
+def test_a_crash_before_the_intent_is_noted_leaves_a_stray_that_charges_nobody(shop, wire):
+    """The row's second write does not arrive: the intent exists, but the shop does not know it."""
+    wire.cut_rows("PutItem", at=2)
+    with pytest.raises(Exception, match="timed out|Read timeout"):
+        shop.charge()
+
+    assert shop.charge()["status"] == "SUCCESS"
+    assert shop.charged() == (2598, 0)
+
+
+def test_a_crash_between_charge_and_row_is_mended_by_the_repeat(shop, wire, bus):
+    wire.cut_rows("PutItem", at=3)
+    with pytest.raises(Exception, match="timed out|Read timeout"):
+        shop.charge()
+    assert shop.charged() == (2598, 0)
+    assert shop.payment()["status"] == "STARTED"
+
+    assert shop.charge()["status"] == "SUCCESS"
+    assert shop.charged() == (2598, 0)
+    assert len(bus.events("PaymentSuccess")) == 1
+
+
+def test_a_crash_between_row_and_bus_is_mended_by_the_repeat(shop, wire, bus):
+    wire.cut("events", "PutEvents")
+    with pytest.raises(Exception, match="Read timeout"):
+        shop.charge()
+    assert bus.events("PaymentSuccess") == []
+
+    assert shop.charge()["status"] == "SUCCESS"
+    assert len(bus.events("PaymentSuccess")) == 1
+
+
+def test_an_order_of_nothing_but_gifts_is_paid_without_the_gateway(shop):
+    assert shop.charge(amount=0)["status"] == "SUCCESS"
+    assert shop.intents() == []
+    assert shop.refund()["status"] == "REFUNDED"
+
+
+def test_a_refund_gives_everything_back_once(shop):
+    shop.charge()
+
+    assert shop.refund() == {"paymentId": PAYMENT, "status": "REFUNDED"}
+    assert shop.refund() == {"paymentId": PAYMENT, "status": "REFUNDED"}
+    assert shop.charged() == (2598, 2598)
+    assert shop.payment()["status"] == "REFUNDED"
+    assert shop.payment()["refundId"]
+
+
+def test_nothing_is_charged_after_a_refund(shop):
+    shop.charge()
+    shop.refund()
+
+    with pytest.raises(PaymentVoided):
+        shop.charge()
+    assert shop.charged() == (2598, 2598)
+
+
+def test_a_refund_before_any_charge_stops_the_late_charge(shop):
+    assert shop.refund()["status"] == "VOIDED"
+
+    with pytest.raises(PaymentVoided):
+        shop.charge()
+    assert shop.intents() == []
+
+
+def test_undoing_a_waiting_payment_cancels_it_at_the_gateway(shop):
+    shop.charge(payment_method="pm_card_threeDSecure2Required")
+
+    assert shop.refund()["status"] == "VOIDED"
+    assert shop.intents()[0]["status"] == "canceled"
+
+
+def test_undoing_a_declined_payment_keeps_it_declined_and_closes_it(shop):
+    with pytest.raises(PaymentDeclined):
+        shop.charge(payment_method="pm_card_chargeDeclined")
+
+    assert shop.refund()["status"] == "VOIDED"
+    assert shop.payment()["status"] == "FAILED"
+    assert shop.intents()[0]["status"] == "canceled"
+
+
+def test_a_charge_that_got_through_unseen_is_refunded(shop):
+    """Its answer was lost, and the saga gave up."""
+    shop.stripe.switches.set(lose_answers=1)
+    with pytest.raises(GatewayUnavailable):
+        shop.charge()
+
+    assert shop.refund()["status"] == "REFUNDED"
+    assert shop.charged() == (2598, 2598)
+
+
+def test_a_customer_who_agrees_while_the_saga_gives_up_is_refunded(shop):
+    shop.charge(payment_method="pm_card_threeDSecure2Required")
+    shop.customer_does("approve")
+
+    assert shop.refund()["status"] == "REFUNDED"
+    assert shop.charged() == (2598, 2598)
+
+
+def test_a_refund_interrupted_after_its_mark_goes_on_where_it_was(shop):
+    shop.charge()
+    shop.stripe.switches.set(down=True)
+    with pytest.raises(GatewayUnavailable):
+        shop.refund()
+    assert shop.payment()["status"] == "REFUNDING"
+    with pytest.raises(PaymentVoided):
+        shop.charge()
+
+    shop.stripe.switches.set(down=False)
+    assert shop.refund()["status"] == "REFUNDED"
+    assert shop.charged() == (2598, 2598)
+
+
+def test_a_refund_that_crashes_before_it_is_noted_is_not_made_twice(shop, wire):
+    shop.charge()
+    wire.cut_rows("PutItem", at=2)
+    with pytest.raises(Exception, match="timed out|Read timeout"):
+        shop.refund()
+    assert shop.charged() == (2598, 2598)
+
+    shop.gateway_forgets_keys()
+    assert shop.refund()["status"] == "REFUNDED"
+    assert shop.charged() == (2598, 2598)
+
+
+def test_a_failed_refund_goes_on_from_its_queue(shop):
+    shop.charge()
+    message = {"action": "refund", "orderId": ORDER, "reason": "the checkout failed"}
+
+    shop.api.sqs("on-payment-retry", [message])
+
+    assert shop.charged() == (2598, 2598)
+
+
+def test_a_refund_waits_for_a_gateway_that_is_down(shop, queue):
+    shop.charge()
+    shop.stripe.switches.set(down=True)
+
+    shop.api.sqs("on-payment-retry", [{"action": "refund", "orderId": ORDER}])
+
+    assert shop.delayed("payment-retry-queue") == 1
+
+
+def test_a_refund_that_never_works_ends_in_the_dead_letter_queue(shop):
+    shop.charge()
+    shop.stripe.switches.set(down=True)
+
+    with pytest.raises(queues.BatchPartlyFailed):
+        shop.api.sqs(
+            "on-payment-retry", [{"action": "refund", "orderId": ORDER, "tries": 23}], "payment-retry-queue"
+        )
+
+
+@pytest.mark.parametrize("message", [{}, {"action": "dance", "orderId": ORDER}, {"action": "charge"}])
+def test_a_message_that_makes_no_sense_is_not_swallowed(shop, message):
+    with pytest.raises(queues.BatchPartlyFailed):
+        shop.api.sqs("on-payment-retry", [message], "payment-retry-queue")
