@@ -1,0 +1,7 @@
+"""Entry of `python -m localcloud`."""
+
+import sys
+
+from localcloud.cli import main
+
+sys.exit(main())

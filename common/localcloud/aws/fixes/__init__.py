@@ -1,0 +1,55 @@
+"""Where ministack differs from AWS in something the shop relies on, one module for each difference.
+
+Every fix is written against one version's source and refuses to be applied to another.
+"""
+
+from importlib.metadata import version
+
+from localcloud.aws.fixes import (
+    email_subscriptions,
+    empty_secrets,
+    interrupted_executions,
+    lambda_code,
+    lambda_errors,
+    lambda_packages,
+    openapi_import,
+    rest_api_import,
+    rule_targets,
+    same_execution,
+    silent_handlers,
+    stable_api_ids,
+    stream_retries,
+    template_conditions,
+)
+from localcloud.aws.patching import UnexpectedSource
+
+MINISTACK = "1.5.33"
+
+ALL = (
+    openapi_import,
+    rest_api_import,
+    stable_api_ids,
+    lambda_errors,
+    lambda_packages,
+    lambda_code,
+    silent_handlers,
+    same_execution,
+    interrupted_executions,
+    rule_targets,
+    stream_retries,
+    email_subscriptions,
+    empty_secrets,
+    template_conditions,
+)
+
+
+def apply() -> None:
+    """Apply every fix, once per process; UnexpectedSource if this is not the ministack they were written for."""
+    installed = version("ministack")
+    if installed != MINISTACK:
+        raise UnexpectedSource(
+            f"ministack {installed} is installed, and the fixes in localcloud/aws/fixes are for {MINISTACK}:"
+            " see for each whether it is still needed, then change MINISTACK there"
+        )
+    for fix in ALL:
+        fix.apply()

@@ -1,0 +1,74 @@
+"""What a shop needs besides what is deployed: signing keys, the gateway's key, a sender address, an admin."""
+
+import json
+from typing import Any
+
+import httpx
+from botocore.exceptions import ClientError
+
+from localcloud import settings
+from localcloud.clouds import Cloud
+
+JWKS = "/commerce/auth/jwks"
+STRIPE_SECRET = "commerce/stripe"
+
+
+class BootstrapFailed(RuntimeError):
+    """The shop is deployed but cannot be put into use; the message says what was answered."""
+
+
+def prepare(cloud: Cloud, secrets: settings.Secrets) -> None:
+    """Keys and addresses; safe to repeat."""
+    _store_stripe_keys(cloud, secrets)
+    for address in _senders(cloud):
+        cloud.client("ses").verify_email_identity(EmailAddress=address)
+    try:
+        cloud.client("ssm").get_parameter(Name=JWKS)
+    except ClientError:
+        invoke(cloud, "user-service-local-rotate-signing-key", {})
+
+
+def admin_token(cloud: Cloud, url: str, password: str) -> str:
+    """The admin's access token; registers the admin first if there is none yet."""
+    who = {"email": settings.ADMIN_EMAIL, "password": password}
+    answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
+    if answer.status_code in (401, 404):
+        _answered(httpx.post(f"{url}/user/register", json=who | {"name": "Shop Admin"}, timeout=60))
+        invoke(cloud, "user-service-local-grant-role", {"email": settings.ADMIN_EMAIL, "role": "admin"})
+        answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
+    token: str = _answered(answer)["token"]
+    return token
+
+
+def invoke(cloud: Cloud, function: str, event: dict[str, Any]) -> Any:
+    """Call a Lambda and give back what it returns; BootstrapFailed if it raises."""
+    answer = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    body = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError"):
+        raise BootstrapFailed(f"{function} failed: {body.get('errorType')}: {body.get('errorMessage')}")
+    return body
+
+
+def _store_stripe_keys(cloud: Cloud, secrets: settings.Secrets) -> None:
+    wanted = {"apiKey": secrets.stripe_api_key, "webhookSecret": secrets.stripe_webhook_secret}
+    client = cloud.client("secretsmanager")
+    try:
+        stored = json.loads(client.get_secret_value(SecretId=STRIPE_SECRET)["SecretString"])
+    except (ClientError, ValueError, KeyError):
+        stored = None
+    if stored != wanted:
+        client.put_secret_value(SecretId=STRIPE_SECRET, SecretString=json.dumps(wanted))
+
+
+def _senders(cloud: Cloud) -> set[str]:
+    """The addresses that Lambdas send mail from."""
+    pages = cloud.client("lambda").get_paginator("list_functions").paginate()
+    functions = (function for page in pages for function in page["Functions"])
+    variables = (function.get("Environment", {}).get("Variables", {}) for function in functions)
+    return {each["MAIL_FROM"] for each in variables if "MAIL_FROM" in each}
+
+
+def _answered(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        raise BootstrapFailed(f"{answer.request.url} answered {answer.status_code}: {answer.text[:300]}")
+    return answer.json()

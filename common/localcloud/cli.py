@@ -1,0 +1,221 @@
+"""The commands: `python -m localcloud up`, and the others that `make` calls."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud import (
+    bootstrap,
+    dead_letters,
+    deploy,
+    logs,
+    packaging,
+    paths,
+    processes,
+    shop,
+    stacks,
+    wheels,
+)
+from localcloud import purchase as buying
+from localcloud import seed as catalogues
+from localcloud.clouds import Cloud
+
+_TAIL = 200
+_OLDEST = (3, 11)
+
+# What may go wrong without being a defect of this program: told in one sentence, without a traceback.
+_EXPECTED = (
+    bootstrap.BootstrapFailed,
+    dead_letters.UnknownQueue,
+    packaging.PackagingFailed,
+    paths.UnknownService,
+    processes.PortTaken,
+    processes.ProcessFailed,
+    buying.PurchaseFailed,
+    catalogues.CatalogueUnreadable,
+    shop.Busy,
+    shop.RunsElsewhere,
+    stacks.StackFailed,
+    wheels.WheelMissing,
+    BotoCoreError,
+    ClientError,
+    OSError,
+)
+
+
+class NotRunning(RuntimeError):
+    """A command needs a running shop."""
+
+
+class RowsNotLoaded(RuntimeError):
+    """Some rows of a catalogue are wrong."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 1 if it failed, 2 if it was not understood."""
+    if sys.version_info < _OLDEST:
+        print(f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old: 3.11 or newer is needed.")
+        return 1
+    given = _parser().parse_args(arguments)
+    # Being ended is being interrupted: `up` then stops what it has started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        given.run(given)
+    except (*_EXPECTED, NotRunning, RowsNotLoaded) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def up(given: argparse.Namespace) -> None:
+    """Start the shop, or bring a running one up to date."""
+    say = _clock()
+    found = shop.start(given.dir, given.port, purchase=not given.no_purchase, say=say)
+    say("the shop is open")
+    print(f"""
+  Shop     {found.url}
+  AWS      {found.aws_endpoint}   (sent mail: {found.aws_endpoint}/_ministack/ses/messages)
+  Stripe   {found.stripe_url}
+  Admin    {found.admin_email}, password in {_short(given.dir / "shop.json")}
+  Logs     make logs SERVICE=cart-service
+  Stop     make down""")
+
+
+def down(given: argparse.Namespace) -> None:
+    """Stop the shop; its data stays."""
+    if not given.dir.is_dir():
+        print(f"There is no shop in {given.dir}.")
+        return
+    stopped = shop.stop(given.dir)
+    print(f"Stopped: {', '.join(stopped)}." if stopped else "The shop was not running.")
+
+
+def status(given: argparse.Namespace) -> None:
+    """Say what is running, and where."""
+    for process in shop.processes(given.dir):
+        print(f"{process.name:<12}{f'running, process {process.pid}' if process.pid else 'not running'}")
+    found = _running(given.dir)
+    print(f"Shop {found.url}, AWS {found.aws_endpoint}, Stripe {found.stripe_url}")
+
+
+def show_logs(given: argparse.Namespace) -> None:
+    """Print a service's log, or go on printing it."""
+    paths.service(given.service)
+    cloud = _running(given.dir).cloud
+    for _, line in logs.lines(cloud, given.service)[-_TAIL:]:
+        print(line)
+    if given.follow:
+        for line in logs.follow(cloud, given.service):
+            print(line, flush=True)
+
+
+def redrive(given: argparse.Namespace) -> None:
+    """Bring dead letters back, or list them."""
+    cloud = _running(given.dir).cloud
+    if given.queue:
+        print(f"{dead_letters.redrive(cloud, given.queue)} dead letters moved back to {given.queue}.")
+        return
+    for queue, count in sorted(dead_letters.waiting(cloud).items()):
+        print(f"{count:>6}  {queue}")
+
+
+def package(given: argparse.Namespace) -> None:
+    """Build a service's zip and template."""
+    out = given.out or paths.ROOT / "build" / f"{given.service}-{given.stage}"
+    template = packaging.package(
+        paths.service(given.service), given.stage, out, paths.ROOT / "build" / "wheels"
+    )
+    print(f"{_short(template)} and {_short(template.with_name(packaging.ZIP))}")
+
+
+def deploy_one(given: argparse.Namespace) -> None:
+    """Deploy one service: to the running local shop, or to the AWS account of the environment's credentials."""
+    paths.service(given.service)
+    if given.stage == "local":
+        found = _running(given.dir)
+        shop.start(given.dir, found.port, say=_clock())
+    else:
+        deploy.deploy(Cloud(), [given.service], given.stage, paths.ROOT / "build", _clock())
+    print(f"{given.service} is deployed to {given.stage}.")
+
+
+def seed(given: argparse.Namespace) -> None:
+    """Load products from a CSV file."""
+    if not given.file.is_file():
+        raise FileNotFoundError(f"There is no file {given.file}.")
+    found = _running(given.dir)
+    report = catalogues.load(found.url, shop.token(found), given.file, _clock())
+    if report.problems:
+        raise RowsNotLoaded(f"{len(report.problems)} rows of {given.file} were not loaded; the others were.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="localcloud", description="The shop on this machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str, run: Callable[[argparse.Namespace], None], directory: bool = True
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=(run.__doc__ or "").splitlines()[0])
+        command.set_defaults(run=run)
+        if directory:
+            command.add_argument(
+                "--dir", type=Path, default=Path(".local"), help="where the shop keeps its state"
+            )
+        return command
+
+    start = add("up", up)
+    start.add_argument("--port", type=_port, default=shop.DEFAULT_PORT, help="and the two after it")
+    start.add_argument(
+        "--no-purchase", action="store_true", help="leave out the purchase that shows it works"
+    )
+    add("down", down)
+    add("status", status)
+    log = add("logs", show_logs)
+    log.add_argument("service")
+    log.add_argument("--follow", action="store_true")
+    add("redrive", redrive).add_argument("queue", nargs="?")
+    build = add("package", package, directory=False)
+    build.add_argument("service")
+    build.add_argument("--stage", default="dev", choices=["local", "dev", "prod"])
+    build.add_argument("--out", type=Path)
+    release = add("deploy", deploy_one)
+    release.add_argument("service")
+    release.add_argument("--stage", required=True, choices=["local", "dev", "prod"])
+    add("seed", seed).add_argument("file", type=Path)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1024 <= int(text) <= 65_533:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 1024 to 65533")
+    return int(text)
+
+
+def _running(directory: Path) -> shop.Shop:
+    found = shop.running(directory)
+    if found is None:
+        raise NotRunning(f"No shop is running in {directory}. Start it with `make up`.")
+    return found
+
+
+def _clock() -> shop.Say:
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:6.1f} s  {line}", flush=True)
+
+    return say
+
+
+def _short(path: Path) -> str:
+    return os.path.relpath(path)

@@ -1,0 +1,40 @@
+"""What a shop on this machine remembers between two runs, in its directory."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ADMIN_EMAIL = "admin@example.com"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Made up once for a shop, readable by its owner only."""
+
+    admin_password: str
+    stripe_api_key: str
+    stripe_webhook_secret: str
+
+
+def of(directory: Path) -> Secrets:
+    """The directory's secrets, made at first use."""
+    file = directory / "secrets.json"
+    if not file.exists():
+        made = Secrets(
+            admin_password=secrets.token_urlsafe(15),
+            stripe_api_key=f"sk_test_{secrets.token_hex(12)}",
+            stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
+        )
+        write_private(file, json.dumps(asdict(made), indent=1))
+    return Secrets(**json.loads(file.read_text()))
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that nobody else may read, all or nothing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(file.name + ".partial")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(text + "\n")
+    os.replace(partial, file)

@@ -1,0 +1,120 @@
+"""CloudFormation stacks: deploy one if it changed, and say in one sentence why it could not be."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from itertools import takewhile
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from localcloud.clouds import Cloud
+
+_TAG = "commerce:template"  # tells what is deployed, so that nothing has to be remembered outside the cloud
+_DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_NEVER_MADE = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED")
+_LARGEST_BODY = 51_200
+
+Event = dict[str, Any]
+
+
+class StackFailed(RuntimeError):
+    """A stack could not be deployed; the message names the resource and CloudFormation's reason."""
+
+
+def deploy(cloud: Cloud, name: str, template: str, parameters: Mapping[str, str] | None = None) -> bool:
+    """Create or update the stack and wait for it; False if it was as wanted already. Raises StackFailed."""
+    parameters = dict(parameters or {})
+    wanted = hashlib.sha256((template + json.dumps(parameters, sort_keys=True)).encode()).hexdigest()
+    stack = find(cloud, name)
+    if stack and _is(stack, wanted):
+        return False
+    if stack and stack["StackStatus"] in _NEVER_MADE:
+        delete(cloud, name)
+        stack = None
+    request = {
+        "StackName": name,
+        **_body(cloud, name, template),
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        "Tags": [{"Key": _TAG, "Value": wanted}],
+    }
+    client = cloud.client("cloudformation")
+    earlier = _events(cloud, name)[:1] if stack else []
+    try:
+        client.update_stack(**request) if stack else client.create_stack(**request)
+    except ClientError as refusal:
+        if "No updates are to be performed" in str(refusal):
+            return False
+        raise StackFailed(f"Stack {name} was refused: {refusal.response['Error']['Message']}") from None
+    _wait(cloud, name, earlier)
+    return True
+
+
+def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
+    """The stack's description, if there is one of this name."""
+    try:
+        found: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as refusal:
+        if "does not exist" in str(refusal):
+            return None
+        raise
+    return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+
+
+def output(cloud: Cloud, name: str, key: str) -> str:
+    """One output of a stack that is there."""
+    outputs = (find(cloud, name) or {}).get("Outputs", [])
+    return next(entry["OutputValue"] for entry in outputs if entry["OutputKey"] == key)
+
+
+def delete(cloud: Cloud, name: str) -> None:
+    """Remove a stack and wait until it is gone."""
+    cloud.client("cloudformation").delete_stack(StackName=name)
+    while find(cloud, name):
+        time.sleep(cloud.patience)
+
+
+def _is(stack: dict[str, Any], wanted: str) -> bool:
+    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+    return stack["StackStatus"] in _DONE and tags.get(_TAG) == wanted
+
+
+def _body(cloud: Cloud, name: str, template: str) -> dict[str, str]:
+    if len(template.encode()) <= _LARGEST_BODY or cloud.endpoint:
+        return {"TemplateBody": template}
+    key = f"{name}.template"
+    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=template.encode())
+    return {"TemplateURL": f"https://{cloud.bucket}.s3.amazonaws.com/{key}"}
+
+
+def _wait(cloud: Cloud, name: str, earlier: list[Event]) -> None:
+    while True:
+        stack = find(cloud, name)
+        if stack is None:
+            raise StackFailed(f"Stack {name} failed, and was removed again")
+        status = stack["StackStatus"]
+        if status in _DONE:
+            return
+        if not status.endswith("IN_PROGRESS"):
+            raise StackFailed(f"Stack {name} failed: {_reason(_events(cloud, name), earlier)}")
+        time.sleep(cloud.patience)
+
+
+def _events(cloud: Cloud, name: str) -> list[Event]:
+    """What happened to the stack, newest first."""
+    found: list[Event] = cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    return found
+
+
+def _reason(events: list[Event], earlier: list[Event]) -> str:
+    """The first resource that failed since; those after it were cancelled because of it."""
+    old = [event["EventId"] for event in earlier]
+    fresh = takewhile(lambda event: event["EventId"] not in old, events)
+    failures = [event for event in fresh if event["ResourceStatus"].endswith("_FAILED")]
+    causes = [event for event in failures if "cancelled" not in event.get("ResourceStatusReason", "")]
+    if not causes:
+        return "CloudFormation gives no reason"
+    first = causes[-1]
+    return f"{first['LogicalResourceId']} ({first['ResourceType']}): {first.get('ResourceStatusReason', 'no reason')}"

@@ -1,0 +1,25 @@
+"""Run the stand-in for Stripe: `python -m localcloud.stripe --port 8002 --state FILE ...`."""
+
+import argparse
+from pathlib import Path
+
+import uvicorn
+
+from localcloud.stripe.server import Gateway
+
+
+def main() -> None:
+    """Serve until SIGTERM; what was answered is on the disk before it is answered."""
+    parser = argparse.ArgumentParser(prog="python -m localcloud.stripe", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state", type=Path, required=True, help="the file that keeps intents and refunds")
+    parser.add_argument("--webhook-url", required=True)
+    parser.add_argument("--webhook-secret", required=True)
+    given = parser.parse_args()
+    gateway = Gateway(given.state, given.webhook_url, given.webhook_secret)
+    uvicorn.run(gateway.app, host="127.0.0.1", port=given.port, log_level="error", access_log=False)
+    gateway.close()
+
+
+if __name__ == "__main__":
+    main()

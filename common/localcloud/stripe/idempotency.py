@@ -1,0 +1,77 @@
+"""Stripe's rules for idempotency keys: https://docs.stripe.com/api/idempotent_requests.
+
+The first answer to a key is given again, errors included, for at least a day; with other parameters the key is refused, and
+so it is while the first request is still being carried out. What was never carried out, because the parameters were wrong, is
+not remembered.
+"""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.stripe.errors import StripeError
+from localcloud.stripe.store import Store
+
+_KIND = "idempotency"
+_KEPT_SECONDS = 24 * 3600
+
+Answer = tuple[int, dict[str, Any]]
+
+
+class Keys:
+    """The keys that were used, and those in use."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._in_use, self._lock = store, set[str](), threading.Lock()
+
+    def answer(
+        self, key: str, path: str, params: dict[str, Any], act: Callable[[], Answer]
+    ) -> tuple[Answer, bool]:
+        """The answer to this request, and whether it is an earlier one given again."""
+        fingerprint = _fingerprint(path, params)
+        self._take(key)
+        try:
+            if (kept := self._kept(key)) is not None:
+                return _again(kept, fingerprint, key), True
+            status, body = act()
+            if status != 400 and status != 401 and status < 500:
+                self._keep(key, fingerprint, status, body)
+            return (status, body), False
+        finally:
+            self._in_use.discard(key)
+
+    def _take(self, key: str) -> None:
+        with self._lock:
+            if key in self._in_use:
+                raise StripeError(
+                    409,
+                    "idempotency_error",
+                    "There is currently another in-progress request using this idempotency key.",
+                    code="idempotency_key_in_use",
+                )
+            self._in_use.add(key)
+
+    def _kept(self, key: str) -> dict[str, Any] | None:
+        kept = self._store.get(_KIND, key)
+        return kept if kept and kept["at"] > time.time() - _KEPT_SECONDS else None
+
+    def _keep(self, key: str, fingerprint: str, status: int, body: dict[str, Any]) -> None:
+        kept = {"fingerprint": fingerprint, "status": status, "body": body, "at": time.time()}
+        self._store.put(_KIND, key, kept)
+
+
+def _again(kept: dict[str, Any], fingerprint: str, key: str) -> Answer:
+    if kept["fingerprint"] != fingerprint:
+        raise StripeError(
+            400,
+            "idempotency_error",
+            f"Keys for idempotent requests can only be used with the same parameters they were first used with: '{key}'.",
+        )
+    return kept["status"], kept["body"]
+
+
+def _fingerprint(path: str, params: dict[str, Any]) -> str:
+    return hashlib.sha256(f"{path} {json.dumps(params, sort_keys=True)}".encode()).hexdigest()

@@ -1,0 +1,94 @@
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from starlette.testclient import TestClient
+
+from localcloud.front_door import Routes, create_app
+
+
+@pytest.fixture
+def service():
+    """A service that tells what it was asked."""
+
+    class Echo(BaseHTTPRequestHandler):
+        def answer(self):
+            length = int(self.headers.get("Content-Length", 0))
+            body = json.dumps(
+                {"path": self.path, "body": self.rfile.read(length).decode(), "headers": dict(self.headers)}
+            )
+            self.send_response(418)
+            self.send_header("X-Service", "here")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_GET = do_POST = do_DELETE = answer
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def table(tmp_path, service):
+    file = tmp_path / "routes.json"
+    file.write_text(json.dumps({"/order": f"{service}/stage", "/orders": f"{service}/other"}))
+    return file
+
+
+@pytest.fixture
+def door(table):
+    with TestClient(create_app(Routes(table))) as client:
+        yield client
+
+
+def test_a_path_goes_to_its_service_byte_for_byte(door):
+    answer = door.get("/order/ORDER%231?a=%23&b=x+y")
+
+    assert answer.status_code == 418
+    assert answer.headers["X-Service"] == "here"
+    assert answer.json()["path"] == "/stage/order/ORDER%231?a=%23&b=x+y"
+
+
+def test_bodies_and_headers_go_along(door):
+    told = door.post("/order", content="{}", headers={"Authorization": "Bearer t", "X-Own": "1"}).json()
+
+    assert told["body"] == "{}"
+    assert {name.lower(): value for name, value in told["headers"].items()}["authorization"] == "Bearer t"
+
+
+def test_a_prefix_ends_at_a_slash(door):
+    assert door.get("/orders").json()["path"] == "/other/orders"
+    assert door.get("/ordering").status_code == 404
+
+
+def test_what_nobody_answers_is_said_not_to_exist(door):
+    answer = door.get("/nowhere")
+
+    assert (answer.status_code, answer.json()["Code"]) == (404, "NotFound")
+    assert "/order, /orders" in answer.json()["Message"]
+
+
+def test_a_service_that_is_down_is_said_to_be(door, table):
+    table.write_text(json.dumps({"/order": "http://127.0.0.1:1"}))
+
+    answer = door.get("/order")
+
+    assert (answer.status_code, answer.json()["Code"]) == (503, "ServiceUnavailable")
+
+
+def test_new_routes_are_taken_up_and_half_written_ones_are_not(door, table, service):
+    assert door.get("/order").status_code == 418
+    table.write_text('{"/cart": ')
+    assert door.get("/order").status_code == 418
+
+    table.write_text(json.dumps({"/cart": service}))
+    assert door.get("/cart").status_code == 418
+    assert door.get("/order").status_code == 404

@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from localcloud import stacks
+
+QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "stacked"}}
+
+
+def template(**resources):
+    return json.dumps({"Resources": resources})
+
+
+def needs(export):
+    return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::ImportValue": export}}}
+
+
+def test_a_stack_that_is_as_wanted_is_left_alone(cloud):
+    assert stacks.deploy(cloud, "twice", template(Queue=QUEUE)) is True
+    assert stacks.deploy(cloud, "twice", template(Queue=QUEUE)) is False
+
+
+def test_a_failure_names_the_resource_and_the_reason(cloud):
+    with pytest.raises(
+        stacks.StackFailed, match=r"Stack fails failed: Needy \(AWS::SQS::Queue\): Export 'Nothing'"
+    ):
+        stacks.deploy(cloud, "fails", template(Needy=needs("Nothing")))
+
+
+def test_a_failure_is_told_of_the_latest_attempt(cloud):
+    stacks.deploy(cloud, "fails-twice", template(Queue=QUEUE))
+    with pytest.raises(stacks.StackFailed, match="'First'"):
+        stacks.deploy(cloud, "fails-twice", template(Queue=QUEUE, Needy=needs("First")))
+
+    with pytest.raises(stacks.StackFailed, match="'Second'"):
+        stacks.deploy(cloud, "fails-twice", template(Queue=QUEUE, Needy=needs("Second")))
+
+
+def test_a_stack_that_could_not_be_created_can_be_tried_again(cloud):
+    with pytest.raises(stacks.StackFailed):
+        stacks.deploy(cloud, "recovers", template(Needy=needs("Nothing")))
+
+    assert stacks.deploy(cloud, "recovers", template(Topic={"Type": "AWS::SNS::Topic"})) is True
+
+
+@pytest.mark.parametrize(("account", "made"), [("000000000000", True), ("111111111111", False)])
+def test_a_resource_may_depend_on_the_account(cloud, account, made):
+    condition = {"Fn::Equals": [{"Ref": "AWS::AccountId"}, account]}
+    queue = {
+        "Type": "AWS::SQS::Queue",
+        "Condition": "There",
+        "Properties": {"QueueName": f"only-in-{account}"},
+    }
+    topic = {"Type": "AWS::SNS::Topic"}
+    resources = {"Resources": {"Queue": queue, "Topic": topic}, "Conditions": {"There": condition}}
+
+    stacks.deploy(cloud, f"of-{account}", json.dumps(resources))
+
+    queues = cloud.client("sqs").list_queues(QueueNamePrefix=f"only-in-{account}").get("QueueUrls", [])
+    assert bool(queues) is made

@@ -1,0 +1,295 @@
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import httpx
+import pytest
+import stripe
+
+from localcloud.stripe import serve
+from localcloud.stripe.server import Gateway
+
+SECRET = "whsec_for_this_test"
+
+
+@pytest.fixture
+def shop():
+    """An address that webhooks are sent to: what arrives is in `heard`, once `answers` has let it pass."""
+
+    class Inbox(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = server.answers.get_nowait() if not server.answers.empty() else 200
+            self.send_response(status)
+            self.end_headers()
+            if status == 200:
+                server.heard.put(
+                    stripe.Webhook.construct_event(body, self.headers["Stripe-Signature"], SECRET)
+                )
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Inbox)
+    server.heard, server.answers = queue.Queue(), queue.Queue()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def gateway(shop):
+    with serve(webhook_url=f"http://127.0.0.1:{shop.server_port}/hook", webhook_secret=SECRET) as running:
+        yield running
+
+
+@pytest.fixture
+def intents(gateway):
+    return client(gateway).v1.payment_intents
+
+
+def client(gateway, key="sk_test_1"):
+    return stripe.StripeClient(key, base_addresses={"api": gateway.url}, max_network_retries=0)
+
+
+def an_intent(intents, order="ORDER#1", **options):
+    params = {
+        "amount": 2598,
+        "currency": "usd",
+        "payment_method_types": ["card"],
+        "metadata": {"orderId": order},
+    }
+    return intents.create(params | options)
+
+
+def test_an_intent_charges_nobody_until_it_is_confirmed(gateway, intents):
+    intent = an_intent(intents)
+    assert (intent.status, intent.amount_received) == ("requires_payment_method", 0)
+
+    paid = intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+
+    assert (paid.status, paid.amount_received, paid.metadata["orderId"]) == ("succeeded", 2598, "ORDER#1")
+    assert intents.retrieve(intent.id).status == "succeeded"
+    totals = httpx.get(f"{gateway.url}/_control/totals").json()
+    assert totals == {"ORDER#1": {"captured": 2598, "refunded": 0, "intents": 1}}
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        ("pm_card_chargeDeclined", "generic_decline"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "insufficient_funds"),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card"),
+    ],
+)
+def test_a_declined_card_is_said_to_be_and_another_may_be_tried(intents, method, code):
+    intent = an_intent(intents)
+
+    with pytest.raises(stripe.CardError) as refusal:
+        intents.confirm(intent.id, {"payment_method": method})
+
+    assert refusal.value.error.decline_code == code
+    assert refusal.value.http_status == 402
+    after = intents.retrieve(intent.id)
+    assert (after.status, after.last_payment_error.decline_code) == ("requires_payment_method", code)
+    assert intents.confirm(intent.id, {"payment_method": "pm_card_visa"}).status == "succeeded"
+
+
+def test_three_d_secure_waits_for_the_customer(gateway, intents):
+    intent = an_intent(intents)
+    asked = intents.confirm(intent.id, {"payment_method": "pm_card_threeDSecure2Required"})
+    assert (asked.status, asked.next_action.type) == ("requires_action", "use_stripe_sdk")
+
+    httpx.post(f"{gateway.url}/_control/payment_intents/{intent.id}/approve").raise_for_status()
+
+    assert intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_a_customer_who_does_not_agree_may_try_again(gateway, intents):
+    intent = an_intent(intents)
+    intents.confirm(intent.id, {"payment_method": "pm_card_threeDSecure2Required"})
+
+    httpx.post(f"{gateway.url}/_control/payment_intents/{intent.id}/refuse").raise_for_status()
+
+    after = intents.retrieve(intent.id)
+    assert after.status == "requires_payment_method"
+    assert after.last_payment_error.code == "payment_intent_authentication_failure"
+    assert httpx.post(f"{gateway.url}/_control/payment_intents/{intent.id}/approve").status_code == 400
+
+
+def test_a_canceled_intent_can_never_be_charged_and_a_charged_one_never_canceled(intents):
+    canceled, paid = an_intent(intents), an_intent(intents)
+    assert intents.cancel(canceled.id).status == "canceled"
+    intents.confirm(paid.id, {"payment_method": "pm_card_visa"})
+
+    for act in (
+        lambda: intents.confirm(canceled.id, {"payment_method": "pm_card_visa"}),
+        lambda: intents.cancel(canceled.id),
+        lambda: intents.cancel(paid.id),
+        lambda: intents.confirm(paid.id, {"payment_method": "pm_card_visa"}),
+    ):
+        with pytest.raises(stripe.InvalidRequestError) as refusal:
+            act()
+        assert refusal.value.code == "payment_intent_unexpected_state"
+
+
+def test_a_confirmation_and_a_cancellation_at_once_leave_one_winner(intents):
+    for _ in range(10):
+        intent = an_intent(intents)
+
+        def attempt(act):
+            try:
+                return act().status
+            except stripe.InvalidRequestError:
+                return None
+
+        acts = [
+            lambda i=intent: intents.confirm(i.id, {"payment_method": "pm_card_visa"}),
+            lambda i=intent: intents.cancel(i.id),
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = set(pool.map(attempt, acts))
+        assert outcomes in ({"succeeded", None}, {"canceled", None})
+
+
+def test_more_than_was_charged_is_never_given_back(gateway, intents):
+    intent = an_intent(intents)
+    refunds = client(gateway).v1.refunds
+    with pytest.raises(stripe.InvalidRequestError, match="successful charge"):
+        refunds.create({"payment_intent": intent.id})
+    intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+
+    assert refunds.create({"payment_intent": intent.id, "amount": 1000}).amount == 1000
+    with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
+        refunds.create({"payment_intent": intent.id, "amount": 1599})
+    assert refunds.create({"payment_intent": intent.id}).amount == 1598
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        refunds.create({"payment_intent": intent.id})
+    assert refusal.value.code == "charge_already_refunded"
+
+
+def test_an_idempotency_key_gets_the_first_answer_again(gateway, intents):
+    params = {"amount": 100, "currency": "usd", "payment_method_types": ["card"]}
+    first = intents.create(params, {"idempotency_key": "k"})
+    again = intents.create(params, {"idempotency_key": "k"})
+
+    assert first.id == again.id
+    assert again.last_response.headers["Idempotent-Replayed"] == "true"
+    with pytest.raises(stripe.IdempotencyError):
+        intents.create(params | {"amount": 200}, {"idempotency_key": "k"})
+
+
+def test_a_decline_is_kept_under_its_key_too(intents):
+    intent = an_intent(intents)
+    for _ in range(2):
+        with pytest.raises(stripe.CardError):
+            intents.confirm(intent.id, {"payment_method": "pm_card_chargeDeclined"}, {"idempotency_key": "d"})
+
+
+def test_a_key_in_use_is_refused_meanwhile(gateway, intents):
+    gateway.switches.set(slow_ms=0)
+    key, start = "same", threading.Event()
+    slow = gateway.create_intent
+    gateway.create_intent = lambda params: (start.set(), threading.Event().wait(0.5), slow(params))[2]
+    params = {"amount": 100, "currency": "usd"}
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(intents.create, params, {"idempotency_key": key})
+        start.wait(5)
+        with pytest.raises(stripe.StripeError) as refusal:
+            intents.create(params, {"idempotency_key": key})
+        assert refusal.value.http_status == 409
+        assert first.result().status == "requires_payment_method"
+
+
+@pytest.mark.parametrize(
+    ("params", "param"),
+    [
+        ({"currency": "usd"}, "amount"),
+        ({"amount": 0, "currency": "usd"}, "amount"),
+        ({"amount": "12.5", "currency": "usd"}, "amount"),
+        ({"amount": 100}, "currency"),
+        ({"amount": 100, "currency": "usd", "payment_method": "4242424242424242"}, "payment_method"),
+    ],
+)
+def test_a_wrong_parameter_is_named(intents, params, param):
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        intents.create(params)
+    assert refusal.value.param == param
+
+
+def test_nobody_without_a_key_comes_in_but_the_intents_own_customer(gateway, intents):
+    with pytest.raises(stripe.AuthenticationError):
+        client(gateway, "nonsense").v1.payment_intents.list()
+    intent = an_intent(intents)
+    confirm = f"{gateway.url}/v1/payment_intents/{intent.id}/confirm"
+
+    assert (
+        httpx.post(confirm, data={"client_secret": "guess", "payment_method": "pm_card_visa"}).status_code
+        == 401
+    )
+    paid = httpx.post(confirm, data={"client_secret": intent.client_secret, "payment_method": "pm_card_visa"})
+    assert paid.json()["status"] == "succeeded"
+
+
+def test_what_happened_is_told_signed(shop, intents):
+    intent = an_intent(intents)
+    intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+
+    event = shop.heard.get(timeout=5)
+
+    assert (event.type, event.data.object.id) == ("payment_intent.succeeded", intent.id)
+
+
+def test_a_webhook_that_is_not_taken_comes_again(shop, intents):
+    shop.answers.put(500)
+    intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
+
+    assert shop.heard.get(timeout=5).type == "payment_intent.succeeded"
+
+
+def test_webhooks_come_twice_or_not_at_all_if_so_switched(shop, gateway, intents):
+    gateway.switches.set(duplicate_webhooks=True)
+    intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
+    assert shop.heard.get(timeout=5).id == shop.heard.get(timeout=5).id
+
+    gateway.switches.set(webhooks=False)
+    intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
+    with pytest.raises(queue.Empty):
+        shop.heard.get(timeout=0.3)
+
+
+def test_a_gateway_that_is_down_says_nothing_useful(gateway, intents):
+    gateway.switches.set(down=True)
+    with pytest.raises(stripe.APIError):
+        an_intent(intents)
+    gateway.switches.reset()
+    assert an_intent(intents).status == "requires_payment_method"
+
+
+def test_an_answer_may_get_lost_after_the_charge(gateway, intents):
+    intent = an_intent(intents)
+    gateway.switches.set(lose_answers=1)
+
+    with pytest.raises(stripe.APIConnectionError):
+        intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+
+    assert intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_a_switch_that_does_not_exist_is_named(gateway):
+    answer = httpx.post(f"{gateway.url}/_control/switches", json={"dwon": True})
+
+    assert answer.status_code == 400
+    assert "dwon is not a switch" in answer.json()["error"]
+
+
+def test_the_books_survive_a_restart(tmp_path):
+    first = Gateway(tmp_path / "stripe.db")
+    _, intent = first.create_intent({"amount": "100", "currency": "usd"})
+    first.close()
+
+    second = Gateway(tmp_path / "stripe.db")
+    assert second.intent(intent["id"])["amount"] == 100
+    second.close()
