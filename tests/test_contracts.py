@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from chalice.cli.factory import CLIFactory
 from pynamodb.attributes import Attribute
 from pynamodb.indexes import Index
 from pynamodb.models import Model
@@ -112,13 +113,13 @@ def test_every_model_has_the_keys_and_indexes_of_its_table():
             index["IndexName"]: key_schema(index) for index in properties.get("GlobalSecondaryIndexes", [])
         }
         for name, index in indexes(model).items():
-            assert keys(index.Meta.model if hasattr(index.Meta, "model") else model, index) == real[name]
+            assert keys(index) == real[name], f"{service}: {model.Meta.table_name}.{name}"
 
 
-def keys(model: type[Model], index: Index | None = None) -> list[str]:
-    source = index._get_attributes().values() if index else model.get_attributes().values()
-    ordered = sorted((a for a in source if a.is_hash_key or a.is_range_key), key=lambda a: not a.is_hash_key)
-    return [attribute.attr_name for attribute in ordered]
+def keys(source: type[Model] | Index) -> list[str]:
+    """The hash key and, if there is one, the range key."""
+    ordered = sorted(source._get_schema()["key_schema"], key=lambda key: key["KeyType"] != "HASH")
+    return [key["AttributeName"] for key in ordered]
 
 
 def key_schema(properties: dict[str, Any]) -> list[str]:
@@ -163,6 +164,18 @@ def test_no_policy_allows_everything():
                         if a not in unbounded and a.split(":")[0] not in unbounded
                     }
                     assert not outside, f"{path.name} of {service}: {outside} on *"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_function_has_the_policy_that_is_named_for_it_on_every_stage(service):
+    written = json.loads((ROOT / service / ".chalice/config.json").read_text())
+    for stage in written["stages"]:
+        config = CLIFactory(str(ROOT / service)).create_config_obj(chalice_stage_name=stage)
+        assert not config.autogen_policy
+        for name, wanted in written["lambda_functions"].items():
+            policy = config.scope(stage, name).iam_policy_file
+            assert policy == wanted.get("iam_policy_file", written.get("iam_policy_file")), f"{stage}: {name}"
+            assert (ROOT / service / ".chalice" / policy).is_file()
 
 
 def rules() -> list[dict[str, Any]]:

@@ -49,6 +49,7 @@ def create_app(name: str) -> Chalice:
     """A service's Chalice app: CORS on every route, logging, and answers given as Structs."""
     app = Chalice(app_name=name, configure_logs=False)
     app.api.cors = _CORS
+    app.log = log.logger
     log.watch(app)
 
     @app.middleware("http")

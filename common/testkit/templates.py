@@ -36,7 +36,9 @@ def lint(templates: list[Path]) -> int:
 
 
 def _packaged(name: str) -> Path:
-    return packaging.package(ROOT / name, _STAGE, ROOT / "build" / _STAGE / name)
+    return packaging.package(
+        ROOT / name, _STAGE, ROOT / "build" / f"{name}-{_STAGE}", ROOT / "build" / "wheels"
+    )
 
 
 if __name__ == "__main__":
