@@ -58,6 +58,10 @@ def _handled(record: dict[str, Any], handle: Callable[[Message], object]) -> boo
 
 
 def _correlation_id(message: Message) -> str | None:
+    """Where events, steps' inputs, and parked stream records carry it."""
+    if parked := message.get("dynamodb"):
+        image = parked.get("NewImage") or parked.get("OldImage") or {}
+        return image.get("correlationId", {}).get("S")
     detail = message.get("detail", message)
     return detail.get("correlationId") if isinstance(detail, dict) else None
 

@@ -73,6 +73,7 @@ def read(record: dict[str, Any]) -> Change:
 
 def _handled(change: Change, handle: Callable[[Change], object]) -> bool:
     for attempt in range(TRIES):
+        time.sleep(_PAUSE_SECONDS * attempt)
         try:
             handle(change)
             return True
@@ -81,7 +82,6 @@ def _handled(change: Change, handle: Callable[[Change], object]) -> bool:
                 "change failed",
                 extra={"table": change.table, "eventId": change.event_id, "error": type(failure).__name__},
             )
-            time.sleep(_PAUSE_SECONDS * attempt)
     return False
 
 

@@ -27,8 +27,7 @@ class WheelMissing(RuntimeError):
 def gather(services: Iterable[Path], architecture: str, house: Path) -> int:
     """Have every wheel that the services' requirements name, unpacked and compiled; asks the network for new ones only.
 
-    Answers how many were new.
-    `architecture` is Lambda's word, x86_64 or arm64, or THIS_MACHINE. Raises WheelMissing.
+    `architecture` is Lambda's word, x86_64 or arm64, or THIS_MACHINE. Answers how many were new. Raises WheelMissing.
     """
     wanted = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
     folder = _folder(house, architecture)

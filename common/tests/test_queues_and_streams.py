@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from chalice.test import Client
 
@@ -53,6 +55,21 @@ def test_a_message_is_handled_under_the_correlation_id_of_what_caused_it(consume
     consumer.lambda_.invoke("on_letter", {"Records": records})
 
     assert consumer.heard == [("a", "one"), ("b", "two")]
+
+
+def test_a_parked_record_is_handled_under_its_own_correlation_id(consumer, cloud):
+    app = http.create_app("shop")
+    heard = []
+
+    @app.on_sqs_message(queue="letters", name="on_parked")
+    def on_parked(event):
+        queues.consume(event, lambda message: heard.append(log.correlation_id()))
+
+    record = stream_record("Words", None, {"word": "a", "correlationId": "mine"})
+    with Client(app) as client:
+        client.lambda_.invoke("on_parked", {"Records": through("letters", [json.dumps(record)])})
+
+    assert heard == ["mine"]
 
 
 def test_a_poison_record_is_parked_and_the_shard_goes_on(consumer, monkeypatch):

@@ -7,7 +7,7 @@ from botocore.client import BaseClient
 from chalice.cli.factory import CLIFactory
 from conftest import new_order, refusal
 
-from common import auth
+from common import auth, queues
 
 PUBLIC = {("GET", "/product"), ("GET", "/products"), ("GET", "/product/{product_id}")}
 TRANSACTED = {
@@ -35,7 +35,9 @@ def test_every_other_route_has_the_authorizer_of_the_shop(api):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """What the service asks of AWS, as IAM sees it: action and resource."""
+    """What the service asks of AWS from a cold start on, as IAM sees it: action and resource."""
+    auth.forget_keys()
+    queues.url.cache_clear()
     made: set[tuple[str, str]] = set()
     call = BaseClient._make_api_call
 
@@ -103,7 +105,6 @@ def test_each_step_may_do_what_it_does_and_no_more(shop, service, bowl, travel, 
 
 
 def test_the_api_and_the_authorizer_may_do_what_they_do_and_no_more(shop, service, bowl, calls):
-    auth.forget_keys()
     calls.clear()
     shop.create()
     for path in ("/products", "/products?category=general", f"/product/{bowl.removeprefix('PROD#')}"):

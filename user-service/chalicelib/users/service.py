@@ -27,9 +27,9 @@ _NOBODY = "USER#nobody"  # ids given out are ULIDs
 def register(registration: Registration, key: str | None) -> Registered:
     """Open a customer's account and publish the welcome message.
 
-    Raises PasswordTooShort, PasswordTooLong, EmailTaken, AddressContended. Safe to repeat with the same idempotency key: the same body gives
-    the same user and no second welcome, another body raises IdempotencyKeyReused. A key counts for one address
-    (callers have no identity yet whose keys these could be).
+    Raises PasswordTooShort, PasswordTooLong, EmailTaken, AddressContended. Safe to repeat with the same idempotency key:
+    the same body gives the same user and no second welcome, another body raises IdempotencyKeyReused. A key counts for one
+    address: a guest has no other identity whose key it could be.
     """
     user = _new_user(registration, key)
     if _store(user):
