@@ -5,6 +5,7 @@ user-service signs the tokens; everybody else knows only the public keys, publis
 
 import json
 import os
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -118,12 +119,14 @@ class _KeyCache:
     def __init__(self) -> None:
         self.keys: dict[str, jwt.PyJWK] = {}
         self.fetched = float("-inf")
+        self.lock = threading.Lock()
 
     def find(self, kid: str) -> jwt.PyJWK | None:
-        age = time.monotonic() - self.fetched
-        if age > _FRESH_SECONDS or (kid not in self.keys and age > _REFETCH_SECONDS):
-            self.fetch()
-        return self.keys.get(kid)
+        with self.lock:
+            age = time.monotonic() - self.fetched
+            if age > _FRESH_SECONDS or (kid not in self.keys and age > _REFETCH_SECONDS):
+                self.fetch()
+            return self.keys.get(kid)
 
     def fetch(self) -> None:
         self.fetched = time.monotonic()

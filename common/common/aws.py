@@ -6,8 +6,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# Lambda's own timeout is 20 to 30 s: a hanging call must end, and be tried again, well before it.
-_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
+# API Gateway gives up after 29 s: a hanging call must end, and be tried again, well before that.
+_CONFIG = Config(connect_timeout=2, read_timeout=9, retries={"mode": "standard", "max_attempts": 2})
 
 
 @cache

@@ -49,7 +49,7 @@ def create_app(name: str) -> Chalice:
     """A service's Chalice app: CORS on every route, logging, and answers given as Structs."""
     app = Chalice(app_name=name, configure_logs=False)
     app.api.cors = _CORS
-    app.log = log.logger
+    app.log = log.logger  # type: ignore[assignment]  # what Chalice logs by itself is a JSON line, too
     log.watch(app)
 
     @app.middleware("http")

@@ -6,6 +6,7 @@ means is for the verb to say that wrote it.
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -85,11 +86,13 @@ def check(model: type[Model], hash_key: Any, range_key: Any = None, *, condition
 def write(*operations: Operation) -> None:
     """Carry out all operations or none; at most 100.
 
-    Raises TransactionCancelled if a condition does not hold, TransactionContended after TRIES conflicts.
+    Raises TransactionCancelled if a condition does not hold, TransactionContended after TRIES conflicts. All tries carry one
+    token, so that one whose answer was lost is not carried out again.
     """
+    token = uuid.uuid4().hex
     for attempt in range(TRIES):
         try:
-            return _write(operations)
+            return _write(operations, token)
         except TransactWriteError as problem:
             reasons = [reason.code if reason else None for reason in problem.cancellation_reasons]
             if _CONDITION_FAILED in reasons:
@@ -101,8 +104,8 @@ def write(*operations: Operation) -> None:
     raise TransactionContended(f"{TRIES} conflicts in a row")
 
 
-def _write(operations: Sequence[Operation]) -> None:
-    with TransactWrite(connection=_connection()) as transaction:
+def _write(operations: Sequence[Operation], token: str) -> None:
+    with TransactWrite(connection=_connection(), client_request_token=token) as transaction:
         for operation in operations:
             operation.add_to(transaction)
 

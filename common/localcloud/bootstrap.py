@@ -10,6 +10,7 @@ from localcloud import settings
 from localcloud.clouds import Cloud
 
 JWKS = "/commerce/auth/jwks"
+SIGNING_KEYS = "commerce/user-service/signing-keys"
 STRIPE_SECRET = "commerce/stripe"
 
 
@@ -22,9 +23,7 @@ def prepare(cloud: Cloud, secrets: settings.Secrets) -> None:
     _store_stripe_keys(cloud, secrets)
     for address in _senders(cloud):
         cloud.client("ses").verify_email_identity(EmailAddress=address)
-    try:
-        cloud.client("ssm").get_parameter(Name=JWKS)
-    except ClientError:
+    if not _can_sign(cloud):
         invoke(cloud, "user-service-local-rotate-signing-key", {})
 
 
@@ -47,6 +46,15 @@ def invoke(cloud: Cloud, function: str, event: dict[str, Any]) -> Any:
     if answer.get("FunctionError"):
         raise BootstrapFailed(f"{function} failed: {body.get('errorType')}: {body.get('errorMessage')}")
     return body
+
+
+def _can_sign(cloud: Cloud) -> bool:
+    """Whether there is a signing key, and its public half is published: a first rotation may have ended halfway."""
+    try:
+        cloud.client("ssm").get_parameter(Name=JWKS)
+        return "SecretString" in cloud.client("secretsmanager").get_secret_value(SecretId=SIGNING_KEYS)
+    except ClientError:
+        return False
 
 
 def _store_stripe_keys(cloud: Cloud, secrets: settings.Secrets) -> None:

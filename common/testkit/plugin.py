@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from common import auth
-from testkit import resources
+from testkit import resources, turns
 from testkit.events import Bus, waiting
 from testkit.tokens import Tokens
 from testkit.ways_in import Api
@@ -49,7 +49,7 @@ def settings(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cloud(service: Path, settings: None) -> Iterator[None]:
     """An empty AWS in this process, with the service's own resources.yml deployed, and the shop's bus and topic."""
-    with moto():
+    with moto(), turns.one_at_a_time():
         resources.deploy_shared(service)
         resources.deploy(service / "resources.yml")
         yield

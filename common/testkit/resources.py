@@ -30,18 +30,17 @@ def deploy_shared(service: Path) -> None:
 
 def deploy_tables(root: Path, names: Iterable[str]) -> None:
     """Create these tables alone, each as its owner's template describes it."""
-    described = {
-        properties["TableName"]: properties
-        for template in sorted(root.glob("*/resources.yml"))
-        for properties in _tables(template)
-    }
     for name in names:
-        aws.client("dynamodb").create_table(**_arguments(described[name]))
+        aws.client("dynamodb").create_table(**_arguments(_described(root, name)))
 
 
-def _tables(template: Path) -> list[dict[str, Any]]:
-    found = _parsed(template)["Resources"].values()
-    return [resource["Properties"] for resource in found if resource["Type"] == "AWS::DynamoDB::Table"]
+def _described(root: Path, name: str) -> dict[str, Any]:
+    owner = next(
+        path for path in sorted(root.glob("*/resources.yml")) if f"TableName: {name}\n" in path.read_text()
+    )
+    found = _parsed(owner)["Resources"].values()
+    tables = [resource["Properties"] for resource in found if resource["Type"] == "AWS::DynamoDB::Table"]
+    return next(properties for properties in tables if properties["TableName"] == name)
 
 
 def _arguments(properties: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def main() -> int:
 def lint(templates: list[Path]) -> int:
     """The exit status of cfn-lint, its findings printed."""
     cfn_lint = Path(sys.executable).with_name("cfn-lint")
-    command = [str(cfn_lint), "--ignore-checks", "W", "--", *map(str, templates)]
+    command = [str(cfn_lint), "--ignore-checks", "W", "--template", *map(str, templates)]
     status = subprocess.run(command, cwd=ROOT).returncode
     if status == 0:
         print(f"{len(templates)} templates are in order")

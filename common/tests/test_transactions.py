@@ -91,3 +91,20 @@ def test_endless_conflicts_end_and_change_nothing(disturb):
     with pytest.raises(TransactionContended):
         write(update(Shelf("a"), [Shelf.stock.add(1)]))
     assert Shelf.get("a").stock == 1
+
+
+def test_a_transaction_that_is_asked_for_again_says_that_it_is_the_same(disturb):
+    tokens = []
+    events = transactions._connection().client.meta.events
+
+    def note(params, **_):
+        tokens.append(params["ClientRequestToken"])
+
+    events.register("before-parameter-build.dynamodb.TransactWriteItems", note)
+    disturb(2)
+    write(update(Shelf("a"), [Shelf.stock.add(1)]))
+    write(update(Shelf("b"), [Shelf.stock.add(1)]))
+    events.unregister("before-parameter-build.dynamodb.TransactWriteItems", note)
+
+    assert len(tokens) == 4
+    assert tokens[0] == tokens[1] == tokens[2] != tokens[3]

@@ -1,13 +1,10 @@
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import wraps
 from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from moto.dynamodb.models import DynamoDBBackend
 
 from chalicelib.tokens import keys
 from common import auth, aws, clock
@@ -87,20 +84,3 @@ def travel(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 def quick_hashes(settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cost that suits tests; those about the cost set their own."""
     monkeypatch.setenv("BCRYPT_ROUNDS", "4")
-
-
-@pytest.fixture(autouse=True)
-def writes_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DynamoDB never interleaves writes to an item; moto does, when threads call it."""
-    turn = threading.RLock()
-    for name in ("transact_write_items", "put_item", "update_item", "delete_item", "get_item"):
-        monkeypatch.setattr(DynamoDBBackend, name, _alone(getattr(DynamoDBBackend, name), turn))
-
-
-def _alone(method: Callable[..., Any], turn: Any) -> Callable[..., Any]:
-    @wraps(method)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with turn:
-            return method(*args, **kwargs)
-
-    return call
