@@ -50,7 +50,7 @@ class Sight:
     def mails(self, to: str, about: str = "") -> list[str]:
         """The mails to an address whose text has these words in it."""
         answer = httpx.get(f"{self.shop.aws_endpoint}/_ministack/ses/messages").json()
-        texts = [json.dumps(message) for message in answer["messages"]]
+        texts = [json.dumps(message) for mailbox in answer["messages"].values() for message in mailbox]
         return [text for text in texts if to in text and about in text]
 
     def mail(self, to: str, about: str, seconds: float = 30) -> str:

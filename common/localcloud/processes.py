@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-_GRACE_SECONDS = 30  # AWS saves its state while it stops, and a killed one loses it
+_GRACE_SECONDS = 180  # AWS saves its state while it stops, and a killed one loses it
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "TZ")
 
 

@@ -103,7 +103,7 @@ def _completed(admin: httpx.Client) -> int:
 
 def _mails(shop: "Shop", email: str, number: str) -> list[str]:
     answer = httpx.get(f"{shop.aws_endpoint}/_ministack/ses/messages", timeout=10).json()
-    texts = [json.dumps(message) for message in answer["messages"]]
+    texts = [json.dumps(message) for mailbox in answer["messages"].values() for message in mailbox]
     return [text for text in texts if email in text and number in text]
 
 

@@ -113,6 +113,15 @@ def test_repeats_at_the_same_time_create_one_product(shop):
     assert len({answer.json_body["productId"] for answer in answers}) == len(shop.rows("Products")) == 1
 
 
+def test_a_product_that_too_many_create_at_once_is_for_the_client_to_try_again(shop, conflicts):
+    conflicts(1000)
+    refused = create(shop, BOWL, key="k-1")
+    conflicts(0)
+
+    assert (refused.status_code, refused.json_body["Code"]) == (503, "ProductContended")
+    assert create(shop, BOWL, key="k-1").status_code == 201
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -56,5 +56,5 @@ def test_stock_that_never_stands_still_is_not_set(shop, bowl, conflicts):
 
     refused = shop.set_stock(bowl, 10)
 
-    assert (refused.status_code, refused.json_body["Code"]) == (409, "StockMoving")
+    assert (refused.status_code, refused.json_body["Code"]) == (503, "StockMoving")
     assert shop.stock(bowl) == (5, 0, 0)

@@ -200,7 +200,10 @@ def _store(order: Order) -> Order:
 
 
 def _move(order: Order, status: str, *more: Action) -> Order:
-    """Give the order this status if its present one may be followed by it; the order as it stands then."""
+    """Give the order this status if its present one may be followed by it; the order as it stands then.
+
+    The status alone decides, so the version counts changes here but does not forbid any.
+    """
     try:
         order.update(
             [Order.status.set(status), Order.updated_at.set(clock.now()), *more],

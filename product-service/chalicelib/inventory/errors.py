@@ -1,6 +1,6 @@
 """What can go wrong with stock and reservations."""
 
-from chalice import ConflictError
+from chalice import ChaliceViewError, ConflictError
 
 
 class OutOfStock(ConflictError):
@@ -11,8 +11,10 @@ class ReservationEnded(ConflictError):
     """The order's reservation was released or has expired; it takes another order to reserve again."""
 
 
-class StockMoving(ConflictError):
+class StockMoving(ChaliceViewError):
     """Reservations kept changing the stock while it was being set; nothing was set, trying again is right."""
+
+    STATUS_CODE = 503
 
 
 class StockContended(Exception):

@@ -1,6 +1,6 @@
 """What can go wrong with the catalogue."""
 
-from chalice import ConflictError, NotFoundError, UnprocessableEntityError
+from chalice import ChaliceViewError, ConflictError, NotFoundError, UnprocessableEntityError
 
 
 class ProductNotFound(NotFoundError):
@@ -13,3 +13,9 @@ class CurrencyFixed(ConflictError):
 
 class IdempotencyKeyReused(UnprocessableEntityError):
     """The key was used before, for a product that was described otherwise."""
+
+
+class ProductContended(ChaliceViewError):
+    """Too many asked for this very product at once; nothing was created by this request, trying again is right."""
+
+    STATUS_CODE = 503

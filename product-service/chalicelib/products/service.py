@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.inventory import service as inventory
 from chalicelib.products import listing
-from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductNotFound
+from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductContended, ProductNotFound
 from chalicelib.products.models import ACTIVE, ARCHIVED, Product, listing_of
 from chalicelib.products.schemas import (
     Archived,
@@ -28,7 +28,7 @@ from common import clock, ids, money, transactions
 def create_product(draft: Draft, admin_id: str, key: str | None) -> Created:
     """Put a product into the catalogue and its stock on the shelf, both or neither.
 
-    Raises InvalidAmount. Safe to repeat with the same idempotency key of the same admin: the same draft gives the same
+    Raises InvalidAmount, ProductContended. Safe to repeat with the same idempotency key of the same admin: the same draft gives the same
     product, another one raises IdempotencyKeyReused. Undone by archive_product.
     """
     product = _new_product(draft, admin_id, key)
@@ -39,6 +39,8 @@ def create_product(draft: Draft, admin_id: str, key: str | None) -> Created:
         )
     except transactions.TransactionCancelled:
         _insist_on_repeat(product)
+    except transactions.TransactionContended:
+        raise ProductContended("too much at once; try again in a moment") from None
     return Created(message="Product created", product_id=product.product_id)
 
 

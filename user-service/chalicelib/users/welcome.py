@@ -31,7 +31,7 @@ def _message(user: User) -> dict[str, str]:
         "type": "EMAIL",
         "kind": "WELCOME",
         "subject": "Welcome to the shop",
-        "message": f"Hello {user.name}, your account is ready.",
+        "message": "Your account is ready. Good to have you here.",
         "correlationId": log.correlation_id(),
     }
 
