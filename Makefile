@@ -1,4 +1,4 @@
-# The commands of the shop; `make` alone lists them. Settings: PORT, LOCAL_DIR, SERVICE, STAGE, FILE, QUEUE.
+# The commands of the shop; `make` alone lists them. Settings: PORT, LOCAL_DIR, SERVICE, SERVICE_PORT, STAGE, FILE, QUEUE.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -7,6 +7,7 @@ PYTHON ?= python3
 PORT ?= 8000
 LOCAL_DIR ?= .local
 STAGE ?= dev
+SERVICE_PORT ?= 8090
 SERVICES := user-service product-service cart-service order-service checkout-orchestrator analytics-service
 
 PY := .venv/bin/python
@@ -31,7 +32,7 @@ status: $(INSTALLED) ## what is running, and where
 	@$(LOCALCLOUD) status --dir "$(LOCAL_DIR)"
 
 local: $(INSTALLED) service ## one service with reload, against the running shop (SERVICE=cart-service)
-	@PYTHONPATH=common $(PY) -m localcloud.dev_server "$(SERVICE)" --dir "$(LOCAL_DIR)"
+	@PYTHONPATH=common $(PY) -m localcloud.dev_server "$(SERVICE)" --dir "$(LOCAL_DIR)" --port "$(SERVICE_PORT)"
 
 logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service)
 	@$(LOCALCLOUD) logs "$(SERVICE)" --dir "$(LOCAL_DIR)"

@@ -152,7 +152,8 @@ def listed(value: Any) -> list[str]:
 
 
 def test_no_policy_allows_everything():
-    unbounded = {"logs", "xray", "ses", "sns:Publish"}
+    # What no resource can be named for: a task token is its own permission, a phone number or an address is no ARN.
+    unbounded = {"logs", "xray", "ses", "sns:Publish", "states:SendTaskSuccess", "states:SendTaskFailure"}
     for service in SERVICES:
         for path in (ROOT / service / ".chalice").glob("policy*.json"):
             for statement in json.loads(path.read_text())["Statement"]:

@@ -19,6 +19,8 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from common import tables
+
 TRIES = 8
 _PAUSE_SECONDS = 0.02
 _CONDITION_FAILED = "ConditionalCheckFailed"
@@ -57,7 +59,7 @@ def put(item: Model, condition: Condition | None = None) -> Operation:
 
 
 def update(item: Model, actions: list[Action], condition: Condition | None = None) -> Operation:
-    """Change some attributes of the item with this key, which need not be loaded."""
+    """Change some attributes of the item with this key, which need not be loaded, unless it has a VersionAttribute."""
 
     def add_to(transaction: TransactWrite) -> None:
         transaction.update(item, actions=actions, condition=condition, add_version_condition=False)
@@ -126,4 +128,8 @@ def _is_passing(problem: TransactWriteError, reasons: list[str | None]) -> bool:
 
 @cache
 def _connection() -> Connection:
-    return Connection()
+    return Connection(
+        connect_timeout_seconds=tables.CONNECT_SECONDS,
+        read_timeout_seconds=tables.READ_SECONDS,
+        max_retry_attempts=tables.TRIES,
+    )

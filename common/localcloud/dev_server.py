@@ -7,10 +7,13 @@ written anywhere in the project.
 import argparse
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from localcloud.paths import ROOT, SERVICES
 
@@ -23,6 +26,10 @@ class NotOpen(RuntimeError):
     """There is no running shop to work against."""
 
 
+class PortTaken(RuntimeError):
+    """Something else listens where the service should."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve until Ctrl-C, in a process that is started anew whenever the code changes."""
     parser = argparse.ArgumentParser(prog="make local", description=__doc__)
@@ -33,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         environment = _environment(given.dir)
-    except NotOpen as problem:
+        if not given.serve and _answers(f"http://127.0.0.1:{given.port}"):
+            raise PortTaken(f"Port {given.port} is taken by another program: name a free one with --port.")
+    except (NotOpen, PortTaken) as problem:
         print(problem, file=sys.stderr)
         return 1
     if given.serve:
@@ -47,11 +56,12 @@ def serve(service: str, port: int, environment: dict[str, str]) -> None:
     """Serve the service's routes from its source, in this process."""
     from chalice.cli import run_local_server
     from chalice.cli.factory import CLIFactory
-    from chalice.local import ChaliceRequestHandler
+    from chalice.local import ChaliceRequestHandler, ThreadedHTTPServer
 
     os.environ.update(environment)
     ChaliceRequestHandler.disable_nagle_algorithm = True
     ChaliceRequestHandler.wbufsize = -1  # headers and body leave together
+    ThreadedHTTPServer.request_queue_size = 128
     os.chdir(ROOT / service)
     sys.path.insert(0, str(ROOT / service / "vendor"))
     print(f"{service} on http://127.0.0.1:{port}", flush=True)
@@ -63,6 +73,8 @@ def _environment(directory: Path) -> dict[str, str]:
     if not note.exists():
         raise NotOpen(f"There is no shop in {directory}: run `make up` first.")
     shop = json.loads(note.read_text())
+    if not _answers(shop["awsEndpoint"]):
+        raise NotOpen(f"The shop in {directory} is not running: run `make up` first.")
     return {
         "AWS_ENDPOINT_URL": shop["awsEndpoint"],
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -73,7 +85,17 @@ def _environment(directory: Path) -> dict[str, str]:
     }
 
 
+def _answers(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname, address.port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
 def _reload(service: str, command: list[str]) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends the server, too
     seen, server = _state(service), subprocess.Popen(command)
     try:
         while True:

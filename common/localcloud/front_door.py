@@ -20,6 +20,8 @@ from starlette.routing import Route
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _TIMEOUT = httpx.Timeout(35, connect=3)  # API Gateway gives up after 29 s
+# A kept connection is let go before the local AWS lets go of it, after 5 s: none breaks just as it is used again.
+_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=2)
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1: between two neighbours only
 _HOP_BY_HOP = {
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
@@ -49,18 +51,20 @@ class Routes:
 
 def create_app(routes: Routes) -> Starlette:
     """The front door as an ASGI app."""
-    client = httpx.AsyncClient(timeout=_TIMEOUT, limits=httpx.Limits(max_connections=200), trust_env=False)
+    client = httpx.AsyncClient(limits=_LIMITS, trust_env=False)
 
     async def forward(request: Request) -> Response:
-        path = request.scope["raw_path"]
-        address = routes.address(path.decode("ascii"))
-        if path == b"/":
-            return JSONResponse({"services": sorted(routes.table())})
+        path = request.scope["raw_path"].decode("latin-1")
+        if path == "/":
+            return JSONResponse({"services": routes.table()})
+        address = routes.address(path)
         if address is None:
             known = ", ".join(sorted(routes.table()))
             return _refusal(404, "NotFound", f"there is nothing at this address; there is: {known}")
         try:
-            answer = await client.send(await _outgoing(client, request, address), stream=True)
+            answer = await client.send(_outgoing(request, address), stream=True)
+        except httpx.ReadTimeout:
+            return _refusal(504, "GatewayTimeout", "the service took too long")
         except httpx.TransportError as problem:
             return _refusal(
                 503, "ServiceUnavailable", f"the service does not answer: {type(problem).__name__}"
@@ -79,22 +83,31 @@ def create_app(routes: Routes) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", forward, methods=_METHODS)], lifespan=lifespan)
 
 
-async def _outgoing(client: httpx.AsyncClient, request: Request, address: str) -> httpx.Request:
-    """The same request for the service: its path byte for byte, since an encoded `#` must stay encoded."""
-    target = httpx.URL(address)
-    query = request.scope["query_string"]
-    raw_path = target.raw_path.rstrip(b"/") + request.scope["raw_path"] + (b"?" + query if query else b"")
-    headers = [
-        pair
-        for pair in _end_to_end(request.headers.raw)
-        if pair[0].lower() not in (b"host", b"content-length")
-    ]
-    if request.client:
-        headers.append((b"x-forwarded-for", request.client.host.encode()))
-    body = await request.body()
-    return client.build_request(
-        request.method, target.copy_with(raw_path=raw_path), headers=headers, content=body
+def _outgoing(request: Request, address: str) -> httpx.Request:
+    """The same request for the service: nothing added by a client of our own, no cookies of somebody else.
+
+    Its path goes byte for byte, since an encoded `#` must stay encoded; httpx would tidy it up.
+    """
+    url, query = httpx.URL(address), request.scope["query_string"]
+    path = url.raw_path.rstrip(b"/") + request.scope["raw_path"] + (b"?" + query if query else b"")
+    has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+    return httpx.Request(
+        request.method,
+        url,
+        headers=_forwarded(request),
+        content=request.stream() if has_body else None,
+        extensions={"target": path, "timeout": _TIMEOUT.as_dict()},
     )
+
+
+def _forwarded(request: Request) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (name, value)
+        for name, value in _end_to_end(request.headers.raw)
+        if name not in (b"host", b"x-forwarded-for")
+    ]
+    seen = [*request.headers.getlist("x-forwarded-for"), request.client.host if request.client else "unknown"]
+    return [*headers, (b"x-forwarded-for", ", ".join(seen).encode("latin-1"))]
 
 
 def _end_to_end(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -105,14 +118,28 @@ def _refusal(status: int, code: str, message: str) -> Response:
     return JSONResponse({"Code": code, "Message": message}, status)
 
 
+def server(app: Starlette, port: int) -> uvicorn.Server:
+    """The front door on a port of this machine only."""
+    # proxy_headers: nobody stands before it, so what X-Forwarded-For says is hearsay, handed on as such.
+    settings = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=3,
+    )
+    return uvicorn.Server(settings)
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m localcloud.front_door", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--routes", type=Path, required=True)
     given = parser.parse_args()
-    app = create_app(Routes(given.routes))
-    uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="error", access_log=False)
+    server(create_app(Routes(given.routes)), given.port).run()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
+from common import tables
+
 # Concurrent events add to different rows of the same day and metric; see "How much it carries" in the README. It may be
 # changed at any time: whatever rows a metric has are summed.
 SHARDS = 16
@@ -66,7 +68,7 @@ class ByType(GlobalSecondaryIndex):
 class EventLog(Model):
     """One thing that happened: written once, never changed. That it exists says that its day's report has it."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "EventLogs"
 
     event_id = UnicodeAttribute(hash_key=True, attr_name="eventId")
@@ -87,7 +89,7 @@ class Report(Model):
     `metric` is `<name>#<shard>`, or for revenue `revenue#<currency>#<shard>`.
     """
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Reports"
 
     day = UnicodeAttribute(hash_key=True)

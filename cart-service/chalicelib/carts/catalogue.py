@@ -7,6 +7,7 @@ from pynamodb.models import Model
 
 from chalicelib.carts import batches
 from chalicelib.carts.errors import ProductNotFound
+from common import tables
 
 ACTIVE = "ACTIVE"
 
@@ -14,7 +15,7 @@ ACTIVE = "ACTIVE"
 class Product(Model):
     """Something the shop sells, or sold."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Products"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")

@@ -5,6 +5,8 @@ from typing import Self
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
+from common import tables
+
 # Both kinds of rows share a customer's partition; the sort key's prefix tells them apart.
 PRODUCT_PREFIX = "PROD#"
 MOST_OF_A_PRODUCT = 99
@@ -16,7 +18,7 @@ class CartItem(Model):
     Whenever `qty` changes, so does `updatedAt`: checkout tells by both whether a cart is still the one it saw before.
     """
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Carts"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -32,7 +34,7 @@ class Done(Model):
     It expires when no repeat can come any more; until DynamoDB gets round to deleting it, it goes on counting.
     """
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Carts"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")

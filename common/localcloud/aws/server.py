@@ -35,7 +35,7 @@ def _settle(port: int, directory: Path, sfn_wait_scale: float) -> None:
         "TMPDIR": str(scratch),
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
-        "LAMBDA_ACCOUNT_CONCURRENCY": "24",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "64",
         "SFN_WAIT_SCALE": str(sfn_wait_scale),
     }
     # Lambda processes inherit the environment; the repository's own modules must not reach them that way.

@@ -1,4 +1,4 @@
-"""A small stateful stand-in for the part of Stripe's API that the shop uses; see README.md in the folder above."""
+"""A small stateful stand-in for the part of Stripe's API that the shop uses; README.md here tells what it does."""
 
 from localcloud.stripe.server import Gateway, serve
 

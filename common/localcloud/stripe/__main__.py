@@ -5,7 +5,7 @@ from pathlib import Path
 
 import uvicorn
 
-from localcloud.stripe.server import Gateway
+from localcloud.stripe.gateway import Gateway
 
 
 def main() -> None:
@@ -17,7 +17,15 @@ def main() -> None:
     parser.add_argument("--webhook-secret", required=True)
     given = parser.parse_args()
     gateway = Gateway(given.state, given.webhook_url, given.webhook_secret)
-    uvicorn.run(gateway.app, host="127.0.0.1", port=given.port, log_level="error", access_log=False)
+    uvicorn.run(
+        gateway.app,
+        host="127.0.0.1",
+        port=given.port,
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,
+    )
     gateway.close()
 
 

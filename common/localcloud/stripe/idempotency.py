@@ -1,8 +1,8 @@
 """Stripe's rules for idempotency keys: https://docs.stripe.com/api/idempotent_requests.
 
-The first answer to a key is given again, errors included, for at least a day; with other parameters the key is refused, and
-so it is while the first request is still being carried out. What was never carried out, because the parameters were wrong, is
-not remembered.
+The first answer to a key is given again, declines and 500s included, for a day. With other parameters the key is refused, and so it
+is while its first request is still being carried out. A request that was refused before it was carried out (wrong parameters,
+a busy or overloaded gateway) leaves no trace: it may be put right and sent with the same key.
 """
 
 import hashlib
@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.stripe.errors import StripeError
+from localcloud.stripe.errors import StripeError, invalid
 from localcloud.stripe.store import Store
 
 _KIND = "idempotency"
 _KEPT_SECONDS = 24 * 3600
+_LONGEST = 255
+# Refusals of what was carried out as far as it could be.
+_REMEMBERED = ("payment_intent_unexpected_state", "charge_already_refunded")
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -30,15 +33,23 @@ class Keys:
     def answer(
         self, key: str, path: str, params: dict[str, Any], act: Callable[[], Answer]
     ) -> tuple[Answer, bool]:
-        """The answer to this request, and whether it is an earlier one given again."""
+        """The answer to this request, and whether it is an earlier one given again.
+
+        What `act` writes and the answer are kept together: no crash can part them.
+        """
+        if len(key) > _LONGEST:
+            raise invalid(
+                f"Idempotency keys are at most {_LONGEST} characters long; this one has {len(key)}."
+            )
         fingerprint = _fingerprint(path, params)
         self._take(key)
         try:
-            if (kept := self._kept(key)) is not None:
+            if kept := self._kept(key):
                 return _again(kept, fingerprint, key), True
-            status, body = act()
-            if status != 400 and status != 401 and status < 500:
-                self._keep(key, fingerprint, status, body)
+            with self._store.transaction():
+                status, body = _carry_out(act)
+                if _is_remembered(status, body):
+                    self._keep(key, fingerprint, status, body)
             return (status, body), False
         finally:
             self._in_use.discard(key)
@@ -61,6 +72,17 @@ class Keys:
     def _keep(self, key: str, fingerprint: str, status: int, body: dict[str, Any]) -> None:
         kept = {"fingerprint": fingerprint, "status": status, "body": body, "at": time.time()}
         self._store.put(_KIND, key, kept)
+
+
+def _carry_out(act: Callable[[], Answer]) -> Answer:
+    try:
+        return act()
+    except StripeError as problem:
+        return problem.status, problem.body
+
+
+def _is_remembered(status: int, body: dict[str, Any]) -> bool:
+    return status in (200, 402) or status >= 500 or body["error"].get("code") in _REMEMBERED
 
 
 def _again(kept: dict[str, Any], fingerprint: str, key: str) -> Answer:

@@ -7,34 +7,34 @@ import secrets
 import time
 from typing import Any
 
-from localcloud.stripe.errors import invalid, unexpected_state
-from localcloud.stripe.payment_methods import Bank, bank
+from localcloud.stripe.errors import absent, invalid, unexpected_state
+from localcloud.stripe.payment_methods import Bank, bank, chosen
 
 Intent = dict[str, Any]
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+_AT_THE_BANK = ("requires_action", "processing")
 _LEAST = 1
 _MOST = 99_999_999  # https://docs.stripe.com/api/payment_intents/create
 
 
 def created(params: dict[str, Any]) -> Intent:
     """A new intent, not confirmed."""
-    amount = _amount(params)
-    if "currency" not in params:
-        raise invalid("Missing required param: currency.", param="currency", code="parameter_missing")
+    amount, currency = _amount(params), _currency(params)
     identifier = f"pi_{secrets.token_hex(12)}"
     intent: Intent = {
         "id": identifier,
         "object": "payment_intent",
         "amount": amount,
         "amount_received": 0,
-        "currency": str(params["currency"]).lower(),
+        "currency": currency,
         "status": "requires_payment_method",
         "client_secret": f"{identifier}_secret_{secrets.token_hex(12)}",
         "created": int(time.time()),
         "metadata": params.get("metadata") or {},
         "description": params.get("description"),
         "payment_method": None,
-        "payment_method_types": _types(params),
+        "payment_method_types": _types(params) or ["card", "upi"],
+        "automatic_payment_methods": _automatic(params),
         "last_payment_error": None,
         "latest_charge": None,
         "next_action": None,
@@ -44,7 +44,7 @@ def created(params: dict[str, Any]) -> Intent:
         "canceled_at": None,
         "livemode": False,
     }
-    if method := params.get("payment_method"):
+    if method := chosen(params):
         bank(method, intent["payment_method_types"])
         intent |= {"payment_method": method, "status": "requires_confirmation"}
     return intent
@@ -52,9 +52,10 @@ def created(params: dict[str, Any]) -> Intent:
 
 def confirmed(intent: Intent, params: dict[str, Any]) -> Intent:
     """The bank is asked: succeeded, declined (back to requires_payment_method), or the customer must act."""
-    if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
+    if intent["status"] not in _OPEN:
         raise unexpected_state(intent, "confirmed")
-    method = params.get("payment_method") or intent["payment_method"]
+    intent = {**intent, "payment_method_types": _types(params) or intent["payment_method_types"]}
+    method = chosen(params) or intent["payment_method"]
     if not method:
         raise invalid(
             "You cannot confirm this PaymentIntent because it's missing a payment method.",
@@ -65,7 +66,7 @@ def confirmed(intent: Intent, params: dict[str, Any]) -> Intent:
     if asked.decline_code:
         return _declined(intent, asked)
     if asked.asks:
-        return {**intent, "status": "requires_action", "next_action": _next_action(intent, asked)}
+        return {**intent, "status": "requires_action", "next_action": _next_action(intent, asked, params)}
     return succeeded(intent)
 
 
@@ -82,15 +83,22 @@ def succeeded(intent: Intent) -> Intent:
 
 
 def approved(intent: Intent) -> Intent:
-    """The customer agreed on the bank's page."""
-    if intent["status"] != "requires_action":
+    """The customer agreed on the bank's page, or the bank carried out what was processing."""
+    if intent["status"] not in _AT_THE_BANK:
         raise unexpected_state(intent, "approved")
     return succeeded(intent)
 
 
+def processing(intent: Intent) -> Intent:
+    """The customer agreed, and the bank takes its time: `approved` or `refused` comes later."""
+    if intent["status"] != "requires_action":
+        raise unexpected_state(intent, "processed")
+    return {**intent, "status": "processing", "next_action": None}
+
+
 def refused(intent: Intent) -> Intent:
     """The customer, or the bank, did not agree."""
-    if intent["status"] != "requires_action":
+    if intent["status"] not in _AT_THE_BANK:
         raise unexpected_state(intent, "refused")
     failure = Bank(
         decline_code="authentication_required",
@@ -157,9 +165,12 @@ def _declined(intent: Intent, asked: Bank) -> Intent:
     }
 
 
-def _next_action(intent: Intent, asked: Bank) -> dict[str, Any]:
+def _next_action(intent: Intent, asked: Bank, params: dict[str, Any]) -> dict[str, Any]:
     if asked.type == "upi":
         return {"type": "upi_await_notification"}
+    if back := params.get("return_url"):
+        page = f"https://hooks.stripe.example/3d_secure_2/{intent['id']}"
+        return {"type": "redirect_to_url", "redirect_to_url": {"url": page, "return_url": back}}
     return {
         "type": "use_stripe_sdk",
         "use_stripe_sdk": {"type": "three_d_secure_redirect", "source": intent["id"]},
@@ -167,22 +178,36 @@ def _next_action(intent: Intent, asked: Bank) -> dict[str, Any]:
 
 
 def _amount(params: dict[str, Any]) -> int:
-    try:
-        amount = int(params["amount"])
-    except KeyError:
-        raise invalid("Missing required param: amount.", param="amount", code="parameter_missing") from None
-    except (TypeError, ValueError):
-        raise invalid(
-            f"Invalid integer: {params['amount']}", param="amount", code="parameter_invalid_integer"
-        ) from None
-    if not _LEAST <= amount <= _MOST:
-        raise invalid(
-            "This value must be between 1 and 99999999.", param="amount", code="parameter_invalid_integer"
-        )
-    return amount
+    if "amount" not in params:
+        raise absent("amount")
+    given = str(params["amount"])
+    if not (given.isascii() and given.removeprefix("-").isdigit()):
+        raise invalid(f"Invalid integer: {given}", param="amount", code="parameter_invalid_integer")
+    if not _LEAST <= int(given) <= _MOST:
+        message = f"This value must be between {_LEAST} and {_MOST}."
+        raise invalid(message, param="amount", code="parameter_invalid_integer")
+    return int(given)
+
+
+def _currency(params: dict[str, Any]) -> str:
+    if "currency" not in params:
+        raise absent("currency")
+    currency = str(params["currency"]).lower()
+    if not (currency.isascii() and currency.isalpha() and len(currency) == 3):
+        raise invalid(f"Invalid currency: {currency}.", param="currency")
+    return currency
 
 
 def _types(params: dict[str, Any]) -> list[str]:
-    if types := params.get("payment_method_types"):
-        return [str(name) for name in (types.values() if isinstance(types, dict) else types)]
-    return ["card", "upi"]
+    types = params.get("payment_method_types") or []
+    return [str(name) for name in (types.values() if isinstance(types, dict) else types)]
+
+
+def _automatic(params: dict[str, Any]) -> dict[str, bool] | None:
+    wanted = params.get("automatic_payment_methods")
+    if wanted and _types(params):
+        raise invalid(
+            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
+            param="automatic_payment_methods",
+        )
+    return {"enabled": wanted.get("enabled") == "true"} if isinstance(wanted, dict) else None

@@ -14,7 +14,9 @@ import httpx
 from localcloud.stripe.store import Store
 from localcloud.stripe.switches import Switches
 
-_TRIES = 6
+EVENT = "event"
+_UNDELIVERED = "undelivered"
+_TRIES = 7
 _PAUSE_SECONDS = 0.5
 _GATHER_SECONDS = 0.3  # how long reordered webhooks are held back for newer ones to overtake
 
@@ -22,46 +24,55 @@ Event = dict[str, Any]
 
 
 class Webhooks:
-    """Tells one address what happened, from a thread of its own."""
+    """Tells one address what happened, from threads of its own; what a restart interrupts is told after it."""
 
     def __init__(self, store: Store, switches: Switches, url: str, secret: str) -> None:
-        self._store, self._switches, self.url, self._secret = store, switches, url, secret
+        self._store, self._switches, self._url, self._secret = store, switches, url, secret
         self._waiting: SimpleQueue[Event | None] = SimpleQueue()
+        self._closing = threading.Event()
+        for event in reversed(store.all(_UNDELIVERED)):
+            self._waiting.put(event)
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
         self._thread.start()
 
     def tell(self, kind: str, about: dict[str, Any]) -> None:
-        """Send an event about this object, soon."""
+        """Send an event about this object once what is being written is on the disk."""
         event: Event = {
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
+            "api_version": None,
             "type": kind,
             "created": int(time.time()),
             "livemode": False,
+            "pending_webhooks": 1,
+            "request": {"id": None, "idempotency_key": None},
             "data": {"object": about},
         }
-        self._store.put("event", event["id"], event)
-        if self._switches.webhooks and self.url:
-            for _ in range(2 if self._switches.duplicate_webhooks else 1):
-                self._waiting.put(event)
+        with self._store.transaction():
+            self._store.put(EVENT, event["id"], event)
+            if self._switches.webhooks and self._url:
+                self._store.put(_UNDELIVERED, event["id"], event)
+                for _ in range(2 if self._switches.duplicate_webhooks else 1):
+                    self._store.afterwards(lambda: self._waiting.put(event))
 
     def close(self) -> None:
         """Stop telling."""
+        self._closing.set()
         self._waiting.put(None)
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        with httpx.Client(timeout=35) as http:
+        with httpx.Client(timeout=35, trust_env=False) as http:
             while (event := self._waiting.get()) is not None:
                 for following in self._in_order(event):
-                    time.sleep(self._switches.webhook_delay_ms / 1000)
+                    self._closing.wait(self._switches.webhook_delay_ms / 1000)
                     # Each in a thread of its own: one that fails and is tried again holds up no other.
                     threading.Thread(target=self._deliver, args=(http, following), daemon=True).start()
 
     def _in_order(self, event: Event) -> list[Event]:
         if not self._switches.reorder_webhooks:
             return [event]
-        time.sleep(_GATHER_SECONDS)
+        self._closing.wait(_GATHER_SECONDS)
         held: Queue[Event] = LifoQueue()
         held.put(event)
         while not self._waiting.empty() and (newer := self._waiting.get()) is not None:
@@ -69,15 +80,23 @@ class Webhooks:
         return [held.get() for _ in range(held.qsize())]
 
     def _deliver(self, http: httpx.Client, event: Event) -> None:
-        body = json.dumps(event).encode()
         for attempt in range(_TRIES):
-            headers = {"Content-Type": "application/json", "Stripe-Signature": signature(body, self._secret)}
-            try:
-                if http.post(self.url, content=body, headers=headers).is_success:
-                    return
-            except (httpx.HTTPError, RuntimeError):  # RuntimeError: the client was closed meanwhile
-                pass
-            time.sleep(_PAUSE_SECONDS * 2**attempt)
+            taken = self._is_taken(http, json.dumps(event).encode())
+            if self._closing.is_set():
+                return
+            if taken:
+                break
+            self._closing.wait(_PAUSE_SECONDS * 2**attempt)
+        with self._store.lock:
+            if not self._closing.is_set():
+                self._store.remove(_UNDELIVERED, event["id"])
+
+    def _is_taken(self, http: httpx.Client, body: bytes) -> bool:
+        headers = {"Content-Type": "application/json", "Stripe-Signature": signature(body, self._secret)}
+        try:
+            return http.post(self._url, content=body, headers=headers).is_success
+        except (httpx.HTTPError, RuntimeError):  # RuntimeError: the client was closed meanwhile
+            return False
 
 
 def signature(body: bytes, secret: str, at: int | None = None) -> str:

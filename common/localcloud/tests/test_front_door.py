@@ -1,11 +1,14 @@
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from localcloud.front_door import Routes, create_app
+from localcloud.front_door import Routes, create_app, server
+from localcloud.tests.conftest import eventually
 
 
 @pytest.fixture
@@ -20,6 +23,7 @@ def service():
             )
             self.send_response(418)
             self.send_header("X-Service", "here")
+            self.send_header("Set-Cookie", "session=1; Path=/")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body.encode())
@@ -29,11 +33,11 @@ def service():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    echo = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=echo.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{echo.server_port}"
+    echo.shutdown()
+    echo.server_close()
 
 
 @pytest.fixture
@@ -64,6 +68,54 @@ def test_bodies_and_headers_go_along(door):
     assert {name.lower(): value for name, value in told["headers"].items()}["authorization"] == "Bearer t"
 
 
+def test_the_service_hears_what_the_customer_said_and_who_it_was_and_nothing_else(served, service):
+    """Byte for byte over a socket, as no client library would send it."""
+    lines = [
+        'GET /order/%7e|"%2F?q=a|b HTTP/1.1',
+        "Host: shop",
+        "X-Forwarded-For: 10.0.0.9",
+        "Connection: close",
+    ]
+    told = json.loads(raw(served, "\r\n".join([*lines, "", ""]).encode()))
+
+    assert told["path"] == '/stage/order/%7e|"%2F?q=a|b'
+    headers = {name.lower(): value for name, value in told["headers"].items()}
+    assert headers.pop("host") == service.removeprefix("http://")
+    assert headers == {"x-forwarded-for": "10.0.0.9, 127.0.0.1"}
+
+
+def test_the_cookies_of_one_customer_are_not_sent_for_another(served):
+    httpx.get(f"{served}/order/cookie")
+
+    assert "cookie" not in {name.lower() for name in httpx.get(f"{served}/order").json()["headers"]}
+
+
+def test_a_large_body_goes_through(served):
+    body = "x" * 3_000_000
+
+    assert httpx.post(f"{served}/order", content=body).json()["body"] == body
+
+
+@pytest.fixture
+def served(table):
+    """The front door as a server."""
+    running = server(create_app(Routes(table)), 0)
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    assert eventually(lambda: running.started)
+    yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+    running.should_exit = True
+    thread.join()
+
+
+def raw(url, request):
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(request)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    return answer.partition(b"\r\n\r\n")[2]
+
+
 def test_a_prefix_ends_at_a_slash(door):
     assert door.get("/orders").json()["path"] == "/other/orders"
     assert door.get("/ordering").status_code == 404
@@ -92,3 +144,7 @@ def test_new_routes_are_taken_up_and_half_written_ones_are_not(door, table, serv
     table.write_text(json.dumps({"/cart": service}))
     assert door.get("/cart").status_code == 418
     assert door.get("/order").status_code == 404
+
+
+def test_the_front_page_tells_what_there_is(door, service):
+    assert door.get("/").json() == {"services": {"/order": f"{service}/stage", "/orders": f"{service}/other"}}

@@ -1,7 +1,12 @@
 import queue
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,7 +14,9 @@ import stripe
 
 from localcloud.stripe import serve
 from localcloud.stripe.server import Gateway
+from localcloud.tests.conftest import answers, eventually, free_port
 
+COMMON = Path(__file__).parents[2]
 SECRET = "whsec_for_this_test"
 
 
@@ -33,7 +40,7 @@ def shop():
 
     server = HTTPServer(("127.0.0.1", 0), Inbox)
     server.heard, server.answers = queue.Queue(), queue.Queue()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
@@ -203,6 +210,50 @@ def test_a_key_in_use_is_refused_meanwhile(gateway, intents):
         assert first.result().status == "requires_payment_method"
 
 
+def test_what_was_refused_unread_may_be_put_right_under_the_same_key(intents):
+    with pytest.raises(stripe.InvalidRequestError):
+        intents.create({"amount": "12.5", "currency": "usd"}, {"idempotency_key": "k"})
+
+    assert intents.create({"amount": 1250, "currency": "usd"}, {"idempotency_key": "k"}).amount == 1250
+
+
+def test_a_failure_is_kept_under_its_key_and_an_overload_is_not(gateway, intents):
+    params = {"amount": 100, "currency": "usd"}
+    gateway.switches.set(errors=1, error_status=500)
+    for _ in range(2):
+        with pytest.raises(stripe.APIError) as failure:
+            intents.create(params, {"idempotency_key": "failed"})
+        assert failure.value.http_status == 500
+
+    for status in (409, 429):
+        gateway.switches.set(errors=1, error_status=status)
+        with pytest.raises(stripe.StripeError) as refusal:
+            intents.create(params, {"idempotency_key": "busy"})
+        assert refusal.value.http_status == status
+    assert intents.create(params, {"idempotency_key": "busy"}).amount == 100
+
+
+def test_a_key_is_forgotten_after_a_day(gateway, intents, monkeypatch):
+    params = {"amount": 100, "currency": "usd"}
+    first = intents.create(params, {"idempotency_key": "k"})
+    later = time.time() + 24 * 3600 + 1
+    monkeypatch.setattr("localcloud.stripe.idempotency.time.time", lambda: later)
+
+    assert intents.create(params, {"idempotency_key": "k"}).id != first.id
+
+
+def test_a_refund_is_given_once_for_a_key(gateway, intents):
+    intent = an_intent(intents)
+    intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+    refunds, params = client(gateway).v1.refunds, {"payment_intent": intent.id, "amount": 1000}
+    gateway.switches.set(lose_answers=1)
+    with pytest.raises(stripe.APIConnectionError):
+        refunds.create(params, {"idempotency_key": "r"})
+
+    assert refunds.create(params, {"idempotency_key": "r"}).amount == 1000
+    assert gateway.totals() == {"ORDER#1": {"captured": 2598, "refunded": 1000, "intents": 1}}
+
+
 @pytest.mark.parametrize(
     ("params", "param"),
     [
@@ -219,18 +270,95 @@ def test_a_wrong_parameter_is_named(intents, params, param):
     assert refusal.value.param == param
 
 
-def test_nobody_without_a_key_comes_in_but_the_intents_own_customer(gateway, intents):
-    with pytest.raises(stripe.AuthenticationError):
-        client(gateway, "nonsense").v1.payment_intents.list()
-    intent = an_intent(intents)
-    confirm = f"{gateway.url}/v1/payment_intents/{intent.id}/confirm"
+def test_nobody_comes_in_without_a_secret_key(gateway):
+    for key in ("nonsense", "pk_test_1"):
+        with pytest.raises(stripe.AuthenticationError):
+            client(gateway, key).v1.payment_intents.list()
 
-    assert (
-        httpx.post(confirm, data={"client_secret": "guess", "payment_method": "pm_card_visa"}).status_code
-        == 401
+
+def test_a_browser_may_look_at_and_confirm_the_intent_whose_secret_it_has_and_nothing_else(gateway, intents):
+    intent = an_intent(intents)
+    browser = client(gateway, "pk_test_1").v1.payment_intents
+
+    with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent"):
+        browser.confirm(intent.id, {"client_secret": "guess", "payment_method": "pm_card_visa"})
+    with pytest.raises(stripe.AuthenticationError, match="publishable"):
+        browser.cancel(intent.id)
+    paid = browser.confirm(
+        intent.id, {"client_secret": intent.client_secret, "payment_method": "pm_card_visa"}
     )
-    paid = httpx.post(confirm, data={"client_secret": intent.client_secret, "payment_method": "pm_card_visa"})
-    assert paid.json()["status"] == "succeeded"
+
+    assert paid.status == "succeeded"
+    assert browser.retrieve(intent.id, {"client_secret": intent.client_secret}).status == "succeeded"
+
+
+def test_the_number_of_a_card_is_refused(intents):
+    intent = an_intent(intents)
+    card = {"type": "card", "card": {"number": "4242424242424242"}}
+    for params in ({"payment_method_data": card}, {"payment_method": "4242 4242 4242 4242"}):
+        with pytest.raises(stripe.InvalidRequestError, match="generally unsafe"):
+            intents.confirm(intent.id, params)
+
+
+def test_upi_waits_for_the_customer_and_the_bank(gateway, intents):
+    intent = an_intent(intents, payment_method_types=["upi"])
+    asked = intents.confirm(intent.id, {"payment_method_data": {"type": "upi"}})
+    assert (asked.status, asked.next_action.type) == ("requires_action", "upi_await_notification")
+
+    decide(gateway, intent, "process")
+    assert intents.retrieve(intent.id).status == "processing"
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        intents.cancel(intent.id)
+    assert refusal.value.code == "payment_intent_unexpected_state"
+
+    decide(gateway, intent, "approve")
+    assert intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_an_intent_takes_only_its_types_of_payment_and_a_confirmation_may_change_them(intents):
+    intent = an_intent(intents)
+    with pytest.raises(stripe.InvalidRequestError, match="not allowed"):
+        intents.confirm(intent.id, {"payment_method": "pm_upi"})
+
+    asked = intents.confirm(intent.id, {"payment_method": "pm_upi", "payment_method_types": ["upi"]})
+    assert asked.status == "requires_action"
+
+
+def test_an_intent_may_be_confirmed_as_it_is_created(gateway, intents):
+    params = {
+        "amount": 100,
+        "currency": "usd",
+        "automatic_payment_methods": {"enabled": True},
+        "confirm": True,
+    }
+    assert intents.create(params | {"payment_method": "pm_card_visa"}).status == "succeeded"
+
+    with pytest.raises(stripe.InvalidRequestError, match="No such PaymentMethod"):
+        intents.create(params | {"payment_method": "pm_nobody"})
+    assert len(gateway.store.all("payment_intent")) == 1
+
+
+def test_intents_are_found_by_page_and_by_their_order(intents):
+    made = [an_intent(intents, order=f"ORDER#{number % 2}").id for number in range(5)]
+
+    assert [intent.id for intent in intents.list({"limit": 2}).auto_paging_iter()] == made[::-1]
+    found = intents.search({"query": "metadata['orderId']:'ORDER#1'", "limit": 1})
+    assert [intent.id for intent in found.auto_paging_iter()] == [made[3], made[1]]
+
+
+def test_refunds_and_charges_are_found_by_their_intent(gateway, intents):
+    for _ in range(2):
+        intent = an_intent(intents)
+        intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+        back = client(gateway).v1.refunds.create({"payment_intent": intent.id, "amount": 98})
+
+    assert [each.id for each in client(gateway).v1.refunds.list({"payment_intent": intent.id})] == [back.id]
+    (charge,) = client(gateway).v1.charges.list({"payment_intent": intent.id})
+    assert (charge.amount, charge.amount_refunded, charge.refunded) == (2598, 98, False)
+
+
+def decide(gateway, intent, verdict):
+    httpx.post(f"{gateway.url}/_control/payment_intents/{intent.id}/{verdict}").raise_for_status()
 
 
 def test_what_happened_is_told_signed(shop, intents):
@@ -260,6 +388,28 @@ def test_webhooks_come_twice_or_not_at_all_if_so_switched(shop, gateway, intents
         shop.heard.get(timeout=0.3)
 
 
+def test_webhooks_may_come_in_the_wrong_order_and_late(shop, gateway, intents):
+    gateway.switches.set(reorder_webhooks=True, webhook_delay_ms=50)
+    intent = an_intent(intents)
+    intents.confirm(intent.id, {"payment_method": "pm_card_threeDSecure2Required"})
+    decide(gateway, intent, "approve")
+
+    heard = [shop.heard.get(timeout=5).type for _ in range(2)]
+    assert heard == ["payment_intent.succeeded", "payment_intent.requires_action"]
+
+
+def test_what_was_not_delivered_is_after_a_restart(shop, tmp_path):
+    url = f"http://127.0.0.1:{shop.server_port}/hook"
+    first = Gateway(tmp_path / "stripe.db", "http://127.0.0.1:1", SECRET)
+    _, intent = first.create_intent({"amount": "100", "currency": "usd"})
+    first.cancel_intent(intent["id"], {})
+    first.close()
+
+    second = Gateway(tmp_path / "stripe.db", url, SECRET)
+    assert shop.heard.get(timeout=5).type == "payment_intent.canceled"
+    second.close()
+
+
 def test_a_gateway_that_is_down_says_nothing_useful(gateway, intents):
     gateway.switches.set(down=True)
     with pytest.raises(stripe.APIError):
@@ -283,6 +433,51 @@ def test_a_switch_that_does_not_exist_is_named(gateway):
 
     assert answer.status_code == 400
     assert "dwon is not a switch" in answer.json()["error"]
+
+
+def test_a_gateway_that_cannot_be_reached_does_nothing(gateway, intents):
+    gateway.switches.set(unreachable=True)
+    with pytest.raises(stripe.APIConnectionError):
+        an_intent(intents)
+
+    httpx.post(f"{gateway.url}/_control/switches/reset").raise_for_status()
+    assert list(intents.list()) == []
+
+
+def test_everything_can_be_forgotten(gateway, intents):
+    an_intent(intents)
+    httpx.post(f"{gateway.url}/_control/reset").raise_for_status()
+
+    assert httpx.get(f"{gateway.url}/_control/totals").json() == {}
+
+
+def test_what_was_answered_survives_a_kill(tmp_path):
+    """The process is killed as soon as it has answered; the charge, and the answer under its key, are there again."""
+    with running(tmp_path) as (process, api):
+        intent = an_intent(api)
+        paid = api.confirm(intent.id, {"payment_method": "pm_card_visa"}, {"idempotency_key": "pay"})
+        process.kill()
+
+    with running(tmp_path) as (_, api):
+        again = api.confirm(intent.id, {"payment_method": "pm_card_visa"}, {"idempotency_key": "pay"})
+        assert again.latest_charge == paid.latest_charge
+        assert again.last_response.headers["Idempotent-Replayed"] == "true"
+
+
+@contextmanager
+def running(directory):
+    """The stand-in as a process of its own."""
+    port = free_port()
+    flags = ["--port", str(port), "--state", str(directory / "stripe.json")]
+    flags += ["--webhook-url", "http://127.0.0.1:1", "--webhook-secret", SECRET]
+    process = subprocess.Popen([sys.executable, "-m", "localcloud.stripe", *flags], cwd=COMMON)
+    assert eventually(lambda: answers(port), 20)
+    base = {"api": f"http://127.0.0.1:{port}"}
+    try:
+        yield process, stripe.StripeClient("sk_test_1", base_addresses=base).v1.payment_intents
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_the_books_survive_a_restart(tmp_path):

@@ -6,6 +6,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.orders.models import WholeNumber
+from common import tables
 
 _SOLD = "ACTIVE"
 
@@ -13,7 +14,7 @@ _SOLD = "ACTIVE"
 class Product(Model):
     """A product as the shop offers it, or offered it until it was archived."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Products"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
@@ -26,7 +27,7 @@ class Product(Model):
 class Stock(Model):
     """How many of a product are neither reserved nor sold."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")

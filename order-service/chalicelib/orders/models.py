@@ -5,6 +5,8 @@ from pynamodb.constants import NUMBER
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
+from common import tables
+
 CREATED = "CREATED"
 CONFIRMED = "CONFIRMED"
 FAILED = "FAILED"
@@ -67,7 +69,7 @@ class Order(Model):
     goes out through the table's stream.
     """
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Orders"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")

@@ -4,6 +4,8 @@ from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, Un
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from common import tables
+
 ABSENT = "ABSENT"  # of an order without a row
 RESERVED = "RESERVED"
 COMMITTED = "COMMITTED"
@@ -16,7 +18,7 @@ OPEN = "OPEN"
 class Stock(Model):
     """What there is of a product. Goods move from shelf to shelf, so available + reserved + sold = supplied, always."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
@@ -80,7 +82,7 @@ class Reservation(Model):
     Written in one transaction with the stock that it moves. Only while RESERVED it is `open`, and so found by the index.
     """
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Reservations"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")

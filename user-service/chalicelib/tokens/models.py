@@ -8,7 +8,7 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.models import Model
 
 from chalicelib.tokens.errors import RotationUnderWay
-from common import clock
+from common import clock, tables
 
 _KEY = "TURN#rotate-signing-key"
 _SECONDS = 60  # longer than the Lambda may run, so a turn outlives its holder and nobody else's
@@ -17,7 +17,7 @@ _SECONDS = 60  # longer than the Lambda may run, so a turn outlives its holder a
 class Turn(Model):
     """Held while a rotation runs: two at a time could leave a key that signs but is not published."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Users"
 
     key = UnicodeAttribute(hash_key=True, attr_name="userId")

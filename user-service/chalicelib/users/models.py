@@ -3,13 +3,13 @@
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from common import auth
+from common import auth, tables
 
 
 class User(Model):
     """An account: written once, at registration; later only its role changes."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Users"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -24,7 +24,7 @@ class User(Model):
 class EmailClaim(Model):
     """Says whose an address is: written together with the account, so that no two accounts share one."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Users"
 
     key = UnicodeAttribute(hash_key=True, attr_name="userId")
