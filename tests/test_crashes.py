@@ -28,7 +28,7 @@ def workers(shop: local.Shop) -> list[int]:
     """The processes in which the shop's Lambdas run."""
     aws = next(process.pid for process in local.processes(shop.directory) if process.name == "aws")
     listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(aws)], capture_output=True, text=True
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(aws)], capture_output=True, text=True
     ).stdout
     rows = [line.strip().split(None, 1) for line in listed.splitlines()]
     return [int(pid) for pid, command in rows if "_worker" in command]
