@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -87,8 +88,7 @@ def _wheel(folder: Path, pin: str) -> Path:
 
 
 def _unpack(wheel: Path, target: Path) -> None:
-    partial = target.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=_made(target.parent)))
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(partial)
     for data in partial.glob("*.data"):
@@ -97,7 +97,17 @@ def _unpack(wheel: Path, target: Path) -> None:
                 shutil.copytree(library, partial, dirs_exist_ok=True)
         shutil.rmtree(data)
     archives.compile_modules(partial)
-    partial.rename(target)
+    try:
+        partial.rename(target)
+    except OSError:  # another process was quicker
+        shutil.rmtree(partial)
+        if not target.is_dir():
+            raise
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _unpacked(folder: Path, pin: str) -> Path:

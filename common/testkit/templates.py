@@ -5,10 +5,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from localcloud import packaging
+from localcloud import packaging, wheels
 from localcloud.paths import ROOT, SERVICES
 
 _STAGE = "dev"
+_WHEELS = ROOT / "build" / "wheels"
 _WRITTEN = ("resources.yml", "state-machine.yml")
 
 
@@ -18,9 +19,10 @@ def main() -> int:
         path for name in SERVICES for path in sorted((ROOT / name).glob("*.yml")) if path.name in _WRITTEN
     ]
     try:
+        _gather_wheels()
         with ThreadPoolExecutor(2) as pool:
             packaged = list(pool.map(_packaged, SERVICES))
-    except packaging.PackagingFailed as failure:
+    except (packaging.PackagingFailed, wheels.WheelMissing) as failure:
         print(failure)
         return 1
     return lint(written + packaged)
@@ -34,6 +36,12 @@ def lint(templates: list[Path]) -> int:
     if status == 0:
         print(f"{len(templates)} templates are in order")
     return 1 if status else 0
+
+
+def _gather_wheels() -> None:
+    services = [ROOT / name for name in SERVICES]
+    for architecture in {packaging.wanted_architecture(service, _STAGE) for service in services}:
+        wheels.gather(services, architecture, _WHEELS)
 
 
 def _packaged(name: str) -> Path:

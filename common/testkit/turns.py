@@ -26,7 +26,7 @@ _CALLS = (
 def one_at_a_time() -> Iterator[None]:
     """Calls of DynamoDB take turns, as long as this lasts."""
     turn = threading.RLock()
-    alone = {
+    alone: dict[str, Any] = {
         name: _alone(getattr(DynamoDBBackend, name), turn)
         for name in _CALLS
         if hasattr(DynamoDBBackend, name)
