@@ -4,14 +4,12 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.neighbours import Neighbours, Tasks, Wire
+from tests.shop import JIMMY, Shop
 
-from chalicelib.checkout import sagas
-from chalicelib.notifications import channels
 from chalicelib.payments import gateway
 from common import aws
 from localcloud.stripe import Gateway, serve
-from tests.neighbours import Neighbours, Tasks, Wire
-from tests.shop import JIMMY, Shop
 
 WEBHOOK_SECRET = "whsec_test"
 
@@ -35,11 +33,11 @@ def stripe(stripe_server: Gateway, cloud: None, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def wire(cloud: None) -> Wire:
+def wire(cloud: None) -> Iterator[Wire]:
     """Breaks calls to AWS: before they get there, or after."""
-    sagas.forget_arns()
-    channels.forget_topic()
-    return Wire()
+    wire = Wire()
+    yield wire
+    wire.restore()
 
 
 @pytest.fixture
@@ -68,7 +66,9 @@ def machine(cloud: None) -> Any:
 
 
 @pytest.fixture
-def shop(other_tables: Any, neighbours: Neighbours, tasks: Tasks, stripe: Gateway, machine: Any, api: Any) -> Shop:
+def shop(
+    other_tables: Any, neighbours: Neighbours, tasks: Tasks, stripe: Gateway, machine: Any, api: Any
+) -> Shop:
     """The shop around the orchestrator: a catalogue, customers, and order-service as far as it is asked."""
     other_tables("Orders", "Carts", "Users")
     shop = Shop(stripe, neighbours, tasks, machine, api)
@@ -80,4 +80,3 @@ def shop(other_tables: Any, neighbours: Neighbours, tasks: Tasks, stripe: Gatewa
 @pytest.fixture
 def jimmy(tokens: Any) -> str:
     return tokens.customer()
-

@@ -26,19 +26,31 @@ class Raised(Exception):
 class Wire:
     """Between the orchestrator and AWS."""
 
+    def __init__(self) -> None:
+        self._tapped: list[tuple[Any, str, Any]] = []
+
+    def restore(self) -> None:
+        """Let everything through again."""
+        for events, name, handler in self._tapped:
+            events.unregister(name, handler)
+
+    def _tap(self, client: Any, name: str, handler: Any, first: bool = False) -> None:
+        events = client.meta.events
+        (events.register_first if first else events.register)(name, handler)
+        self._tapped.append((client.meta.events, name, handler))
+
     def instead(self, service: str, operation: str, answer: Callable[[dict[str, Any]], Any]) -> None:
         """Answer the calls of one operation here; None lets the call through."""
 
         def before(params: dict[str, Any], model: Any, context: Any, **_: Any) -> Any:
             found = answer(context["asked"])
-            return None if found is None else (_response(), found)
+            return None if found is None else (_response(400 if "Error" in found else 200), found)
 
         def remember(params: dict[str, Any], context: Any, **_: Any) -> None:
             context["asked"] = params
 
-        events = aws.client(service).meta.events
-        events.register(f"provide-client-params.{_event(service)}.{operation}", remember)
-        events.register(f"before-call.{_event(service)}.{operation}", before)
+        self._tap(aws.client(service), f"provide-client-params.{_event(service)}.{operation}", remember)
+        self._tap(aws.client(service), f"before-call.{_event(service)}.{operation}", before)
 
     def cut(self, service: str, operation: str, times: int = 1, after: bool = False) -> None:
         """Break the connection of the next calls: before they arrive, or after they did their work."""
@@ -50,8 +62,7 @@ class Wire:
                 raise ReadTimeoutError(endpoint_url=service)
 
         moment = "after-call" if after else "before-call"
-        aws.client(service).meta.events.register(f"{moment}.{_event(service)}.{operation}", broken)
-
+        self._tap(aws.client(service), f"{moment}.{_event(service)}.{operation}", broken, first=True)
 
     def cut_rows(self, operation: str, at: int) -> None:
         """Break the connection of the `at`-th such call on the table of payments, before it arrives."""
@@ -63,7 +74,7 @@ class Wire:
             if seen[0] == at:
                 raise ReadTimeoutError(endpoint_url="dynamodb")
 
-        client.meta.events.register(f"before-call.dynamodb.{operation}", broken)
+        self._tap(client, f"before-call.dynamodb.{operation}", broken, first=True)
 
 
 class Neighbours:
@@ -84,7 +95,10 @@ class Neighbours:
         try:
             return _lambda(self.answers[name](payload))
         except Raised as problem:
-            return {**_lambda({"errorType": problem.error, "errorMessage": problem.message}), "FunctionError": "Unhandled"}
+            return {
+                **_lambda({"errorType": problem.error, "errorMessage": problem.message}),
+                "FunctionError": "Unhandled",
+            }
 
 
 class Tasks:
@@ -93,13 +107,17 @@ class Tasks:
     def __init__(self, wire: Wire) -> None:
         self.told: dict[str, Any] = {}
         self.gone: set[str] = set()
-        wire.instead("stepfunctions", "SendTaskSuccess", lambda params: self._tell(params, json.loads(params["output"])))
+        wire.instead(
+            "stepfunctions",
+            "SendTaskSuccess",
+            lambda params: self._tell(params, json.loads(params["output"])),
+        )
         wire.instead("stepfunctions", "SendTaskFailure", lambda params: self._tell(params, params["error"]))
 
     def _tell(self, params: dict[str, Any], what: Any) -> Any:
         token = params["taskToken"]
         if token in self.gone:
-            return {"Error": {"Code": "TaskTimedOut", "Message": "Task Timed Out"}, "_status": 400}
+            return {"Error": {"Code": "TaskTimedOut", "Message": "Task Timed Out"}}
         self.gone.add(token)
         self.told[token] = what
         return {}
@@ -109,8 +127,8 @@ def _event(service: str) -> str:
     return aws.client(service).meta.service_model.service_id.hyphenize()
 
 
-def _response() -> AWSResponse:
-    return AWSResponse("http://127.0.0.1", 200, {}, io.BytesIO())
+def _response(status: int) -> AWSResponse:
+    return AWSResponse("http://127.0.0.1", status, {}, io.BytesIO())
 
 
 def _lambda(body: Any) -> dict[str, Any]:

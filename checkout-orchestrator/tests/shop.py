@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 import boto3
+from tests.neighbours import Neighbours, Raised, Tasks
 
 from chalicelib.payments import gateway
 from common import aws, queues
 from localcloud.stripe import Gateway, intents
+from localcloud.stripe.errors import StripeError
 from localcloud.stripe.webhooks import signature
 from testkit.tokens import JIMMY
-from tests.neighbours import Neighbours, Raised, Tasks
 
 BOWL = "PROD#01BOWL"
 VALIDATE = "order-service-local-validate-order"
@@ -25,7 +26,13 @@ class Shop:
     """Around the orchestrator."""
 
     def __init__(self, stripe: Gateway, neighbours: Neighbours, tasks: Tasks, machine: str, api: Any) -> None:
-        self.stripe, self.neighbours, self.tasks, self.machine, self.api = stripe, neighbours, tasks, machine, api
+        self.stripe, self.neighbours, self.tasks, self.machine, self.api = (
+            stripe,
+            neighbours,
+            tasks,
+            machine,
+            api,
+        )
         neighbours.answers[VALIDATE] = self.validate
 
     def validate(self, step: dict[str, Any]) -> dict[str, Any]:
@@ -34,16 +41,28 @@ class Shop:
         if found and found.get("requestHash") != step.get("requestHash"):
             raise Raised("IdempotencyKeyReused")
         if not found:
-            known = {name: step[name] for name in ("paymentMethod", "method", "requestHash", "correlationId") if name in step}
+            known = {
+                name: step[name]
+                for name in ("paymentMethod", "method", "requestHash", "correlationId")
+                if name in step
+            }
             self.has_order(step["orderId"], step["userId"], step["items"], **known)
         return {"orderId": step["orderId"], "status": "CREATED"}
 
     def has_order(
-        self, order_id: str = ORDER, user_id: str = JIMMY, items: Any = None, status: str = "CREATED", **more: Any
+        self,
+        order_id: str = ORDER,
+        user_id: str = JIMMY,
+        items: Any = None,
+        status: str = "CREATED",
+        **more: Any,
     ) -> str:
         """An order in the table; two bowls if nothing else is said."""
         lines = items or [{"productId": BOWL, "qty": 2}]
-        rows = [{**line, "name": "Protein Bowl", "priceMinor": 1299, "lineTotalMinor": 1299 * line["qty"]} for line in lines]
+        rows = [
+            {**line, "name": "Protein Bowl", "priceMinor": 1299, "lineTotalMinor": 1299 * line["qty"]}
+            for line in lines
+        ]
         order = {
             "orderId": order_id,
             "userId": user_id,
@@ -63,9 +82,17 @@ class Shop:
     def order_becomes(self, order_id: str, status: str, **more: Any) -> None:
         _table("Orders").put_item(Item={**self.order(order_id), "status": status, **more})
 
-    def has_cart(self, user_id: str = JIMMY, updated_at: str = "2025-10-13T14:00:00.000Z", **quantities: int) -> None:
+    def has_cart(
+        self, user_id: str = JIMMY, updated_at: str = "2025-10-13T14:00:00.000Z", **quantities: int
+    ) -> None:
         for product_id, qty in (quantities or {BOWL: 2}).items():
-            row = {"userId": user_id, "productId": product_id, "qty": qty, "addedAt": updated_at, "updatedAt": updated_at}
+            row = {
+                "userId": user_id,
+                "productId": product_id,
+                "qty": qty,
+                "addedAt": updated_at,
+                "updatedAt": updated_at,
+            }
             _table("Carts").put_item(Item=row)
 
     def clears_cart(self, user_id: str = JIMMY, product_id: str = BOWL) -> None:
@@ -88,7 +115,9 @@ class Shop:
         """The sagas that were started: name and input."""
         client = boto3.client("stepfunctions")
         found = client.list_executions(stateMachineArn=self.machine)["executions"]
-        inputs = [json.loads(client.describe_execution(executionArn=one["executionArn"])["input"]) for one in found]
+        inputs = [
+            json.loads(client.describe_execution(executionArn=one["executionArn"])["input"]) for one in found
+        ]
         return [{"name": one["name"], **begun} for one, begun in zip(found, inputs, strict=True)]
 
     def charged(self) -> tuple[int, int]:
@@ -104,9 +133,27 @@ class Shop:
         with self.stripe.store.lock:
             self.stripe.store._db.execute("DELETE FROM things WHERE kind = 'idempotency'")
 
+    def gateway_fails_to(self, act: str) -> None:
+        """Break one of the gateway's verbs, and no other."""
+
+        def broken(*_: Any) -> Any:
+            raise StripeError(503, "api_error", "The gateway is down.")
+
+        setattr(self.stripe, f"{act}_intent", broken)
+
+    def gateway_works(self) -> None:
+        """Mend what `gateway_fails_to` broke."""
+        for name in [name for name in vars(self.stripe) if name.endswith("_intent")]:
+            delattr(self.stripe, name)
+
     def gateway_remembers(self, key: str) -> None:
         """That it failed with a 500 at this idempotency key: it will answer so again."""
-        kept = {"fingerprint": "any", "status": 500, "body": {"error": {"type": "api_error"}}, "at": time.time()}
+        kept = {
+            "fingerprint": "any",
+            "status": 500,
+            "body": {"error": {"type": "api_error"}},
+            "at": time.time(),
+        }
         self.stripe.store.put("idempotency", key, kept)
 
     def intents(self) -> list[dict[str, Any]]:
@@ -141,13 +188,17 @@ class Shop:
 
     def uses_api_key(self, key: str) -> None:
         secret = {"apiKey": key, "webhookSecret": "whsec_test"}
-        aws.client("secretsmanager").put_secret_value(SecretId=gateway.SECRET, SecretString=json.dumps(secret))
+        aws.client("secretsmanager").put_secret_value(
+            SecretId=gateway.SECRET, SecretString=json.dumps(secret)
+        )
         gateway.forget_secret()
 
     def delayed(self, queue: str) -> int:
         """How many messages come later."""
         sqs = aws.client("sqs")
-        found = sqs.get_queue_attributes(QueueUrl=queues.url(queue), AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+        found = sqs.get_queue_attributes(
+            QueueUrl=queues.url(queue), AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+        )
         return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
 
     def progress(self, token: str, order_id: str = ORDER) -> dict[str, Any]:

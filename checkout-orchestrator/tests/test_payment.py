@@ -1,8 +1,8 @@
 import pytest
+from tests.shop import ORDER, PAYMENT
 
 from chalicelib.payments.errors import GatewayUnavailable, PaymentDeclined, PaymentRejected, PaymentVoided
 from common import queues
-from tests.shop import ORDER, PAYMENT
 
 
 def test_a_card_is_charged_the_orders_total_once(shop, bus):
@@ -19,7 +19,11 @@ def test_a_card_is_charged_the_orders_total_once(shop, bus):
 def test_the_requirements_example_is_understood(shop):
     answer = shop.api.invoke("process-payment", {"orderId": "ORDER#1001", "amount": 25.98, "method": "UPI"})
 
-    assert answer == {"paymentId": "PAY#1001", "status": "REQUIRES_ACTION", "paymentStatus": "REQUIRES_ACTION"}
+    assert answer == {
+        "paymentId": "PAY#1001",
+        "status": "REQUIRES_ACTION",
+        "paymentStatus": "REQUIRES_ACTION",
+    }
 
 
 def test_a_repeated_charge_charges_nothing_more_and_announces_the_same_event(shop, bus):
@@ -75,6 +79,17 @@ def test_an_answer_lost_after_the_charge_is_found_at_the_gateway(shop):
     assert len(shop.intents()) == 1
 
 
+def test_an_answer_lost_longer_ago_than_the_gateway_remembers_keys_charges_nothing_more(shop):
+    shop.stripe.switches.set(lose_answers=1)
+    with pytest.raises(GatewayUnavailable):
+        shop.charge()
+    shop.gateway_forgets_keys()
+
+    assert shop.charge()["status"] == "SUCCESS"
+    assert shop.charged() == (2598, 0)
+    assert len(shop.intents()) == 1
+
+
 def test_an_answer_lost_after_a_decline_is_a_decline(shop):
     shop.stripe.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
@@ -116,7 +131,7 @@ def test_a_wrong_api_key_is_not_tried_again(shop):
 def test_a_crash_before_the_intent_is_noted_leaves_a_stray_that_charges_nobody(shop, wire):
     """The row's second write does not arrive: the intent exists, but the shop does not know it."""
     wire.cut_rows("PutItem", at=2)
-    with pytest.raises(Exception, match="timed out|Read timeout"):
+    with pytest.raises(Exception, match="Read timeout"):
         shop.charge()
 
     assert shop.charge()["status"] == "SUCCESS"
@@ -125,7 +140,7 @@ def test_a_crash_before_the_intent_is_noted_leaves_a_stray_that_charges_nobody(s
 
 def test_a_crash_between_charge_and_row_is_mended_by_the_repeat(shop, wire, bus):
     wire.cut_rows("PutItem", at=3)
-    with pytest.raises(Exception, match="timed out|Read timeout"):
+    with pytest.raises(Exception, match="Read timeout"):
         shop.charge()
     assert shop.charged() == (2598, 0)
     assert shop.payment()["status"] == "STARTED"
@@ -229,7 +244,7 @@ def test_a_refund_interrupted_after_its_mark_goes_on_where_it_was(shop):
 def test_a_refund_that_crashes_before_it_is_noted_is_not_made_twice(shop, wire):
     shop.charge()
     wire.cut_rows("PutItem", at=2)
-    with pytest.raises(Exception, match="timed out|Read timeout"):
+    with pytest.raises(Exception, match="Read timeout"):
         shop.refund()
     assert shop.charged() == (2598, 2598)
 

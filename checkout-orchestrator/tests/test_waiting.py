@@ -2,10 +2,10 @@
 
 import boto3
 import pytest
-
-from chalicelib.payments.errors import PaymentDeclined
-from common import events, queues
 from tests.shop import ORDER, PAYMENT
+
+from chalicelib.payments.errors import GatewayUnavailable, PaymentDeclined
+from common import events, queues
 
 PAID = {"paymentId": PAYMENT, "status": "SUCCESS", "paymentStatus": "SUCCESS"}
 
@@ -109,6 +109,19 @@ def test_a_customer_who_says_no_at_the_banks_page_ends_the_checkout(challenged):
     assert "authentication" in challenged.payment()["reason"]
 
 
+def test_news_of_an_intent_that_is_about_to_be_confirmed_do_not_make_the_customer_wait(shop):
+    """The gateway tells of the new intent while it cannot be confirmed."""
+    shop.gateway_fails_to("confirm")
+    with pytest.raises(GatewayUnavailable):
+        shop.charge()
+    (intent,) = shop.intents()
+    event = {"id": "evt_1", "object": "event", "type": "payment_intent.created", "data": {"object": intent}}
+    assert shop.deliver(event) == 200
+    shop.gateway_works()
+
+    assert shop.charge()["status"] == "SUCCESS"
+
+
 def test_a_webhook_that_the_gateway_did_not_sign_is_refused(challenged):
     challenged.waits()
     challenged.customer_does("approve")
@@ -130,8 +143,16 @@ def test_webhooks_about_other_things_are_taken_and_forgotten(shop):
     shop.stripe.create_intent({"amount": "100", "currency": "usd"})
     intent = shop.intents()[0]
     unknown = {**intent, "metadata": {"orderId": "ORDER#1"}}
-    about_nothing = {"id": "evt_1", "object": "event", "type": "balance.available", "data": {"object": {"object": "balance"}}}
-    events = [{"id": "evt_2", "object": "event", "type": "payment_intent.succeeded", "data": {"object": one}} for one in (intent, unknown)]
+    about_nothing = {
+        "id": "evt_1",
+        "object": "event",
+        "type": "balance.available",
+        "data": {"object": {"object": "balance"}},
+    }
+    events = [
+        {"id": "evt_2", "object": "event", "type": "payment_intent.succeeded", "data": {"object": one}}
+        for one in (intent, unknown)
+    ]
 
     assert [shop.deliver(event) for event in [*events, about_nothing]] == [200, 200, 200]
 
@@ -274,7 +295,9 @@ def test_an_order_that_was_undone_is_not_paid_any_more(unpaid, jimmy):
 
 
 def cancelled(shop):
-    event = events.build(events.OrderCancelled, order_id=ORDER, user_id="USER#01JIMMY", correlation_id="cor-1")
+    event = events.build(
+        events.OrderCancelled, order_id=ORDER, user_id="USER#01JIMMY", correlation_id="cor-1"
+    )
     shop.api.sqs("on-order-cancelled", [events.to_message(event)])
 
 
@@ -366,7 +389,9 @@ def test_a_charge_for_a_saga_that_gave_up_charges_nobody(shop):
 
 def test_a_repeated_message_does_not_take_back_what_the_saga_goes_on_with(shop, queue):
     """SQS delivers twice: the second time nobody waits, because the saga was woken by the first."""
-    boto3.client("stepfunctions").start_execution(stateMachineArn=shop.machine, name=ORDER.removeprefix("ORDER#"))
+    boto3.client("stepfunctions").start_execution(
+        stateMachineArn=shop.machine, name=ORDER.removeprefix("ORDER#")
+    )
     charge_again(shop)
     charge_again(shop)
 
@@ -390,7 +415,11 @@ def test_a_charge_for_a_saga_that_was_stopped_by_hand_is_taken_back(shop, queue)
 def test_one_bad_message_does_not_hold_up_the_others(shop):
     shop.charge()
     with pytest.raises(queues.BatchPartlyFailed):
-        shop.api.sqs("on-payment-retry", [{"action": "dance"}, {"action": "refund", "orderId": ORDER}], "payment-retry-queue")
+        shop.api.sqs(
+            "on-payment-retry",
+            [{"action": "dance"}, {"action": "refund", "orderId": ORDER}],
+            "payment-retry-queue",
+        )
 
     assert shop.charged() == (2598, 2598)
 

@@ -33,11 +33,6 @@ def was_stopped(order_id: str) -> bool:
     return found["status"] in _STOPPED
 
 
-def forget_arns() -> None:
-    """Ask anew which account this is, after the credentials changed."""
-    _arn.cache_clear()
-
-
 @cache
 def _arn(kind: str, name: str) -> str:
     """The ARN of something of this account's: a Lambda's settings cannot name the account it is deployed to."""

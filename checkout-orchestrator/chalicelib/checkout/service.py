@@ -20,6 +20,7 @@ from chalicelib.checkout.errors import (
 from chalicelib.checkout.models import CREATED, MAY_BE_PAID, CartLine, Order, cart_of, find_order
 from chalicelib.checkout.schemas import Begun, Checkout
 from chalicelib.payments import service as payments
+from chalicelib.payments import waiting
 from chalicelib.payments.errors import PaymentVoided
 from chalicelib.payments.schemas import Charge
 from common import events, ids, log, money
@@ -76,9 +77,10 @@ def _pay(order: Order, wanted: Checkout) -> Order:
             user_id=order.user_id,
         )
         try:
-            payments.choose_method(owed)
+            payment = payments.choose_method(owed)
         except PaymentVoided as problem:
             raise OrderNotPayable(str(problem)) from problem
+        waiting.wake(payment, payment.task_token)
     return order
 
 

@@ -55,11 +55,6 @@ def _text(number: str, text: str) -> None:
     aws.client("sns").publish(PhoneNumber=number, Message=text)
 
 
-def forget_topic() -> None:
-    """Ask anew which account this is, after the credentials changed."""
-    _topic.cache_clear()
-
-
 @cache
 def _topic() -> str:
     """The topic's ARN, of this account and region."""

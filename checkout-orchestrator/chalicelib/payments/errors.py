@@ -46,5 +46,9 @@ class InvalidSignature(BadRequestError):
     """A webhook that the gateway did not sign, or signed too long ago."""
 
 
+class AlreadyRefunded(Exception):
+    """All that was captured has been given back before."""
+
+
 class IntentMoved(Exception):
     """The gateway's PaymentIntent is no longer in a state that allows what was asked; look at it again."""

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from chalicelib.payments.errors import (
+    AlreadyRefunded,
     GatewayUnavailable,
     IntentMoved,
     InvalidSignature,
@@ -24,7 +25,6 @@ SECRET = "commerce/stripe"  # noqa: S105 - the name of a secret
 _FRESH_SECONDS = 300
 _TIMEOUT_SECONDS = 5  # two calls must fit in a step's 20 s, with room for the tables
 _TYPES = {"CARD": "card", "UPI": "upi"}
-_CANCELLABLE = {"requires_payment_method", "requires_confirmation", "requires_action"}
 _IN_USE = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
 
 
@@ -115,7 +115,7 @@ def refund(intent_id: str, key: str) -> str | None:
     try:
         with _translated():
             made = _client().v1.refunds.create({"payment_intent": intent_id}, {"idempotency_key": key})
-    except IntentMoved:
+    except AlreadyRefunded:
         return None
     if made.status in ("failed", "canceled"):
         raise PaymentRejected(f"the refund {made.id} ended as {made.status}: {made.failure_reason}")
@@ -171,8 +171,10 @@ def _translated() -> Iterator[None]:
 
 
 def _refusal(problem: Any) -> Exception:
-    if problem.code in ("payment_intent_unexpected_state", "charge_already_refunded"):
+    if problem.code == "payment_intent_unexpected_state":
         return IntentMoved(str(problem))
+    if problem.code == "charge_already_refunded":
+        return AlreadyRefunded(str(problem))
     if problem.code in _IN_USE or problem.http_status in (409, 429):
         return GatewayUnavailable(f"the payment gateway is busy with this payment: {problem}")
     if getattr(problem, "param", None) == "payment_method":

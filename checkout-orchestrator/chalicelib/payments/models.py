@@ -103,7 +103,10 @@ class Payment(Model):
 def _is_refused(problem: PutError) -> bool:
     """Whether the condition did not hold. PynamoDB's own `cause_response_code` fails for an answer that got lost."""
     cause = problem.cause
-    return isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    return (
+        isinstance(cause, ClientError)
+        and cause.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    )
 
 
 def payment_id(order_id: str) -> str:

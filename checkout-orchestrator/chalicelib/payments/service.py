@@ -96,7 +96,7 @@ def follow(payment: Payment, intent: Intent) -> None:
     """Bring the row to where the gateway is. Repeats, and news that came late, change nothing."""
     if intent.status == "succeeded":
         _captured(payment, intent)
-    elif not payment.is_open:
+    elif not payment.is_open or _is_about_to_be_confirmed(payment, intent):
         return
     elif intent.status == "canceled":
         payment.move(FAILED, reason="the payment was cancelled at the payment gateway")
@@ -260,6 +260,11 @@ def _refunded(payment: Payment) -> str | None:
         return gateway.refund(payment.intent_id, f"{payment.order_id}:refund:{payment.attempt}")
     except GatewayUnavailable as problem:
         raise _with_a_new_key(payment, problem) from problem
+
+
+def _is_about_to_be_confirmed(payment: Payment, intent: Intent) -> bool:
+    """News of an intent that process_payment has made and not confirmed yet: it must not look as if the customer had to act."""
+    return payment.status == STARTED and bool(payment.payment_method) and intent.awaits_confirmation
 
 
 def _waits_differently(payment: Payment, intent: Intent) -> bool:

@@ -1,0 +1,326 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.neighbours import Raised
+from tests.shop import BOWL, ORDER, VALIDATE
+
+from common import events
+from testkit.tokens import JIMMY
+
+
+def check_out(shop, token, body=None, key=None):
+    headers = {"Idempotency-Key": key} if key else {}
+    return shop.api.post(
+        "/checkout", {"paymentMethod": "pm_card_visa"} | (body or {}), token=token, headers=headers
+    )
+
+
+def test_what_is_in_the_cart_is_ordered_and_its_saga_started(shop, jimmy):
+    shop.has_cart()
+
+    answer = check_out(shop, jimmy)
+
+    assert answer.status_code == 202
+    order_id = answer.json_body["orderId"]
+    assert answer.json_body == {
+        "orderId": order_id,
+        "status": "CREATED",
+        "totalAmount": 25.98,
+        "currency": "USD",
+    }
+    (step,) = shop.neighbours.called(VALIDATE)
+    assert step["items"] == [{"productId": BOWL, "qty": 2}]
+    assert (step["userId"], step["paymentMethod"], step["method"]) == (JIMMY, "pm_card_visa", "CARD")
+    assert shop.executions() == [
+        {
+            "name": order_id.removeprefix("ORDER#"),
+            "orderId": order_id,
+            "userId": JIMMY,
+            "correlationId": shop.order(order_id)["correlationId"],
+        }
+    ]
+
+
+def test_an_empty_cart_buys_nothing(shop, jimmy):
+    refused = check_out(shop, jimmy)
+
+    assert (refused.status_code, refused.json_body["Code"]) == (409, "CartEmpty")
+    assert shop.neighbours.calls == []
+
+
+def test_rows_of_the_cart_that_are_no_products_are_not_bought(shop, jimmy):
+    shop.has_cart(**{"KEY#ORDER#1": 1})
+
+    assert check_out(shop, jimmy).json_body["Code"] == "CartEmpty"
+
+
+def test_without_a_token_nobody_checks_out(shop):
+    assert shop.api.post("/checkout", {}).status_code in (401, 403)
+
+
+def test_a_double_click_buys_once(shop, jimmy):
+    shop.has_cart()
+
+    first, second = check_out(shop, jimmy), check_out(shop, jimmy)
+
+    assert first.json_body == second.json_body
+    assert len(shop.executions()) == 1
+
+
+def test_clicks_at_the_same_moment_buy_once(shop, jimmy):
+    shop.has_cart()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: check_out(shop, jimmy), range(4)))
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json_body["orderId"] for answer in answers}) == 1
+    assert len(shop.executions()) == 1
+
+
+def test_a_click_after_the_purchase_but_before_the_cart_is_cleared_buys_nothing_more(shop, jimmy):
+    shop.has_cart()
+    first = check_out(shop, jimmy).json_body["orderId"]
+    shop.order_becomes(first, "CONFIRMED")
+
+    again = check_out(shop, jimmy)
+
+    assert (again.status_code, again.json_body["orderId"], again.json_body["status"]) == (
+        202,
+        first,
+        "CONFIRMED",
+    )
+
+
+@pytest.mark.parametrize("ended", ["FAILED", "CANCELLED", "EXPIRED"])
+def test_an_order_that_failed_frees_the_cart_for_another_try(shop, jimmy, ended):
+    shop.has_cart()
+    first = check_out(shop, jimmy).json_body["orderId"]
+    shop.order_becomes(first, ended)
+
+    second = check_out(shop, jimmy, {"paymentMethod": "pm_card_mastercard"}).json_body["orderId"]
+
+    assert second != first
+    assert len(shop.executions()) == 2
+    assert check_out(shop, jimmy, {"paymentMethod": "pm_card_mastercard"}).json_body["orderId"] == second
+
+
+def test_the_same_goods_put_in_the_cart_anew_are_another_order(shop, jimmy):
+    shop.has_cart()
+    first = check_out(shop, jimmy).json_body["orderId"]
+    shop.order_becomes(first, "CONFIRMED")
+    shop.has_cart(updated_at="2025-10-14T09:00:00.000Z")
+
+    assert check_out(shop, jimmy).json_body["orderId"] != first
+
+
+def test_a_key_means_the_same_order_even_after_the_cart_is_cleared(shop, jimmy):
+    shop.has_cart()
+    first = check_out(shop, jimmy, key="key-1").json_body["orderId"]
+    shop.order_becomes(first, "CONFIRMED")
+    shop.clears_cart()
+
+    again = check_out(shop, jimmy, key="key-1")
+
+    assert (again.status_code, again.json_body["orderId"], again.json_body["status"]) == (
+        202,
+        first,
+        "CONFIRMED",
+    )
+    assert len(shop.neighbours.called(VALIDATE)) == 1
+
+
+def test_a_key_with_another_body_is_refused(shop, jimmy):
+    shop.has_cart()
+    check_out(shop, jimmy, key="key-1")
+
+    refused = check_out(shop, jimmy, {"paymentMethod": "pm_card_mastercard"}, key="key-1")
+
+    assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
+
+
+def test_the_same_key_of_another_customer_is_another_order(shop, jimmy, tokens):
+    shop.has_cart()
+    shop.has_cart("USER#02")
+
+    mine = check_out(shop, jimmy, key="key-1").json_body["orderId"]
+    theirs = check_out(shop, tokens.customer("USER#02"), key="key-1").json_body["orderId"]
+
+    assert mine != theirs
+
+
+def test_a_crash_before_the_saga_is_started_is_mended_by_the_repeat(shop, jimmy, wire):
+    shop.has_cart()
+    wire.cut("stepfunctions", "StartExecution")
+
+    assert check_out(shop, jimmy, key="key-1").status_code == 500
+    assert shop.executions() == []
+    assert check_out(shop, jimmy, key="key-1").status_code == 202
+    assert len(shop.executions()) == 1
+
+
+def test_a_crash_before_the_saga_is_started_is_mended_by_the_announced_order(shop, jimmy, wire):
+    shop.has_cart()
+    wire.cut("stepfunctions", "StartExecution")
+    check_out(shop, jimmy)
+    order_id = shop.neighbours.called(VALIDATE)[0]["orderId"]
+
+    announced(shop, order_id)
+
+    assert [one["orderId"] for one in shop.executions()] == [order_id]
+
+
+def announced(shop, order_id):
+    order = shop.order(order_id)
+    event = events.build(
+        events.OrderCreated,
+        order_id=order_id,
+        user_id=order["userId"],
+        items=[events.Line(BOWL, 2)],
+        total_amount="25.98",
+        currency="USD",
+        correlation_id=order["correlationId"],
+    )
+    shop.api.sqs("on-order-created", [events.to_message(event)])
+
+
+def test_both_starters_start_the_same_saga(shop, jimmy):
+    shop.has_cart()
+    order_id = check_out(shop, jimmy).json_body["orderId"]
+
+    announced(shop, order_id)
+    announced(shop, order_id)
+
+    assert len(shop.executions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ("OutOfStock", 409), ("PriceChanged", 409), ("ProductNotFound", 404), ("TooManyLines", 400), ("OrderCancelled", 409),
+        ("OrderNotPayable", 409), ("IdempotencyKeyReused", 422), ("QuantityTooLarge", 400), ("MixedCurrencies", 400),
+    ],
+)  # fmt: skip
+def test_what_order_service_refuses_the_customer_hears_in_its_words(shop, jimmy, error, status):
+    shop.has_cart()
+
+    def refuse(step):
+        raise Raised(error, "not so")
+
+    shop.neighbours.answers[VALIDATE] = refuse
+
+    refused = check_out(shop, jimmy)
+
+    assert (refused.status_code, refused.json_body) == (status, {"Code": error, "Message": "not so"})
+    assert shop.executions() == []
+
+
+def test_a_broken_order_service_is_not_the_customers_fault(shop, jimmy):
+    shop.has_cart()
+
+    def crash(step):
+        raise Raised("KeyError", "'secret'")
+
+    shop.neighbours.answers[VALIDATE] = crash
+
+    refused = check_out(shop, jimmy)
+
+    assert (refused.status_code, refused.json_body["Code"]) == (503, "OrderServiceUnavailable")
+    assert "secret" not in refused.json_body["Message"]
+
+
+def test_an_unreachable_order_service_is_told_and_the_repeat_succeeds(shop, jimmy, wire):
+    shop.has_cart()
+    wire.cut("lambda", "Invoke")
+
+    assert check_out(shop, jimmy).status_code == 503
+    assert check_out(shop, jimmy).status_code == 202
+
+
+def test_another_card_for_the_same_cart_pays_the_same_order(shop, jimmy):
+    """The first one wants 3-D Secure, and the customer would rather take another."""
+    shop.has_cart()
+    challenged = {"paymentMethod": "pm_card_threeDSecure2Required"}
+    order_id = check_out(shop, jimmy, challenged).json_body["orderId"]
+    shop.charge(order_id, "pm_card_threeDSecure2Required")
+
+    answer = check_out(shop, jimmy)
+
+    assert (answer.status_code, answer.json_body["orderId"]) == (202, order_id)
+    assert shop.charged() == (2598, 0)
+
+
+def test_an_expected_total_that_no_longer_holds_is_refused_also_for_a_waiting_order(shop, jimmy):
+    shop.has_order()
+
+    refused = check_out(shop, jimmy, {"orderId": ORDER, "expectedTotal": 11.99})
+
+    assert (refused.status_code, refused.json_body["Code"]) == (409, "PriceChanged")
+
+
+def test_an_order_of_somebody_else_does_not_exist(shop, tokens):
+    shop.has_order()
+    stranger = tokens.customer("USER#02STRANGER")
+
+    assert check_out(shop, stranger, {"orderId": ORDER}).status_code == 404
+    assert shop.api.get("/checkout/ORDER%2301JA0000000000000000000001", token=stranger).status_code == 404
+    assert check_out(shop, stranger, {"orderId": "ORDER#00000000000000000000000000"}).status_code == 404
+
+
+def test_an_admin_sees_a_checkout_but_not_the_secret_to_pay_it(shop, jimmy, tokens):
+    shop.has_order()
+    shop.charge(payment_method=None)
+
+    seen = shop.progress(tokens.admin())
+
+    assert seen["paymentStatus"] == "REQUIRES_ACTION"
+    assert "nextAction" not in seen
+    assert shop.progress(jimmy)["nextAction"]["clientSecret"]
+
+
+@pytest.mark.parametrize(
+    ("status", "step"), [("CONFIRMED", "End"), ("FAILED", "CheckoutFailed"), ("EXPIRED", "CheckoutFailed")]
+)
+def test_a_finished_checkout_says_how_it_ended(shop, jimmy, status, step):
+    shop.has_order(status=status, reason="it was not paid in time")
+
+    seen = shop.progress(jimmy)
+
+    assert (seen["status"], seen["step"], seen["reason"]) == (status, step, "it was not paid in time")
+
+
+def test_a_checkout_that_has_just_begun_is_at_its_beginning(shop, jimmy):
+    shop.has_order()
+
+    seen = shop.progress(jimmy)
+
+    assert (seen["status"], seen["step"], seen["paymentStatus"]) == ("CREATED", "CheckInventory", "PENDING")
+    assert (seen["totalAmount"], seen["currency"]) == (25.98, "USD")
+
+
+def test_the_bare_number_of_an_order_will_do(shop, jimmy):
+    shop.has_order()
+
+    assert shop.api.get("/checkout/01JA0000000000000000000001", token=jimmy).status_code == 200
+
+
+@pytest.mark.parametrize("ended", ["FAILED", "CANCELLED", "EXPIRED"])
+def test_an_order_that_ended_cannot_be_paid(shop, jimmy, ended):
+    shop.has_order(status=ended)
+
+    refused = check_out(shop, jimmy, {"orderId": ORDER})
+
+    assert (refused.status_code, refused.json_body["Code"]) == (409, "OrderNotPayable")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"method": "CASH"}, {"paymentMethod": 4242424242424242}, {"paymentMethod": ""}, {"paymentMethod": "pm visa"},
+        {"expectedTotal": "much"}, {"expectedTotal": "NaN"}, {"orderId": 7}, {"orderId": "ORDER#../x"},
+    ],
+)  # fmt: skip
+def test_a_body_that_makes_no_sense_is_refused(shop, jimmy, body):
+    shop.has_cart()
+
+    assert check_out(shop, jimmy, body).status_code == 400

@@ -1,0 +1,224 @@
+import json
+
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses import ses_backends
+from moto.sns import sns_backends
+from tests.shop import BOWL, ORDER
+
+from chalicelib.notifications.errors import RecipientUnknown
+from common import aws, events, queues
+from testkit.tokens import JIMMY
+
+CONFIRMED = {
+    "userId": JIMMY,
+    "type": "EMAIL",
+    "kind": "ORDER_CONFIRMED",
+    "orderId": ORDER,
+    "subject": "Order confirmed",
+    "message": "Your order #1001 is confirmed",
+}
+
+
+@pytest.fixture
+def topic(shop):
+    """What the topic's subscribers hear: (audience, message)."""
+    sqs, sns = aws.client("sqs"), aws.client("sns")
+    inbox = sqs.create_queue(QueueName="topic-inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = next(
+        one["TopicArn"] for one in sns.list_topics()["Topics"] if one["TopicArn"].endswith("notifications")
+    )
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+
+    def heard():
+        found = sqs.receive_message(
+            QueueUrl=inbox, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
+        )
+        return [
+            (message["MessageAttributes"]["audience"]["StringValue"], json.loads(message["Body"]))
+            for message in found.get("Messages", [])
+        ]
+
+    return heard
+
+
+def mails():
+    sent = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
+    return [(message.destinations["ToAddresses"][0], message.subject, message.body) for message in sent]
+
+
+def send(shop, **changes):
+    return shop.api.invoke("send-notification", {**CONFIRMED, **changes})
+
+
+def test_the_requirements_example_sends_a_mail_and_stores_it(shop):
+    answer = shop.api.invoke(
+        "send-notification", {"userId": JIMMY, "type": "EMAIL", "message": "Your order #1001 is confirmed"}
+    )
+
+    assert answer["status"] == "SENT"
+    ((to, _, text),) = mails()
+    assert to == "jimmy@example.com"
+    assert "Your order #1001 is confirmed" in text
+    (row,) = shop.notifications()
+    assert (row["notificationId"], row["userId"], row["status"]) == (answer["notificationId"], JIMMY, "SENT")
+
+
+def test_what_is_about_an_order_is_sent_once_however_often_the_step_is_repeated(shop):
+    shop.has_order()
+
+    assert send(shop) == send(shop)
+
+    assert len(mails()) == 1
+
+
+def test_the_team_hears_of_a_sale_and_what_to_pick(shop, topic):
+    shop.has_order()
+
+    send(shop)
+    send(shop)
+
+    heard = dict(topic())
+    assert len(topic()) == 2
+    assert "25.98 USD" in heard["admin"]["message"]
+    assert f"2 x Protein Bowl ({BOWL})" in heard["inventory"]["message"]
+
+
+def test_the_admin_hears_of_a_failure(shop, topic):
+    send(
+        shop, kind="ORDER_FAILED", message="Your order #1001 could not be completed: Your card was declined."
+    )
+
+    ((audience, told),) = topic()
+    assert audience == "admin"
+    assert "declined" in told["message"]
+
+
+def test_a_cancellation_is_the_customers_own_news(shop, topic):
+    send(shop, kind="ORDER_CANCELLED", message="Your order #1001 is cancelled.")
+
+    assert len(mails()) == 1
+    assert topic() == []
+
+
+def test_a_customer_may_be_texted(shop):
+    send(shop, type="SMS")
+
+    ((number, text),) = sns_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sms_messages.values()
+    assert (number, text) == ("+4915112345", "Your order #1001 is confirmed")
+    assert mails() == []
+
+
+def test_a_mail_that_could_not_be_sent_is_sent_by_the_repeat(shop, wire):
+    shop.has_order()
+    wire.cut("ses", "SendEmail")
+    with pytest.raises(Exception, match="Read timeout"):
+        send(shop)
+    assert [row["status"] for row in shop.notifications()] == ["PENDING"]
+
+    assert send(shop)["status"] == "SENT"
+    assert len(mails()) == 1
+
+
+def test_a_team_that_could_not_be_told_is_told_by_the_repeat_and_the_customer_not_again(shop, wire, topic):
+    shop.has_order()
+    wire.cut("sns", "Publish")
+    with pytest.raises(Exception, match="Read timeout"):
+        send(shop)
+
+    send(shop)
+
+    assert len(mails()) == 1
+    assert sorted(audience for audience, _ in topic()) == ["admin", "inventory"]
+
+
+def test_nobody_without_an_address_can_be_told(shop):
+    shop.knows("USER#02", None, "Nobody")
+
+    with pytest.raises(RecipientUnknown):
+        send(shop, userId="USER#02", orderId="ORDER#2")
+    with pytest.raises(RecipientUnknown):
+        send(shop, userId="USER#03", orderId="ORDER#3")
+
+
+def test_customers_are_told_what_comes_over_the_topic_once(shop):
+    welcome = {
+        "audience": "customer",
+        "userId": JIMMY,
+        "type": "EMAIL",
+        "kind": "WELCOME",
+        "subject": "Welcome",
+        "message": "Welcome to the shop",
+    }
+
+    shop.api.sqs("on-notification", [welcome, welcome])
+
+    ((_, subject, text),) = mails()
+    assert subject == "Welcome"
+    assert "Welcome to the shop" in text
+
+
+def test_what_a_saga_could_not_tell_is_told_from_the_queue(shop):
+    shop.has_order()
+
+    shop.api.sqs("on-notification", [{**CONFIRMED, "correlationId": "cor-1"}])
+
+    assert len(mails()) == 1
+
+
+def test_a_message_that_makes_no_sense_is_not_swallowed(shop):
+    with pytest.raises(queues.BatchPartlyFailed):
+        shop.api.sqs("on-notification", [{"message": "to whom?"}], "notification-queue")
+
+
+def done(**changes):
+    known = {
+        "order_id": ORDER,
+        "user_id": JIMMY,
+        "items": [events.Line(BOWL, 2)],
+        "total_amount": "25.98",
+        "currency": "USD",
+        "payment_id": "PAY#1",
+        "occurred_at": "2025-10-13T14:10:00.000Z",
+    }
+    return events.to_message(events.build(events.OrderDone, **{**known, **changes}))
+
+
+def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
+    shop.has_order(status="CONFIRMED")
+
+    shop.api.sqs("on-order-done-receipt", [done()])
+    shop.api.sqs("on-order-done-receipt", [done()])
+
+    ((to, subject, text),) = mails()
+    assert to == "jimmy@example.com"
+    assert "receipt" in subject
+    assert "2 x Protein Bowl: 25.98 USD" in text
+    assert "Total: 25.98 USD" in text
+
+
+def test_a_finished_order_is_audited_once_under_its_day(shop):
+    shop.api.sqs("on-order-done-audit", [done()])
+    shop.api.sqs("on-order-done-audit", [done()])
+
+    (row,) = shop.audited()
+    assert (row["day"], row["orderId"], row["totalMinor"]) == ("2025-10-13", ORDER, 2598)
+    assert row["items"] == [{"productId": BOWL, "qty": 2}]
+
+
+def test_what_a_saga_could_not_publish_is_published(shop, bus):
+    shop.api.sqs("on-unpublished-event", [done()])
+
+    (event,) = bus.events("order.done")
+    assert event["detail"]["orderId"] == ORDER
+    assert event["detail"]["totalAmount"] == 25.98
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"detail-type": "order.eaten", "detail": {}}, {"detail-type": "order.done", "detail": {}}]
+)
+def test_what_is_no_event_is_not_published(shop, bus, message):
+    with pytest.raises(queues.BatchPartlyFailed):
+        shop.api.sqs("on-unpublished-event", [message], "unpublished-events-queue")
+    assert bus.events() == []

@@ -1,0 +1,165 @@
+"""Two or more at the same moment; whoever wins, the books must be right."""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.shop import ORDER
+
+from chalicelib.payments.errors import GatewayUnavailable, PaymentContended, PaymentDeclined, PaymentVoided
+from common import events
+
+ROUNDS = range(4)
+
+
+def together(*acts):
+    """Do all at once, each a little later or not; what each answered or raised."""
+    delays = [random.uniform(0, 0.08) for _ in acts]
+
+    def run(act, delay):
+        time.sleep(delay)
+        try:
+            return act()
+        except (PaymentVoided, PaymentDeclined, PaymentContended, GatewayUnavailable) as problem:
+            return problem
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts, delays))
+
+
+def until_settled(act):
+    """As Step Functions and the queues do: again, until it is no longer a matter of timing."""
+    for _ in range(20):
+        try:
+            return act()
+        except (PaymentContended, GatewayUnavailable):
+            time.sleep(0.01)
+    raise AssertionError("it never settled")
+
+
+@pytest.fixture
+def slow(shop):
+    """A gateway slow enough for others to come in between."""
+    shop.stripe.switches.set(slow_ms=15)
+    return shop
+
+
+def pay(shop, token, payment_method="pm_card_visa"):
+    return shop.api.post(
+        "/checkout", {"orderId": ORDER, "paymentMethod": payment_method}, token=token
+    ).status_code
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_a_step_that_runs_twice_at_once_charges_once(slow, _):
+    together(slow.charge, slow.charge, slow.charge)
+
+    assert until_settled(slow.charge)["status"] == "SUCCESS"
+    assert slow.charged() == (2598, 0)
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_a_charge_and_its_undoing_at_once_leave_nothing_captured(slow, _):
+    together(slow.charge, slow.refund, slow.charge)
+
+    until_settled(slow.refund)
+    captured, refunded = slow.charged()
+    assert captured == refunded
+    assert slow.payment()["status"] in ("VOIDED", "REFUNDED")
+    with pytest.raises(PaymentVoided):
+        until_settled(slow.charge)
+    assert slow.charged() == (captured, refunded)
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_an_undoing_that_answers_has_left_nothing_captured_whatever_comes_after(slow, _):
+    """Nobody repeats it here: its one answer must be the truth for ever."""
+    *_others, undone = together(slow.charge, slow.charge, lambda: until_settled(slow.refund))
+
+    assert undone["status"] in ("VOIDED", "REFUNDED")
+    captured, refunded = slow.charged()
+    assert captured == refunded
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_two_refunds_at_once_give_back_once(slow, _):
+    slow.charge()
+
+    together(slow.refund, slow.refund)
+
+    until_settled(slow.refund)
+    assert slow.charged() == (2598, 2598)
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_two_cards_chosen_at_once_are_charged_once_together(slow, jimmy, _):
+    slow.has_order()
+    slow.charge(payment_method=None)
+    slow.waits()
+
+    together(lambda: pay(slow, jimmy), lambda: pay(slow, jimmy, "pm_card_mastercard"))
+
+    assert pay(slow, jimmy) == 202
+    assert slow.charged() == (2598, 0)
+    assert slow.tasks.told["token-1"]["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_a_card_chosen_when_the_time_is_over_is_not_kept(slow, jimmy, _):
+    slow.has_order()
+    slow.charge(payment_method=None)
+
+    together(lambda: pay(slow, jimmy), slow.refund)
+
+    until_settled(slow.refund)
+    captured, refunded = slow.charged()
+    assert captured == refunded
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_a_card_chosen_just_when_the_saga_gets_there_is_charged_once(slow, jimmy, _):
+    slow.has_order()
+
+    together(lambda: slow.charge(payment_method=None), lambda: pay(slow, jimmy))
+
+    assert pay(slow, jimmy) == 202
+    assert until_settled(lambda: slow.charge(payment_method=None))["status"] == "SUCCESS"
+    assert slow.charged() == (2598, 0)
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_no_wake_up_is_lost_between_the_webhook_and_the_token(slow, _):
+    slow.charge(payment_method="pm_card_threeDSecure2Required")
+    slow.customer_does("approve")
+
+    together(slow.waits, lambda: slow.hear("payment_intent.succeeded"))
+
+    assert slow.tasks.told["token-1"]["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_no_wake_up_is_lost_between_the_cancellation_and_the_token(slow, _):
+    slow.charge(payment_method=None)
+    event = events.to_message(
+        events.build(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
+    )
+
+    together(slow.waits, lambda: slow.api.sqs("on-order-cancelled", [event]))
+
+    assert slow.tasks.told["token-1"] in ("OrderCancelled", "PaymentVoided")
+
+
+@pytest.mark.parametrize("_", ROUNDS)
+def test_a_customer_who_pays_while_cancelling_gets_the_money_back(slow, jimmy, _):
+    slow.has_order()
+    slow.charge(payment_method=None)
+    slow.waits()
+    event = events.to_message(
+        events.build(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
+    )
+
+    together(lambda: pay(slow, jimmy), lambda: slow.api.sqs("on-order-cancelled", [event]))
+
+    captured, refunded = slow.charged()
+    assert captured == refunded

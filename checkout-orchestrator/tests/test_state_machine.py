@@ -1,0 +1,298 @@
+"""The state machine as it is written: whatever fails, its undoing is reached, and nothing waits for ever."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonata
+import pytest
+import yaml
+
+from common import events
+from testkit.resources import CloudFormation
+
+HERE = Path(__file__).parents[1]
+TEMPLATE = HERE / "state-machine.yml"
+
+
+class Literal(CloudFormation):
+    """With !If as the value that is usual, and everything else as it is named."""
+
+
+def _tagged(loader, suffix, node):
+    if isinstance(node, yaml.SequenceNode):
+        found = loader.construct_sequence(node, deep=True)
+        return found[2] if suffix == "If" else found
+    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+Literal.add_multi_constructor("!", _tagged)
+
+RESOURCES = yaml.load(TEMPLATE.read_text(), Loader=Literal)["Resources"]
+MACHINE = RESOURCES["Checkout"]["Properties"]
+TOP = MACHINE["Definition"]["States"]
+BRANCHES = [branch["States"] for branch in TOP["TellCustomer"]["Branches"]]
+SCOPES = [TOP, *BRANCHES]
+STATES = {name: state for scope in SCOPES for name, state in scope.items()}
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+
+UNDONE_BY = {
+    "ValidateOrder": {"FailOrder"},
+    "CheckInventory": {"RefundPayment", "ReleaseInventory", "FailOrder"},
+    "ProcessPayment": {"RefundPayment", "ReleaseInventory", "FailOrder"},
+    "QueuePaymentRetry": {"RefundPayment", "ReleaseInventory", "FailOrder"},
+    "AwaitPayment": {"RefundPayment", "ReleaseInventory", "FailOrder"},
+    "CheckPayment": {"RefundPayment", "ReleaseInventory", "FailOrder"},
+    "UpdateInventory": {"RefundPayment", "ReleaseInventory", "FailOrder"},
+    "CreateOrderRecord": {"UndoOrderRecord", "RefundPayment", "ReleaseInventory", "FailOrder"},
+}
+COMPENSATIONS = {
+    "RefundPayment": "payment-retry-queue",
+    "ReleaseInventory": "inventory-update-queue",
+    "FailOrder": "order-fail-queue",
+}
+
+
+def caught(state):
+    return [catch["Next"] for catch in state.get("Catch", []) if catch["ErrorEquals"] == ["States.ALL"]]
+
+
+def successors(state):
+    following = [state.get("Next"), state.get("Default")]
+    following += [choice["Next"] for choice in state.get("Choices", [])]
+    return [name for name in following if name]
+
+
+def path_from(name):
+    """The states that follow, if from now on all goes well; choices go the way of failure."""
+    path = []
+    while name not in path:
+        path.append(name)
+        state = TOP[name]
+        name = state.get("Default") or state.get("Next")
+        if name is None:
+            break
+    return path
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_a_timeout_retries_and_a_catch_for_everything(name):
+    task = TASKS[name]
+    assert isinstance(task["TimeoutSeconds"], int)
+    assert 0 < task["TimeoutSeconds"] <= 900
+    assert caught(task), "no catch for States.ALL"
+    assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    last = task["Retry"][-1]
+    assert last["ErrorEquals"] == ["States.ALL"]
+    assert last["MaxAttempts"] >= 3
+    assert last["JitterStrategy"] == "FULL"
+    assert last["BackoffRate"] > 1
+
+
+@pytest.mark.parametrize("name", UNDONE_BY)
+def test_the_failure_of_every_step_reaches_all_that_undoes_it_in_reverse(name):
+    (start,) = caught(TOP[name])
+    path = path_from(start)
+
+    assert UNDONE_BY[name] <= set(path)
+    assert [state for state in path if state in COMPENSATIONS] == [
+        state for state in COMPENSATIONS if state in UNDONE_BY[name]
+    ]
+    assert path[-1] == "CheckoutFailed"
+
+
+def test_a_step_added_without_its_undoing_is_noticed():
+    """Every task stands before the order is confirmed, and is undone; or after, or undoes or tells itself."""
+    undoing = {"UndoOrderRecord", *COMPENSATIONS, "QueueRefund", "QueueRelease", "QueueFailOrder"}
+    telling = {"PublishFailure", "QueueFailure", "NotifyFailure", "QueueFailureNotice"}
+    confirmed = {
+        "SendNotification",
+        "QueueNotification",
+        "ClearCart",
+        "QueueClearCart",
+        "PublishEvent",
+        "QueueEvent",
+    }
+
+    assert set(TASKS) - undoing - telling - confirmed == set(UNDONE_BY)
+
+
+@pytest.mark.parametrize("name", COMPENSATIONS)
+def test_a_compensation_that_keeps_failing_goes_to_its_queue_and_the_next_goes_on(name):
+    (queue_state,) = caught(TOP[name])
+    queue = TOP[queue_state]
+
+    assert queue["Arguments"]["QueueUrl"] == "${Queues}/" + COMPENSATIONS[name]
+    assert queue["Next"] == TOP[name]["Next"]
+    (pause,) = caught(queue)
+    assert TOP[pause] == {"Type": "Wait", "Seconds": 300, "Next": name}
+
+
+def test_nothing_fails_a_paid_order_that_is_confirmed():
+    """From TellCustomer on no way leads to a compensation."""
+    seen, ahead = set(), ["TellCustomer"]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen:
+            seen.add(name)
+            ahead += successors(TOP[name]) + [catch["Next"] for catch in TOP[name].get("Catch", [])]
+
+    assert seen == {"TellCustomer", "PublishEvent", "QueueEvent", "PauseEvent", "End"}
+
+
+def test_whether_an_order_was_confirmed_is_known_before_anything_is_undone():
+    assert caught(TOP["CreateOrderRecord"]) == ["UndoOrderRecord"]
+    assert TOP["UndoOrderRecord"]["Next"] == "ConfirmedAfterAll?"
+    to_tell, to_end = TOP["ConfirmedAfterAll?"]["Choices"]
+    assert (to_tell["Next"], to_end["Next"], TOP["ConfirmedAfterAll?"]["Default"]) == (
+        "TellCustomer",
+        "End",
+        "RefundPayment",
+    )
+    assert evaluate(to_tell["Condition"][2:-2], ended="CONFIRMED") is True
+    assert evaluate(to_tell["Condition"][2:-2], ended="CONFIRMED", payment={}) is False
+    assert evaluate(to_tell["Condition"][2:-2], ended="CANCELLED") is False
+    assert caught(TOP["UndoOrderRecord"]) == ["PauseUndo"]
+    assert TOP["PauseUndo"]["Next"] == "UndoOrderRecord"
+
+
+def test_a_reservation_outlives_the_wait_for_its_payment():
+    assert TOP["AwaitPayment"]["TimeoutSeconds"] < 1200
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_every_state_that_is_named_exists_and_is_reached(scope):
+    named = {name for state in scope.values() for name in successors(state)}
+    named |= {catch["Next"] for state in scope.values() for catch in state.get("Catch", [])}
+
+    assert named <= set(scope)
+    assert set(scope) - named <= {"ValidateOrder", "SendNotification", "ClearCart"}
+
+
+def expressions(value):
+    if isinstance(value, dict):
+        return [found for one in value.values() for found in expressions(one)]
+    if isinstance(value, list):
+        return [found for one in value for found in expressions(one)]
+    return [value[2:-2].strip()] if isinstance(value, str) and value.startswith("{%") else []
+
+
+ORDER = {"orderId": "ORDER#1", "userId": "USER#1", "correlationId": "cor-1", "items": [{"productId": "PROD#1", "qty": 2}], "amount": 25.98, "currency": "USD", "method": "CARD", "paymentMethod": None}  # fmt: skip
+KNOWN = {"order": ORDER, "payment": {"paymentId": "PAY#1", "paymentStatus": "SUCCESS"}, "failure": {"Error": "OutOfStock", "Cause": "none left"}, "ended": "FAILED", "reason": "none left"}  # fmt: skip
+PARSE = ("parse", lambda text: json.loads(text))
+
+
+def evaluate(expression, **variables):
+    parsed = jsonata.Jsonata.jsonata(expression)
+    parsed.register_lambda(*PARSE)
+    context = {"Task": {"Token": "token"}}
+    states = {
+        "input": ORDER,
+        "result": {"Payload": {"status": "FAILED"}},
+        "errorOutput": KNOWN["failure"],
+        "context": context,
+    }
+    bindings = {**KNOWN, "states": states, **variables}
+    return parsed.evaluate(None, bindings)
+
+
+@pytest.mark.parametrize("expression", sorted(set(expressions(MACHINE["Definition"]))))
+def test_every_expression_has_a_value(expression):
+    assert evaluate(expression) is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"), [("PublishEvent", events.OrderDone), ("PublishFailure", events.OrderFailed)]
+)
+def test_the_events_it_publishes_are_those_of_the_registry(state, kind):
+    (entry,) = TOP[state]["Arguments"]["Entries"]
+    (detail,) = expressions(entry)
+    message = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": evaluate(detail)}
+
+    assert entry["Source"] == kind.source
+    assert events.read(kind, message).event_id == "EVT#1"
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"), [("QueueEvent", events.OrderDone), ("QueueFailure", events.OrderFailed)]
+)
+def test_the_events_it_could_not_publish_are_queued_as_they_would_be_published(state, kind):
+    (message,) = expressions(TOP[state]["Arguments"])
+
+    assert events.read(kind, evaluate(message)).order_id == "ORDER#1"
+
+
+def reason_for(error, cause):
+    return evaluate(
+        TOP["ExplainFailure"]["Assign"]["reason"][2:-2].strip(),
+        failure={"Error": error, **({"Cause": cause} if cause else {})},
+    )
+
+
+def test_a_customer_hears_their_own_troubles_and_none_of_ours():
+    declined = json.dumps(
+        {"errorType": "PaymentDeclined", "errorMessage": "Your card was declined.", "stackTrace": []}
+    )
+    ours = json.dumps({"errorType": "KeyError", "errorMessage": "'secret'"})
+
+    assert reason_for("PaymentDeclined", declined) == "Your card was declined."
+    assert reason_for("PaymentDeclined", "as the webhook said") == "as the webhook said"
+    assert reason_for("PaymentExpired", "it was not paid in time") == "it was not paid in time"
+    assert reason_for("GatewayUnavailable", "http://10.0.0.1 refused") == "the payment could not be made"
+    assert reason_for("KeyError", ours) == "something went wrong on our side"
+    assert reason_for("States.Timeout", None) == "something went wrong on our side"
+    assert (
+        reason_for("PaymentDeclined", json.dumps({"errorType": "PaymentDeclined"}))
+        == "something went wrong on our side"
+    )
+
+
+def test_an_order_that_nobody_paid_has_expired():
+    ended = TOP["ExplainFailure"]["Assign"]["ended"][2:-2].strip()
+
+    assert TOP["AwaitPayment"]["Catch"][0]["Assign"]["failure"]["Error"] == "PaymentExpired"
+    assert evaluate(ended, failure={"Error": "PaymentExpired"}) == "EXPIRED"
+    assert evaluate(ended, failure={"Error": "PaymentDeclined"}) == "FAILED"
+
+
+def granted(action):
+    statements = RESOURCES["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (statement,) = [one for one in statements if action in one["Action"]]
+    resources = statement["Resource"]
+    return {
+        re.split(r"function:|sqs:.*:|event-bus/", arn)[-1]
+        for arn in (resources if isinstance(resources, list) else [resources])
+    }
+
+
+def test_its_role_may_call_what_it_calls_and_nothing_else():
+    names = {
+        "Orders": "order-service",
+        "Products": "product-service",
+        "Carts": "cart-service",
+        "Here": "checkout-orchestrator",
+    }
+    called = {state["Arguments"].get("FunctionName") for state in TASKS.values()} - {None}
+    called = {re.sub(r"\$\{(\w+)\}", lambda found: names[found[1]] + "-${Stage}", name) for name in called}
+    sent = {state["Arguments"].get("QueueUrl", "").removeprefix("${Queues}/") for state in TASKS.values()} - {
+        ""
+    }
+
+    assert granted("lambda:InvokeFunction") == called
+    assert granted("sqs:SendMessage") == sent
+    assert granted("events:PutEvents") == {"commerce"}
+
+
+@pytest.mark.parametrize("template", ["state-machine.yml", "resources.yml"])
+def test_cfn_lint_finds_nothing(template):
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from cfnlint.runner import main; sys.exit(main())",
+        str(HERE / template),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout
