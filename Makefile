@@ -12,7 +12,7 @@ SERVICES := user-service product-service cart-service order-service checkout-orc
 
 PY := .venv/bin/python
 INSTALLED := .venv/installed
-LOCALCLOUD := PYTHONPATH=common $(PY) -m localcloud
+LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -32,7 +32,7 @@ status: $(INSTALLED) ## what is running, and where
 	@$(LOCALCLOUD) status --dir "$(LOCAL_DIR)"
 
 local: $(INSTALLED) service ## one service with reload, against the running shop (SERVICE=cart-service)
-	@PYTHONPATH=common $(PY) -m localcloud.dev_server "$(SERVICE)" --dir "$(LOCAL_DIR)" --port "$(SERVICE_PORT)"
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud.dev_server "$(SERVICE)" --dir "$(LOCAL_DIR)" --port "$(SERVICE_PORT)"
 
 logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service)
 	@$(LOCALCLOUD) logs "$(SERVICE)" --dir "$(LOCAL_DIR)"
@@ -51,7 +51,7 @@ deploy: $(INSTALLED) service ## deploy a service to AWS (SERVICE=..., STAGE=dev)
 	@$(LOCALCLOUD) deploy "$(SERVICE)" --stage "$(STAGE)"
 
 test: $(INSTALLED) ## every service's own suite, then what crosses services
-	@PYTHONPATH=common $(PY) -m testkit.suites
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.suites
 
 check: lint types templates test ## what CI runs
 
@@ -60,13 +60,13 @@ lint: $(INSTALLED) ## ruff: format and lint
 	@.venv/bin/ruff check .
 
 types: $(INSTALLED) ## mypy, each service by itself
-	@PYTHONPATH=common $(PY) -m testkit.types
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.types
 
 templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
-	@PYTHONPATH=common $(PY) -m testkit.templates
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.templates
 
 events: $(INSTALLED) ## docs/events.md and events.json, from the registry
-	@PYTHONPATH=common $(PY) -m testkit.event_docs
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.event_docs
 
 format: $(INSTALLED) ## let ruff put the code in shape
 	@.venv/bin/ruff check --fix .

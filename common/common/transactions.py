@@ -121,7 +121,7 @@ def _failed(operations: Sequence[Operation], reasons: Sequence[str | None]) -> l
 
 
 def _is_passing(problem: TransactWriteError, reasons: list[str | None]) -> bool:
-    return problem.cause_response_code in _PASSING | {"TransactionInProgressException"} or any(
+    return tables.error_code(problem) in _PASSING | {"TransactionInProgressException"} or any(
         code in _PASSING for code in reasons
     )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from localcloud.paths import service as folder
 
 ORCHESTRATOR = "checkout-orchestrator"
 STATE_MACHINE = "checkout-state-machine"
+_ADDRESSES = {"AdminEmail": "ADMIN_EMAIL", "InventoryEmail": "INVENTORY_EMAIL"}
 
 Say = Callable[[str], None]
 Environment = Mapping[str, Mapping[str, str]]
@@ -59,7 +61,8 @@ def deploy_resources(cloud: Cloud, name: str, say: Say) -> None:
     template = folder(name) / "resources.yml"
     if not template.exists():
         return
-    if stacks.deploy(cloud, f"{name}-resources", template.read_text()):
+    text = template.read_text()
+    if stacks.deploy(cloud, f"{name}-resources", text, _addresses(text)):
         say(f"{name}: tables, queues and rules are there")
     if cloud.endpoint:
         _let_items_expire(cloud, template)
@@ -105,6 +108,12 @@ def make_bucket(cloud: Cloud) -> None:
         region = client.meta.region_name
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         client.create_bucket(Bucket=cloud.bucket, **place)
+
+
+def _addresses(template: str) -> dict[str, str]:
+    """The mail addresses that a template asks for, as far as the environment gives them: ADMIN_EMAIL=... make deploy."""
+    given = {parameter: os.environ.get(variable, "") for parameter, variable in _ADDRESSES.items()}
+    return {parameter: value for parameter, value in given.items() if value and f"{parameter}:" in template}
 
 
 def _upload(cloud: Cloud, name: str, archive: Path) -> str:

@@ -24,10 +24,13 @@ class StackFailed(RuntimeError):
 
 
 def deploy(cloud: Cloud, name: str, template: str, parameters: Mapping[str, str] | None = None) -> bool:
-    """Create or update the stack and wait for it; False if it was as wanted already. Raises StackFailed."""
-    parameters = dict(parameters or {})
-    wanted = hashlib.sha256((template + json.dumps(parameters, sort_keys=True)).encode()).hexdigest()
+    """Create or update the stack and wait for it; False if it was as wanted already. Raises StackFailed.
+
+    A parameter that is not given keeps the value it has.
+    """
     stack = find(cloud, name)
+    parameters = {**_present(stack, template), **(parameters or {})}
+    wanted = hashlib.sha256((template + json.dumps(parameters, sort_keys=True)).encode()).hexdigest()
     if stack and _is(stack, wanted):
         return False
     if stack and stack["StackStatus"] in _NEVER_MADE:
@@ -74,6 +77,13 @@ def delete(cloud: Cloud, name: str) -> None:
     cloud.client("cloudformation").delete_stack(StackName=name)
     while find(cloud, name):
         time.sleep(cloud.patience)
+
+
+def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:
+    """The stack's parameters, less those that the template no longer has."""
+    found = (stack or {}).get("Parameters", [])
+    values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in found}
+    return {key: value for key, value in values.items() if key in template}
 
 
 def _is(stack: dict[str, Any], wanted: str) -> bool:

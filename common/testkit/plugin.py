@@ -29,6 +29,11 @@ def moto() -> AbstractContextManager[Any]:
     return mock_aws(config={"core": {"reset_boto3_session": False}})
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Moto warns of every resource that it only pretends to make; the tests do not look at those."""
+    config.addinivalue_line("filterwarnings", "ignore:Tried to parse .* not supported by moto:UserWarning")
+
+
 @pytest.fixture(scope="session")
 def service(pytestconfig: pytest.Config) -> Path:
     """The folder of the service under test."""

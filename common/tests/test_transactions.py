@@ -1,10 +1,12 @@
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.models import Model
 
-from common import transactions
+from common import tables, transactions
 from common.transactions import TransactionCancelled, TransactionContended, check, delete, put, update, write
 
 
@@ -108,3 +110,19 @@ def test_a_transaction_that_is_asked_for_again_says_that_it_is_the_same(disturb)
 
     assert len(tokens) == 4
     assert tokens[0] == tokens[1] == tokens[2] != tokens[3]
+
+
+def test_an_answer_that_got_lost_is_said_to_be_lost_and_not_mistaken_for_a_refusal(shelves):
+    def lose(**_):
+        raise ReadTimeoutError(endpoint_url="dynamodb")
+
+    events = transactions._connection().client.meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", lose)
+    try:
+        with pytest.raises(TransactWriteError) as lost:
+            write(update(Shelf("a"), [Shelf.stock.add(1)]))
+    finally:
+        events.unregister("before-call.dynamodb.TransactWriteItems", lose)
+
+    assert not tables.was_refused(lost.value)
+    assert tables.error_code(lost.value) is None

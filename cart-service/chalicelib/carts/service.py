@@ -13,7 +13,7 @@ from chalicelib.carts.catalogue import Product
 from chalicelib.carts.errors import CartItemNotFound, CartUnavailable, IdempotencyKeyReused, TooManyOfProduct
 from chalicelib.carts.models import MOST_OF_A_PRODUCT, PRODUCT_PREFIX, CartItem, Done
 from chalicelib.carts.schemas import AddedToCart, AddToCart, CartChanged, CartEmptied, CartLine
-from common import clock, http, ids, money, transactions
+from common import clock, http, ids, money, tables, transactions
 from common.transactions import TransactionCancelled, TransactionContended
 
 REMEMBERED_SECONDS = 7 * 24 * 3600
@@ -67,7 +67,7 @@ def set_quantity(user_id: str, product_id: str, quantity: int) -> CartChanged:
             [CartItem.qty.set(quantity), CartItem.updated_at.set(clock.now())], condition=differs
         )
     except UpdateError as problem:
-        if problem.cause_response_code != "ConditionalCheckFailedException":
+        if not tables.was_refused(problem):
             raise
         if not _quantity(user_id, product_id):
             raise CartItemNotFound(f"{product_id} is not in the cart") from None

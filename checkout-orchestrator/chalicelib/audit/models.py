@@ -4,7 +4,7 @@ from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.checkout.models import WholeNumber
-from common import clock
+from common import clock, tables
 
 
 class AuditLine(MapAttribute):
@@ -17,7 +17,7 @@ class AuditLine(MapAttribute):
 class InventoryAudit(Model):
     """A finished order, for the daily reconciliation of the stock; written once, never changed."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "InventoryAudit"
 
     day = UnicodeAttribute(hash_key=True)

@@ -4,6 +4,8 @@ from pynamodb.attributes import Attribute, ListAttribute, MapAttribute, UnicodeA
 from pynamodb.constants import NUMBER
 from pynamodb.models import Model
 
+from common import tables
+
 CREATED = "CREATED"
 CONFIRMED = "CONFIRMED"
 MAY_BE_PAID = (CREATED, CONFIRMED)
@@ -35,7 +37,7 @@ class OrderLine(MapAttribute):
 class Order(Model):
     """Of order-service: CREATED, then CONFIRMED; or FAILED, CANCELLED, EXPIRED. Read here, never written."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Orders"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
@@ -54,7 +56,7 @@ class Order(Model):
 class CartLine(Model):
     """Of cart-service: one product in a customer's cart. Its table also holds rows named KEY#..., which are no lines."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Carts"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")

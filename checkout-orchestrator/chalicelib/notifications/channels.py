@@ -26,10 +26,12 @@ def to_customer(row: Notification) -> None:
 def to_team(row: Notification) -> None:
     """To the topic, whose subscribers filter by audience."""
     about = {"audience": row.audience, "type": row.type, "kind": row.kind, "orderId": row.order_id}
+    for_programs = json.dumps({**about, "subject": row.subject, "message": row.message})
     aws.client("sns").publish(
         TopicArn=_topic(),
         Subject=row.subject[:_SUBJECT_LENGTH],
-        Message=json.dumps({**about, "subject": row.subject, "message": row.message}),
+        MessageStructure="json",
+        Message=json.dumps({"default": for_programs, "email": row.message}),
         MessageAttributes={"audience": {"DataType": "String", "StringValue": row.audience}},
     )
 

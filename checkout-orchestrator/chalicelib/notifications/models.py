@@ -4,7 +4,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from common import clock
+from common import clock, tables
 
 PENDING = "PENDING"
 SENT = "SENT"
@@ -24,7 +24,7 @@ class ByUser(GlobalSecondaryIndex):
 class Notification(Model):
     """Something that somebody is told: PENDING, then SENT. Its id follows from what it is about, so it is told once."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Notifications"
 
     notification_id = UnicodeAttribute(hash_key=True, attr_name="notificationId")
@@ -44,7 +44,7 @@ class Notification(Model):
 class User(Model):
     """Of user-service: where a customer can be reached. Read here, never written."""
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Users"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")

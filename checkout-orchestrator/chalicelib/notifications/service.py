@@ -115,5 +115,6 @@ def _receipt(done: events.OrderDone, order: Order | None) -> str:
             for line in order.lines
         ]
     head = f"Your receipt for order #{ids.short(done.order_id)}, {done.occurred_at[:10]}"
-    foot = [f"Total: {done.total_amount} {done.currency}", f"Payment: {done.payment_id}"]
+    total = money.spoken(money.minor(done.total_amount, done.currency), done.currency)
+    foot = [f"Total: {total}", f"Payment: {done.payment_id}"]
     return "\n".join([head, "", *lines, "", *foot])

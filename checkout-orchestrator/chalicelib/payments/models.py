@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from botocore.exceptions import ClientError
 from pynamodb.attributes import (
     BooleanAttribute,
     MapAttribute,
@@ -18,7 +17,7 @@ from pynamodb.models import Model
 
 from chalicelib.checkout.models import WholeNumber
 from chalicelib.payments.errors import PaymentContended
-from common import clock, ids
+from common import clock, ids, tables
 
 STARTED = "STARTED"
 REQUIRES_ACTION = "REQUIRES_ACTION"
@@ -54,7 +53,7 @@ class Payment(Model):
     undone before its payment began. Every write is conditional on the version that was read.
     """
 
-    class Meta:
+    class Meta(tables.Meta):
         table_name = "Payments"
 
     payment_id = UnicodeAttribute(hash_key=True, attr_name="paymentId")
@@ -95,18 +94,9 @@ class Payment(Model):
         try:
             self.save()
         except PutError as problem:
-            if not _is_refused(problem):
+            if not tables.was_refused(problem):
                 raise
             raise PaymentContended(f"the payment of {self.order_id} is being changed; try again") from problem
-
-
-def _is_refused(problem: PutError) -> bool:
-    """Whether the condition did not hold. PynamoDB's own `cause_response_code` fails for an answer that got lost."""
-    cause = problem.cause
-    return (
-        isinstance(cause, ClientError)
-        and cause.response["Error"]["Code"] == "ConditionalCheckFailedException"
-    )
 
 
 def payment_id(order_id: str) -> str:

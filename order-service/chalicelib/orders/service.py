@@ -34,10 +34,9 @@ from chalicelib.orders.schemas import (
     ValidateOrder,
     ValidOrder,
 )
-from common import clock, http, ids, log, money
+from common import clock, http, ids, log, money, tables
 from common.auth import Caller
 
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 _READ_AT_ONCE = 100  # rows behind one page of a filtered list
 
 Key = dict[str, Any]
@@ -193,7 +192,7 @@ def _store(order: Order) -> Order:
     try:
         order.save(condition=Order.order_id.does_not_exist())
     except PutError as refusal:
-        if refusal.cause_response_code != _CONDITION_FAILED:
+        if not tables.was_refused(refusal):
             raise
         return _stored(order.order_id)
     return order
@@ -211,7 +210,7 @@ def _move(order: Order, status: str, *more: Action) -> Order:
             add_version_condition=False,
         )
     except UpdateError as refusal:
-        if refusal.cause_response_code != _CONDITION_FAILED:
+        if not tables.was_refused(refusal):
             raise
         return _stored(order.order_id)
     return order

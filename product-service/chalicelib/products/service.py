@@ -22,7 +22,7 @@ from chalicelib.products.schemas import (
     Shown,
     ShownWithStock,
 )
-from common import clock, ids, money, transactions
+from common import clock, ids, money, tables, transactions
 
 
 def create_product(draft: Draft, admin_id: str, key: str | None) -> Created:
@@ -73,7 +73,7 @@ def change_product(product_id: str, changes: Changes) -> Shown:
             add_version_condition=False,  # two admins may change different things at once
         )
     except UpdateError as problem:
-        if problem.cause_response_code != "ConditionalCheckFailedException":
+        if not tables.was_refused(problem):
             raise
         raise _not_found(product_id) from None
     return _shown(product)

@@ -35,7 +35,7 @@ def turn() -> Iterator[None]:
             condition=Turn.key.does_not_exist() | (Turn.until < now),
         )
     except UpdateError as problem:
-        if problem.cause_response_code != "ConditionalCheckFailedException":
+        if not tables.was_refused(problem):
             raise
         raise RotationUnderWay("another rotation of the signing keys is under way") from None
     try:
