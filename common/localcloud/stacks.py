@@ -29,17 +29,18 @@ def deploy(cloud: Cloud, name: str, template: str, parameters: Mapping[str, str]
     A parameter that is not given keeps the value it has.
     """
     stack = find(cloud, name)
-    parameters = {**_present(stack, template), **(parameters or {})}
-    wanted = hashlib.sha256((template + json.dumps(parameters, sort_keys=True)).encode()).hexdigest()
+    given = dict(parameters or {})
+    wanted = hashlib.sha256((template + json.dumps(given, sort_keys=True)).encode()).hexdigest()
     if stack and _is(stack, wanted):
         return False
     if stack and stack["StackStatus"] in _NEVER_MADE:
         delete(cloud, name)
         stack = None
+    values = {**_present(stack, template), **given}
     request = {
         "StackName": name,
         **_body(cloud, name, template),
-        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         "Tags": [{"Key": _TAG, "Value": wanted}],
     }
