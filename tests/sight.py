@@ -73,6 +73,13 @@ class Sight:
         counts = {name: self.waiting(name) for name in names if name.endswith("-dlq")}
         return {name: count for name, count in counts.items() if count}
 
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """What a Lambda answers to this input, as Step Functions would call it."""
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        body = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, body
+        return body
+
     def functions(self) -> set[str]:
         """The names of all deployed Lambdas."""
         pages = self.client("lambda").get_paginator("list_functions").paginate()

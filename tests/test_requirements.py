@@ -75,6 +75,26 @@ def test_products_cart_and_order(admin, jimmy):
     assert placed["orderId"].startswith("ORDER#")
 
 
+def test_the_inputs_of_the_lambdas_without_a_route(sight, admin, jimmy):
+    product_id = admin.supply(name="Protein Bowl", price=12.99, description="High-protein meal", stock=50)
+    number = uuid.uuid4().hex[:12].upper()
+
+    paid = sight.invoke(
+        "checkout-orchestrator-local-process-payment",
+        {"orderId": f"ORDER#{number}", "amount": 25.98, "method": "UPI"},
+    )
+    # Nobody said how it is paid, so the customer has to act.
+    assert (paid["paymentId"], paid["status"]) == (f"PAY#{number}", "REQUIRES_ACTION")
+
+    items = [{"productId": product_id, "qty": 2}]
+    sight.invoke("product-service-local-update-inventory", {"orderId": f"ORDER#{number}", "items": items})
+    assert sight.stock(product_id) == (48, 0, 2)
+
+    message = {"userId": jimmy.user_id, "type": "EMAIL", "message": f"Your order #{number} is confirmed"}
+    sight.invoke("checkout-orchestrator-local-send-notification", message)
+    assert sight.mail(jimmy.email, f"Your order #{number} is confirmed")
+
+
 def test_every_function_of_the_requirements_is_deployed(sight):
     named = {
         "product-service": {"check-inventory", "update-inventory", "release-inventory", "expire-reservations"},

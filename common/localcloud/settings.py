@@ -20,7 +20,7 @@ class Secrets:
 
 def of(directory: Path) -> Secrets:
     """The directory's secrets, made at first use."""
-    file = directory / "secrets.json"
+    file = file_of(directory)
     if not file.exists():
         made = Secrets(
             admin_password=secrets.token_urlsafe(15),
@@ -29,6 +29,11 @@ def of(directory: Path) -> Secrets:
         )
         write_private(file, json.dumps(asdict(made), indent=1))
     return Secrets(**json.loads(file.read_text()))
+
+
+def file_of(directory: Path) -> Path:
+    """Where a shop's secrets are."""
+    return directory / "secrets.json"
 
 
 def write_private(file: Path, text: str) -> None:

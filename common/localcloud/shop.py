@@ -88,7 +88,7 @@ def start(
         shop = Shop(directory, port, secrets.admin_password)
         started: list[Process] = []
         try:
-            _start_processes(shop, secrets, sfn_wait_scale, started, say)
+            _start_processes(shop, sfn_wait_scale, started, say)
             _deploy(shop, services, secrets, say)
             _open(shop, services, catalogue, say)
             if purchase:
@@ -129,9 +129,7 @@ def token(shop: Shop) -> str:
     return bootstrap.admin_token(shop.cloud, shop.url, shop.admin_password)
 
 
-def _start_processes(
-    shop: Shop, secrets: settings.Secrets, sfn_wait_scale: float, started: list[Process], say: Say
-) -> None:
+def _start_processes(shop: Shop, sfn_wait_scale: float, started: list[Process], say: Say) -> None:
     aws, stripe, front_door = processes(shop.directory)
     _keep_port(shop)
     ports = {aws: shop.port + 1, stripe: shop.port + 2, front_door: shop.port}
@@ -146,7 +144,7 @@ def _start_processes(
             "localcloud.aws.server",
             ["--dir", str(shop.directory), "--sfn-wait-scale", str(sfn_wait_scale)],
         ),
-        stripe: ("localcloud.stripe", _stripe_arguments(shop, secrets)),
+        stripe: ("localcloud.stripe", _stripe_arguments(shop)),
         front_door: ("localcloud.front_door", ["--routes", str(table)]),
     }
     for process in missing:
@@ -158,11 +156,11 @@ def _start_processes(
     say("AWS, Stripe and the front door run on this machine" if missing else "the shop is running already")
 
 
-def _stripe_arguments(shop: Shop, secrets: settings.Secrets) -> list[str]:
+def _stripe_arguments(shop: Shop) -> list[str]:
     return [
         *("--state", str(shop.directory / "stripe.json")),
         *("--webhook-url", f"{shop.url}/checkout/webhooks/stripe"),
-        *("--webhook-secret", secrets.stripe_webhook_secret),
+        *("--secrets", str(settings.file_of(shop.directory))),
     ]
 
 

@@ -1,6 +1,7 @@
 """Run the stand-in for Stripe: `python -m localcloud.stripe --port 8002 --state FILE ...`."""
 
 import argparse
+import json
 from pathlib import Path
 
 import uvicorn
@@ -14,9 +15,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True, help="the file that keeps intents and refunds")
     parser.add_argument("--webhook-url", required=True)
-    parser.add_argument("--webhook-secret", required=True)
+    # A file, since anybody may read the arguments of a process.
+    parser.add_argument("--secrets", type=Path, required=True, help="JSON with stripe_webhook_secret")
     given = parser.parse_args()
-    gateway = Gateway(given.state, given.webhook_url, given.webhook_secret)
+    secret = json.loads(given.secrets.read_text())["stripe_webhook_secret"]
+    gateway = Gateway(given.state, given.webhook_url, secret)
     uvicorn.run(
         gateway.app,
         host="127.0.0.1",

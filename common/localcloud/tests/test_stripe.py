@@ -1,3 +1,4 @@
+import json
 import queue
 import subprocess
 import sys
@@ -468,8 +469,10 @@ def test_what_was_answered_survives_a_kill(tmp_path):
 def running(directory):
     """The stand-in as a process of its own."""
     port = free_port()
+    secrets = directory / "secrets.json"
+    secrets.write_text(json.dumps({"stripe_webhook_secret": SECRET}))
     flags = ["--port", str(port), "--state", str(directory / "stripe.json")]
-    flags += ["--webhook-url", "http://127.0.0.1:1", "--webhook-secret", SECRET]
+    flags += ["--webhook-url", "http://127.0.0.1:1", "--secrets", str(secrets)]
     process = subprocess.Popen([sys.executable, "-m", "localcloud.stripe", *flags], cwd=COMMON)
     assert eventually(lambda: answers(port), 20)
     base = {"api": f"http://127.0.0.1:{port}"}
