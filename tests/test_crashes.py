@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from localcloud import shop as local
 from tests.people import Admin, Customer, ok, until
+from tests.sight import Sight
 
 _PURCHASES = 12
 _KILLS_EVERY_SECONDS = 0.7
@@ -89,6 +91,40 @@ def test_lambdas_that_die_in_mid_checkout_lose_no_money_no_stock_and_no_order(sh
         assert (captured - refunded) == (2598 if status == "CONFIRMED" else 0), f"{order_id} {status}"
     sold = 2 * len(confirmed)
     until(lambda: sight.stock(goods), lambda stock: stock == (100 - sold, 0, sold), 60)
+
+
+def test_a_shop_that_is_stopped_in_mid_checkout_ends_its_checkouts_when_it_is_started_again(
+    shop, customer, goods, sight
+):
+    people = [customer() for _ in range(4)]
+    httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
+    orders = [person.buy(goods, 1) for person in people]
+    under_way = [person.progress(order_id)["status"] for person, order_id in zip(people, orders, strict=True)]
+
+    shop.stop()
+    local.start(shop.directory, shop.port, sfn_wait_scale=0.1)
+
+    assert "CREATED" in under_way
+    assert_sold_once(people, orders, goods, sight)
+
+
+def test_a_gateway_that_is_killed_in_mid_checkout_has_charged_each_order_once(shop, customer, goods, sight):
+    people = [customer() for _ in range(4)]
+    httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
+    orders = [person.buy(goods, 1) for person in people]
+    gateway = next(process.pid for process in local.processes(shop.directory) if process.name == "stripe")
+
+    os.kill(gateway, signal.SIGKILL)
+    local.start(shop.directory, shop.port, sfn_wait_scale=0.1)
+
+    assert_sold_once(people, orders, goods, sight)
+
+
+def assert_sold_once(people: list[Customer], orders: list[str], goods: str, sight: Sight) -> None:
+    for person, order_id in zip(people, orders, strict=True):
+        assert patient_outcome(person, order_id) == "CONFIRMED"
+        assert sight.charged(order_id) == (1299, 0)
+    assert sight.stock(goods) == (100 - len(orders), 0, len(orders))
 
 
 def patient_outcome(person: Customer, order_id: str) -> str:

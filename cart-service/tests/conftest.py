@@ -152,20 +152,8 @@ def before_writing(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Call
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch, jimmy: Customer) -> Iterator[Callable[..., list[Any]]]:
-    """Do all of these at the same time, each in a thread, and give back their answers.
-
-    DynamoDB does one write of an item at a time; moto does not by itself, so calls to it are made one by one here.
-    """
-    jimmy.look()  # a process has fetched the public keys before it takes on several things at once
-    real, one_by_one = botocore.client.BaseClient._make_api_call, threading.Lock()
-
-    def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
-        with one_by_one:
-            return real(client, operation, arguments)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
-
+def at_once() -> Iterator[Callable[..., list[Any]]]:
+    """Do all of these at the same time, each in a thread, and give back their answers."""
     with ThreadPoolExecutor(16) as pool:
 
         def run(*deeds: Callable[[], Any]) -> list[Any]:

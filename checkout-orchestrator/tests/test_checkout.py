@@ -316,7 +316,7 @@ def test_an_order_that_ended_cannot_be_paid(shop, jimmy, ended):
 @pytest.mark.parametrize(
     "body",
     [
-        {"method": "CASH"}, {"paymentMethod": 4242424242424242}, {"paymentMethod": ""}, {"paymentMethod": "pm visa"},
+        {"method": "CASH"}, {"paymentMethod": 4242424242424242}, {"paymentMethod": "4242424242424242"}, {"paymentMethod": ""}, {"paymentMethod": "pm visa"},
         {"expectedTotal": "much"}, {"expectedTotal": "NaN"}, {"orderId": 7}, {"orderId": "ORDER#../x"},
     ],
 )  # fmt: skip

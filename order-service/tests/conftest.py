@@ -1,9 +1,6 @@
-import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from moto.dynamodb.models import DynamoDBBackend
 
 from testkit.tokens import JIMMY, Tokens
 from testkit.ways_in import Api
@@ -46,19 +43,3 @@ def confirmed(api: Api, order: str) -> str:
     """Jimmy's order, paid."""
     api.invoke("create-order-record", {"orderId": order, "paymentId": "PAY#2001"})
     return order
-
-
-@pytest.fixture
-def one_write_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Moto looks at the condition and writes in two steps; DynamoDB does both at once."""
-    lock = threading.RLock()
-    for name in ("put_item", "update_item"):
-        monkeypatch.setattr(DynamoDBBackend, name, locked(getattr(DynamoDBBackend, name), lock))
-
-
-def locked(write: Callable[..., Any], lock: threading.RLock) -> Callable[..., Any]:
-    def alone(*args: Any, **kwargs: Any) -> Any:
-        with lock:
-            return write(*args, **kwargs)
-
-    return alone

@@ -156,6 +156,14 @@ def test_a_body_that_cannot_be_meant_is_refused_with_the_field_that_is_wrong(jim
         assert field in response.json_body["Message"], body
 
 
+def test_a_card_number_is_refused_and_not_kept(jimmy):
+    response = jimmy.order((BOWL, 1), paymentMethod="4242424242424242")
+
+    assert refusal(response) == (400, "InvalidBody")
+    assert "never a card number" in response.json_body["Message"]
+    assert jimmy.list().json_body == []
+
+
 def test_an_id_that_cannot_be_a_products_is_refused(jimmy):
     for product_id in ("", "PROD#", "no such thing!", "x" * 65, "USER#1"):
         assert refusal(jimmy.order((product_id, 1))) == (400, "InvalidId"), product_id

@@ -1,4 +1,3 @@
-import threading
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -159,14 +158,6 @@ def travel(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return to
 
 
-@pytest.fixture(autouse=True)
-def writes_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DynamoDB never interleaves writes to an item; moto does, when threads call it."""
-    turn = threading.RLock()
-    for name in ("transact_write_items", "put_item", "update_item", "delete_item", "get_item"):
-        monkeypatch.setattr(DynamoDBBackend, name, _alone(getattr(DynamoDBBackend, name), turn))
-
-
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
     """Let something happen after the next call has looked and before it writes."""
@@ -234,14 +225,5 @@ def _after(waiting: list[Callable[[], Any]], method: Callable[..., Any]) -> Call
         if waiting:
             waiting.pop()()
         return method(*args, **kwargs)
-
-    return call
-
-
-def _alone(method: Callable[..., Any], turn: Any) -> Callable[..., Any]:
-    @wraps(method)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with turn:
-            return method(*args, **kwargs)
 
     return call

@@ -1,24 +1,27 @@
 """Bodies accepted and returned by the checkout."""
 
+import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
-
-import msgspec
+from typing import Any, Literal
 
 from common import http
 
-PaymentMethod = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[\w-]+$")]
+_TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
 
 
 class Checkout(http.Body):
     """Body of POST /checkout. `paymentMethod` is the gateway's own token: a card number never reaches the shop."""
 
-    payment_method: PaymentMethod | None = None
+    payment_method: str | None = None
     method: Literal["CARD", "UPI"] = "CARD"
     order_id: str | None = None
     expected_total: Decimal | None = None
 
     def __post_init__(self) -> None:
+        if self.payment_method is not None and not _TOKEN.fullmatch(self.payment_method):
+            raise ValueError(
+                "paymentMethod: expected the gateway's token, such as pm_card_visa; never a card number"
+            )
         if self.expected_total is not None and not self.expected_total.is_finite():
             raise ValueError("expectedTotal: expected a number")
 

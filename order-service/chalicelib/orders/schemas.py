@@ -1,5 +1,6 @@
 """Bodies and step inputs accepted, bodies and step outputs returned."""
 
+import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -10,6 +11,8 @@ from common import http, money
 
 MOST_OF_ONE = 99
 MOST_LINES = 99  # one DynamoDB transaction takes 100 items: the stock of each line, and the reservation
+
+_TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
 
 Given = Annotated[str, Meta(min_length=1, max_length=255)]
 Status = Literal["CREATED", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED"]
@@ -34,10 +37,16 @@ class Terms(http.Body):
 
 
 class CreateOrder(Terms, kw_only=True):
-    """Body of POST /order."""
+    """Body of POST /order. `paymentMethod` is the gateway's own token: a card number is never stored."""
 
     cart_items: Lines
     user_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.payment_method is not None and not _TOKEN.fullmatch(self.payment_method):
+            raise ValueError(
+                "paymentMethod: expected the gateway's token, such as pm_card_visa; never a card number"
+            )
 
 
 class OrdersQuery(http.Body):
