@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from localcloud import shop as local
+from tests.conftest import is_free
 from tests.people import Admin, Customer, ok, until
 from tests.sight import Sight
 
@@ -115,6 +116,7 @@ def test_a_gateway_that_is_killed_in_mid_checkout_has_charged_each_order_once(sh
     gateway = next(process.pid for process in local.processes(shop.directory) if process.name == "stripe")
 
     os.kill(gateway, signal.SIGKILL)
+    until(lambda: is_free(shop.port + 2), bool, 10)
     local.start(shop.directory, shop.port, sfn_wait_scale=0.1)
 
     assert_sold_once(people, orders, goods, sight)
