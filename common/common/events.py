@@ -110,6 +110,35 @@ class OrderFailed(Event, frozen=True):
     status: str
 
 
+class RefundRequested(Event, frozen=True):
+    """Goods of a confirmed order are given back, or never came: their price is owed to the customer."""
+
+    source = "commerce.orders"
+    detail_type = "RefundRequested"
+
+    order_id: str
+    user_id: str
+    refund_id: str
+    items: list[Line]
+    amount: Decimal
+    currency: str
+    restock: bool = True
+
+
+class PaymentRefunded(Event, frozen=True):
+    """The amount of one refund was given back at the payment gateway, and its goods are on the shelf again if they are to be."""
+
+    source = "commerce.payments"
+    detail_type = "PaymentRefunded"
+
+    order_id: str
+    user_id: str
+    payment_id: str
+    refund_id: str
+    amount: Decimal
+    currency: str
+
+
 class InventoryUpdated(Event, frozen=True):
     """An order's goods were deducted from stock. Goes to the analytics queue, not over the bus."""
 
@@ -122,7 +151,16 @@ class InventoryUpdated(Event, frozen=True):
 
 REGISTRY: dict[str, type[Event]] = {
     event.detail_type: event
-    for event in (OrderCreated, OrderCancelled, PaymentSuccess, OrderDone, OrderFailed, InventoryUpdated)
+    for event in (
+        OrderCreated,
+        OrderCancelled,
+        RefundRequested,
+        PaymentSuccess,
+        PaymentRefunded,
+        OrderDone,
+        OrderFailed,
+        InventoryUpdated,
+    )
 }
 
 Fact = TypeVar("Fact", bound=Event)
