@@ -8,15 +8,19 @@ from chalicelib.checkout import service as checkout
 from chalicelib.checkout.schemas import Checkout
 from chalicelib.notifications import service as notifications
 from chalicelib.notifications.schemas import Notice
-from chalicelib.payments import gateway, retries, waiting
+from chalicelib.payments import gateway, inbox, refunds, retries, waiting
 from chalicelib.payments import service as payments
 from chalicelib.payments.schemas import Charge, Refund, Wait
+from chalicelib.reconciliation import service as reconciliation
+from chalicelib.reconciliation.schemas import Doubt, Wanted, plain
 from chalicelib.stock import service as stock
 from common import auth, events, http, queues
 from common.steps import step
 
 app = http.create_app("checkout-orchestrator")
 authorizer = auth.jwt_authorizer(app)
+
+SPARE_MILLISECONDS = 60_000  # within which an order is checked even while the gateway is slow
 
 
 @app.route("/checkout", methods=["POST"], authorizer=authorizer)
@@ -35,12 +39,14 @@ def get_checkout(order_id: str) -> Any:
 
 @app.route("/checkout/webhooks/stripe", methods=["POST"])
 def hear_stripe() -> Any:
-    """The gateway's webhook. Public: its signature says who sent it."""
-    request = app.current_request
-    assert request is not None, "only a route has a request"
-    webhook = gateway.read_webhook(request.raw_body, request.headers.get("Stripe-Signature"))
-    waiting.hear(webhook)
-    return {"received": True}
+    """Stripe's webhook. Public: its signature says who sent it."""
+    return taken_from("stripe")
+
+
+@app.route("/checkout/webhooks/razorpay", methods=["POST"])
+def hear_razorpay() -> Any:
+    """Razorpay's webhook. Public: its signature says who sent it."""
+    return taken_from("razorpay")
 
 
 @app.lambda_function(name="process-payment")
@@ -83,6 +89,18 @@ def on_order_cancelled(event: Any) -> None:
     )
 
 
+@app.on_sqs_message(queue="payment-webhook-queue", batch_size=5, name="on-payment-webhook")
+def on_payment_webhook(event: Any) -> None:
+    """Do what a gateway's webhook calls for."""
+    queues.consume(event, inbox.act)
+
+
+@app.on_sqs_message(queue="refund-requested-queue", batch_size=5, name="on-refund-requested")
+def on_refund_requested(event: Any) -> None:
+    """Give back the money of returned goods, and the goods to the stock."""
+    queues.consume(event, lambda message: refunds.carry_out(events.read(events.RefundRequested, message)))
+
+
 @app.on_sqs_message(queue="payment-retry-queue", batch_size=1, name="on-payment-retry")
 def on_payment_retry(event: Any) -> None:
     """Charge or refund what the gateway could not do before."""
@@ -117,3 +135,27 @@ def on_order_done_audit(event: Any) -> None:
 def on_unpublished_event(event: Any) -> None:
     """Put on the bus what a saga could not."""
     queues.consume(event, checkout.publish_late)
+
+
+@app.lambda_function(name="reconcile")
+def reconcile(event: Any, context: Any) -> Any:
+    """Hold the books of all sides against each other; run by the schedule in merge.json, or by hand."""
+    return plain(
+        reconciliation.reconcile(
+            step(Wanted, event), lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
+        )
+    )
+
+
+@app.on_sqs_message(queue="discrepancy-queue", batch_size=1, name="on-discrepancy")
+def on_discrepancy(event: Any) -> None:
+    """Look whether what a person was asked to mend is still wrong."""
+    queues.consume(event, lambda message: reconciliation.look_again(step(Doubt, message)))
+
+
+def taken_from(name: str) -> Any:
+    """The answer to a webhook, given as soon as it is known to be genuine and is stored."""
+    request = app.current_request
+    assert request is not None, "only a route has a request"
+    inbox.take(gateway.named(name).read_webhook(request.raw_body, request.headers))
+    return {"received": True}

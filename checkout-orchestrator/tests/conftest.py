@@ -7,7 +7,7 @@ import pytest
 from tests.neighbours import Neighbours, Tasks, Wire
 from tests.shop import JIMMY, Shop
 
-from chalicelib.payments import gateway
+from chalicelib.payments import gateway, stripe_gateway
 from common import aws
 from localcloud.stripe import Gateway, serve
 
@@ -27,8 +27,9 @@ def stripe(stripe_server: Gateway, cloud: None, monkeypatch: pytest.MonkeyPatch)
     stripe_server.switches.reset()
     monkeypatch.setenv("STRIPE_API_BASE", stripe_server.url)
     keys = {"apiKey": "sk_test_1", "webhookSecret": WEBHOOK_SECRET}
-    aws.client("secretsmanager").create_secret(Name=gateway.SECRET, SecretString=json.dumps(keys))
-    gateway.forget_secret()
+    aws.client("secretsmanager").create_secret(Name=stripe_gateway.SECRET, SecretString=json.dumps(keys))
+    gateway.named("stripe").secret.forget()
+    monkeypatch.setenv("PAYMENT_GATEWAYS", "CARD=stripe UPI=stripe")
     return stripe_server
 
 

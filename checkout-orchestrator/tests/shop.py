@@ -9,7 +9,7 @@ from urllib.parse import quote
 import boto3
 from tests.neighbours import Neighbours, Raised, Tasks
 
-from chalicelib.payments import gateway
+from chalicelib.payments import gateway, stripe_gateway
 from common import aws, queues
 from localcloud.stripe import Gateway, intents
 from localcloud.stripe.errors import StripeError
@@ -177,9 +177,28 @@ class Shop:
         self.stripe.change(intent["id"], intents.approved if verdict == "approve" else intents.refused)
 
     def hear(self, *kinds: str) -> list[int]:
-        """Deliver the gateway's webhooks of these kinds, oldest first, or all; the status of each answer."""
+        """Deliver the gateway's webhooks of these kinds, oldest first, or all, and act upon them; the status of each answer."""
         events = reversed(self.stripe.store.all("event"))
-        return [self.deliver(event) for event in events if not kinds or event["type"] in kinds]
+        heard = [self.deliver(event) for event in events if not kinds or event["type"] in kinds]
+        self.works_off("payment-webhook-queue", "on-payment-webhook")
+        return heard
+
+    def works_off(self, queue: str, consumer: str) -> int:
+        """Let the consumer have what waits in its queue, as Lambda does; how many messages it could not handle, which stay."""
+        sqs, url, stuck = aws.client("sqs"), queues.url(queue), []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                try:
+                    self.api.sqs(consumer, [message["Body"]])
+                except queues.BatchPartlyFailed:
+                    stuck.append(message)
+                else:
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        for message in stuck:
+            sqs.change_message_visibility(
+                QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
+        return len(stuck)
 
     def deliver(self, event: dict[str, Any], secret: str = "whsec_test") -> int:
         body = json.dumps(event).encode()
@@ -189,9 +208,9 @@ class Shop:
     def uses_api_key(self, key: str) -> None:
         secret = {"apiKey": key, "webhookSecret": "whsec_test"}
         aws.client("secretsmanager").put_secret_value(
-            SecretId=gateway.SECRET, SecretString=json.dumps(secret)
+            SecretId=stripe_gateway.SECRET, SecretString=json.dumps(secret)
         )
-        gateway.forget_secret()
+        gateway.named("stripe").secret.forget()
 
     def delayed(self, queue: str) -> int:
         """How many messages come later."""

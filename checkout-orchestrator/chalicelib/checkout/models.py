@@ -8,6 +8,9 @@ from common import tables
 
 CREATED = "CREATED"
 CONFIRMED = "CONFIRMED"
+PARTLY_REFUNDED = "PARTLY_REFUNDED"
+REFUNDED = "REFUNDED"
+BOUGHT = (CONFIRMED, PARTLY_REFUNDED, REFUNDED)
 MAY_BE_PAID = (CREATED, CONFIRMED)
 
 
@@ -35,7 +38,7 @@ class OrderLine(MapAttribute):
 
 
 class Order(Model):
-    """Of order-service: CREATED, then CONFIRMED; or FAILED, CANCELLED, EXPIRED. Read here, never written."""
+    """Of order-service: CREATED, then CONFIRMED and perhaps refunded; or FAILED, CANCELLED, EXPIRED. Read here, never written."""
 
     class Meta(tables.Meta):
         table_name = "Orders"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.checkout.errors import OrderNotFound
-from chalicelib.checkout.models import CONFIRMED, CREATED, Order, find_order
+from chalicelib.checkout.models import BOUGHT, CREATED, Order, find_order
 from chalicelib.checkout.schemas import Progress
 from chalicelib.payments import models as payments
 from chalicelib.payments.models import Payment
@@ -46,11 +46,12 @@ def of_order(caller: Caller, order_id: str) -> Progress:
 def _step(order: Order, payment_status: str | None) -> str:
     if order.status == CREATED:
         return _STEPS[payment_status]
-    return "End" if order.status == CONFIRMED else "CheckoutFailed"
+    return "End" if order.status in BOUGHT else "CheckoutFailed"
 
 
 def _next_action(order: Order, payment: Payment | None) -> dict[str, Any] | None:
     """What the customer's client does next; the client secret is for nobody else."""
     if order.status != CREATED or payment is None or payment.status != payments.REQUIRES_ACTION:
         return None
-    return {**payment.next_action.as_dict(), "clientSecret": payment.client_secret}
+    secret = {"clientSecret": payment.client_secret} if payment.client_secret else {}
+    return {**payment.next_action.as_dict(), **secret}

@@ -25,12 +25,17 @@ def start(order_id: str, user_id: str, correlation_id: str | None) -> None:
 
 def was_stopped(order_id: str) -> bool:
     """Whether the order's saga was ended from outside, by a person or by its time limit, without undoing anything."""
+    return status(order_id) in _STOPPED
+
+
+def status(order_id: str) -> str | None:
+    """Where the order's saga stands, in Step Functions' words: RUNNING, FAILED, ABORTED...; None if none was ever started."""
     sfn = aws.client("stepfunctions")
     try:
         found = sfn.describe_execution(executionArn=_arn("execution", f"{_NAME}:{ids.short(order_id)}"))
     except sfn.exceptions.ExecutionDoesNotExist:
-        return False
-    return found["status"] in _STOPPED
+        return None
+    return str(found["status"])
 
 
 @cache

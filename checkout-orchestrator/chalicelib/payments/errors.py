@@ -17,10 +17,36 @@ class PaymentInProgress(ConflictError):
     """Another card is being charged for this order at this moment."""
 
 
+class PaymentPostponed(ChaliceViewError):
+    """The bank could not decide at this moment; the same payment method may well work a little later."""
+
+    STATUS_CODE = 503
+
+
+class AmountMismatch(ConflictError):
+    """What is to be charged, or was, is not what the order costs. Nothing stays charged."""
+
+
+class PaymentMethodFixed(ConflictError):
+    """The order's payment was begun at a gateway that does not take this kind of payment."""
+
+
+class TooManyAttempts(ConflictError):
+    """So many payment methods were tried for this order that somebody may be trying out stolen cards."""
+
+
 class PaymentRejected(ChaliceViewError):
     """The gateway does not take what the shop asks of it: a wrong key or a defect here. Repeating does not help."""
 
     STATUS_CODE = 502
+
+
+class GatewayNotConfigured(PaymentRejected):
+    """The keys of a payment gateway are not, or not all, in their secret; the message names the one that is missing."""
+
+
+class GatewayUnknown(PaymentRejected):
+    """A payment names a gateway for which there is no adapter."""
 
 
 class GatewayUnavailable(ChaliceViewError):
@@ -44,6 +70,10 @@ class PaymentContended(ChaliceViewError):
 
 class InvalidSignature(BadRequestError):
     """A webhook that the gateway did not sign, or signed too long ago."""
+
+
+class RefundNotPossible(ConflictError):
+    """There is no captured payment to give back from, or not as much as is asked for."""
 
 
 class AlreadyRefunded(Exception):

@@ -1,224 +1,177 @@
-"""The payment gateway, Stripe: what the shop asks of it, and its answers in the shop's words.
+"""The port to the payment gateways: what the shop asks of each, in the shop's words, and which one takes which payment method.
 
-The SDK is imported where it is used: its import takes longer than most of the Lambdas that never need it.
+Adapters: stripe_gateway, razorpay_gateway. Both hold to the same contract (tests/test_gateways.py), so nothing outside them knows
+whose money it is.
 """
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Protocol
 
-from chalicelib.payments.errors import (
-    AlreadyRefunded,
-    GatewayUnavailable,
-    IntentMoved,
-    InvalidSignature,
-    PaymentDeclined,
-    PaymentRejected,
-)
+import msgspec
+from botocore.exceptions import ClientError
+
+from chalicelib.payments.errors import GatewayNotConfigured, GatewayUnknown
 from common import aws, settings
 
-SECRET = "commerce/stripe"  # noqa: S105 - the name of a secret
+NEW = "NEW"  # nothing was attempted yet
+WAITING = "WAITING"  # the customer must act
+PROCESSING = "PROCESSING"  # the bank takes its time
+DECLINED = "DECLINED"  # the last attempt was refused, and nothing else is under way
+CAPTURED = "CAPTURED"
+CANCELLED = "CANCELLED"
+
+_METHODS = ("CARD", "UPI")
+_DEFAULT = "CARD=stripe UPI=razorpay"
 _FRESH_SECONDS = 300
-_TIMEOUT_SECONDS = 5  # two calls must fit in a step's 20 s, with room for the tables
-_TYPES = {"CARD": "card", "UPI": "upi"}
-_IN_USE = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
 
 
 @dataclass(frozen=True)
 class Intent:
-    """A PaymentIntent: the gateway's own record of one order's payment, which is captured at most once."""
+    """The gateway's own record of one order's payment, which is captured at most once; amounts are in minor units.
+
+    `is_soft`: the decline may pass by itself. `action` is what the customer's client does next.
+    """
 
     id: str
     status: str
-    client_secret: str | None = None
+    amount: int
+    currency: str
+    order_id: str | None = None
     received: int = 0
+    refunded: int = 0
     decline: str | None = None
-    redirect: str | None = None
-
-    @property
-    def awaits_confirmation(self) -> bool:
-        """Whether it has not been attempted yet."""
-        return self.status in ("requires_payment_method", "requires_confirmation") and not self.decline
-
-    @property
-    def is_declined(self) -> bool:
-        """Whether the last attempt was refused and nothing else is under way."""
-        return self.status == "requires_payment_method" and self.decline is not None
+    is_soft: bool = False
+    client_secret: str | None = None
+    action: dict[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Webhook:
-    """What a webhook is about. Its contents may be old: whoever acts on it asks the gateway."""
+class Webhook(msgspec.Struct, rename="camel", frozen=True):
+    """What a genuine webhook is about. Its contents may be old: whoever acts on it asks the gateway."""
 
+    gateway: str
+    event_id: str
     kind: str
     intent_id: str | None
     order_id: str | None
 
 
-def create(order_id: str, amount_minor: int, currency: str, method: str, key: str) -> Intent:
-    """A new PaymentIntent, unconfirmed: it charges nobody. Safe to repeat with the same key."""
-    params = {
-        "amount": amount_minor,
-        "currency": currency.lower(),
-        "payment_method_types": [_TYPES[method]],
-        "metadata": {"orderId": order_id},
-        "description": order_id,
-    }
-    with _translated():
-        return _intent(_client().v1.payment_intents.create(params, {"idempotency_key": key}))
+class Gateway(Protocol):
+    """What every adapter does. Each verb raises GatewayUnavailable (repeat later) and PaymentRejected (repeating does not help)."""
+
+    name: str
+
+    def create(self, order_id: str, amount_minor: int, currency: str, method: str, key: str) -> Intent:
+        """A new intent that charges nobody. Safe to repeat with the same key."""
+
+    def retrieve(self, intent_id: str) -> Intent:
+        """The intent as it is now: the truth, whatever answer got lost."""
+
+    def confirm(self, intent_id: str, payment_method: str, method: str, key: str) -> Intent:
+        """Charge the payment method, or learn what the customer must do first; a refusal is an answer, too.
+
+        Safe to repeat: an intent is captured once.
+        """
+
+    def cancel(self, intent_id: str) -> Intent:
+        """Make sure that the intent is never captured, unless it already is: the answer tells. Safe to repeat."""
+
+    def refund(
+        self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
+    ) -> str | None:
+        """Give so much back, or all that is left; the refund's id, or None if nothing was left. Safe to repeat with the key.
+
+        It asks first whether this key's refund was made: a gateway forgets its idempotency keys after a day, a refund never.
+        `attempt` counts up after a failure that the gateway would repeat to the same idempotency key.
+        """
+
+    def listed(self, since: int, until: int) -> Iterator[Intent]:
+        """All intents made from `since` until just before `until`, in seconds since 1970."""
+
+    def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
+        """What the gateway tells; InvalidSignature if it is not from the gateway."""
 
 
-def retrieve(intent_id: str) -> Intent:
-    """The PaymentIntent as it is now: the truth, whatever answer got lost."""
-    with _translated():
-        return _intent(_client().v1.payment_intents.retrieve(intent_id))
+def named(name: str) -> Gateway:
+    """The adapter of this name; GatewayUnknown if there is none."""
+    if name not in names():
+        raise GatewayUnknown(f"{name!r} is no payment gateway; there are: {', '.join(names())}")
+    return _adapter(name)
 
 
-def confirm(intent_id: str, payment_method: str, method: str, key: str) -> Intent:
-    """Charge the payment method, or learn what the customer must do first; a refusal is an answer, too.
+def names() -> tuple[str, ...]:
+    """The gateways that the shop can work with."""
+    return ("stripe", "razorpay")
 
-    Safe to repeat: a PaymentIntent is captured once.
+
+def for_method(method: str) -> str:
+    """Which gateway takes this payment method, by the setting PAYMENT_GATEWAYS: `CARD=stripe UPI=razorpay`.
+
+    A payment keeps the gateway that it was begun with, so the setting may change at any time.
     """
-    params = {
-        "payment_method": payment_method,
-        "payment_method_types": [_TYPES[method]],
-        "use_stripe_sdk": True,  # the client takes the bank's page from the client secret
-    }
-    try:
-        with _translated():
-            confirmed = _client().v1.payment_intents.confirm(intent_id, params, {"idempotency_key": key})
-            return _intent(confirmed)
-    except IntentMoved:
-        return retrieve(intent_id)
-    except PaymentDeclined as refusal:
-        return Intent(intent_id, "requires_payment_method", decline=str(refusal))
+    return _chosen(settings.text("PAYMENT_GATEWAYS", _DEFAULT))[method]
 
 
-def cancel(intent_id: str) -> Intent:
-    """Make sure that the PaymentIntent is never captured, unless it already is: the answer tells. Safe to repeat."""
-    try:
-        with _translated():
-            return _intent(_client().v1.payment_intents.cancel(intent_id))
-    except IntentMoved:
-        return retrieve(intent_id)
+class Secret:
+    """A gateway's keys, from Secrets Manager, kept for five minutes: a key that is exchanged is noticed."""
 
-
-def refund(intent_id: str, key: str) -> str | None:
-    """Give back all that was captured; the refund's id, or None if it had been given back before. Safe to repeat.
-
-    Raises PaymentRejected if the gateway says that it cannot: a person must look at it.
-    """
-    try:
-        with _translated():
-            made = _client().v1.refunds.create({"payment_intent": intent_id}, {"idempotency_key": key})
-    except AlreadyRefunded:
-        return None
-    if made.status in ("failed", "canceled"):
-        raise PaymentRejected(f"the refund {made.id} ended as {made.status}: {made.failure_reason}")
-    return str(made.id)
-
-
-def read_webhook(body: bytes | str, signature: str | None) -> Webhook:
-    """What the gateway tells; InvalidSignature if it is not from the gateway, or older than five minutes."""
-    import stripe
-
-    try:
-        secret = _secret.value()["webhookSecret"]
-        event = stripe.Webhook.construct_event(body, signature, secret).to_dict()
-    except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError):
-        raise InvalidSignature("Stripe-Signature: not a signature of this body by the gateway") from None
-    about = event["data"]["object"]
-    intent_id = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
-    return Webhook(event["type"], intent_id, (about.get("metadata") or {}).get("orderId"))
-
-
-def _intent(found: Any) -> Intent:
-    problem, action = found.last_payment_error, found.next_action
-    redirect = getattr(action, "redirect_to_url", None) if action else None
-    return Intent(
-        id=found.id,
-        status=found.status,
-        client_secret=found.client_secret,
-        received=found.amount_received or 0,
-        decline=(problem.message or "the payment was declined") if problem else None,
-        redirect=redirect.url if redirect else None,
-    )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """The SDK's errors as the shop's: may it be repeated, is it the customer's, or is it ours."""
-    import stripe
-
-    try:
-        yield
-    except stripe.CardError as problem:
-        raise PaymentDeclined(problem.user_message or "the card was declined") from problem
-    except (stripe.APIConnectionError, stripe.RateLimitError) as problem:
-        raise GatewayUnavailable(f"the payment gateway does not answer: {problem}") from problem
-    except (stripe.InvalidRequestError, stripe.IdempotencyError) as problem:
-        raise _refusal(problem) from problem
-    except (stripe.AuthenticationError, stripe.PermissionError) as problem:
-        _secret.forget()
-        raise PaymentRejected(f"the payment gateway does not take the shop's key: {problem}") from problem
-    except stripe.StripeError as problem:
-        failed = (problem.http_status or 0) >= 500
-        raise GatewayUnavailable(f"the payment gateway failed: {problem}", answered=failed) from problem
-
-
-def _refusal(problem: Any) -> Exception:
-    if problem.code == "payment_intent_unexpected_state":
-        return IntentMoved(str(problem))
-    if problem.code == "charge_already_refunded":
-        return AlreadyRefunded(str(problem))
-    if problem.code in _IN_USE or problem.http_status in (409, 429):
-        return GatewayUnavailable(f"the payment gateway is busy with this payment: {problem}")
-    if getattr(problem, "param", None) == "payment_method":
-        return PaymentDeclined(problem.user_message or "this payment method cannot be used")
-    return PaymentRejected(problem.user_message or str(problem))
-
-
-class _Secret:
-    """The gateway's keys, from Secrets Manager, for a while: a key that is exchanged is noticed."""
-
-    def __init__(self) -> None:
+    def __init__(self, name: str, keys: Sequence[str]) -> None:
+        self._name, self._keys = name, keys
         self.forget()
 
     def forget(self) -> None:
-        self.kept: dict[str, str] = {}
-        self.fetched = float("-inf")
+        """Fetch them anew at the next call."""
+        self._kept: dict[str, str] = {}
+        self._fetched = float("-inf")
 
     def value(self) -> dict[str, str]:
-        if time.monotonic() - self.fetched > _FRESH_SECONDS:
-            answer = aws.client("secretsmanager").get_secret_value(SecretId=SECRET)
-            self.kept, self.fetched = json.loads(answer["SecretString"]), time.monotonic()
-        return self.kept
+        """All the keys; GatewayNotConfigured says which one is missing: nothing is charged or believed without it."""
+        if time.monotonic() - self._fetched > _FRESH_SECONDS:
+            found = self._stored()
+            for key in self._keys:
+                if not str(found.get(key) or "").strip():
+                    raise GatewayNotConfigured(
+                        f"the secret {self._name} has no {key}: put it there, all keys at once"
+                    )
+            self._kept, self._fetched = found, time.monotonic()
+        return self._kept
 
-
-_secret = _Secret()
-
-
-def forget_secret() -> None:
-    """Fetch the gateway's keys anew at the next call."""
-    _secret.forget()
-
-
-def _client() -> Any:
-    return _client_for(_secret.value()["apiKey"], settings.optional("STRIPE_API_BASE"))
+    def _stored(self) -> dict[str, str]:
+        try:
+            found = json.loads(
+                aws.client("secretsmanager").get_secret_value(SecretId=self._name)["SecretString"]
+            )
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            found = {}
+        except (ValueError, KeyError):
+            found = {}
+        return found if isinstance(found, dict) else {}
 
 
 @cache
-def _client_for(api_key: str, base: str | None) -> Any:
-    import stripe
+def _adapter(name: str) -> Gateway:
+    """Made at first use: a Lambda pays for no SDK that it does not need."""
+    if name == "stripe":
+        from chalicelib.payments.stripe_gateway import Stripe
 
-    # Whoever calls repeats: Step Functions, a queue, the customer. Waiting here would only use up the Lambda's time.
-    return stripe.StripeClient(
-        api_key,
-        base_addresses={"api": base} if base else {},
-        http_client=stripe.RequestsClient(timeout=_TIMEOUT_SECONDS),
-        max_network_retries=0,
-    )
+        return Stripe()
+    from chalicelib.payments.razorpay_gateway import Razorpay
+
+    return Razorpay()
+
+
+@cache
+def _chosen(text: str) -> dict[str, str]:
+    """The setting as a table; SettingWrong unless it names a known gateway for each method."""
+    table = dict(part.split("=", 1) for part in text.split() if "=" in part)
+    if set(table) != set(_METHODS) or not set(table.values()) <= set(names()):
+        raise settings.SettingWrong(
+            f"PAYMENT_GATEWAYS must name one of {', '.join(names())} for each of {', '.join(_METHODS)},"
+            f" such as {_DEFAULT!r}, but is {text!r}"
+        )
+    return table

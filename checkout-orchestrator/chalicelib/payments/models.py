@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pynamodb.attributes import (
     BooleanAttribute,
+    ListAttribute,
     MapAttribute,
     UnicodeAttribute,
     VersionAttribute,
@@ -30,7 +31,7 @@ REFUNDED = "REFUNDED"
 FOLLOWS = {
     STARTED: {REQUIRES_ACTION, SUCCEEDED, FAILED, VOIDED},
     REQUIRES_ACTION: {REQUIRES_ACTION, SUCCEEDED, FAILED, VOIDED},
-    SUCCEEDED: {REFUNDING},
+    SUCCEEDED: {REFUNDING, REFUNDED},
     FAILED: {REFUNDING},  # where a charge got through nevertheless
     VOIDED: {REFUNDING},  # likewise
     REFUNDING: {REFUNDED},
@@ -45,12 +46,30 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
+class Attempt(MapAttribute):
+    """One try to charge one payment method; noted before the gateway is asked."""
+
+    number = WholeNumber()
+    payment_method = UnicodeAttribute(attr_name="paymentMethod")
+    begun_at = UnicodeAttribute(attr_name="begunAt")
+
+
+class Refund(MapAttribute):
+    """A part of what was captured that is given back: STARTED before the gateway is asked, then DONE."""
+
+    refund_id = UnicodeAttribute(attr_name="refundId")
+    amount_minor = WholeNumber(attr_name="amountMinor")
+    status = UnicodeAttribute()
+    gateway_id = UnicodeAttribute(attr_name="gatewayId", null=True)
+
+
 class Payment(Model):
     """What an order's customer owes, and how far that got. One row per order; it is there before the gateway is called.
 
     STARTED, then perhaps REQUIRES_ACTION (the customer must do something), then SUCCEEDED (captured) or FAILED. Undoing makes
     it VOIDED, or REFUNDING and REFUNDED where money was captured. VOIDED without anything else is a tombstone: the order was
-    undone before its payment began. Every write is conditional on the version that was read.
+    undone before its payment began. Parts that are refunded later leave it SUCCEEDED until nothing is left.
+    Every write is conditional on the version that was read.
     """
 
     class Meta(tables.Meta):
@@ -65,12 +84,17 @@ class Payment(Model):
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
     chosen_later = BooleanAttribute(attr_name="chosenLater", default=False)
     attempt = WholeNumber(default=1)
+    attempts = ListAttribute(of=Attempt, default=list)
+    soft_declines = WholeNumber(attr_name="softDeclines", default=0)
     status = UnicodeAttribute()
+    gateway = UnicodeAttribute(default="stripe")
     intent_id = UnicodeAttribute(attr_name="intentId", null=True)
     client_secret = UnicodeAttribute(attr_name="clientSecret", null=True)
     next_action = MapAttribute[str, str](attr_name="nextAction", null=True)
     task_token = UnicodeAttribute(attr_name="taskToken", null=True)
     refund_id = UnicodeAttribute(attr_name="refundId", null=True)
+    refunds = ListAttribute(of=Refund, default=list)
+    refunded_minor = WholeNumber(attr_name="refundedMinor", default=0)
     reason = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)

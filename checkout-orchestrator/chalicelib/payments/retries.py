@@ -1,12 +1,14 @@
-"""The consumer's side of payment-retry-queue: charges that wait for the gateway, and refunds that must not get lost."""
+"""The consumer's side of payment-retry-queue: charges that wait for the gateway or the bank, and refunds that must not get lost."""
 
 from collections.abc import Callable
 from typing import Any
 
 from chalicelib.payments import service, waiting
 from chalicelib.payments.errors import (
+    AmountMismatch,
     GatewayUnavailable,
     PaymentDeclined,
+    PaymentPostponed,
     PaymentRejected,
     PaymentVoided,
 )
@@ -25,7 +27,7 @@ class ActionUnknown(Exception):
 
 
 def retry(message: dict[str, Any]) -> None:
-    """Do what the message asks; while the gateway is down, ask again later, ever more rarely.
+    """Do what the message asks; while the gateway is down or the bank undecided, ask again later, ever more rarely.
 
     Raises GatewayUnavailable for a refund that was tried for two hours: it belongs in the dead-letter queue, with its alarm.
     """
@@ -40,11 +42,11 @@ def _charge(message: dict[str, Any]) -> None:
     charge = steps.step(ChargeAgain, message)
     try:
         payment = service.process_payment(charge)
-    except GatewayUnavailable as problem:
+    except (GatewayUnavailable, PaymentPostponed) as problem:
         if charge.tries + 1 < _CHARGE_TRIES:
             return _later(message, charge.tries)
-        waiting.fail_task(charge.task_token, "GatewayUnavailable", str(problem))
-    except (PaymentDeclined, PaymentVoided, PaymentRejected) as problem:
+        waiting.fail_task(charge.task_token, type(problem).__name__, str(problem))
+    except (PaymentDeclined, PaymentVoided, PaymentRejected, AmountMismatch) as problem:
         waiting.fail_task(charge.task_token, type(problem).__name__, str(problem))
     else:
         woken = waiting.succeed_task(charge.task_token, waiting.answer(payment))

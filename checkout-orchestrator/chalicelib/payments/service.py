@@ -1,17 +1,21 @@
-"""The verbs of a payment: charge, choose a payment method, follow the gateway, refund.
+"""The verbs of a payment: charge, choose a payment method, follow the gateway, undo.
 
-Money is never in doubt: an order has one PaymentIntent, whose id is on its row before it is confirmed, and which the gateway captures
-at most once. Whatever answer is lost, the intent tells the truth.
+Money is never in doubt: an order has one intent at one gateway, whose id is on its row before it is confirmed, and which the gateway
+captures at most once. Whatever answer is lost, the intent tells the truth. Refunds of confirmed orders stand in refunds.py.
 """
 
 from typing import Any
 
 from chalicelib.payments import gateway
+from chalicelib.payments.attempts import another, ask, first
 from chalicelib.payments.errors import (
+    AmountMismatch,
     GatewayUnavailable,
-    PaymentContended,
     PaymentDeclined,
     PaymentInProgress,
+    PaymentMethodFixed,
+    PaymentPostponed,
+    PaymentRejected,
     PaymentVoided,
 )
 from chalicelib.payments.gateway import Intent
@@ -32,24 +36,27 @@ from chalicelib.payments.schemas import Charge
 from common import events, log, money, queues
 
 RETRY_QUEUE = "payment-retry-queue"
+_SOFT_DECLINES = 4  # then a decline that may pass by itself counts like any other
 
 
 @again_if_contended
 def process_payment(charge: Charge) -> Payment:
     """Charge the order's total, or find out that the customer must act first: the answer is SUCCEEDED or REQUIRES_ACTION.
 
-    Raises PaymentDeclined, PaymentVoided if the order was undone meanwhile, PaymentRejected, GatewayUnavailable. Announces
-    PaymentSuccess. Safe to repeat at any time, also while another run of it is still going on. Undone by refund_payment.
+    Raises PaymentDeclined, PaymentPostponed if the bank may say yes a little later, PaymentVoided if the order was undone meanwhile,
+    AmountMismatch, PaymentRejected, GatewayUnavailable. Announces PaymentSuccess. Safe to repeat at any time, also while another
+    run of it is still going on. Undone by refund_payment.
     """
     payment = find(charge.order_id) or _start(charge)
-    if payment.is_open and payment.amount_minor == 0:
-        payment.move(SUCCEEDED)  # the gateway takes no charge of nothing
     if payment.is_open:
-        follow(payment, _attempted(payment))
+        _insist_on_amount(payment, charge)
+        _go_on(payment)
     elif payment.status == SUCCEEDED:
         _announce(payment)
     if payment.status == FAILED:
         raise PaymentDeclined(payment.reason or "the payment was declined")
+    if payment.status == STARTED:
+        raise PaymentPostponed("the bank asks to try again later")
     if payment.status not in (SUCCEEDED, REQUIRES_ACTION):
         raise PaymentVoided(payment.reason or "the payment was undone")
     return payment
@@ -60,18 +67,22 @@ def choose_method(owed: Charge) -> Payment:
     """Pay a waiting order with this payment method, now if the saga waits for it, else as soon as it comes to it.
 
     Raises PaymentDeclined, which leaves the order waiting for another payment method; PaymentInProgress while another is being
-    charged; PaymentVoided if there is nothing to pay any more; GatewayUnavailable. Safe to repeat.
+    charged; PaymentMethodFixed, TooManyAttempts; PaymentVoided if there is nothing to pay any more; GatewayUnavailable. Safe to repeat.
     """
     payment = find(owed.order_id)
     if payment is None:
         return _start(owed, chosen_later=True)
     if payment.status == SUCCEEDED:
         return payment
+    if not payment.is_open:
+        raise PaymentVoided("this order can no longer be paid")
+    if payment.gateway != gateway.for_method(owed.method):
+        raise PaymentMethodFixed(
+            f"this order is paid by {payment.method}; to pay otherwise, cancel it and order again"
+        )
     if payment.status == STARTED:
         _hand_over(payment, owed)
         return payment
-    if payment.status != REQUIRES_ACTION:
-        raise PaymentVoided("this order can no longer be paid")
     return _pay_waiting(payment, owed)
 
 
@@ -94,19 +105,20 @@ def refund_payment(order_id: str, reason: str | None = None) -> Payment:
 
 def follow(payment: Payment, intent: Intent) -> None:
     """Bring the row to where the gateway is. Repeats, and news that came late, change nothing."""
-    if intent.status == "succeeded":
+    if intent.status == gateway.CAPTURED:
         _captured(payment, intent)
     elif not payment.is_open or _is_about_to_be_confirmed(payment, intent):
         return
-    elif intent.status == "canceled":
+    elif intent.status == gateway.CANCELLED:
         payment.move(FAILED, reason="the payment was cancelled at the payment gateway")
-    elif intent.is_declined and not payment.chosen_later:
-        payment.move(FAILED, reason=intent.decline, next_action=None)
+    elif intent.status == gateway.DECLINED and not payment.chosen_later:
+        if not _may_pass(payment, intent):
+            payment.move(FAILED, reason=intent.decline, next_action=None)
     elif _waits_differently(payment, intent):
         payment.move(
             REQUIRES_ACTION,
             reason=intent.decline,
-            next_action=_next_action(intent),
+            next_action=intent.action,
             client_secret=intent.client_secret or payment.client_secret,
         )
 
@@ -127,6 +139,7 @@ def _start(charge: Charge, chosen_later: bool = False) -> Payment:
         method=charge.method,
         payment_method=charge.payment_method,
         chosen_later=chosen_later or charge.payment_method is None,
+        gateway=gateway.for_method(charge.method),
         status=STARTED,
         correlation_id=log.correlation_id(),
     )
@@ -141,47 +154,59 @@ def _tombstone(order_id: str, reason: str | None) -> Payment:
     return payment
 
 
+def _insist_on_amount(payment: Payment, charge: Charge) -> None:
+    asked = (money.minor(charge.amount, charge.currency), charge.currency)
+    if (payment.amount_minor, payment.currency) != asked:
+        raise AmountMismatch(
+            f"{payment.order_id} is to be paid with {charge.amount} {charge.currency}, but was begun with another amount"
+        )
+
+
+def _go_on(payment: Payment) -> None:
+    if payment.amount_minor == 0:
+        payment.move(SUCCEEDED)  # the gateway takes no charge of nothing
+        _announce(payment)
+    else:
+        follow(payment, _attempted(payment))
+
+
 def _attempted(payment: Payment) -> Intent:
     """The payment's intent, confirmed if that has not been tried. A waiting payment is the customer's to confirm."""
     intent = _intent_of(payment)
-    if payment.status == STARTED and payment.payment_method and intent.awaits_confirmation:
+    if payment.status != STARTED or not payment.payment_method:
+        return intent
+    if intent.status == gateway.NEW:
+        return _confirmed(payment)
+    if intent.status == gateway.DECLINED and _may_pass(payment, intent):
+        another(payment, soft_declines=payment.soft_declines + 1)
         return _confirmed(payment)
     return intent
 
 
 def _intent_of(payment: Payment) -> Intent:
+    """The payment's intent, made now if it was not; PaymentRejected if the gateway made one of another amount."""
+    at = gateway.named(payment.gateway)
     if payment.intent_id:
-        return gateway.retrieve(payment.intent_id)
-    try:
-        intent = gateway.create(
-            payment.order_id,
-            payment.amount_minor,
-            payment.currency,
-            payment.method,
-            f"{payment.order_id}:create:{payment.attempt}",
-        )
-    except GatewayUnavailable as problem:
-        raise _with_a_new_key(payment, problem) from problem
-    payment.keep(intent_id=intent.id, client_secret=intent.client_secret)
+        return at.retrieve(payment.intent_id)
+    key = f"{payment.order_id}:create:{payment.attempt}"
+    intent = ask(
+        payment,
+        lambda: at.create(payment.order_id, payment.amount_minor, payment.currency, payment.method, key),
+    )
+    if (intent.amount, intent.currency) != (payment.amount_minor, payment.currency):
+        raise PaymentRejected(f"the gateway made an intent of {intent.amount} {intent.currency}: {intent.id}")
+    payment.keep(intent_id=intent.id, client_secret=intent.client_secret, attempts=first(payment))
     return intent
 
 
 def _confirmed(payment: Payment) -> Intent:
-    key = f"{payment.order_id}:confirm:{payment.attempt}"
-    try:
-        return gateway.confirm(payment.intent_id, payment.payment_method, payment.method, key)
-    except GatewayUnavailable as problem:
-        raise _with_a_new_key(payment, problem) from problem
+    key, at = f"{payment.order_id}:confirm:{payment.attempt}", gateway.named(payment.gateway)
+    return ask(payment, lambda: at.confirm(payment.intent_id, payment.payment_method, payment.method, key))
 
 
-def _with_a_new_key(payment: Payment, problem: GatewayUnavailable) -> GatewayUnavailable:
-    """After a failure that the gateway remembers under the idempotency key, the next try needs another one."""
-    if problem.answered:
-        try:
-            payment.keep(attempt=payment.attempt + 1)
-        except PaymentContended:
-            log.logger.info("another run goes on with this payment")
-    return problem
+def _may_pass(payment: Payment, intent: Intent) -> bool:
+    """Whether the bank may say yes to the same payment method a little later."""
+    return intent.is_soft and payment.soft_declines < _SOFT_DECLINES
 
 
 def _hand_over(payment: Payment, owed: Charge) -> None:
@@ -195,31 +220,40 @@ def _hand_over(payment: Payment, owed: Charge) -> None:
 
 def _choose(payment: Payment, owed: Charge) -> None:
     """With another attempt, as an idempotency key stands for one payment method."""
-    payment.keep(
-        payment_method=owed.payment_method, method=owed.method, chosen_later=True, attempt=payment.attempt + 1
-    )
+    payment.payment_method = owed.payment_method
+    another(payment, method=owed.method, chosen_later=True)
 
 
 def _pay_waiting(payment: Payment, owed: Charge) -> Payment:
     _choose(payment, owed)
     intent = _confirmed(payment)
     follow(payment, intent)
-    if intent.is_declined:
+    if intent.status == gateway.DECLINED:
         raise PaymentDeclined(intent.decline or "the payment was declined")
     return payment
 
 
 def _captured(payment: Payment, intent: Intent) -> None:
     if payment.is_open:
-        if intent.received != payment.amount_minor:
-            log.logger.error(
-                "captured another amount", extra={"orderId": payment.order_id, "got": intent.received}
-            )
-        payment.move(SUCCEEDED, reason=None, next_action=None, client_secret=None)
+        _take_note(payment, intent)
     if payment.status == SUCCEEDED:
         _announce(payment)
     elif payment.status in (VOIDED, FAILED):
         order_refund(payment.order_id, payment.reason or "charged after it was undone")
+
+
+def _take_note(payment: Payment, intent: Intent) -> None:
+    """The money is there; if it is not what the order costs, it goes back, and the order has failed."""
+    if (intent.received, intent.currency) == (payment.amount_minor, payment.currency):
+        payment.move(SUCCEEDED, reason=None, next_action=None, client_secret=None)
+        return
+    log.logger.error(
+        "captured another amount",
+        extra={"orderId": payment.order_id, "got": f"{intent.received} {intent.currency}"},
+    )
+    payment.move(
+        FAILED, reason="another amount was paid than the order costs; it is given back", next_action=None
+    )
 
 
 def _announce(payment: Payment) -> None:
@@ -242,10 +276,10 @@ def _take_back(payment: Payment) -> None:
         return
     if payment.intent_id is None:
         return
-    intent = gateway.cancel(payment.intent_id)
-    if intent.status == "succeeded":
+    intent = gateway.named(payment.gateway).cancel(payment.intent_id)
+    if intent.status == gateway.CAPTURED:
         _give_back(payment)
-    elif intent.status != "canceled":
+    elif intent.status != gateway.CANCELLED:
         raise GatewayUnavailable(f"the payment is {intent.status} and cannot be cancelled yet")
 
 
@@ -256,26 +290,17 @@ def _give_back(payment: Payment) -> None:
 
 
 def _refunded(payment: Payment) -> str | None:
-    try:
-        return gateway.refund(payment.intent_id, f"{payment.order_id}:refund:{payment.attempt}")
-    except GatewayUnavailable as problem:
-        raise _with_a_new_key(payment, problem) from problem
+    """All that is left. The key says which refund it is, the attempt only how often the gateway was asked."""
+    at, key = gateway.named(payment.gateway), f"{payment.order_id}:refund"
+    return ask(payment, lambda: at.refund(payment.intent_id, key, attempt=payment.attempt))
 
 
 def _is_about_to_be_confirmed(payment: Payment, intent: Intent) -> bool:
     """News of an intent that process_payment has made and not confirmed yet: it must not look as if the customer had to act."""
-    return payment.status == STARTED and bool(payment.payment_method) and intent.awaits_confirmation
+    return payment.status == STARTED and bool(payment.payment_method) and intent.status == gateway.NEW
 
 
 def _waits_differently(payment: Payment, intent: Intent) -> bool:
     """Whether there is anything to write: webhooks repeat themselves."""
     known: Any = payment.next_action.as_dict() if payment.next_action else None
-    return (payment.status, payment.reason, known) != (REQUIRES_ACTION, intent.decline, _next_action(intent))
-
-
-def _next_action(intent: Intent) -> dict[str, str]:
-    """What the customer's client does next, besides knowing the client secret."""
-    if intent.status == "processing":
-        return {"type": "WAIT"}
-    action = {"type": "CONFIRM_PAYMENT", "paymentIntentId": intent.id}
-    return {**action, "url": intent.redirect} if intent.redirect else action
+    return (payment.status, payment.reason, known) != (REQUIRES_ACTION, intent.decline, intent.action)

@@ -45,7 +45,7 @@ def hear(webhook: Webhook) -> None:
     """Take note of what the gateway says has changed: the row follows the gateway, and the waiting saga is woken.
 
     The gateway sends repeats, late and out of order; what counts is what it answers now. News of what the shop does not know are
-    logged. Raises GatewayUnavailable: the gateway then sends the webhook again.
+    logged. Raises GatewayUnavailable: its message then comes again.
     """
     payment = find(webhook.order_id) if webhook.order_id else None
     if payment is None or webhook.intent_id is None or payment.intent_id != webhook.intent_id:
@@ -53,7 +53,7 @@ def hear(webhook: Webhook) -> None:
             "a webhook about no payment of ours", extra={"kind": webhook.kind, "intent": webhook.intent_id}
         )
         return
-    follow(payment, gateway.retrieve(payment.intent_id))
+    follow(payment, gateway.named(payment.gateway).retrieve(payment.intent_id))
     wake(payment, payment.task_token)
 
 
@@ -128,6 +128,6 @@ def _nobody_waits(problem: Any) -> bool:
 def _look_at_gateway(payment: Payment) -> None:
     """The customer may have paid while the saga was on its way here."""
     try:
-        follow(payment, gateway.retrieve(payment.intent_id))
+        follow(payment, gateway.named(payment.gateway).retrieve(payment.intent_id))
     except GatewayUnavailable as problem:
         log.logger.info("the webhook will tell", extra={"problem": str(problem)})

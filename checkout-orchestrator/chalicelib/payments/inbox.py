@@ -1,0 +1,69 @@
+"""Webhooks, from the door to their effect: stored once by the event's id, answered at once, acted upon by a queue's consumer."""
+
+from typing import Any
+
+import msgspec
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.exceptions import PutError
+from pynamodb.models import Model
+
+from chalicelib.checkout.models import WholeNumber
+from chalicelib.payments import waiting
+from chalicelib.payments.gateway import Webhook
+from common import clock, log, queues, steps, tables
+
+QUEUE = "payment-webhook-queue"
+_KEPT_SECONDS = 100 * 24 * 3600  # longer than any dead letter, archive or execution can bring one back
+
+
+class GatewayEvent(Model):
+    """One event of a gateway, heard at least once: there before it is acted upon, `handledAt` once it was."""
+
+    class Meta(tables.Meta):
+        table_name = "GatewayEvents"
+
+    event_id = UnicodeAttribute(hash_key=True, attr_name="eventId")
+    kind = UnicodeAttribute()
+    intent_id = UnicodeAttribute(attr_name="intentId", null=True)
+    order_id = UnicodeAttribute(attr_name="orderId", null=True)
+    received_at = UnicodeAttribute(attr_name="receivedAt", default_for_new=clock.now)
+    handled_at = UnicodeAttribute(attr_name="handledAt", null=True)
+    expires_at = WholeNumber(attr_name="expiresAt")
+
+
+def take(webhook: Webhook) -> None:
+    """Store the event and have it acted upon; the gateway may be answered then. Safe to repeat.
+
+    A repeat of one that was acted upon ends here; of one that was not yet, another message does no harm, and makes up for one that a
+    crash kept from being sent.
+    """
+    row = _stored(webhook)
+    if row.handled_at is None:
+        queues.send(QUEUE, {**msgspec.to_builtins(webhook), "correlationId": log.correlation_id()})
+
+
+def act(message: dict[str, Any]) -> None:
+    """Act upon an event that was stored: the payment follows the gateway. Safe to repeat; what waiting.hear raises is raised."""
+    webhook = steps.step(Webhook, message)
+    row = _stored(webhook)
+    if row.handled_at is None:
+        waiting.hear(webhook)
+        row.update([GatewayEvent.handled_at.set(clock.now())])
+
+
+def _stored(webhook: Webhook) -> GatewayEvent:
+    """The event's row, made now if there is none."""
+    row = GatewayEvent(
+        f"{webhook.gateway}:{webhook.event_id}",
+        kind=webhook.kind,
+        intent_id=webhook.intent_id,
+        order_id=webhook.order_id,
+        expires_at=clock.epoch() + _KEPT_SECONDS,
+    )
+    try:
+        row.save(GatewayEvent.event_id.does_not_exist())
+    except PutError as problem:
+        if not tables.was_refused(problem):
+            raise
+        return GatewayEvent.get(row.event_id, consistent_read=True)
+    return row

@@ -1,0 +1,156 @@
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from tests.neighbours import Raised
+from tests.shop import BOWL, JIMMY, ORDER
+
+from common import events, queues
+
+RETURN = "product-service-local-return-inventory"
+
+
+@pytest.fixture
+def bought(shop):
+    """Two bowls, paid with 25.98."""
+    shop.has_order(status="CONFIRMED")
+    shop.charge()
+    shop.neighbours.answers[RETURN] = lambda step: {"orderId": step["orderId"], "status": "COMMITTED"}
+    return shop
+
+
+def asked(refund_id="REFUND#1", amount="12.99", restock=True, currency="USD"):
+    return events.to_message(
+        events.build(
+            events.RefundRequested,
+            order_id=ORDER,
+            user_id=JIMMY,
+            refund_id=refund_id,
+            items=[events.Line(BOWL, 1)],
+            amount=Decimal(amount),
+            currency=currency,
+            restock=restock,
+        )
+    )
+
+
+def refund(shop, *messages):
+    shop.api.sqs("on-refund-requested", list(messages))
+
+
+def test_a_part_is_given_back_its_goods_go_to_the_shelf_and_the_shop_is_told(bought, bus):
+    refund(bought, asked())
+
+    assert bought.charged() == (2598, 1299)
+    assert bought.payment()["status"] == "SUCCEEDED"
+    (called,) = bought.neighbours.called(RETURN)
+    assert (called["orderId"], called["refundId"], called["items"]) == (
+        ORDER,
+        "REFUND#1",
+        [{"productId": BOWL, "qty": 1}],
+    )
+    (event,) = bus.events("PaymentRefunded")
+    assert (event["detail"]["refundId"], event["detail"]["amount"]) == ("REFUND#1", 12.99)
+
+
+def test_goods_that_do_not_come_back_are_paid_back_all_the_same(bought):
+    refund(bought, asked(restock=False))
+
+    assert bought.charged() == (2598, 1299)
+    assert bought.neighbours.called(RETURN) == []
+
+
+def test_a_payment_of_which_nothing_is_left_is_refunded(bought):
+    refund(bought, asked("REFUND#1"), asked("REFUND#2"))
+
+    assert bought.charged() == (2598, 2598)
+    assert bought.payment()["status"] == "REFUNDED"
+
+
+def test_the_same_refund_asked_for_again_gives_nothing_more_and_tells_the_same_event(bought, bus):
+    refund(bought, asked(), asked())
+    bought.gateway_forgets_keys()
+    refund(bought, asked())
+
+    assert bought.charged() == (2598, 1299)
+    assert len({event["detail"]["eventId"] for event in bus.events("PaymentRefunded")}) == 1
+
+
+def test_refunds_never_add_up_to_more_than_was_paid(bought):
+    refund(bought, asked("REFUND#1", "20.00"))
+
+    with pytest.raises(queues.BatchPartlyFailed):
+        refund(bought, asked("REFUND#2", "6.00"))
+
+    assert bought.charged() == (2598, 2000)
+
+
+def test_refunds_that_race_never_add_up_to_more_than_was_paid(bought):
+    def race(number):
+        try:
+            refund(bought, asked(f"REFUND#{number}"))
+        except queues.BatchPartlyFailed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(race, range(4)))
+
+    assert won.count(True) == 2
+    assert bought.charged() == (2598, 2598)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_refund_whose_answer_got_lost_is_made_once(bought, after):
+    bought.stripe.switches.set(**({"lose_answers": 1} if after else {"errors": 1}))
+    with pytest.raises(queues.BatchPartlyFailed):
+        refund(bought, asked())
+    bought.gateway_forgets_keys()
+
+    refund(bought, asked())
+
+    assert bought.charged() == (2598, 1299)
+
+
+def test_a_crash_between_the_gateway_and_the_row_gives_nothing_twice(bought, wire):
+    wire.cut_rows("PutItem", at=2)  # the first sets the amount aside, the second notes that it was given back
+    with pytest.raises(queues.BatchPartlyFailed):
+        refund(bought, asked())
+    assert bought.charged() == (2598, 1299)
+    bought.gateway_forgets_keys()
+
+    refund(bought, asked())
+
+    assert bought.charged() == (2598, 1299)
+    assert bought.payment()["refunds"][0]["status"] == "DONE"
+
+
+def test_goods_that_cannot_be_returned_now_are_tried_again_without_more_money(bought, bus):
+    def fails(step):
+        raise Raised("StockContended")
+
+    bought.neighbours.answers[RETURN] = fails
+    with pytest.raises(queues.BatchPartlyFailed):
+        refund(bought, asked())
+    assert bus.events("PaymentRefunded") == []
+    bought.neighbours.answers[RETURN] = lambda step: {"status": "COMMITTED"}
+
+    refund(bought, asked())
+
+    assert bought.charged() == (2598, 1299)
+    assert len(bus.events("PaymentRefunded")) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"currency": "EUR"}, {"amount": "25.99"}])
+def test_what_was_not_paid_is_not_given_back(bought, wrong):
+    with pytest.raises(queues.BatchPartlyFailed):
+        refund(bought, asked(**wrong))
+
+    assert bought.charged() == (2598, 0)
+
+
+def test_an_order_that_was_never_paid_gives_nothing_back(shop):
+    with pytest.raises(queues.BatchPartlyFailed):
+        refund(shop, asked())
+
+    assert shop.charged() == (0, 0)

@@ -1,0 +1,122 @@
+import pytest
+from tests.shop import ORDER
+
+from chalicelib.payments.errors import (
+    AmountMismatch,
+    PaymentDeclined,
+    PaymentPostponed,
+    PaymentRejected,
+    PaymentVoided,
+)
+from localcloud.stripe import payment_methods
+from localcloud.stripe.payment_methods import Bank
+
+SOFT = "pm_card_chargeDeclinedProcessingError"
+MESSAGE = {
+    "action": "charge",
+    "taskToken": "token-1",
+    "orderId": ORDER,
+    "amount": 25.98,
+    "currency": "USD",
+    "method": "CARD",
+    "paymentMethod": SOFT,
+}
+
+
+def test_a_bank_that_cannot_decide_is_asked_again_later_and_the_order_does_not_fail(shop):
+    with pytest.raises(PaymentPostponed):
+        shop.charge(payment_method=SOFT)
+
+    assert shop.payment()["status"] == "STARTED"
+    assert shop.charged() == (0, 0)
+
+
+def test_a_webhook_of_a_soft_decline_does_not_fail_the_order(shop):
+    with pytest.raises(PaymentPostponed):
+        shop.charge(payment_method=SOFT)
+
+    shop.hear("payment_intent.payment_failed")
+
+    assert shop.payment()["status"] == "STARTED"
+
+
+def test_a_bank_that_agrees_later_wakes_the_saga_with_one_charge(shop, monkeypatch):
+    with pytest.raises(PaymentPostponed):
+        shop.charge(payment_method=SOFT)
+    monkeypatch.setitem(payment_methods._METHODS, SOFT, Bank())
+
+    shop.api.sqs("on-payment-retry", [MESSAGE])
+
+    assert shop.tasks.told["token-1"]["status"] == "SUCCESS"
+    assert shop.charged() == (2598, 0)
+    assert [int(attempt["number"]) for attempt in shop.payment()["attempts"]] == [1, 2]
+
+
+def test_a_bank_that_never_decides_has_declined_after_four_more_tries_each_later_than_the_last(shop, queue):
+    with pytest.raises(PaymentPostponed):
+        shop.charge(payment_method=SOFT)
+    message = MESSAGE
+    for tries in range(1, 5):
+        assert shop.tasks.told == {}
+        if tries < 4:
+            shop.api.sqs("on-payment-retry", [message])
+            message = {**MESSAGE, "tries": tries}
+    assert shop.delayed("payment-retry-queue") == 3
+
+    shop.api.sqs("on-payment-retry", [message])
+
+    assert shop.tasks.told == {"token-1": "PaymentDeclined"}
+    assert len(shop.payment()["attempts"]) == 5
+
+
+def test_a_hard_decline_is_not_tried_again(shop):
+    with pytest.raises(PaymentDeclined):
+        shop.charge(payment_method="pm_card_chargeDeclinedInsufficientFunds")
+
+    with pytest.raises(PaymentDeclined):
+        shop.charge(payment_method="pm_card_chargeDeclinedInsufficientFunds")
+
+    assert len(shop.payment()["attempts"]) == 1
+
+
+def test_an_order_that_is_undone_while_the_bank_is_undecided_is_not_charged_any_more(shop, monkeypatch):
+    with pytest.raises(PaymentPostponed):
+        shop.charge(payment_method=SOFT)
+    shop.refund()
+    monkeypatch.setitem(payment_methods._METHODS, SOFT, Bank())
+
+    with pytest.raises(PaymentVoided):
+        shop.charge(payment_method=SOFT)
+
+    assert shop.charged() == (0, 0)
+
+
+def test_an_attempt_is_on_the_row_before_the_gateway_is_asked(shop, wire):
+    shop.stripe.switches.set(lose_answers=1)
+    with pytest.raises(Exception, match="does not answer"):
+        shop.charge()
+
+    (attempt,) = shop.payment()["attempts"]
+    assert (int(attempt["number"]), attempt["paymentMethod"]) == (1, "pm_card_visa")
+    assert shop.payment()["status"] == "STARTED"
+
+
+def test_the_order_is_not_charged_anything_but_its_total(shop):
+    shop.charge(payment_method="pm_card_threeDSecure2Required")
+
+    with pytest.raises(AmountMismatch):
+        shop.charge(amount=99.99)
+
+
+def test_an_intent_of_another_amount_is_never_confirmed(shop, monkeypatch):
+    made = shop.stripe.create_intent
+
+    def another(params):
+        return made({**params, "amount": "1"})
+
+    monkeypatch.setattr(shop.stripe, "create_intent", another)
+
+    with pytest.raises(PaymentRejected, match="made an intent of 1 USD"):
+        shop.charge()
+
+    assert shop.charged() == (0, 0)

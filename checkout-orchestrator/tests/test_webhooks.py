@@ -1,0 +1,127 @@
+import json
+
+import boto3
+import pytest
+from tests.shop import ORDER
+
+from chalicelib.payments import gateway
+from common import aws
+from localcloud.stripe.webhooks import signature
+
+
+@pytest.fixture
+def paid(shop):
+    """The customer agreed at the bank's page; the gateway has news of it."""
+    shop.has_order()
+    shop.charge(payment_method="pm_card_threeDSecure2Required")
+    shop.waits()
+    shop.customer_does("approve")
+    return shop
+
+
+def news(shop):
+    return next(
+        event for event in shop.stripe.store.all("event") if event["type"] == "payment_intent.succeeded"
+    )
+
+
+def stored():
+    return boto3.resource("dynamodb").Table("GatewayEvents").scan()["Items"]
+
+
+def test_a_webhook_is_stored_and_queued_at_the_door_and_acted_upon_later(paid, queue):
+    assert paid.deliver(news(paid)) == 200
+
+    (row,) = stored()
+    assert row["eventId"] == f"stripe:{news(paid)['id']}"
+    assert "handledAt" not in row
+    assert paid.payment()["status"] == "REQUIRES_ACTION"
+    (message,) = queue("payment-webhook-queue")
+    paid.api.sqs("on-payment-webhook", [message])
+    assert paid.payment()["status"] == "SUCCEEDED"
+    assert "handledAt" in stored()[0]
+
+
+def test_a_webhook_that_was_acted_upon_ends_at_the_door(paid, queue):
+    paid.hear("payment_intent.succeeded")
+
+    assert [paid.deliver(news(paid)) for _ in range(4)] == [200] * 4
+
+    assert queue("payment-webhook-queue") == []
+    assert len(stored()) == 1
+
+
+def test_a_message_that_comes_again_after_it_was_acted_upon_asks_the_gateway_nothing(paid):
+    paid.deliver(news(paid))
+    message = {"gateway": "stripe", "eventId": news(paid)["id"], "kind": "payment_intent.succeeded"}
+    message |= {"intentId": paid.intents()[0]["id"], "orderId": ORDER}
+    paid.api.sqs("on-payment-webhook", [message])
+    paid.stripe.switches.set(unreachable=True)
+
+    paid.api.sqs("on-payment-webhook", [message])
+
+    assert paid.charged() == (2598, 0)
+
+
+def test_a_webhook_whose_message_was_lost_at_the_door_is_taken_when_it_comes_again(paid, wire):
+    wire.cut("sqs", "SendMessage")
+    assert paid.deliver(news(paid)) == 500
+    assert len(stored()) == 1
+
+    paid.hear("payment_intent.succeeded")
+
+    assert paid.payment()["status"] == "SUCCEEDED"
+
+
+def test_a_webhook_of_another_amount_than_the_order_costs_pays_nothing_and_gives_it_back(paid, queue):
+    (intent,) = paid.intents()
+    paid.stripe.store.put("payment_intent", intent["id"], {**intent, "amount": 100, "amount_received": 100})
+
+    paid.hear("payment_intent.succeeded")
+
+    assert paid.tasks.told == {"token-1": "PaymentDeclined"}
+    assert paid.payment()["status"] == "FAILED"
+    paid.refund()
+    assert paid.charged() == (100, 100)
+
+
+def test_a_webhook_in_another_currency_than_the_order_has_pays_nothing(paid):
+    (intent,) = paid.intents()
+    paid.stripe.store.put("payment_intent", intent["id"], {**intent, "currency": "jpy"})
+
+    paid.hear("payment_intent.succeeded")
+
+    assert paid.payment()["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("age", [0, 299])
+def test_a_fresh_signature_is_believed(paid, age):
+    assert delivered(paid, age) == 200
+
+
+@pytest.mark.parametrize("age", [301, 25 * 3600])
+def test_a_signature_that_is_older_than_five_minutes_is_not_believed(paid, age):
+    assert delivered(paid, age) == 400
+    assert stored() == []
+
+
+def delivered(shop, age):
+    import time
+
+    body = json.dumps(news(shop)).encode()
+    headers = {"Stripe-Signature": signature(body, "whsec_test", at=int(time.time()) - age)}
+    return shop.api.post("/checkout/webhooks/stripe", body, headers=headers).status_code
+
+
+@pytest.mark.parametrize("secret", [{"apiKey": "sk_test_1"}, {"apiKey": "sk_test_1", "webhookSecret": " "}])
+def test_without_the_webhooks_secret_no_webhook_is_taken_and_nothing_is_charged(shop, secret):
+    aws.client("secretsmanager").put_secret_value(SecretId="commerce/stripe", SecretString=json.dumps(secret))
+    gateway.named("stripe").secret.forget()
+
+    answer = shop.api.post("/checkout/webhooks/stripe", b"{}", headers={"Stripe-Signature": "t=1,v1=0"})
+
+    assert (answer.status_code, answer.json_body["Code"]) == (502, "GatewayNotConfigured")
+    assert "commerce/stripe has no webhookSecret" in answer.json_body["Message"]
+    with pytest.raises(gateway.GatewayNotConfigured):
+        shop.charge()
+    assert shop.charged() == (0, 0)
