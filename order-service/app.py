@@ -2,9 +2,16 @@
 
 from msgspec import to_builtins
 
-from chalicelib.orders import announcements, service
-from chalicelib.orders.schemas import ConfirmOrder, CreateOrder, FailOrder, OrdersQuery, ValidateOrder
-from common import auth, http, queues, steps, streams
+from chalicelib.orders import announcements, refunds, service
+from chalicelib.orders.schemas import (
+    ConfirmOrder,
+    CreateOrder,
+    FailOrder,
+    OrdersQuery,
+    RefundOrder,
+    ValidateOrder,
+)
+from common import auth, events, http, queues, steps, streams
 
 app = http.create_app("order-service")
 authorizer = auth.jwt_authorizer(app)
@@ -37,6 +44,15 @@ def list_orders():
 def cancel_order(order_id):
     """Take back an order that is not confirmed."""
     return service.cancel_order(order_id, auth.caller(app))
+
+
+@app.route("/order/{order_id}/refund", methods=["POST"], authorizer=authorizer)
+def refund_order(order_id):
+    """Ask for the price of a paid order, or of some of its goods."""
+    wanted = http.body(app, RefundOrder)
+    return http.accepted(
+        refunds.request_refund(order_id, auth.caller(app), wanted, http.idempotency_key(app))
+    )
 
 
 @app.lambda_function(name="validate-order")
@@ -76,3 +92,11 @@ def announce_orders(event):
 def on_parked_order(event):
     """Tell the bus what announce-orders could not."""
     queues.consume(event, lambda record: announcements.announce(streams.read(record)))
+
+
+@app.on_sqs_message(queue="payment-refunded-queue", batch_size=10, name="on-payment-refunded")
+def on_payment_refunded(event):
+    """The price of a refund was given back."""
+    queues.consume(
+        event, lambda message: refunds.complete_refund(events.read(events.PaymentRefunded, message))
+    )

@@ -4,7 +4,7 @@ from msgspec import to_builtins
 
 from chalicelib.inventory import expiry
 from chalicelib.inventory import service as inventory
-from chalicelib.inventory.schemas import OrderedGoods, OrderNamed, StockCount
+from chalicelib.inventory.schemas import OrderedGoods, OrderNamed, ReturnedGoods, StockCount
 from chalicelib.products import service as products
 from chalicelib.products.schemas import Changes, Draft, Filters
 from common import auth, http, steps
@@ -75,6 +75,13 @@ def update_inventory(event, context):
 def release_inventory(event, context):
     """Undoes check-inventory and update-inventory, whether or not they took place."""
     return to_builtins(inventory.release(steps.step(OrderNamed, event).order_id))
+
+
+@app.lambda_function(name="return-inventory")
+def return_inventory(event, context):
+    """Restocks what comes back of an order that was bought, once for each refund."""
+    step = steps.step(ReturnedGoods, event)
+    return to_builtins(inventory.return_goods(step.order_id, step.refund_id, step.items))
 
 
 @app.schedule("rate(1 minute)", name="expire-reservations")

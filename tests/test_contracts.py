@@ -85,6 +85,7 @@ def test_every_table_of_the_design_has_its_one_owner():
         "Payments": "checkout-orchestrator",
         "Notifications": "checkout-orchestrator",
         "InventoryAudit": "checkout-orchestrator",
+        "GatewayEvents": "checkout-orchestrator",
         "EventLogs": "analytics-service",
         "Reports": "analytics-service",
     }

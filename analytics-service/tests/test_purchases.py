@@ -34,6 +34,7 @@ def test_a_purchase_is_logged_with_its_revenue_and_units(analytics):
         "paymentsRefunded": 0,
         "unitsSold": 2,
         "revenue": {"USD": 25.98},
+        "refunded": {},
     }
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from testkit.tokens import JIMMY, Tokens
 from testkit.ways_in import Api
-from tests.people import AMY, BOWL, SHAKE, Customer, Shelf
+from tests.people import AMY, BOWL, SHAKE, Customer, Shelf, given_back
 
 
 @pytest.fixture
@@ -43,3 +43,17 @@ def confirmed(api: Api, order: str) -> str:
     """Jimmy's order, paid."""
     api.invoke("create-order-record", {"orderId": order, "paymentId": "PAY#2001"})
     return order
+
+
+@pytest.fixture
+def bought(api: Api, jimmy: Customer) -> str:
+    """Jimmy's order of two bowls and three shakes for 36.48 USD, paid."""
+    order_id = jimmy.order((BOWL, 2), (SHAKE, 3)).json_body["orderId"]
+    api.invoke("create-order-record", {"orderId": order_id, "paymentId": "PAY#2001"})
+    return order_id
+
+
+@pytest.fixture
+def give_back(api: Api) -> Callable[..., None]:
+    """Tells the shop that a refund's amount was given back at the payment gateway."""
+    return lambda *refunds: api.sqs("on-payment-refunded", [given_back(refund) for refund in refunds])

@@ -111,6 +111,44 @@ def test_what_the_saga_does_to_an_order_is_not_this_services_to_announce(api, ji
     assert told(bus) == [("OrderCreated", order), ("OrderCreated", failed)]
 
 
+def test_each_refund_is_announced_once_with_what_is_owed(jimmy, admin, bought, announce, bus):
+    first = jimmy.refund(bought, (BOWL, 1), key="one").json_body
+    second = admin.refund(bought, restock=False).json_body
+    jimmy.refund(bought, (BOWL, 1), key="one")
+
+    announce()
+
+    asked = [event["detail"] for event in bus.events("RefundRequested")]
+    assert [detail["refundId"] for detail in asked] == [first["refundId"], second["refundId"]]
+    assert [(detail["amount"], detail["currency"], detail["restock"]) for detail in asked] == [
+        (12.99, "USD", True),
+        (23.49, "USD", False),
+    ]
+    assert asked[0]["items"] == [{"productId": BOWL, "qty": 1}]
+    assert asked[1]["items"] == [{"productId": BOWL, "qty": 1}, {"productId": SHAKE, "qty": 3}]
+    assert {detail["userId"] for detail in asked} == {JIMMY}
+    assert {detail["correlationId"] for detail in asked} == {row(bought)["correlationId"]}
+
+
+def test_a_refund_announced_again_is_the_same_event_and_two_refunds_are_two(jimmy, bought, announce, bus):
+    jimmy.refund(bought, (BOWL, 1), key="one")
+    jimmy.refund(bought, (BOWL, 1), key="two")
+    announce()
+    announce()
+
+    told = [event["detail"] for event in bus.events("RefundRequested")]
+    assert told[:2] == told[2:]
+    assert told[0]["eventId"] != told[1]["eventId"]
+
+
+def test_a_refund_that_is_done_is_not_announced_again(jimmy, bought, give_back, announce, bus):
+    give_back(jimmy.refund(bought))
+
+    announce()
+
+    assert [kind for kind, _ in told(bus)] == ["OrderCreated", "RefundRequested"]
+
+
 def test_a_change_that_is_none_of_the_status_is_not_announced(announce, bus):
     cancelled = placed("ORDER#1", status="CANCELLED")
     announce(

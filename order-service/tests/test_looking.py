@@ -1,8 +1,8 @@
 import pytest
 
-from common import http
+from common import clock, http
 from testkit.tokens import JIMMY
-from tests.people import AMY, BOWL, SHAKE, refusal
+from tests.people import AMY, BOWL, SHAKE, refusal, table
 
 
 def ids(response):
@@ -123,3 +123,30 @@ def test_a_cursor_that_this_list_never_gave_is_refused(jimmy):
     ]
     for cursor in ("abc", *map(http.encode_cursor, forged)):
         assert refusal(jimmy.list(f"?cursor={cursor}")) == (400, "InvalidCursor"), cursor
+
+
+def orders_of(day):
+    """The orders that the eight shards of the index have of a day."""
+    query = {"IndexName": "by-day", "KeyConditionExpression": "placedOn = :key"}
+    return [
+        table("Orders").query(**query, ExpressionAttributeValues={":key": f"{day}#{shard}"})["Items"]
+        for shard in range(8)
+    ]
+
+
+def test_all_orders_of_a_day_are_found_whatever_became_of_them(api, jimmy, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: "2025-10-13T23:59:59.999Z")
+    placed = [jimmy.order((BOWL, 1)).json_body["orderId"] for _ in range(20)]
+    api.invoke("fail-order", {"orderId": "ORDER#never-stored", "userId": JIMMY, "reason": "x"})
+    monkeypatch.setattr(clock, "now", lambda: "2025-10-14T00:00:00.000Z")
+    jimmy.cancel(placed[0])
+    late = jimmy.order((BOWL, 1)).json_body["orderId"]
+
+    found = orders_of("2025-10-13")
+
+    assert sorted(order["orderId"] for shard in found for order in shard) == sorted(
+        [*placed, "ORDER#never-stored"]
+    )
+    assert [order["orderId"] for shard in orders_of("2025-10-14") for order in shard] == [late]
+    assert sum(1 for shard in found if shard) > 4  # of eight, so that no partition takes them all
+    assert set(next(order for shard in found for order in shard)) == {"orderId", "placedOn"}

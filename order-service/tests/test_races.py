@@ -1,30 +1,13 @@
 """Whoever comes second finds what the first one did."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 
 import pytest
 
 from testkit.tokens import JIMMY
-from tests.people import BOWL, refusal, row, table
+from tests.people import BOWL, at_once, refusal, row, table
 
 ROUNDS = 10
-
-
-def at_once(*deeds):
-    """Do all of it at the same time; what each gave, errors included."""
-    start = Barrier(len(deeds))
-
-    def do(deed):
-        start.wait()
-        try:
-            return deed()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(do, deeds))
 
 
 def new_order(jimmy):

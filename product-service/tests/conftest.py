@@ -57,6 +57,9 @@ class Shop:
     def release(self, order_id: str) -> Any:
         return self.api.invoke("release-inventory", {"orderId": order_id, "correlationId": "c-1"})
 
+    def give_back(self, order_id: str, refund_id: str, **lines: int) -> Any:
+        return self.api.invoke("return-inventory", {**step(order_id, lines), "refundId": refund_id})
+
     def expire(self) -> Any:
         return self.api.invoke("expire-reservations", TICK)
 

@@ -5,11 +5,12 @@ from conftest import new_order, outcome
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-PRODUCTS, ORDERS = range(2), range(3)
+PRODUCTS, ORDERS, REFUNDS = range(2), range(3), range(3)
 ANSWERS = {
     "reserve": ("RESERVED", "OutOfStock", "ReservationEnded"),
     "commit": ("COMMITTED", "OutOfStock", "ReservationEnded"),
     "release": ("RELEASED",),
+    "give_back": ("COMMITTED", "RELEASED", "NotCommitted", "ReservationEnded", "ReturnTooLarge"),
 }
 
 lines = st.dictionaries(st.sampled_from(PRODUCTS), st.integers(1, 4), min_size=1)
@@ -17,6 +18,7 @@ orders = st.sampled_from(ORDERS)
 acts = st.one_of(
     st.tuples(st.sampled_from(["reserve", "commit", "release"]), orders),
     st.tuples(st.sampled_from(["reserve", "commit", "release"]), orders),
+    st.tuples(st.just("give_back"), orders, st.sampled_from(REFUNDS), lines),
     st.tuples(st.just("wait"), st.sampled_from([500, 1300])),
     st.tuples(st.just("expire"), st.just(0)),
     st.tuples(st.just("set"), st.sampled_from(PRODUCTS), st.integers(0, 6)),
@@ -55,6 +57,8 @@ class Story:
             self.shop.expire()
         elif verb == "set":
             self.set(self.products[what[0]], what[1])
+        elif verb == "give_back":
+            self.give_back(*what)
         else:
             self.ask(verb, *what)
 
@@ -70,6 +74,11 @@ class Story:
         if said == "RELEASED":
             self.released.add(order)
 
+    def give_back(self, number, refund, basket):
+        goods = {self.products[product]: qty for product, qty in basket.items()}
+        said = outcome(self.shop.give_back, self.orders[number], f"REFUND#{refund}", **goods)
+        assert said in ANSWERS["give_back"]
+
     def check(self):
         stocks, rows = self.shop.look(self.products, self.orders)
         assert all(rows[order]["status"] == "RELEASED" for order in self.released)
@@ -81,7 +90,7 @@ class Story:
 
 def held(rows, product, status):
     return sum(
-        line["qty"] for row in rows.values() if row["status"] == status
+        line["qty"] - line.get("returned", 0) for row in rows.values() if row["status"] == status
         for line in row["items"] if line["productId"] == product
     )  # fmt: skip
 

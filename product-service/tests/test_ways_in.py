@@ -87,7 +87,7 @@ def test_each_step_may_do_what_it_does_and_no_more(shop, service, bowl, travel, 
     first, second = new_order(), new_order()
     for function, story in {
         "check-inventory": lambda: (
-            shop.reserve(first, **{bowl: 1}),
+            shop.reserve(first, **{bowl: 2}),
             shop.reserve(second, **{bowl: 1}),
             refusal(shop.reserve, new_order(), **{bowl: 9}),
         ),
@@ -95,6 +95,10 @@ def test_each_step_may_do_what_it_does_and_no_more(shop, service, bowl, travel, 
             shop.commit(first, **{bowl: 1}),
             shop.commit(new_order(), **{bowl: 1}),
             refusal(shop.commit, new_order(), **{bowl: 9}),
+        ),
+        "return-inventory": lambda: (
+            shop.give_back(first, "REFUND#1", **{bowl: 1}),
+            refusal(shop.give_back, first, "REFUND#2", **{bowl: 2}),
         ),
         "expire-reservations": lambda: (travel(1300), shop.expire()),
         "release-inventory": lambda: (shop.release(first), shop.release(new_order())),

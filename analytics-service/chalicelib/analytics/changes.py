@@ -3,7 +3,7 @@
 Only the fields named here are copied: a payment's client secret, task token and payment method never get into the log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.analytics.errors import ChangeNotUnderstood
@@ -18,6 +18,8 @@ _ORDERS = {
     "FAILED": EventType.ORDER_FAILED,
     "CANCELLED": EventType.ORDER_CANCELLED,
     "EXPIRED": EventType.ORDER_EXPIRED,
+    "PARTLY_REFUNDED": EventType.ORDER_REFUNDED,
+    "REFUNDED": EventType.ORDER_REFUNDED,
 }
 _PAYMENTS = {
     "STARTED": EventType.PAYMENT_STARTED,
@@ -42,20 +44,24 @@ def read(change: Change) -> Fact | None:
 
 
 def _of_order(change: Change) -> Fact | None:
-    event_type = _new_status(change, _ORDERS)
+    given_back = _growth(change, _given_back)
+    event_type = EventType.ORDER_REFUNDED if given_back else _new_status(change, _ORDERS)
     if event_type is None or change.new is None:
         return None
     order = change.new
     metadata = {
         "orderId": order["orderId"],
-        **_amount(order["totalMinor"], order["currency"]),
+        **_amount(given_back or order["totalMinor"], order["currency"]),
         "reason": order.get("reason"),
     }
     return Fact(_event_id(change), event_type, _when(change, order), metadata, order["userId"])
 
 
 def _of_payment(change: Change) -> Fact | None:
+    given_back = _growth(change, lambda payment: _number(payment, "refundedMinor"))
     event_type = _new_status(change, _PAYMENTS)
+    if event_type is None and given_back:
+        event_type = EventType.PAYMENT_PARTLY_REFUNDED
     if event_type is None or change.new is None:
         return None
     # A payment that was voided before it was started may know neither its amount nor its payer.
@@ -63,11 +69,18 @@ def _of_payment(change: Change) -> Fact | None:
     metadata = {
         "orderId": payment["orderId"],
         "paymentId": payment["paymentId"],
-        **_amount(payment.get("amountMinor"), payment.get("currency")),
+        **_amount(given_back or payment.get("amountMinor"), payment.get("currency")),
         "method": payment.get("method"),
         "reason": payment.get("reason"),
     }
-    return Fact(_event_id(change), event_type, _when(change, payment), metadata, payment.get("userId"))
+    return Fact(
+        _event_id(change),
+        event_type,
+        _when(change, payment),
+        metadata,
+        payment.get("userId"),
+        refunded_minor={money.known(payment["currency"]): given_back} if given_back else {},
+    )
 
 
 def _of_stock(change: Change) -> Fact | None:
@@ -106,6 +119,18 @@ def _when(change: Change, item: Item) -> str:
     if not change.at:
         raise ValueError("says nowhere when it happened")
     return clock.iso(change.at)
+
+
+def _growth(change: Change, amount: Callable[[Item], int]) -> int:
+    """By how much an amount of the item grew, in minor units; 0 if it did not."""
+    return max(0, amount(change.new or {}) - amount(change.old or {}))
+
+
+def _given_back(order: Item) -> int:
+    """What the customer of an order got back so far, in minor units."""
+    return sum(
+        int(refund["amountMinor"]) for refund in order.get("refunds") or [] if refund["status"] == "DONE"
+    )
 
 
 def _number(item: Item, attribute: str) -> int:

@@ -34,6 +34,7 @@ class Fact:
     user_id: str | None = None
     units_sold: int = 0
     revenue_minor: dict[str, int] = field(default_factory=dict)
+    refunded_minor: dict[str, int] = field(default_factory=dict)
 
     @property
     def day(self) -> str:

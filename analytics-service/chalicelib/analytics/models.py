@@ -23,10 +23,12 @@ class EventType(StrEnum):
     ORDER_FAILED = "ORDER_FAILED"
     ORDER_CANCELLED = "ORDER_CANCELLED"
     ORDER_EXPIRED = "ORDER_EXPIRED"
+    ORDER_REFUNDED = "ORDER_REFUNDED"
     PAYMENT_STARTED = "PAYMENT_STARTED"
     PAYMENT_SUCCEEDED = "PAYMENT_SUCCEEDED"
     PAYMENT_FAILED = "PAYMENT_FAILED"
     PAYMENT_VOIDED = "PAYMENT_VOIDED"
+    PAYMENT_PARTLY_REFUNDED = "PAYMENT_PARTLY_REFUNDED"
     PAYMENT_REFUNDED = "PAYMENT_REFUNDED"
     STOCK_CHANGED = "STOCK_CHANGED"
     INVENTORY_UPDATED = "INVENTORY_UPDATED"
@@ -86,7 +88,7 @@ class EventLog(Model):
 class Report(Model):
     """One of the rows whose sum is a day's metric: grows with each event, together with the event's row.
 
-    `metric` is `<name>#<shard>`, or for revenue `revenue#<currency>#<shard>`.
+    `metric` is `<name>#<shard>`, or for money `revenue#<currency>#<shard>` and `refunded#<currency>#<shard>`.
     """
 
     class Meta(tables.Meta):

@@ -51,3 +51,4 @@ class DayReport(http.Body):
     payments_refunded: int
     units_sold: int
     revenue: dict[str, Decimal]
+    refunded: dict[str, Decimal]

@@ -1,6 +1,6 @@
 """What can go wrong with orders."""
 
-from chalice import BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError
+from chalice import BadRequestError, ChaliceViewError, ConflictError, NotFoundError, UnprocessableEntityError
 
 
 class TooManyLines(BadRequestError):
@@ -32,7 +32,7 @@ class PriceChanged(ConflictError):
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for an order of something else."""
+    """The key was used before, for something else."""
 
 
 class OrderNotFound(NotFoundError):
@@ -53,3 +53,33 @@ class OrderAlreadyConfirmed(ConflictError):
 
 class OrderAlreadyEnded(ConflictError):
     """The order has failed or expired: nothing is left to cancel."""
+
+
+class OrderNotRefundable(ConflictError):
+    """The order is not paid: nothing is owed."""
+
+
+class RefundPeriodOver(ConflictError):
+    """A customer may give goods back for some days only; an admin may always."""
+
+
+class NothingToRefund(ConflictError):
+    """All of the order was asked back already, product by product."""
+
+
+class RefundTooLarge(ConflictError):
+    """More of a product than the order has and no refund has taken yet."""
+
+
+class TooManyRefunds(ConflictError):
+    """An order's refunds are kept in its row, so that it can have so many at most."""
+
+
+class RefundNotFound(Exception):
+    """Money was given back for a refund that the order does not have; repeating it does not help."""
+
+
+class OrderContended(ChaliceViewError):
+    """Others kept writing the same order at the same time; nothing was changed, trying again is right."""
+
+    STATUS_CODE = 503

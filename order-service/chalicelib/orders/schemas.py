@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from msgspec import Meta
 
-from chalicelib.orders.models import Order, OrderLine
+from chalicelib.orders.models import DONE, REQUESTED, Order, OrderLine, Refund
 from common import http, money
 
 MOST_OF_ONE = 99
@@ -15,7 +15,7 @@ MOST_LINES = 99  # one DynamoDB transaction takes 100 items: the stock of each l
 _TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
 
 Given = Annotated[str, Meta(min_length=1, max_length=255)]
-Status = Literal["CREATED", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED"]
+Status = Literal["CREATED", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED", "PARTLY_REFUNDED", "REFUNDED"]
 
 
 class Line(http.Body):
@@ -47,6 +47,14 @@ class CreateOrder(Terms, kw_only=True):
             raise ValueError(
                 "paymentMethod: expected the gateway's token, such as pm_card_visa; never a card number"
             )
+
+
+class RefundOrder(http.Body):
+    """Body of POST /order/{orderId}/refund; without `items` it is about all that was not refunded yet."""
+
+    items: Annotated[list[Line], Meta(min_length=1, max_length=MOST_LINES)] | None = None
+    restock: bool | None = None
+    reason: Annotated[str, Meta(max_length=500)] | None = None
 
 
 class OrdersQuery(http.Body):
@@ -118,8 +126,65 @@ class LineView(http.Body):
         )
 
 
+class RefundView(http.Body):
+    """A refund as the order's customer and admins see it."""
+
+    refund_id: str
+    status: str
+    items: list[Line]
+    amount: Decimal
+    restock: bool
+    requested_at: str
+    done_at: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, refund: Refund, currency: str) -> Self:
+        """The refund as it stands, its amount in the order's currency."""
+        return cls(
+            refund_id=refund.refund_id,
+            status=refund.status,
+            items=refund_lines(refund),
+            amount=money.decimal(refund.amount_minor, currency),
+            restock=refund.restock,
+            requested_at=refund.requested_at,
+            done_at=refund.done_at,
+            reason=refund.reason,
+        )
+
+
+class RequestedRefund(http.Body):
+    """Answer of POST /order/{orderId}/refund, the same for each repeat."""
+
+    order_id: str
+    refund_id: str
+    status: str
+    amount: Decimal
+    currency: str
+    items: list[Line]
+    restock: bool
+
+    @classmethod
+    def of(cls, refund: Refund, order: Order) -> Self:
+        """The refund as it was asked for."""
+        return cls(
+            order_id=order.order_id,
+            refund_id=refund.refund_id,
+            status=REQUESTED,
+            amount=money.decimal(refund.amount_minor, order.currency),
+            currency=order.currency,
+            items=refund_lines(refund),
+            restock=refund.restock,
+        )
+
+
+def refund_lines(refund: Refund) -> list[Line]:
+    """How many of which product the refund is about."""
+    return [Line(product_id=line.product_id, qty=line.qty) for line in refund.lines]
+
+
 class OrderView(http.Body):
-    """An order as its customer and admins see it."""
+    """An order as its customer and admins see it; `refundedAmount` is what was given back, not what was only asked for."""
 
     order_id: str
     user_id: str
@@ -132,10 +197,14 @@ class OrderView(http.Body):
     updated_at: str
     payment_id: str | None = None
     reason: str | None = None
+    refunds: list[RefundView] | None = None
+    refunded_amount: Decimal | None = None
 
     @classmethod
     def of(cls, order: Order) -> Self:
         """The order as it stands."""
+        refunds = order.refunds or []
+        refunded = sum(refund.amount_minor for refund in refunds if refund.status == DONE)
         return cls(
             order_id=order.order_id,
             user_id=order.user_id,
@@ -148,6 +217,8 @@ class OrderView(http.Body):
             updated_at=order.updated_at,
             payment_id=order.payment_id,
             reason=order.reason,
+            refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
+            refunded_amount=money.decimal(refunded, order.currency) if refunds else None,
         )
 
 

@@ -11,16 +11,15 @@ import msgspec
 from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import pricing
+from chalicelib.orders import lookups, pricing
 from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     OrderAlreadyConfirmed,
     OrderAlreadyEnded,
     OrderCancelled,
-    OrderNotFound,
     OrderNotPayable,
 )
-from chalicelib.orders.models import CANCELLED, CONFIRMED, CREATED, ByCustomer, Order, before
+from chalicelib.orders.models import CANCELLED, CONFIRMED, CREATED, PAID, ByCustomer, Order, before, placed_on
 from chalicelib.orders.schemas import (
     ConfirmOrder,
     CreatedOrder,
@@ -67,15 +66,15 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
     raises. Safe to repeat: an order keeps the prices that it was placed at, and its stock is not looked at again (it may
     hold the last pieces itself). Undone by `fail_order`.
 
-    Whoever places a CONFIRMED order again gets it as it is: it was bought, once. A saga that starts over on it must not go
-    on to reserve and charge: OrderNotPayable.
+    Whoever places a CONFIRMED order again gets it as it is, refunded or not: it was bought, once. A saga that starts over
+    on it must not go on to reserve and charge: OrderNotPayable.
     """
     if step.items is None:
-        order = _stored(step.order_id)
+        order = lookups.stored(step.order_id)
         fit = {CREATED}
     else:
         order = _place(step.order_id, str(step.user_id), step.items, step, step.request_hash)
-        fit = {CREATED, CONFIRMED}
+        fit = {CREATED, *PAID}
     if order.status not in fit:
         raise _not_payable(order)
     return ValidOrder.of(order)
@@ -83,7 +82,7 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
 
 def get_order(order_id: str, who: Caller) -> OrderView:
     """One order; OrderNotFound if there is none, or if it is somebody else's and the caller is no admin."""
-    return OrderView.of(_visible(order_id, who))
+    return OrderView.of(lookups.visible(order_id, who))
 
 
 def list_orders(user_id: str, wanted: OrdersQuery, start: Key | None) -> tuple[list[OrderView], Key | None]:
@@ -109,22 +108,22 @@ def cancel_order(order_id: str, who: Caller) -> OrderView:
 
     Raises OrderNotFound as `get_order` does, OrderAlreadyConfirmed, OrderAlreadyEnded. Safe to repeat; not undone.
     """
-    order = _move(_visible(order_id, who), CANCELLED)
-    if order.status == CONFIRMED:
-        raise OrderAlreadyConfirmed(f"{order.order_id} is paid and confirmed")
+    order = _move(lookups.visible(order_id, who), CANCELLED)
+    if order.status in PAID:
+        raise OrderAlreadyConfirmed(f"{order.order_id} is paid, and {order.status}")
     if order.status != CANCELLED:
         raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
     return OrderView.of(order)
 
 
 def confirm_order(step: ConfirmOrder) -> OrderStatus:
-    """Make a paid order CONFIRMED, for good.
+    """Make a paid order CONFIRMED, for good; says where the order stands now.
 
     Raises OrderNotFound, OrderCancelled, or OrderNotPayable if it ended otherwise or another payment confirmed it. Safe to
-    repeat with the same payment.
+    repeat with the same payment, also if the order was refunded since.
     """
-    order = _move(_stored(step.order_id), CONFIRMED, Order.payment_id.set(step.payment_id))
-    if (order.status, order.payment_id) != (CONFIRMED, step.payment_id):
+    order = _move(lookups.stored(step.order_id), CONFIRMED, Order.payment_id.set(step.payment_id))
+    if order.status not in PAID or order.payment_id != step.payment_id:
         raise _not_payable(order)
     return _status(order)
 
@@ -132,10 +131,11 @@ def confirm_order(step: ConfirmOrder) -> OrderStatus:
 def fail_order(step: FailOrder) -> OrderStatus:
     """End an order FAILED or EXPIRED with the reason that its customer reads; says where the order stands now.
 
-    An order that has ended already stays as it is: CONFIRMED in the answer means that it is good. One that was never stored
-    gets a row that tells the customer, and keeps a late `validate_order` from placing it. Safe to repeat.
+    An order that has ended already stays as it is: CONFIRMED, PARTLY_REFUNDED or REFUNDED in the answer means that it was
+    bought. One that was never stored gets a row that tells the customer, and keeps a late `validate_order` from placing it.
+    Safe to repeat.
     """
-    order = _find(step.order_id)
+    order = lookups.find(step.order_id)
     if order is None and step.user_id is None:
         log.logger.warning("nobody's order failed", extra={"orderId": step.order_id, "reason": step.reason})
         return OrderStatus(order_id=step.order_id, status=step.status)
@@ -145,7 +145,7 @@ def fail_order(step: FailOrder) -> OrderStatus:
 
 def _place(order_id: str, user_id: str, lines: list[Line], terms: Terms, request_hash: str | None) -> Order:
     """The order of this id as it is stored, placed now if it was not."""
-    order = _find(order_id) or _store(_priced(order_id, user_id, lines, terms, request_hash))
+    order = lookups.find(order_id) or _store(_priced(order_id, user_id, lines, terms, request_hash))
     another = request_hash is not None and request_hash != order.request_hash
     if another or order.user_id != user_id:
         raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
@@ -189,12 +189,13 @@ def _never_placed(step: FailOrder) -> Order:
 
 def _store(order: Order) -> Order:
     """Store the order unless there is one of its id; the one that is there then."""
+    order.placed_on = placed_on(order.order_id, order.created_at)
     try:
         order.save(condition=Order.order_id.does_not_exist())
     except PutError as refusal:
         if not tables.was_refused(refusal):
             raise
-        return _stored(order.order_id)
+        return lookups.stored(order.order_id)
     return order
 
 
@@ -212,28 +213,7 @@ def _move(order: Order, status: str, *more: Action) -> Order:
     except UpdateError as refusal:
         if not tables.was_refused(refusal):
             raise
-        return _stored(order.order_id)
-    return order
-
-
-def _find(order_id: str) -> Order | None:
-    try:
-        return Order.get(order_id, consistent_read=True)
-    except Order.DoesNotExist:
-        return None
-
-
-def _stored(order_id: str) -> Order:
-    order = _find(order_id)
-    if order is None:
-        raise OrderNotFound(f"there is no order {order_id}")
-    return order
-
-
-def _visible(order_id: str, who: Caller) -> Order:
-    order = _stored(ids.parse("ORDER", order_id))
-    if order.user_id != who.user_id and not who.is_admin:
-        raise OrderNotFound(f"there is no order {order.order_id}")
+        return lookups.stored(order.order_id)
     return order
 
 

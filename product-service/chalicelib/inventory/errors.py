@@ -11,6 +11,14 @@ class ReservationEnded(ConflictError):
     """The order's reservation was released or has expired; it takes another order to reserve again."""
 
 
+class NotCommitted(ConflictError):
+    """Goods are to come back that the order has not taken yet; once it has, trying again is right."""
+
+
+class ReturnTooLarge(ConflictError):
+    """More of a product is to come back than the order still has; the message says of what. Trying again does not help."""
+
+
 class StockMoving(ChaliceViewError):
     """Reservations kept changing the stock while it was being set; nothing was set, trying again is right."""
 

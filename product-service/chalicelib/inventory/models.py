@@ -59,10 +59,16 @@ SETTLED = {
 
 
 class Goods(MapAttribute):
-    """How many of a product."""
+    """How many of a product, and how many of them came back after they were sold."""
 
     product_id = UnicodeAttribute(attr_name="productId")
     qty = NumberAttribute()
+    returned = NumberAttribute(null=True)
+
+    @property
+    def held(self) -> int:
+        """How many of them the order still has."""
+        return int(self.qty - (self.returned or 0))
 
 
 class ByExpiry(GlobalSecondaryIndex):
@@ -80,6 +86,7 @@ class Reservation(Model):
     """What an order holds: RESERVED, then COMMITTED once paid, or EXPIRED, or RELEASED; see MOVES.
 
     Written in one transaction with the stock that it moves. Only while RESERVED it is `open`, and so found by the index.
+    What comes back of a COMMITTED one is noted in its `items`, and by which refunds in `refund_ids`, which only ever grows.
     """
 
     class Meta(tables.Meta):
@@ -88,6 +95,7 @@ class Reservation(Model):
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
     items: ListAttribute[Goods] = ListAttribute(of=Goods)
     status = UnicodeAttribute()
+    refund_ids: ListAttribute[str] = ListAttribute(null=True, attr_name="refundIds")
     open = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(attr_name="expiresAt")
     created_at = UnicodeAttribute(attr_name="createdAt")

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
+from pynamodb.expressions.condition import Condition, size
+
 from chalicelib.inventory.errors import OutOfStock, ReservationEnded, StockContended, StockMismatch
 from chalicelib.inventory.models import (
     ABSENT,
@@ -24,10 +26,10 @@ def move(order_id: str, status: str, items: Sequence[Goods] = ()) -> Reservation
     """Bring the order's reservation to this status; `items` are those of an order that has no reservation yet.
 
     Raises OutOfStock, ReservationEnded, StockContended, StockMismatch; nothing is written then. Safe to repeat and to race:
-    the transaction holds only for the status that was seen.
+    the transaction holds only for the reservation that was seen.
     """
     for _ in range(_TRIES):
-        reservation = _find(order_id) or _new(order_id, items)
+        reservation = find(order_id) or _new(order_id, items)
         if reservation.status in SETTLED[status]:
             return reservation
         if reservation.status not in MOVES[status]:
@@ -37,7 +39,8 @@ def move(order_id: str, status: str, items: Sequence[Goods] = ()) -> Reservation
     raise StockContended(f"{order_id}: the reservation kept changing")
 
 
-def _find(order_id: str) -> Reservation | None:
+def find(order_id: str) -> Reservation | None:
+    """The order's reservation, if it has one."""
     try:
         return Reservation.get(order_id, consistent_read=True)
     except Reservation.DoesNotExist:
@@ -59,7 +62,8 @@ def _new(order_id: str, items: Sequence[Goods]) -> Reservation:
 def _moved(reservation: Reservation, status: str) -> bool:
     """Whether it went through; False if the reservation is not as it was seen."""
     between = MOVES[status][reservation.status]
-    goods = [_carried(item, between) for item in reservation.items] if between else []
+    held = [item for item in reservation.items if item.held]
+    goods = [carried(item.product_id, item.held, between) for item in held] if between else []
     try:
         transactions.write(_noted(reservation, status), *goods)
     except transactions.TransactionContended as problem:
@@ -68,7 +72,7 @@ def _moved(reservation: Reservation, status: str) -> bool:
         if 0 in refused.failed:
             return False
         assert between is not None, "without goods nothing but the reservation can fail"
-        _refuse(between, [reservation.items[place - 1] for place in refused.failed])
+        refuse(between, [held[place - 1] for place in refused.failed])
     reservation.status = status
     return True
 
@@ -82,21 +86,29 @@ def _noted(reservation: Reservation, status: str) -> transactions.Operation:
     return transactions.update(
         reservation,
         [Reservation.status.set(status), Reservation.open.remove(), Reservation.updated_at.set(clock.now())],
-        Reservation.status == reservation.status,
+        as_seen(reservation),
     )
 
 
-def _carried(item: Goods, between: Move) -> transactions.Operation:
+def as_seen(reservation: Reservation) -> Condition:
+    """That the reservation still has the status and the returns that were read."""
+    returns = Reservation.refund_ids
+    seen = reservation.refund_ids
+    untouched = size(returns) == len(seen) if seen else returns.does_not_exist()
+    return (Reservation.status == reservation.status) & untouched
+
+
+def carried(product_id: str, qty: int, between: Move) -> transactions.Operation:
     """The goods' part of the transaction: off one shelf, if they are there, and onto the other."""
     source, target = between
     return transactions.update(
-        Stock(item.product_id),
-        [source.add(-item.qty), target.add(item.qty), Stock.updated_at.set(clock.now())],
-        source >= item.qty,
+        Stock(product_id),
+        [source.add(-qty), target.add(qty), Stock.updated_at.set(clock.now())],
+        source >= qty,
     )
 
 
-def _refuse(between: Move, missing: Sequence[Goods]) -> NoReturn:
+def refuse(between: Move, missing: Sequence[Goods]) -> NoReturn:
     """Raise what it means that goods are not where they are to be taken from."""
     if between[0] is not Stock.available:
         names = ", ".join(item.product_id for item in missing)

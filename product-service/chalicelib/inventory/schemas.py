@@ -37,6 +37,16 @@ class OrderedGoods(OrderNamed):
     items: Annotated[list[Line], Meta(min_length=1, max_length=MOST_LINES)]
 
 
+class ReturnedGoods(OrderedGoods):
+    """What comes back of an order, and by which refund."""
+
+    refund_id: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.refund_id = ids.parse("REFUND", self.refund_id)
+
+
 class StockCount(http.Body):
     """How many can be bought from now on."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from chalicelib.inventory.errors import StockMoving
 from chalicelib.inventory.models import COMMITTED, RELEASED, RESERVED, Goods, Reservation, Stock
 from chalicelib.inventory.moves import move
+from chalicelib.inventory.returns import put_back
 from chalicelib.inventory.schemas import Line, Reserved, Settled, StockShown
 from chalicelib.products.errors import ProductNotFound
 from common import clock, events, ids, queues, transactions
@@ -37,12 +38,22 @@ def commit(order_id: str, lines: Iterable[Line]) -> Settled:
 
 
 def release(order_id: str) -> Settled:
-    """Give back what the order holds: what is reserved gets available, what was committed is restocked.
+    """Give back what the order holds: what is reserved gets available, what was committed and not returned is restocked.
 
     An order that holds nothing cannot reserve any more. Raises StockContended. Safe to repeat; not undone.
     """
     move(order_id, RELEASED)
     return Settled(order_id=order_id, status=RELEASED)
+
+
+def return_goods(order_id: str, refund_id: str, lines: Iterable[Line]) -> Settled:
+    """Restock what comes back of a committed order, once for each refund; the order keeps the rest.
+
+    Raises NotCommitted (before the commit: to be tried again), ReturnTooLarge, ReservationEnded, StockContended. Safe to
+    repeat: a refund that was seen changes nothing, whatever the lines say. Not undone.
+    """
+    reservation = put_back(order_id, refund_id, _merged(lines))
+    return Settled(order_id=order_id, status=reservation.status)
 
 
 def set_stock(product_id: str, count: int) -> StockShown:
