@@ -17,7 +17,7 @@ LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down test local check lint types templates logs redrive seed status package deploy events format lock clean
+.PHONY: help up down test local check lint types templates logs redrive reconcile seed status package deploy events format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,10 @@ logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service)
 
 redrive: $(INSTALLED) ## bring dead letters back (QUEUE=payment-retry-queue), or list them
 	@$(LOCALCLOUD) redrive $(QUEUE) --dir "$(LOCAL_DIR)"
+
+reconcile: $(INSTALLED) ## whether the shop's books agree (DAY=2026-11-22, REPAIR=1, SETTLE=0, WHOLE=1)
+	@$(LOCALCLOUD) reconcile $(if $(DAY),--day "$(DAY)") $(if $(SETTLE),--settle "$(SETTLE)") \
+	  $(if $(filter 1,$(REPAIR)),--repair) $(if $(filter 1,$(WHOLE)),--whole) --dir "$(LOCAL_DIR)"
 
 seed: $(INSTALLED) ## load products from a CSV file (FILE=...)
 	@test -n "$(FILE)" || { echo "FILE is not set: make seed FILE=common/localcloud/catalogue.csv"; exit 2; }

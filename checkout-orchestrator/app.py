@@ -1,5 +1,6 @@
 """Every way into checkout-orchestrator: routes, saga steps, and the consumers of its queues."""
 
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib.audit import service as audit
@@ -19,8 +20,6 @@ from common.steps import step
 
 app = http.create_app("checkout-orchestrator")
 authorizer = auth.jwt_authorizer(app)
-
-SPARE_MILLISECONDS = 60_000  # within which an order is checked even while the gateway is slow
 
 
 @app.route("/checkout", methods=["POST"], authorizer=authorizer)
@@ -140,11 +139,7 @@ def on_unpublished_event(event: Any) -> None:
 @app.lambda_function(name="reconcile")
 def reconcile(event: Any, context: Any) -> Any:
     """Hold the books of all sides against each other; run by the schedule in merge.json, or by hand."""
-    return plain(
-        reconciliation.reconcile(
-            step(Wanted, event), lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
-        )
-    )
+    return plain(reconciliation.reconcile(step(Wanted, event), nearly_all_time_of(context)))
 
 
 @app.on_sqs_message(queue="discrepancy-queue", batch_size=1, name="on-discrepancy")
@@ -159,3 +154,9 @@ def taken_from(name: str) -> Any:
     assert request is not None, "only a route has a request"
     inbox.take(gateway.named(name).read_webhook(request.raw_body, request.headers))
     return {"received": True}
+
+
+def nearly_all_time_of(context: Any) -> Callable[[], bool]:
+    """Whether there is time to begin something: the last tenth is for what was begun, while the gateway may be slow."""
+    spare = context.get_remaining_time_in_millis() / 10
+    return lambda: bool(context.get_remaining_time_in_millis() > spare)

@@ -5,14 +5,22 @@ from pathlib import Path
 import pytest
 
 from localcloud import shop as local
+from localcloud.faults import Faults
 from tests.people import Admin, Customer
 from tests.sight import Sight
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.Shop]:
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Faults:
+    """What goes wrong between the shop's Lambdas and the world: nothing, until a test plans it."""
+    return Faults(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory, faults: Faults) -> Iterator[local.Shop]:
     """The whole shop on free ports and in a folder of its own: it neither needs nor disturbs a running one."""
-    running = local.start(tmp_path_factory.mktemp("shop"), free_ports(), sfn_wait_scale=0.1)
+    directory = tmp_path_factory.mktemp("shop")
+    running = local.start(directory, free_ports(), sfn_wait_scale=0.1, faults=faults.directory)
     yield running
     running.stop()
 
@@ -56,11 +64,11 @@ def bowl(admin: Admin) -> str:
 
 
 def free_ports() -> int:
-    """The first of three neighbouring ports that nobody listens on."""
+    """The first of four neighbouring ports that nobody listens on."""
     for first in range(18100, 18900, 10):
-        if all(is_free(first + offset) for offset in range(3)):
+        if all(is_free(first + offset) for offset in range(4)):
             return first
-    raise RuntimeError("no three neighbouring ports are free between 18100 and 18900")
+    raise RuntimeError("no four neighbouring ports are free between 18100 and 18900")
 
 
 def is_free(port: int) -> bool:

@@ -95,7 +95,7 @@ def test_lambdas_that_die_in_mid_checkout_lose_no_money_no_stock_and_no_order(sh
 
 
 def test_a_shop_that_is_stopped_in_mid_checkout_ends_its_checkouts_when_it_is_started_again(
-    shop, customer, goods, sight
+    shop, faults, customer, goods, sight
 ):
     people = [customer() for _ in range(4)]
     httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
@@ -103,7 +103,7 @@ def test_a_shop_that_is_stopped_in_mid_checkout_ends_its_checkouts_when_it_is_st
     under_way = [person.progress(order_id)["status"] for person, order_id in zip(people, orders, strict=True)]
 
     shop.stop()
-    local.start(shop.directory, shop.port, sfn_wait_scale=0.1)
+    local.start(shop.directory, shop.port, sfn_wait_scale=0.1, faults=faults.directory)
 
     assert "CREATED" in under_way
     # The tables' streams go on where they were, too: an order without the cart is announced by one.
@@ -111,7 +111,9 @@ def test_a_shop_that_is_stopped_in_mid_checkout_ends_its_checkouts_when_it_is_st
     assert_sold_once([*people, people[0]], [*orders, later], goods, sight)
 
 
-def test_a_gateway_that_is_killed_in_mid_checkout_has_charged_each_order_once(shop, customer, goods, sight):
+def test_a_gateway_that_is_killed_in_mid_checkout_has_charged_each_order_once(
+    shop, faults, customer, goods, sight
+):
     people = [customer() for _ in range(4)]
     httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
     orders = [person.buy(goods, 1) for person in people]
@@ -119,7 +121,7 @@ def test_a_gateway_that_is_killed_in_mid_checkout_has_charged_each_order_once(sh
 
     os.kill(gateway, signal.SIGKILL)
     until(lambda: is_free(shop.port + 2), bool, 10)
-    local.start(shop.directory, shop.port, sfn_wait_scale=0.1)
+    local.start(shop.directory, shop.port, sfn_wait_scale=0.1, faults=faults.directory)
 
     assert_sold_once(people, orders, goods, sight)
 

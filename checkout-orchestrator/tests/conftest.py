@@ -4,6 +4,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.ledger import Ledger
 from tests.neighbours import Neighbours, Tasks, Wire
 from tests.shop import JIMMY, Shop
 
@@ -81,3 +82,12 @@ def shop(
 @pytest.fixture
 def jimmy(tokens: Any) -> str:
     return tokens.customer()
+
+
+@pytest.fixture
+def books(shop: Shop, other_tables: Any, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    """The books of all who have a part in an order: a shop with eight bowls, and the tables of other services."""
+    other_tables("Reservations", "Inventory", "EventLogs")
+    ledger = Ledger(shop, monkeypatch)
+    ledger.supplied(available=8)
+    return ledger

@@ -1,4 +1,4 @@
-"""What a shop needs besides what is deployed: signing keys, the gateway's key, a sender address, an admin."""
+"""What a shop needs besides what is deployed: signing keys, the gateways' keys, a sender address, an admin."""
 
 import json
 from typing import Any
@@ -11,7 +11,6 @@ from localcloud.clouds import Cloud
 
 JWKS = "/commerce/auth/jwks"
 SIGNING_KEYS = "commerce/user-service/signing-keys"
-STRIPE_SECRET = "commerce/stripe"
 
 
 class BootstrapFailed(RuntimeError):
@@ -20,7 +19,10 @@ class BootstrapFailed(RuntimeError):
 
 def prepare(cloud: Cloud, secrets: settings.Secrets) -> None:
     """Keys and addresses; safe to repeat."""
-    _store_stripe_keys(cloud, secrets)
+    stripe = {"apiKey": secrets.stripe_api_key, "webhookSecret": secrets.stripe_webhook_secret}
+    razorpay = {"keyId": secrets.razorpay_key_id, "keySecret": secrets.razorpay_key_secret}
+    _store_keys(cloud, "commerce/stripe", stripe)
+    _store_keys(cloud, "commerce/razorpay", {**razorpay, "webhookSecret": secrets.razorpay_webhook_secret})
     for address in _senders(cloud):
         cloud.client("ses").verify_email_identity(EmailAddress=address)
     if not _can_sign(cloud):
@@ -57,15 +59,14 @@ def _can_sign(cloud: Cloud) -> bool:
         return False
 
 
-def _store_stripe_keys(cloud: Cloud, secrets: settings.Secrets) -> None:
-    wanted = {"apiKey": secrets.stripe_api_key, "webhookSecret": secrets.stripe_webhook_secret}
+def _store_keys(cloud: Cloud, name: str, wanted: dict[str, str]) -> None:
     client = cloud.client("secretsmanager")
     try:
-        stored = json.loads(client.get_secret_value(SecretId=STRIPE_SECRET)["SecretString"])
+        stored = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
     except (ClientError, ValueError, KeyError):
         stored = None
     if stored != wanted:
-        client.put_secret_value(SecretId=STRIPE_SECRET, SecretString=json.dumps(wanted))
+        client.put_secret_value(SecretId=name, SecretString=json.dumps(wanted))
 
 
 def _senders(cloud: Cloud) -> set[str]:

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +24,7 @@ from localcloud import (
     wheels,
 )
 from localcloud import purchase as buying
+from localcloud import reconcile as books
 from localcloud import seed as catalogues
 from localcloud.clouds import Cloud
 
@@ -37,6 +39,7 @@ _EXPECTED = (
     paths.UnknownService,
     processes.PortTaken,
     processes.ProcessFailed,
+    books.BooksNotRead,
     buying.PurchaseFailed,
     catalogues.CatalogueUnreadable,
     shop.Busy,
@@ -70,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (*_EXPECTED, NotRunning, RowsNotLoaded) as failure:
         print(failure, file=sys.stderr)
         return 1
+    except books.BooksDisagree:
+        return 1  # all is said
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
@@ -85,6 +90,7 @@ def up(given: argparse.Namespace) -> None:
   Shop     {found.url}
   AWS      {found.aws_endpoint}   (sent mail: {found.aws_endpoint}/_ministack/ses/messages)
   Stripe   {found.stripe_url}
+  Razorpay {found.razorpay_url}
   Admin    {found.admin_email}, password in {_short(given.dir / "shop.json")}
   Logs     make logs SERVICE=cart-service
   Stop     make down""")
@@ -104,7 +110,9 @@ def status(given: argparse.Namespace) -> None:
     for process in shop.processes(given.dir):
         print(f"{process.name:<12}{f'running, process {process.pid}' if process.pid else 'not running'}")
     found = _running(given.dir)
-    print(f"Shop {found.url}, AWS {found.aws_endpoint}, Stripe {found.stripe_url}")
+    print(
+        f"Shop {found.url}, AWS {found.aws_endpoint}, Stripe {found.stripe_url}, Razorpay {found.razorpay_url}"
+    )
 
 
 def show_logs(given: argparse.Namespace) -> None:
@@ -126,6 +134,18 @@ def redrive(given: argparse.Namespace) -> None:
         return
     for queue, count in sorted(dead_letters.waiting(cloud).items()):
         print(f"{count:>6}  {queue}")
+
+
+def reconcile(given: argparse.Namespace) -> None:
+    """Hold the books of all sides against each other: orders, payments, gateways, stock, and who was told."""
+    day = given.day or datetime.now(UTC).date().isoformat()
+    rest = {} if given.settle is None else {"settle": given.settle}
+    verdict = books.run(_running(given.dir).cloud, day=day, repair=given.repair, whole=given.whole, **rest)
+    for line in verdict.lines():
+        print(line)
+    print(verdict)
+    if verdict.findings:
+        raise books.BooksDisagree
 
 
 def package(given: argparse.Namespace) -> None:
@@ -174,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     start = add("up", up)
-    start.add_argument("--port", type=_port, default=shop.DEFAULT_PORT, help="and the two after it")
+    start.add_argument("--port", type=_port, default=shop.DEFAULT_PORT, help="and the three after it")
     start.add_argument(
         "--no-purchase", action="store_true", help="leave out the purchase that shows it works"
     )
@@ -184,6 +204,11 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("service")
     log.add_argument("--follow", action="store_true")
     add("redrive", redrive).add_argument("queue", nargs="?")
+    check = add("reconcile", reconcile)
+    check.add_argument("--day", type=_day, help="of the orders (UTC), such as 2026-11-22; today if not named")
+    check.add_argument("--settle", type=_seconds, help="seconds that everything has to come to rest; 3600")
+    check.add_argument("--whole", action="store_true", help="add up all stock of the shop, too")
+    check.add_argument("--repair", action="store_true", help="have repaired what can be without harm")
     build = add("package", package, directory=False)
     build.add_argument("service")
     build.add_argument("--stage", default="dev", choices=["local", "dev", "prod"])
@@ -196,8 +221,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 1024 <= int(text) <= 65_533:
-        raise argparse.ArgumentTypeError(f"{text} is not a port from 1024 to 65533")
+    if not text.isdigit() or not 1024 <= int(text) <= 65_532:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 1024 to 65532")
+    return int(text)
+
+
+def _day(text: str) -> str:
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text} is not a day such as 2026-11-22")
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
     return int(text)
 
 

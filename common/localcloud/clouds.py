@@ -17,9 +17,9 @@ class Cloud:
 
     endpoint: str | None = None
 
-    def client(self, service: str) -> Any:
-        """A boto3 client for it."""
-        return _client(service, self.endpoint)
+    def client(self, service: str, read_seconds: int = 120) -> Any:
+        """A boto3 client for it, which waits so long for an answer."""
+        return _client(service, self.endpoint, read_seconds)
 
     @property
     def patience(self) -> float:
@@ -36,10 +36,15 @@ class Cloud:
 
 
 @lru_cache(maxsize=64)
-def _client(service: str, endpoint: str | None) -> Any:
+def _client(service: str, endpoint: str | None, read_seconds: int) -> Any:
     if endpoint is None:
         return boto3.client(service)
-    config = Config(retries={"max_attempts": 2}, connect_timeout=2, read_timeout=120, max_pool_connections=20)
+    config = Config(
+        retries={"max_attempts": 2},
+        connect_timeout=2,
+        read_timeout=read_seconds,
+        max_pool_connections=20,
+    )
     return boto3.client(
         service,
         endpoint_url=endpoint,

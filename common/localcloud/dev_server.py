@@ -82,6 +82,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_CHALICE_CLI_MODE": "true",
         "STRIPE_API_BASE": shop["stripeUrl"],
+        "RAZORPAY_API_BASE": shop["razorpayUrl"],
     }
 
 

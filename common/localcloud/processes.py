@@ -95,7 +95,7 @@ def require_free(port: int) -> None:
         except OSError:
             raise PortTaken(
                 f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
-                " `make up PORT=8100` (it takes PORT and the two after it)."
+                " `make up PORT=8100` (it takes PORT and the three after it)."
             ) from None
 
 

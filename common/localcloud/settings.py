@@ -16,19 +16,30 @@ class Secrets:
     admin_password: str
     stripe_api_key: str
     stripe_webhook_secret: str
+    razorpay_key_id: str
+    razorpay_key_secret: str
+    razorpay_webhook_secret: str
 
 
 def of(directory: Path) -> Secrets:
-    """The directory's secrets, made at first use."""
+    """The directory's secrets, made at first use; one that an older shop did not have yet is added."""
     file = file_of(directory)
-    if not file.exists():
-        made = Secrets(
-            admin_password=secrets.token_urlsafe(15),
-            stripe_api_key=f"sk_test_{secrets.token_hex(12)}",
-            stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
-        )
-        write_private(file, json.dumps(asdict(made), indent=1))
-    return Secrets(**json.loads(file.read_text()))
+    known = json.loads(file.read_text()) if file.exists() else {}
+    found = Secrets(**{**asdict(_made_up()), **known})
+    if asdict(found) != known:
+        write_private(file, json.dumps(asdict(found), indent=1))
+    return found
+
+
+def _made_up() -> Secrets:
+    return Secrets(
+        admin_password=secrets.token_urlsafe(15),
+        stripe_api_key=f"sk_test_{secrets.token_hex(12)}",
+        stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
+        razorpay_key_id=f"rzp_test_{secrets.token_hex(7)}",
+        razorpay_key_secret=secrets.token_hex(12),
+        razorpay_webhook_secret=secrets.token_hex(16),
+    )
 
 
 def file_of(directory: Path) -> Path:

@@ -57,6 +57,11 @@ class Shop:
         return f"http://127.0.0.1:{self.port + 2}"
 
     @property
+    def razorpay_url(self) -> str:
+        """The local stand-in for Razorpay."""
+        return f"http://127.0.0.1:{self.port + 3}"
+
+    @property
     def cloud(self) -> Cloud:
         """The local AWS, to call."""
         return Cloud(self.aws_endpoint)
@@ -74,13 +79,15 @@ def start(
     services: Sequence[str] = SERVICES,
     purchase: bool = False,
     catalogue: Path | None = CATALOGUE,
+    faults: Path | None = None,
     say: Say = lambda line: None,
 ) -> Shop:
     """Start what is not running, deploy what has changed, and answer with the shop.
 
     Safe to repeat. When it fails, what this call started is stopped again. A catalogue is loaded into a shop that has
-    no products. Raises processes.PortTaken, processes.ProcessFailed, RunsElsewhere, Busy, packaging.PackagingFailed,
-    wheels.WheelMissing, stacks.StackFailed, bootstrap.BootstrapFailed or purchase.PurchaseFailed.
+    no products. With `faults`, Lambdas look there for what is to go wrong (localcloud.faults). Raises processes.PortTaken,
+    processes.ProcessFailed, RunsElsewhere, Busy, packaging.PackagingFailed, wheels.WheelMissing, stacks.StackFailed,
+    bootstrap.BootstrapFailed or purchase.PurchaseFailed.
     """
     directory = directory.resolve()
     with _alone(directory):
@@ -88,7 +95,7 @@ def start(
         shop = Shop(directory, port, secrets.admin_password)
         started: list[Process] = []
         try:
-            _start_processes(shop, sfn_wait_scale, started, say)
+            _start_processes(shop, sfn_wait_scale, faults, started, say)
             _deploy(shop, services, secrets, say)
             _open(shop, services, catalogue, say)
             if purchase:
@@ -120,8 +127,8 @@ def running(directory: Path) -> Shop | None:
 
 
 def processes(directory: Path) -> list[Process]:
-    """A shop's three processes, in the order in which they start."""
-    return [Process(directory.resolve(), name) for name in ("aws", "stripe", "front-door")]
+    """A shop's processes, in the order in which they start."""
+    return [Process(directory.resolve(), name) for name in ("aws", "stripe", "razorpay", "front-door")]
 
 
 def token(shop: Shop) -> str:
@@ -129,10 +136,12 @@ def token(shop: Shop) -> str:
     return bootstrap.admin_token(shop.cloud, shop.url, shop.admin_password)
 
 
-def _start_processes(shop: Shop, sfn_wait_scale: float, started: list[Process], say: Say) -> None:
-    aws, stripe, front_door = processes(shop.directory)
+def _start_processes(
+    shop: Shop, sfn_wait_scale: float, faults: Path | None, started: list[Process], say: Say
+) -> None:
+    aws, stripe, razorpay, front_door = processes(shop.directory)
     _keep_port(shop)
-    ports = {aws: shop.port + 1, stripe: shop.port + 2, front_door: shop.port}
+    ports = {aws: shop.port + 1, stripe: shop.port + 2, razorpay: shop.port + 3, front_door: shop.port}
     missing = [process for process in ports if process.pid is None]
     for process in missing:
         require_free(ports[process])
@@ -142,9 +151,14 @@ def _start_processes(shop: Shop, sfn_wait_scale: float, started: list[Process], 
     commands = {
         aws: (
             "localcloud.aws.server",
-            ["--dir", str(shop.directory), "--sfn-wait-scale", str(sfn_wait_scale)],
+            [
+                *("--dir", str(shop.directory)),
+                *("--sfn-wait-scale", str(sfn_wait_scale)),
+                *(("--faults", str(faults)) if faults else ()),
+            ],
         ),
-        stripe: ("localcloud.stripe", _stripe_arguments(shop)),
+        stripe: ("localcloud.stripe", _gateway_arguments(shop, "stripe")),
+        razorpay: ("localcloud.razorpay", _gateway_arguments(shop, "razorpay")),
         front_door: ("localcloud.front_door", ["--routes", str(table)]),
     }
     for process in missing:
@@ -153,13 +167,17 @@ def _start_processes(shop: Shop, sfn_wait_scale: float, started: list[Process], 
         process.start(module, ["--port", str(ports[process]), *arguments], {})
     for process in missing:
         process.await_answer(_listening(ports[process]))
-    say("AWS, Stripe and the front door run on this machine" if missing else "the shop is running already")
+    say(
+        "AWS, Stripe, Razorpay and the front door run on this machine"
+        if missing
+        else "the shop is running already"
+    )
 
 
-def _stripe_arguments(shop: Shop) -> list[str]:
+def _gateway_arguments(shop: Shop, name: str) -> list[str]:
     return [
-        *("--state", str(shop.directory / "stripe.json")),
-        *("--webhook-url", f"{shop.url}/checkout/webhooks/stripe"),
+        *("--state", str(shop.directory / f"{name}.json")),
+        *("--webhook-url", f"{shop.url}/checkout/webhooks/{name}"),
         *("--secrets", str(settings.file_of(shop.directory))),
     ]
 
@@ -184,7 +202,8 @@ def _listening(port: int) -> Callable[[], bool]:
 
 
 def _deploy(shop: Shop, services: Sequence[str], secrets: settings.Secrets, say: Say) -> None:
-    environment = {deploy.ORCHESTRATOR: {"STRIPE_API_BASE": shop.stripe_url}}
+    gateways = {"STRIPE_API_BASE": shop.stripe_url, "RAZORPAY_API_BASE": shop.razorpay_url}
+    environment = {deploy.ORCHESTRATOR: gateways}
     deploy.deploy(shop.cloud, services, "local", shop.directory / BUILDS, say, environment)
     bootstrap.prepare(shop.cloud, secrets)
     routes.write(shop.cloud, services, _routes(shop))
@@ -201,6 +220,7 @@ def _open(shop: Shop, services: Sequence[str], catalogue: Path | None, say: Say)
         "url": shop.url,
         "awsEndpoint": shop.aws_endpoint,
         "stripeUrl": shop.stripe_url,
+        "razorpayUrl": shop.razorpay_url,
         "adminEmail": shop.admin_email,
         "adminPassword": shop.admin_password,
     }

@@ -130,7 +130,7 @@ class Stripe:
             intent_id = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
             order_id = (about.get("metadata") or {}).get("orderId")
             return Webhook(self.name, event["id"], event["type"], intent_id, order_id)
-        except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError, KeyError):
+        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
             raise InvalidSignature("Stripe-Signature: not a signature of this body by the gateway") from None
 
     def _after_refusal(self, intent_id: str, answer: IntentMoved | PaymentDeclined) -> Intent:
@@ -143,10 +143,10 @@ class Stripe:
         )
 
     def _made(self, intent_id: str, key: str) -> Any:
-        """The refund that was made with this key, however long ago."""
+        """The refund that was made with this key, however long ago, and however it ended."""
         refunds = self._client().v1.refunds.list({"payment_intent": intent_id, "limit": _PAGE})
         for made in refunds.auto_paging_iter():
-            if (made.to_dict().get("metadata") or {}).get("refundKey") == key and made.status in _MADE:
+            if (made.to_dict().get("metadata") or {}).get("refundKey") == key:
                 return made
         return None
 

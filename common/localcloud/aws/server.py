@@ -15,9 +15,10 @@ def main() -> None:
     arguments.add_argument("--port", type=int, required=True)
     arguments.add_argument("--dir", type=Path, required=True, help="where the state is kept")
     arguments.add_argument("--sfn-wait-scale", type=float, default=1.0, help="waits and retries, times this")
+    arguments.add_argument("--faults", type=Path, help="where the plan of what goes wrong in Lambdas is")
     given = arguments.parse_args()
     _settle(given.port, given.dir.resolve(), given.sfn_wait_scale)
-    _serve()
+    _serve(given.faults)
 
 
 def _settle(port: int, directory: Path, sfn_wait_scale: float) -> None:
@@ -52,12 +53,14 @@ def _empty(scratch: Path) -> Path:
     return scratch
 
 
-def _serve() -> None:
+def _serve(faults: Path | None) -> None:
     from ministack import app
 
-    from localcloud.aws import fixes
+    from localcloud.aws import fault_injection, fixes
 
     fixes.apply()
+    if faults:
+        fault_injection.apply(faults.resolve())
     del sys.argv[1:]  # ministack reads it too
     app.main()
 

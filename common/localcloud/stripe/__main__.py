@@ -4,9 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-import uvicorn
-
-from localcloud.stripe.gateway import Gateway
+from localcloud.stripe.server import Gateway, until_stopped
 
 
 def main() -> None:
@@ -20,16 +18,7 @@ def main() -> None:
     given = parser.parse_args()
     secret = json.loads(given.secrets.read_text())["stripe_webhook_secret"]
     gateway = Gateway(given.state, given.webhook_url, secret)
-    uvicorn.run(
-        gateway.app,
-        host="127.0.0.1",
-        port=given.port,
-        log_level="error",
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=3,
-    )
-    gateway.close()
+    until_stopped(gateway, given.port)
 
 
 if __name__ == "__main__":

@@ -34,9 +34,9 @@ def create_app(gateway: "Gateway", further: Sequence[Route]) -> Starlette:
     store = gateway.store
     ways: list[tuple[str, str, Act]] = [
         ("POST", _INTENTS, lambda path, params: gateway.create_intent(params)),
-        ("GET", _INTENTS, lambda path, params: lists.page(_INTENTS, store.all("payment_intent"), params)),
+        ("GET", _INTENTS, lambda path, params: gateway.list_intents(_INTENTS, params)),
         ("GET", _SEARCH, lambda path, params: lists.search(_SEARCH, store.all("payment_intent"), params)),
-        ("GET", _INTENT, lambda path, params: (200, gateway.intent(path["id"]))),
+        ("GET", _INTENT, lambda path, params: (200, gateway.expanded(gateway.intent(path["id"]), params))),
         ("POST", f"{_INTENT}/confirm", lambda path, params: gateway.confirm_intent(path["id"], params)),
         ("POST", f"{_INTENT}/cancel", lambda path, params: gateway.cancel_intent(path["id"], params)),
         ("POST", _REFUNDS, lambda path, params: gateway.create_refund(params)),
@@ -66,7 +66,7 @@ def _respond(gateway: "Gateway", request: Request, params: Params, for_clients: 
     switches = gateway.switches
     time.sleep(switches.slow_ms / 1000)
     if switches.unreachable:
-        return _Broken()
+        return Broken()
     replayed = False
     try:
         if switches.down:
@@ -76,7 +76,9 @@ def _respond(gateway: "Gateway", request: Request, params: Params, for_clients: 
     except StripeError as problem:
         status, body = problem.status, problem.body
     if _is_done(request, params, status) and switches.count_down("lose_answers"):
-        return _Broken()
+        return Broken()
+    if _is_made(request, status) and switches.count_down("lose_creations"):
+        return Broken()
     headers = {"Request-Id": f"req_{secrets.token_hex(7)}"}
     if key := request.headers.get("Idempotency-Key"):
         headers["Idempotency-Key"] = key
@@ -105,6 +107,10 @@ def _is_done(request: Request, params: Params, status: int) -> bool:
     return request.method == "POST" and asks and status in (200, 402)
 
 
+def _is_made(request: Request, status: int) -> bool:
+    return request.method == "POST" and request.url.path == _INTENTS and status == 200
+
+
 def _authenticate(gateway: "Gateway", request: Request, params: Params, for_clients: bool) -> None:
     """A secret key may do anything; a browser, with the publishable key, what is for it and with the intent's own secret."""
     header = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -126,9 +132,10 @@ def _unknown(path: Params, params: Params) -> Answer:
     raise StripeError(404, "invalid_request_error", f"Unrecognized request URL: /{path['rest']}.")
 
 
-class _Broken(Response):
+class Broken(Response):
     """The connection breaks where an answer should be."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Begin an answer, and end it before it is whole."""
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
         await send({"type": "http.response.body", "body": b"{", "more_body": False})

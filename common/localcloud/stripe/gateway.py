@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from localcloud.stripe import api, control, intents
+from localcloud.stripe import api, control, intents, lists
 from localcloud.stripe.errors import absent, declined, missing
 from localcloud.stripe.idempotency import Answer, Keys
 from localcloud.stripe.store import Store
@@ -46,6 +46,10 @@ class Gateway:
         self.switches.reset()
         self.store.clear()
 
+    def forget_keys(self) -> None:
+        """Know no idempotency key any more, as after a day."""
+        self.keys.forget()
+
     def create_intent(self, params: Thing) -> Answer:
         """POST /v1/payment_intents."""
         with self.store.transaction():
@@ -54,6 +58,11 @@ class Gateway:
             if params.get("confirm") == "true":
                 return self.confirm_intent(intent["id"], params)
         return 200, intent
+
+    def list_intents(self, url: str, params: Thing) -> Answer:
+        """GET /v1/payment_intents."""
+        status, found = lists.page(url, self.store.all(INTENT), params)
+        return status, {**found, "data": [self.expanded(each, params, "data.") for each in found["data"]]}
 
     def confirm_intent(self, identifier: str, params: Thing) -> Answer:
         """POST /v1/payment_intents/{id}/confirm; a decline is an answer, and is kept like one."""
@@ -101,6 +110,12 @@ class Gateway:
     def refunded(self, intent_id: str) -> int:
         """Minor units given back so far."""
         return sum(made["amount"] for made in self.store.all(REFUND) if made["payment_intent"] == intent_id)
+
+    def expanded(self, intent: Thing, params: Thing, within: str = "") -> Thing:
+        """The intent with its charge in full, if it is asked for so: https://docs.stripe.com/api/expanding_objects."""
+        if intent["latest_charge"] and f"{within}latest_charge" in params.get("expand", []):
+            return {**intent, "latest_charge": self.charge(intent)}
+        return intent
 
     def charges(self, params: Thing) -> list[Thing]:
         """The charges, of one intent if it is named."""

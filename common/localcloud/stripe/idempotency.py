@@ -54,6 +54,10 @@ class Keys:
         finally:
             self._in_use.discard(key)
 
+    def forget(self) -> None:
+        """Know no key any more, as after a day."""
+        self._store.clear(_KIND)
+
     def _take(self, key: str) -> None:
         with self._lock:
             if key in self._in_use:

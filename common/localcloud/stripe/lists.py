@@ -1,5 +1,6 @@
 """Stripe's lists: https://docs.stripe.com/api/pagination, https://docs.stripe.com/search."""
 
+import operator
 import re
 from typing import Any
 
@@ -9,14 +10,16 @@ from localcloud.stripe.idempotency import Answer
 Thing = dict[str, Any]
 
 _DEFAULT, _MOST = 10, 100
+_COMPARED = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 _BY_METADATA = re.compile(r"""\s*metadata\[["'](?P<name>[^"']+)["']\]\s*:\s*["'](?P<value>[^"']*)["']\s*""")
 
 
 def page(url: str, found: list[Thing], params: Thing) -> Answer:
-    """What follows `starting_after`, up to `limit`; of one payment_intent or one type, if it is named."""
+    """What follows `starting_after`, up to `limit`; of one payment_intent or type or of some time, if that is named."""
     for name in ("payment_intent", "type"):
         if wanted := params.get(name):
             found = [thing for thing in found if thing.get(name) == wanted]
+    found = _created(found, params.get("created") or {})
     if after := params.get("starting_after"):
         places = [place for place, thing in enumerate(found) if thing["id"] == after]
         if not places:
@@ -24,6 +27,16 @@ def page(url: str, found: list[Thing], params: Thing) -> Answer:
         found = found[places[0] + 1 :]
     limit = _limit(params)
     return 200, {"object": "list", "data": found[:limit], "has_more": len(found) > limit, "url": url}
+
+
+def _created(found: list[Thing], asked: Any) -> list[Thing]:
+    """Those made at that second, or within those bounds: `created[gte]=1`, `created[lt]=2`."""
+    bounds = asked if isinstance(asked, dict) else {"gte": asked, "lte": asked}
+    for name, bound in bounds.items():
+        if name not in _COMPARED or not (str(bound).isascii() and str(bound).isdigit()):
+            raise invalid("This is not a time in seconds.", param="created")
+        found = [thing for thing in found if _COMPARED[name](thing["created"], int(bound))]
+    return found
 
 
 def search(url: str, found: list[Thing], params: Thing) -> Answer:

@@ -78,10 +78,10 @@ class Store:
             rows = self._db.execute(query, (kind,)).fetchall()
         return [json.loads(body) for (body,) in rows]
 
-    def clear(self) -> None:
-        """Forget everything."""
+    def clear(self, kind: str | None = None) -> None:
+        """Forget everything, or everything of one kind."""
         with self.lock:
-            self._db.execute("DELETE FROM things")
+            self._db.execute("DELETE FROM things WHERE ? IS NULL OR kind = ?", (kind, kind))
 
     def close(self) -> None:
         """Let go of the file."""

@@ -20,8 +20,10 @@ class Switches:
     lose_answers: int = (
         0  # carries out this many confirmations or refunds, and breaks the connection instead of answering
     )
+    lose_creations: int = 0  # likewise, of what is made to be paid
     webhooks: bool = True
     duplicate_webhooks: bool = False
+    webhook_copies: int = 1  # delivers each so many times
     webhook_delay_ms: int = 0
     reorder_webhooks: bool = False  # tells the newest first
 

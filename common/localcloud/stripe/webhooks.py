@@ -37,7 +37,18 @@ class Webhooks:
 
     def tell(self, kind: str, about: dict[str, Any]) -> None:
         """Send an event about this object once what is being written is on the disk."""
-        event: Event = {
+        event = self.event(kind, about)
+        copies = self._switches.webhook_copies * (2 if self._switches.duplicate_webhooks else 1)
+        with self._store.transaction():
+            self._store.put(EVENT, event["id"], event)
+            if self._switches.webhooks and self._url:
+                self._store.put(_UNDELIVERED, event["id"], event)
+                for _ in range(copies):
+                    self._store.afterwards(lambda: self._waiting.put(event))
+
+    def event(self, kind: str, about: dict[str, Any]) -> Event:
+        """What is told: https://docs.stripe.com/api/events/object."""
+        return {
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
             "api_version": None,
@@ -48,12 +59,11 @@ class Webhooks:
             "request": {"id": None, "idempotency_key": None},
             "data": {"object": about},
         }
-        with self._store.transaction():
-            self._store.put(EVENT, event["id"], event)
-            if self._switches.webhooks and self._url:
-                self._store.put(_UNDELIVERED, event["id"], event)
-                for _ in range(2 if self._switches.duplicate_webhooks else 1):
-                    self._store.afterwards(lambda: self._waiting.put(event))
+
+    def message(self, event: Event) -> tuple[bytes, dict[str, str]]:
+        """An event as it is sent: its body, and the headers that vouch for it."""
+        body = json.dumps(event).encode()
+        return body, {"Stripe-Signature": signature(body, self._secret)}
 
     def close(self) -> None:
         """Stop telling."""
@@ -81,7 +91,7 @@ class Webhooks:
 
     def _deliver(self, http: httpx.Client, event: Event) -> None:
         for attempt in range(_TRIES):
-            taken = self._is_taken(http, json.dumps(event).encode())
+            taken = self._is_taken(http, *self.message(event))
             if self._closing.is_set():
                 return
             if taken:
@@ -91,8 +101,8 @@ class Webhooks:
             if not self._closing.is_set():
                 self._store.remove(_UNDELIVERED, event["id"])
 
-    def _is_taken(self, http: httpx.Client, body: bytes) -> bool:
-        headers = {"Content-Type": "application/json", "Stripe-Signature": signature(body, self._secret)}
+    def _is_taken(self, http: httpx.Client, body: bytes, headers: dict[str, str]) -> bool:
+        headers = {"Content-Type": "application/json", **headers}
         try:
             return http.post(self._url, content=body, headers=headers).is_success
         except (httpx.HTTPError, RuntimeError):  # RuntimeError: the client was closed meanwhile

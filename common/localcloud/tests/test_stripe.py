@@ -358,6 +358,55 @@ def test_refunds_and_charges_are_found_by_their_intent(gateway, intents):
     assert (charge.amount, charge.amount_refunded, charge.refunded) == (2598, 98, False)
 
 
+def test_an_intent_shows_its_charge_in_full_if_it_is_asked_for(gateway, intents):
+    intent = an_intent(intents)
+    assert intents.retrieve(intent.id, {"expand": ["latest_charge"]}).latest_charge is None
+    intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+    client(gateway).v1.refunds.create(
+        {"payment_intent": intent.id, "amount": 98, "metadata": {"refundKey": "k"}}
+    )
+
+    assert isinstance(intents.retrieve(intent.id).latest_charge, str)
+    assert intents.retrieve(intent.id, {"expand": ["latest_charge"]}).latest_charge.amount_refunded == 98
+    (listed,) = intents.list({"expand": ["data.latest_charge"]})
+    assert listed.latest_charge.amount_refunded == 98
+    (back,) = client(gateway).v1.refunds.list({"payment_intent": intent.id})
+    assert back.metadata["refundKey"] == "k"
+
+
+def test_intents_are_found_by_the_time_they_were_made(gateway, intents):
+    made = [an_intent(intents).id for _ in range(3)]
+    for place, identifier in enumerate(made):
+        gateway.store.put(
+            "payment_intent", identifier, {**gateway.intent(identifier), "created": 100 + place}
+        )
+
+    found = intents.list({"created": {"gte": 100, "lt": 102}, "limit": 1})
+
+    assert [intent.id for intent in found.auto_paging_iter()] == [made[1], made[0]]
+    assert [intent.id for intent in intents.list({"created": 102})] == [made[2]]
+    with pytest.raises(stripe.InvalidRequestError, match="not a time"):
+        intents.list({"created": {"since": 100}})
+
+
+def test_the_answer_about_a_new_intent_may_get_lost(gateway, intents):
+    gateway.switches.set(lose_creations=1)
+    with pytest.raises(stripe.APIConnectionError):
+        an_intent(intents)
+
+    assert len(list(intents.list())) == 1
+
+
+def test_keys_are_forgotten_at_once_if_so_asked(gateway, intents):
+    params = {"amount": 100, "currency": "usd"}
+    first = intents.create(params, {"idempotency_key": "k"})
+
+    httpx.post(f"{gateway.url}/_control/forget-keys").raise_for_status()
+
+    assert intents.create(params, {"idempotency_key": "k"}).id != first.id
+    assert intents.retrieve(first.id).amount == 100
+
+
 def decide(gateway, intent, verdict):
     httpx.post(f"{gateway.url}/_control/payment_intents/{intent.id}/{verdict}").raise_for_status()
 
@@ -385,6 +434,15 @@ def test_webhooks_come_twice_or_not_at_all_if_so_switched(shop, gateway, intents
 
     gateway.switches.set(webhooks=False)
     intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
+    with pytest.raises(queue.Empty):
+        shop.heard.get(timeout=0.3)
+
+
+def test_each_webhook_comes_as_often_as_switched(shop, gateway, intents):
+    gateway.switches.set(webhook_copies=3)
+    intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
+
+    assert len({shop.heard.get(timeout=5).id for _ in range(3)}) == 1
     with pytest.raises(queue.Empty):
         shop.heard.get(timeout=0.3)
 

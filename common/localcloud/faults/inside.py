@@ -1,0 +1,210 @@
+"""What goes wrong inside a Lambda process, where it talks to the outside; loaded into the local cloud's processes, never packaged.
+
+Whatever a Lambda does to the world is an HTTP request, and every request of botocore, PynamoDB and the gateways' SDKs goes through
+urllib3: so the requests are the list of its side effects, and no new one can be forgotten. The plan says which one fails, and how.
+"""
+
+import io
+import json
+import os
+import random
+import re
+import sys
+import time
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+KILLED = 137
+_READS = re.compile(r"Get|Query|Scan|BatchGet|Describe|List|Receive")
+_ID = re.compile(r"/(?:pi|ch|re|pay|order|rfnd)_\w+")
+_THROTTLED = {
+    "dynamodb": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+    "": "ThrottlingException",
+}
+
+Plan = dict[str, Any]
+
+
+class Inside:
+    """The faults of one process."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+        self._read_at, self._plan = -1, Plan()
+        self._event, self._seen = "", dict[str, int]()
+        self._dice = random.Random()
+
+    def begin(self, event: Any) -> None:
+        """An invocation begins; its event says whose it is."""
+        self._event, self._seen = json.dumps(event, default=str), {}
+        self._read()
+        _shift_clock(self._plan.get("clock", 0))
+
+    def send(self, send: Any, pool: Any, method: str, url: str, **request: Any) -> Any:
+        """Do what urllib3 was asked to, or what the plan has instead."""
+        call, body = _named(pool.host, method, url, request), _text(request.get("body"))
+        number = self._seen[call] = self._seen.get(call, 0) + 1
+        how = self._fault(call, number, f"{url} {request.get('headers')} {body}")
+        if how == "before":
+            os._exit(KILLED)
+        if how in ("throttled", "error"):
+            return _answer(call, how, method)
+        if how == "slow":
+            time.sleep(self._plan["rates"]["slowSeconds"])
+        answer = send(pool, method, url, **request)
+        if how == "after":
+            os._exit(KILLED)
+        if how == "lost":
+            from urllib3.exceptions import ReadTimeoutError
+
+            answer.close()
+            raise ReadTimeoutError(pool, url, "the answer got lost on its way")
+        return answer
+
+    def _fault(self, call: str, number: int, request: str) -> str | None:
+        """How this request is to fail, if it is; a planned fault happens once."""
+        effect = not _is_read(call)
+        point = {"function": self._function, "call": call, "number": number}
+        if effect and self._plan.get("trace"):
+            marks = [mark for mark in self._plan["trace"] if mark in self._event or mark in request]
+            self._note("trace", {**point, "marks": marks})
+        for fault in self._plan.get("faults", ()):
+            planned = all(fault[name] == value for name, value in point.items())
+            if planned and self._is_about(fault["marks"], request) and self._claim(fault["id"]):
+                return self._fired(point, fault["how"])
+        rates = self._plan.get("rates") or {}
+        for how in ("before", "after", "lost", "throttled", "error", "slow"):
+            if (effect or how in ("throttled", "error", "slow")) and self._dice.random() < rates.get(how, 0):
+                return self._fired(point, how)
+        return None
+
+    def _is_about(self, marks: list[str], request: str) -> bool:
+        return any(mark in self._event or mark in request for mark in marks)
+
+    def _claim(self, identifier: str) -> bool:
+        """Whether nobody had this fault before."""
+        try:
+            os.close(os.open(f"{self._directory}/claimed-{identifier}", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True
+
+    def _fired(self, point: dict[str, Any], how: str) -> str:
+        self._note("fired", {**point, "how": how})
+        return how
+
+    def _note(self, name: str, line: dict[str, Any]) -> None:
+        file = os.open(f"{self._directory}/{name}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(file, (json.dumps(line) + "\n").encode())
+        os.close(file)
+
+    def _read(self) -> None:
+        file = f"{self._directory}/plan.json"
+        try:
+            changed = os.stat(file).st_mtime_ns
+            if changed == self._read_at:
+                return
+            with open(file) as found:
+                self._plan = json.load(found)
+        except (OSError, ValueError):
+            return
+        self._read_at = changed
+        self._dice = random.Random(
+            f"{(self._plan.get('rates') or {}).get('seed')} {self._function} {os.getpid()}"
+        )
+
+
+def install(directory: str) -> Inside:
+    """Stand between this process and the world."""
+    from urllib3 import connectionpool
+
+    inside, send = Inside(directory), connectionpool.HTTPConnectionPool.urlopen
+
+    def urlopen(pool: Any, method: str, url: str, *given: Any, **request: Any) -> Any:
+        named = dict(zip(("body", "headers"), given, strict=False))
+        return inside.send(send, pool, method, url, **named, **request)
+
+    connectionpool.HTTPConnectionPool.urlopen = urlopen
+    return inside
+
+
+def _named(host: str, method: str, url: str, request: dict[str, Any]) -> str:
+    """What a request does: `dynamodb:PutItem Payments`, `sqs:SendMessage analytics-queue`, `POST /v1/payment_intents/{id}/confirm`."""
+    headers = {str(name).lower(): _text(value) for name, value in (request.get("headers") or {}).items()}
+    path, body = urlsplit(url).path, _text(request.get("body"))
+    if target := headers.get("x-amz-target"):
+        service, _, operation = target.partition(".")
+        return f"{_service(service)}:{operation}{_subject(operation, body)}"
+    if "/functions/" in path:
+        return f"lambda:Invoke {path.split('/functions/')[1].split('/')[0]}"
+    if "amz-sdk-invocation-id" in headers:
+        return f"aws:{parse_qs(body).get('Action', [method])[0]}"
+    return f"{method} {_ID.sub('/{id}', path)}"
+
+
+def _service(target: str) -> str:
+    return re.sub(r"^Amazon|^AWS|_\d+$", "", target).lower()
+
+
+def _subject(operation: str, body: str) -> str:
+    """The tables or the queue that a request is about."""
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        return ""
+    if queue := asked.get("QueueUrl"):
+        return f" {queue.rsplit('/', 1)[-1]}"
+    if operation == "TransactWriteItems":
+        tables = sorted({each["TableName"] for item in asked["TransactItems"] for each in item.values()})
+        return f" {'+'.join(tables)}"
+    return f" {asked['TableName']}" if "TableName" in asked else ""
+
+
+def _is_read(call: str) -> bool:
+    operation = call.split(":", 1)[-1]
+    return call.startswith("GET ") or bool(_READS.match(operation))
+
+
+def _answer(call: str, how: str, method: str) -> Any:
+    """What an overloaded or broken service says instead of doing anything."""
+    from urllib3.response import HTTPResponse
+
+    if how == "error":
+        status, body = 500, {"__type": "InternalServerError", "message": "We encountered an internal error."}
+    elif ":" in call:
+        status = 400
+        body = {"__type": _THROTTLED.get(call.split(":")[0], _THROTTLED[""]), "message": "Rate exceeded"}
+    else:
+        status, body = (
+            429,
+            {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many"}},
+        )
+    raw = json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(raw))}
+    if how == "throttled":
+        headers["x-amzn-ErrorType"] = "ThrottlingException"
+    return HTTPResponse(
+        io.BytesIO(raw), headers, status, preload_content=False, decode_content=False, request_method=method
+    )
+
+
+def _shift_clock(seconds: float) -> None:
+    """Let the shop's own clock be so far ahead; everybody else's stays."""
+    clock = sys.modules.get("common.clock")
+    if clock is None:
+        return
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(seconds=seconds)
+
+    clock.__dict__["datetime"] = Shifted if seconds else datetime
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode(errors="replace")
+    return value if isinstance(value, str) else "" if value is None else str(value)

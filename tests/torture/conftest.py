@@ -1,0 +1,45 @@
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud import deploy, stacks
+from localcloud import shop as local
+from localcloud.faults import Faults
+from localcloud.paths import service
+from tests.torture.tormented import Tormented
+
+_TALLY: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="session")
+def is_long() -> bool:
+    """Whether this is `make torture`, or the short form that every change passes."""
+    return os.environ.get("TORTURE") == "long"
+
+
+@pytest.fixture(scope="session")
+def tormented(shop: local.Shop, faults: Faults) -> Iterator[Tormented]:
+    """The shop with short waits: a customer has 20 s to pay, and what a consumer dropped comes again after a few seconds."""
+    machine = (service(deploy.ORCHESTRATOR) / "state-machine.yml").read_text()
+    stacks.deploy(shop.cloud, deploy.STATE_MACHINE, machine, {"Stage": "local", "Waits": "short"})
+    at_work = Tormented(shop, faults, _TALLY)
+    at_work.let_messages_come_again_after(seconds=6)
+    yield at_work
+    at_work.leave()
+
+
+@pytest.fixture(autouse=True)
+def _calm(tormented: Tormented) -> Iterator[None]:
+    """Whatever a test let go wrong ends with it."""
+    yield
+    tormented.calm()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was tried, and what was found."""
+    if _TALLY:
+        terminalreporter.section("torture")
+        for what, count in sorted(_TALLY.items()):
+            terminalreporter.write_line(f"{count:>8}  {what}")

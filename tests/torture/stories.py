@@ -1,0 +1,207 @@
+"""What customers do in the shop, from the first click to the last, however often it stumbles."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from localcloud.shop import Shop
+from tests.people import FINAL, Admin, Customer, ok, until
+
+CARD, DECLINED, CHALLENGED = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_threeDSecure2Required"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a story ended: which order it was about, and what became of it."""
+
+    order_id: str
+    status: str
+
+
+class Shopper:
+    """A customer who asks again when the shop stumbles, and a product that nobody else buys."""
+
+    def __init__(self, shop: Shop, customer: Customer, goods: str) -> None:
+        self.shop, self.customer, self.goods = shop, customer, goods
+
+    @classmethod
+    def arrived(cls, shop: Shop, admin: Admin) -> Self:
+        goods = admin.supply(name="Protein Bowl", price=12.99, description="Food", stock=100_000)
+        return cls(shop, Customer.registered(shop.url), goods)
+
+    @property
+    def marks(self) -> list[str]:
+        """What tells in an event or a request that it is about this customer."""
+        return [self.customer.user_id.split("#")[-1], self.goods.split("#")[-1]]
+
+    def leave(self) -> None:
+        self.customer.leave()
+
+    def fill_cart(self, quantity: int = 2, goods: str | None = None) -> None:
+        """Have exactly so much in the cart."""
+        self.ask("DELETE", "/cart")
+        self.ask("POST", "/cart", {"productId": goods or self.goods, "quantity": quantity}, uuid.uuid4().hex)
+
+    def check_out(self, payment_method: str | None = CARD, **more: Any) -> httpx.Response:
+        body = {"method": "CARD", **({"paymentMethod": payment_method} if payment_method else {}), **more}
+        return self.ask("POST", "/checkout", body, uuid.uuid4().hex)
+
+    def buy(self, payment_method: str | None = CARD, quantity: int = 2, **more: Any) -> str:
+        self.fill_cart(quantity)
+        return ok(self.check_out(payment_method, **more), 202)["orderId"]
+
+    def order(self, quantity: int = 2) -> str:
+        body = {"cartItems": [{"productId": self.goods, "qty": quantity}]}
+        return ok(self.ask("POST", "/order", body, uuid.uuid4().hex), 201)["orderId"]
+
+    def pay(self, order_id: str, payment_method: str) -> httpx.Response:
+        body = {"method": "CARD", "orderId": order_id, "paymentMethod": payment_method}
+        return self.ask("POST", "/checkout", body)
+
+    def cancel(self, order_id: str) -> httpx.Response:
+        return self.ask("POST", f"/order/{quote(order_id, safe='')}/cancel")
+
+    def give_back(self, order_id: str, quantity: int | None = None) -> None:
+        body = {"items": [{"productId": self.goods, "qty": quantity}]} if quantity else {}
+        ok(self.ask("POST", f"/order/{quote(order_id, safe='')}/refund", body, uuid.uuid4().hex), 202)
+
+    def progress(self, order_id: str) -> dict[str, Any]:
+        return ok(self.ask("GET", f"/checkout/{quote(order_id, safe='')}"))
+
+    def ended(self, order_id: str, among: tuple[str, ...] = FINAL, seconds: float = 120) -> Ended:
+        """How the order ended."""
+        seen = until(lambda: self.progress(order_id), lambda now: now["status"] in among, seconds)
+        return Ended(order_id, seen["status"])
+
+    def challenge(self, order_id: str, seconds: float = 60) -> dict[str, Any] | None:
+        """What the customer is asked to do; nothing, if the order ended before."""
+        seen = until(
+            lambda: self.progress(order_id),
+            lambda now: "nextAction" in now or now["status"] in FINAL,
+            seconds,
+        )
+        return seen.get("nextAction")
+
+    def decide(self, action: dict[str, Any], verdict: str) -> None:
+        """At the bank's page, or in Razorpay's checkout."""
+        if action["type"] == "RAZORPAY_CHECKOUT":
+            address = f"{self.shop.razorpay_url}/_control/orders/{action['razorpayOrderId']}/{verdict}"
+        else:
+            address = f"{self.shop.stripe_url}/_control/payment_intents/{action['paymentIntentId']}/{verdict}"
+        ok(httpx.post(address))
+
+    def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
+        """What a patient client does: it asks again while the shop stumbles, and only then."""
+        headers = {"Idempotency-Key": key} if key else {}
+        end = time.monotonic() + 90
+        while True:
+            try:
+                answer = self.customer.http.request(method, path, json=body, headers=headers)
+                if answer.status_code < 500 and answer.status_code != 429:
+                    return answer
+                said = answer.text
+            except httpx.TransportError as problem:
+                said = repr(problem)
+            assert time.monotonic() < end, f"{method} {path} still stumbles: {said}"
+            time.sleep(0.2)
+
+
+Story = Callable[[Shopper], Ended]
+
+
+def buys_by_card(shopper: Shopper) -> Ended:
+    return shopper.ended(shopper.buy())
+
+
+def is_declined(shopper: Shopper) -> Ended:
+    return shopper.ended(shopper.buy(DECLINED))
+
+
+def agrees_at_the_bank(shopper: Shopper) -> Ended:
+    order_id = shopper.buy(CHALLENGED)
+    if action := shopper.challenge(order_id):
+        shopper.decide(action, "approve")
+    return shopper.ended(order_id)
+
+
+def refuses_at_the_bank(shopper: Shopper) -> Ended:
+    order_id = shopper.buy(CHALLENGED)
+    if action := shopper.challenge(order_id):
+        shopper.decide(action, "refuse")
+    return shopper.ended(order_id)
+
+
+def pays_by_upi(shopper: Shopper) -> Ended:
+    order_id = shopper.buy(None, method="UPI")
+    if action := shopper.challenge(order_id):
+        shopper.decide(action, "approve")
+    return shopper.ended(order_id)
+
+
+def orders_and_pays_later(shopper: Shopper) -> Ended:
+    order_id = shopper.order()
+    shopper.challenge(order_id)
+    shopper.pay(order_id, CARD)
+    return shopper.ended(order_id)
+
+
+def cancels_while_it_waits(shopper: Shopper) -> Ended:
+    order_id = shopper.order()
+    shopper.challenge(order_id)
+    shopper.cancel(order_id)
+    return shopper.ended(order_id)
+
+
+def cancels_at_once(shopper: Shopper) -> Ended:
+    order_id = shopper.buy()
+    shopper.cancel(order_id)
+    return shopper.ended(order_id)
+
+
+def never_pays(shopper: Shopper) -> Ended:
+    return shopper.ended(shopper.buy(CHALLENGED))
+
+
+def clicks_twice(shopper: Shopper) -> Ended:
+    shopper.fill_cart()
+    body = {"method": "CARD", "paymentMethod": CARD}
+    orders = {ok(shopper.ask("POST", "/checkout", body), 202)["orderId"] for _ in range(2)}
+    assert len(orders) == 1, f"two clicks, two orders: {orders}"
+    return shopper.ended(orders.pop())
+
+
+def gives_one_back(shopper: Shopper) -> Ended:
+    order_id = shopper.buy()
+    shopper.ended(order_id)
+    shopper.give_back(order_id, 1)
+    return shopper.ended(order_id, ("PARTLY_REFUNDED", "FAILED"))
+
+
+def gives_all_back(shopper: Shopper) -> Ended:
+    order_id = shopper.buy(None, method="UPI")
+    if action := shopper.challenge(order_id):
+        shopper.decide(action, "approve")
+    shopper.ended(order_id)
+    shopper.give_back(order_id)
+    return shopper.ended(order_id, ("REFUNDED", "FAILED"))
+
+
+# How each ends as long as at most one thing goes wrong.
+USUALLY: dict[Story, set[str]] = {
+    buys_by_card: {"CONFIRMED"},
+    is_declined: {"FAILED"},
+    agrees_at_the_bank: {"CONFIRMED"},
+    refuses_at_the_bank: {"FAILED"},
+    pays_by_upi: {"CONFIRMED"},
+    orders_and_pays_later: {"CONFIRMED"},
+    cancels_while_it_waits: {"CANCELLED"},
+    cancels_at_once: {"CANCELLED", "CONFIRMED"},
+    gives_one_back: {"PARTLY_REFUNDED"},
+    gives_all_back: {"REFUNDED"},
+    never_pays: {"EXPIRED"},
+}

@@ -1,0 +1,60 @@
+"""AWS and the gateways are slow, refuse, break, lose answers, and processes die: at stated rates, in hundreds of purchases at once."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+
+from tests.people import FINAL
+from tests.torture import stories
+from tests.torture.stories import Ended, Shopper, Story
+
+# Of all requests that Lambdas make: two in a hundred are throttled, and so on; a process dies at one in two hundred effects.
+RATES = {
+    "throttled": 0.02,
+    "error": 0.02,
+    "lost": 0.02,
+    "slow": 0.03,
+    "before": 0.0025,
+    "after": 0.0025,
+}
+# How often each story is told, in a hundred.
+MIX: dict[Story, int] = {
+    stories.buys_by_card: 40,
+    stories.clicks_twice: 10,
+    stories.is_declined: 10,
+    stories.agrees_at_the_bank: 10,
+    stories.refuses_at_the_bank: 5,
+    stories.pays_by_upi: 5,
+    stories.orders_and_pays_later: 5,
+    stories.cancels_while_it_waits: 5,
+    stories.cancels_at_once: 5,
+    stories.gives_one_back: 5,
+}
+_ENDS = {*FINAL, "PARTLY_REFUNDED", "REFUNDED"}
+
+
+def test_whatever_breaks_between_the_services_and_aws_every_order_ends_right(tormented, is_long):
+    checkouts, lanes = (400, 12) if is_long else (40, 8)
+    waiting: SimpleQueue[Shopper] = SimpleQueue()
+    for shopper in tormented.shoppers(lanes):
+        waiting.put(shopper)
+    tales = random.Random(7).choices(list(MIX), list(MIX.values()), k=checkouts)
+    tormented.faults.rates(seed=7, **RATES)
+    tormented.gateways(slow_ms=50, lose_answers=checkouts // 20, webhook_copies=2, reorder_webhooks=True)
+
+    def live(story: Story) -> Ended:
+        shopper = waiting.get()
+        try:
+            return story(shopper)
+        finally:
+            waiting.put(shopper)
+
+    with ThreadPoolExecutor(lanes) as pool:
+        ended = list(pool.map(live, tales))
+    tormented.calm()
+    tormented.quiet(180)
+
+    tormented.tally["checkouts"] += checkouts
+    assert {one.status for one in ended} <= _ENDS
+    tormented.redrive_all()
+    tormented.must_hold([one.order_id for one in ended], 180)
