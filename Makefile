@@ -37,8 +37,9 @@ local: $(INSTALLED) service ## one service with reload, against the running shop
 logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service)
 	@$(LOCALCLOUD) logs "$(SERVICE)" --dir "$(LOCAL_DIR)"
 
-redrive: $(INSTALLED) ## bring dead letters back (QUEUE=payment-retry-queue), or list them
-	@$(LOCALCLOUD) redrive $(QUEUE) --dir "$(LOCAL_DIR)"
+# `make redrive QUEUE=... --dry-run` sets make's own flag n, under which only a line with + is run.
+redrive: $(INSTALLED) ## bring dead letters back (QUEUE=payment-retry-queue), or list them; --dry-run shows them
+	+@$(LOCALCLOUD) redrive $(QUEUE) --dir "$(LOCAL_DIR)" $(if $(findstring n,$(firstword -$(MAKEFLAGS))),--dry-run)
 
 reconcile: $(INSTALLED) ## whether the shop's books agree (DAY=2026-11-22, REPAIR=1, SETTLE=0, WHOLE=1)
 	@$(LOCALCLOUD) reconcile $(if $(DAY),--day "$(DAY)") $(if $(SETTLE),--settle "$(SETTLE)") \

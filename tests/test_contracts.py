@@ -17,7 +17,7 @@ from pynamodb.models import Model
 
 from common import events
 from localcloud.paths import ROOT, SERVICES
-from testkit import event_docs
+from testkit import event_docs, mutations
 from testkit.resources import CloudFormation
 
 
@@ -210,6 +210,20 @@ def test_every_rule_and_queue_has_a_dead_letter_queue_with_an_alarm():
                 assert "RedrivePolicy" in queue, queue["QueueName"]
                 assert f"{queue['QueueName']}-dlq" in names
                 assert f"{queue['QueueName']}-dlq" in alarms
+
+
+def test_every_alarm_reaches_those_who_can_do_something():
+    """Notices of commerce-notifications are filtered by audience, and an alarm carries none: it has a topic of its own."""
+    for service in SERVICES:
+        for alarm in resources(service, "AWS::CloudWatch::Alarm"):
+            actions = json.dumps(alarm.get("AlarmActions", []))
+            assert "AlarmTopic" in actions or "commerce-alarms" in actions, alarm["AlarmName"]
+
+
+def test_every_protection_on_the_list_of_mutations_still_stands_in_the_code():
+    listed = mutations.listed()
+    assert len(listed) > 50
+    assert [mutation.name for mutation in listed if not mutation.fits()] == []
 
 
 def test_the_pages_about_events_are_those_of_the_registry():

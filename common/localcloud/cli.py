@@ -127,8 +127,14 @@ def show_logs(given: argparse.Namespace) -> None:
 
 
 def redrive(given: argparse.Namespace) -> None:
-    """Bring dead letters back, or list them."""
+    """Bring dead letters back, or list them; with --dry-run show those that would be brought back."""
     cloud = _running(given.dir).cloud
+    if given.queue and given.dry_run:
+        letters = dead_letters.look(cloud, given.queue)
+        for letter in letters:
+            print(letter)
+        print(f"{len(letters)} dead letters would be moved back to {given.queue}.")
+        return
     if given.queue:
         print(f"{dead_letters.redrive(cloud, given.queue)} dead letters moved back to {given.queue}.")
         return
@@ -203,7 +209,9 @@ def _parser() -> argparse.ArgumentParser:
     log = add("logs", show_logs)
     log.add_argument("service")
     log.add_argument("--follow", action="store_true")
-    add("redrive", redrive).add_argument("queue", nargs="?")
+    back = add("redrive", redrive)
+    back.add_argument("queue", nargs="?")
+    back.add_argument("--dry-run", action="store_true", help="move nothing, show the letters")
     check = add("reconcile", reconcile)
     check.add_argument("--day", type=_day, help="of the orders (UTC), such as 2026-11-22; today if not named")
     check.add_argument("--settle", type=_seconds, help="seconds that everything has to come to rest; 3600")

@@ -37,7 +37,15 @@ def all_events(tormented: Tormented) -> Iterator[list[dict[str, Any]]]:
     )
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = json.dumps({"source": [{"prefix": "commerce."}]})
+    let_in = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    pattern = json.dumps({"source": ["commerce.orders", "commerce.payments", "commerce.checkout"]})
     events.put_rule(Name=name, EventBusName="commerce", EventPattern=pattern)
     events.put_targets(Rule=name, EventBusName="commerce", Targets=[{"Id": name, "Arn": arn}])
     kept: list[dict[str, Any]] = []
@@ -123,6 +131,7 @@ def past(tormented: Tormented) -> tuple[list[Ended], list[dict[str, Any]]]:
         tormented.quiet(60)
         time.sleep(1)
     tormented.must_hold([one.order_id for one in ended])
+    assert len(kept) > len(ended), "the archive has heard too little"
     return ended, kept
 
 

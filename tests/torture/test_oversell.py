@@ -13,6 +13,17 @@ from tests.torture.stories import CARD, Shopper
 from tests.torture.tormented import Tormented
 
 _PIECES = 10
+_SCHEDULED = {
+    "version": "0",
+    "id": "every-minute",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "000000000000",
+    "time": "2026-01-01T00:00:00Z",
+    "region": "us-east-1",
+    "resources": [],
+    "detail": {},
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ def reservations_that_expire_at_once(tormented: Tormented) -> Iterator[None]:
     def sweep() -> None:
         while not over.wait(0.5):
             with tormented.time_passed(1300):
-                tormented.sight.invoke("product-service-local-expire-reservations", {"source": "aws.events"})
+                tormented.sight.invoke("product-service-local-expire-reservations", _SCHEDULED)
 
     sweeper = threading.Thread(target=sweep)
     sweeper.start()

@@ -42,3 +42,14 @@ def test_dead_letters_come_back_with_all_they_carry(cloud, refunds):
 def test_a_queue_that_does_not_exist_is_told(cloud):
     with pytest.raises(dead_letters.UnknownQueue, match="no-such-queue"):
         dead_letters.redrive(cloud, "no-such-queue")
+
+
+def test_looking_at_dead_letters_moves_none_of_them(cloud, refunds):
+    client = cloud.client("sqs")
+    dead = client.get_queue_url(QueueName="refunds-dlq")["QueueUrl"]
+    for number in range(12):
+        client.send_message(QueueUrl=dead, MessageBody=str(number))
+
+    assert sorted(dead_letters.look(cloud, "refunds"), key=int) == [str(number) for number in range(12)]
+
+    assert dead_letters.redrive(cloud, "refunds") == 12

@@ -1,0 +1,139 @@
+"""Breaks each protection of the shop in turn, in a copy, and says whether a test noticed: `make mutations`, or one by its name.
+
+The list is tests/mutations.toml. A mutation exchanges one text for another in one file; the suite named with it must then fail.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from localcloud.paths import ROOT
+
+LIST = ROOT / "tests/mutations.toml"
+_AT_ONCE = 2
+_SECONDS = 300
+_FAILED = 1  # pytest's status for "some tests failed"; others mean that it could not run them
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One protection taken away."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    suite: str
+    tests: list[str]
+
+    def fits(self) -> bool:
+        """Whether the text to be exchanged stands in the file, once."""
+        return (ROOT / self.file).read_text().count(self.old) == 1
+
+
+class Unfit(Exception):
+    """A mutation's text does not stand in its file exactly once: the code has changed, and the list must follow."""
+
+
+def listed() -> list[Mutation]:
+    """All mutations of the list."""
+    return [Mutation(**row) for row in tomllib.loads(LIST.read_text())["mutation"]]
+
+
+def main() -> int:
+    """0 if every mutation made a test fail; 1 if one survived, 2 if one does not fit the code."""
+    parser = argparse.ArgumentParser(prog="python -m testkit.mutations", description=__doc__)
+    parser.add_argument("name", nargs="?", help="only those whose name has this in it")
+    wanted = parser.parse_args().name or ""
+    chosen = [mutation for mutation in listed() if wanted in mutation.name]
+    unfit = [mutation for mutation in chosen if not mutation.fits()]
+    for mutation in unfit:
+        print(f"unfit     {mutation.name}: its text does not stand once in {mutation.file}")
+    if unfit or not chosen:
+        print(
+            f"no mutation is named {wanted!r}" if not chosen else f"{len(unfit)} of {len(chosen)} do not fit"
+        )
+        return 2
+    survivors = _survivors(chosen)
+    print(
+        f"{len(chosen) - len(survivors)} of {len(chosen)} protections are missed by a test when they are gone"
+    )
+    return 1 if survivors else 0
+
+
+def _survivors(mutations: Iterable[Mutation]) -> list[Mutation]:
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(_AT_ONCE) as pool:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(_AT_ONCE):
+            copies.put(_copy(Path(scratch) / str(number)))
+        return [
+            mutation
+            for mutation, noticed in pool.map(lambda one: _tried(one, copies), mutations)
+            if not noticed
+        ]
+
+
+def _tried(mutation: Mutation, copies: "SimpleQueue[Path]") -> tuple[Mutation, bool]:
+    copy = copies.get()
+    file = copy / mutation.file
+    whole = file.read_text()
+    try:
+        file.write_text(whole.replace(mutation.old, mutation.new))
+        noticed = _fails(copy, mutation)
+    finally:
+        file.write_text(whole)
+        copies.put(copy)
+    print(f"{'noticed ' if noticed else 'SURVIVED'}  {mutation.name}", flush=True)
+    return mutation, noticed
+
+
+def _fails(copy: Path, mutation: Mutation) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutation.tests]
+    environment = {**os.environ, "PYTHONPATH": str(copy / "common"), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=copy / mutation.suite,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return True  # a test that never ends is a test that does not pass
+    if done.returncode not in (0, _FAILED) and "rror" not in done.stdout:
+        raise Unfit(
+            f"{mutation.name}: pytest could not run {mutation.tests}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
+    return done.returncode != 0
+
+
+def _copy(to: Path) -> Path:
+    """What git knows of the tree, as it stands now."""
+    listed_files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for name in filter(None, listed_files.split("\0")):
+        source, target = ROOT / name, to / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink():
+            target.symlink_to(os.readlink(source))
+        elif source.exists():
+            shutil.copy2(source, target)
+    return to
+
+
+if __name__ == "__main__":
+    sys.exit(main())
