@@ -17,7 +17,7 @@ LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down test local check lint types templates logs redrive reconcile seed status package deploy events format lock clean
+.PHONY: help up down test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy events format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,15 @@ deploy: $(INSTALLED) service ## deploy a service to AWS (SERVICE=..., STAGE=dev)
 test: $(INSTALLED) ## every service's own suite, then what crosses services
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.suites
 
+torture: $(INSTALLED) ## the long form of tests/torture: crashes, faults, oversell, late repeats
+	@TORTURE=long PYTHONPATH=$(CURDIR)/common $(PY) -m pytest tests/torture -p no:cacheprovider
+
+mutations: $(INSTALLED) ## take each protection away: a test must fail (NAME=refund for some of them)
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.mutations $(if $(NAME),"$(NAME)")
+
+bench: $(INSTALLED) ## how many reservations a second one product bears
+	@PYTHONPATH=$(CURDIR)/common $(PY) benchmarks/hot_product.py
+
 check: lint types templates test ## what CI runs
 
 lint: $(INSTALLED) ## ruff: format and lint
@@ -72,6 +81,27 @@ templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
 
 events: $(INSTALLED) ## docs/events.md and events.json, from the registry
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.event_docs
+
+check: lint types templates test ## what CI runs
+
+lint: $(INSTALLED) ## ruff: format and lint
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+
+types: $(INSTALLED) ## mypy, each service by itself
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.types
+
+templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.templates
+
+events: $(INSTALLED) ## docs/events.md and events.json, from the registry
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.event_docs
+
+openapi: $(INSTALLED) ## docs/openapi, from the routes; with RELEASED=1 also what clients rely on from now on
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.openapi.shop $(if $(filter 1,$(RELEASED)),--released)
+
+docs: events openapi ## all pages that are made from code
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.state_machine_docs
 
 format: $(INSTALLED) ## let ruff put the code in shape
 	@.venv/bin/ruff check --fix .

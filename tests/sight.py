@@ -30,11 +30,13 @@ class Sight:
 
     def row(self, table: str, **key: str) -> dict[str, Any]:
         """The item with this key, in plain values; empty if there is none."""
+        return {name: _deserializer.deserialize(value) for name, value in self.item(table, **key).items()}
+
+    def item(self, table: str, **key: str) -> dict[str, Any]:
+        """The item with this key, as DynamoDB types it."""
         typed = {name: {"S": value} for name, value in key.items()}
-        item = (
-            self.client("dynamodb").get_item(TableName=table, Key=typed, ConsistentRead=True).get("Item", {})
-        )
-        return {name: _deserializer.deserialize(value) for name, value in item.items()}
+        found = self.client("dynamodb").get_item(TableName=table, Key=typed, ConsistentRead=True)
+        return found.get("Item", {})
 
     def stock(self, product_id: str) -> tuple[int, int, int]:
         """Available, reserved and sold."""
@@ -79,6 +81,19 @@ class Sight:
         body = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, body
         return body
+
+    def calls(self, function: str, event: dict[str, Any]) -> bool:
+        """Call a Lambda; whether it did not fail."""
+        return "FunctionError" not in self.client("lambda").invoke(
+            FunctionName=function, Payload=json.dumps(event)
+        )
+
+    def send(self, queue: str, message: dict[str, Any]) -> None:
+        """Put a message on a queue."""
+        sqs = self.client("sqs")
+        sqs.send_message(
+            QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message)
+        )
 
     def functions(self) -> set[str]:
         """The names of all deployed Lambdas."""

@@ -10,9 +10,23 @@ from urllib.parse import quote
 
 import httpx
 
+from localcloud.faults import Faults
 from localcloud.shop import Shop
 from tests.people import FINAL, Admin, Customer, ok, until
+from tests.sight import Sight
 
+_EXPIRE = "product-service-local-expire-reservations"
+SCHEDULED = {
+    "version": "0",
+    "id": "every-minute",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "000000000000",
+    "time": "2026-01-01T00:00:00Z",
+    "region": "us-east-1",
+    "resources": [],
+    "detail": {},
+}
 CARD, DECLINED, CHALLENGED = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_threeDSecure2Required"
 
 
@@ -27,13 +41,14 @@ class Ended:
 class Shopper:
     """A customer who asks again when the shop stumbles, and a product that nobody else buys."""
 
-    def __init__(self, shop: Shop, customer: Customer, goods: str) -> None:
-        self.shop, self.customer, self.goods = shop, customer, goods
+    def __init__(self, shop: Shop, faults: Faults, customer: Customer, goods: str) -> None:
+        self.shop, self.faults, self.customer, self.goods = shop, faults, customer, goods
+        self.sight = Sight(shop)
 
     @classmethod
-    def arrived(cls, shop: Shop, admin: Admin) -> Self:
+    def arrived(cls, shop: Shop, faults: Faults, admin: Admin) -> Self:
         goods = admin.supply(name="Protein Bowl", price=12.99, description="Food", stock=100_000)
-        return cls(shop, Customer.registered(shop.url), goods)
+        return cls(shop, faults, Customer.registered(shop.url), goods)
 
     @property
     def marks(self) -> list[str]:
@@ -95,6 +110,11 @@ class Shopper:
         else:
             address = f"{self.shop.stripe_url}/_control/payment_intents/{action['paymentIntentId']}/{verdict}"
         ok(httpx.post(address))
+
+    def let_reservations_expire(self) -> None:
+        """All that is reserved, of everybody, as if its time were over; a sweep that fails is followed by another one."""
+        with self.faults.ahead(1300):
+            until(lambda: self.sight.calls(_EXPIRE, SCHEDULED), bool, 60)
 
     def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
         """What a patient client does: it asks again while the shop stumbles, and only then."""
@@ -194,6 +214,73 @@ def gives_all_back(shopper: Shopper) -> Ended:
     return shopper.ended(order_id, ("REFUNDED", "FAILED"))
 
 
+def is_put_off_by_the_bank(shopper: Shopper) -> Ended:
+    """The bank cannot decide at once: the charge waits in payment-retry-queue for a few seconds."""
+    ok(httpx.post(f"{shopper.shop.stripe_url}/_control/switches", json={"soft_declines": 1}))
+    return shopper.ended(shopper.buy())
+
+
+def expires_before_it_is_paid(shopper: Shopper) -> Ended:
+    """The reservation's 20 minutes are over just before the customer agrees at the bank."""
+    order_id = shopper.buy(CHALLENGED)
+    action = shopper.challenge(order_id)
+    shopper.let_reservations_expire()
+    if action:
+        shopper.decide(action, "approve")
+    return shopper.ended(order_id)
+
+
+def leaves_work_to_the_queues(shopper: Shopper) -> Ended:
+    """What sagas put on queues when a step of theirs keeps failing, of a purchase and of one that failed."""
+    bought, failed = buys_by_card(shopper), is_declined(shopper)
+    for queue, message in [*left_by(shopper, bought.order_id), *left_undone_by(failed.order_id, shopper)]:
+        shopper.sight.send(queue, message)
+    return failed
+
+
+def left_by(shopper: Shopper, order_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the saga of a purchase, and the stream of its order, may leave to queues."""
+    order, user_id, short = (
+        shopper.sight.row("Orders", orderId=order_id),
+        shopper.customer.user_id,
+        order_id.split("#")[1],
+    )
+    items = [{"productId": line["productId"], "qty": int(line["qty"])} for line in order["items"]]
+    notice = {
+        "userId": user_id,
+        "type": "EMAIL",
+        "orderId": order_id,
+        "subject": "Late",
+        "message": uuid.uuid4().hex,
+    }
+    event = {"eventId": f"EVT#{short}", "version": 1, "correlationId": order["correlationId"]}
+    event |= {"occurredAt": order["updatedAt"], "orderId": order_id, "userId": user_id, "items": items}
+    event |= {"totalAmount": 25.98, "currency": "USD", "paymentId": order["paymentId"]}
+    done = {"source": "commerce.checkout", "detail-type": "order.done", "detail": event}
+    record = {"eventID": uuid.uuid4().hex, "eventName": "INSERT", "dynamodb": {}}
+    record |= {"eventSourceARN": "arn:aws:dynamodb:us-east-1:000000000000:table/Orders/stream/parked"}
+    record["dynamodb"]["NewImage"] = shopper.sight.item("Orders", orderId=order_id) | {
+        "status": {"S": "CREATED"}
+    }
+    return [
+        ("notification-queue", notice),
+        ("cart-clear-queue", {"orderId": order_id, "userId": user_id, "items": items}),
+        ("unpublished-events-queue", done),
+        ("inventory-update-queue", {"action": "commit", "orderId": order_id, "items": items}),
+        ("announce-orders-queue", record),
+    ]
+
+
+def left_undone_by(order_id: str, shopper: Shopper) -> list[tuple[str, dict[str, Any]]]:
+    """What the saga of an order that failed may leave to queues."""
+    failure = {"orderId": order_id, "userId": shopper.customer.user_id, "reason": "late", "status": "FAILED"}
+    return [
+        ("payment-retry-queue", {"action": "refund", "orderId": order_id, "reason": "late"}),
+        ("inventory-update-queue", {"action": "release", "orderId": order_id}),
+        ("order-fail-queue", failure),
+    ]
+
+
 # How each ends as long as at most one thing goes wrong.
 USUALLY: dict[Story, set[str]] = {
     buys_by_card: {"CONFIRMED"},
@@ -208,4 +295,7 @@ USUALLY: dict[Story, set[str]] = {
     gives_one_back: {"PARTLY_REFUNDED"},
     gives_all_back: {"REFUNDED"},
     never_pays: {"EXPIRED"},
+    expires_before_it_is_paid: {"CONFIRMED"},
+    is_put_off_by_the_bank: {"CONFIRMED"},
+    leaves_work_to_the_queues: {"FAILED"},
 }

@@ -13,17 +13,6 @@ from tests.torture.stories import CARD, Shopper
 from tests.torture.tormented import Tormented
 
 _PIECES = 10
-_SCHEDULED = {
-    "version": "0",
-    "id": "every-minute",
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "account": "000000000000",
-    "time": "2026-01-01T00:00:00Z",
-    "region": "us-east-1",
-    "resources": [],
-    "detail": {},
-}
 
 
 @dataclass(frozen=True)
@@ -52,12 +41,11 @@ def wish(wanted: Wish) -> str | None:
 @contextmanager
 def reservations_that_expire_at_once(tormented: Tormented) -> Iterator[None]:
     """While this lasts, whatever is reserved expires again and again, as if its 20 minutes were over, while it is being paid."""
-    over = threading.Event()
+    over, (sweeper_of_others,) = threading.Event(), tormented.shoppers(1)
 
     def sweep() -> None:
         while not over.wait(0.5):
-            with tormented.time_passed(1300):
-                tormented.sight.invoke("product-service-local-expire-reservations", _SCHEDULED)
+            sweeper_of_others.let_reservations_expire()
 
     sweeper = threading.Thread(target=sweep)
     sweeper.start()

@@ -45,7 +45,7 @@ class Tormented:
         """So many customers, made once and met again."""
         missing = count - len(self._shoppers)
         with ThreadPoolExecutor(4) as pool:
-            arrivals = pool.map(lambda _: Shopper.arrived(self.shop, self.admin), range(missing))
+            arrivals = pool.map(lambda _: Shopper.arrived(self.shop, self.faults, self.admin), range(missing))
             self._shoppers += list(arrivals)
         return self._shoppers[:count]
 
@@ -65,9 +65,8 @@ class Tormented:
         """The shop's clock is so far ahead for a while; and the gateways have forgotten their idempotency keys, as after a day."""
         for gateway in (self.shop.stripe_url, self.shop.razorpay_url):
             httpx.post(f"{gateway}/_control/forget-keys").raise_for_status()
-        self.faults.shift_clock(seconds)
-        yield
-        self.faults.shift_clock(0)
+        with self.faults.ahead(seconds):
+            yield
 
     def charged(self, order_id: str) -> tuple[int, int]:
         """Minor units captured and given back for the order, by the books of both gateways."""
@@ -96,11 +95,9 @@ class Tormented:
         assert self.sight.dead_letters() == {}
 
     def quiet(self, seconds: float = 60) -> None:
-        """Wait until no queue holds anything any more."""
-        sqs = self.sight.client("sqs")
-        names = [url.rsplit("/", 1)[-1] for url in sqs.list_queues(MaxResults=1000)["QueueUrls"]]
-        live = [name for name in names if not name.endswith(dead_letters.SUFFIX)]
-        until(lambda: {name for name in live if self.sight.waiting(name)}, lambda seen: not seen, seconds)
+        """Wait until no queue of the shop holds anything any more."""
+        queues = list(dead_letters.waiting(self.shop.cloud))
+        until(lambda: {name for name in queues if self.sight.waiting(name)}, lambda seen: not seen, seconds)
 
     def _discrepancies(self, orders: Sequence[str], whole: bool) -> list[dict[str, Any]]:
         asked = {"orderIds": list(orders), "settle": 0, "repair": False, "whole": whole}

@@ -4,7 +4,8 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Faults:
         self.directory = directory
         self._plan: dict[str, Any] = {}
         self._planned = 0
-        self._lock = threading.RLock()
+        self._lock, self._clock = threading.RLock(), threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
 
     def none(self) -> None:
@@ -40,15 +41,19 @@ class Faults:
             self._plan = {}
             self._write()
 
-    def shift_clock(self, seconds: float) -> None:
-        """Let the shop's clock be so far ahead."""
-        self._plan["clock"] = seconds
-        self._write()
+    @contextmanager
+    def ahead(self, seconds: float) -> Iterator[None]:
+        """The shop's clock is so far ahead for a while; one after the other, if several want that."""
+        with self._clock:
+            self._set("clock", seconds)
+            try:
+                yield
+            finally:
+                self._set("clock", 0)
 
     def rates(self, seed: int = 0, slow_seconds: float = 0.5, **rates: float) -> None:
         """Let requests go wrong at these rates: before, after (the process is killed), lost, throttled, error, slow."""
-        self._plan["rates"] = {**rates, "seed": seed, "slowSeconds": slow_seconds}
-        self._write()
+        self._set("rates", {**rates, "seed": seed, "slowSeconds": slow_seconds})
 
     def plan(self, point: Point, how: str, marks: Sequence[str]) -> str:
         """Let this go wrong once, for whoever is told by one of the marks in an event or request; the fault's id."""
@@ -75,8 +80,7 @@ class Faults:
 
     def trace(self, marks: Iterable[str]) -> None:
         """Write down every side effect from now on, with those marks that it was about."""
-        self._plan["trace"] = list(marks)
-        self._write()
+        self._set("trace", list(marks))
 
     def traced(self, marks: Iterable[str] | None = None) -> list[Point]:
         """The side effects seen, each once; of these marks alone, if they are named."""
@@ -91,6 +95,11 @@ class Faults:
     def _lines(self, name: str) -> list[dict[str, Any]]:
         file = self.directory / f"{name}.jsonl"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def _set(self, name: str, value: Any) -> None:
+        with self._lock:
+            self._plan[name] = value
+            self._write()
 
     def _write(self) -> None:
         partial = self.directory / "plan.partial"

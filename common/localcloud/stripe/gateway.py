@@ -7,6 +7,7 @@ from typing import Any
 from localcloud.stripe import api, control, intents, lists
 from localcloud.stripe.errors import absent, declined, missing
 from localcloud.stripe.idempotency import Answer, Keys
+from localcloud.stripe.payment_methods import UNDECIDED
 from localcloud.stripe.store import Store
 from localcloud.stripe.switches import Switches
 from localcloud.stripe.webhooks import Webhooks
@@ -66,6 +67,8 @@ class Gateway:
 
     def confirm_intent(self, identifier: str, params: Thing) -> Answer:
         """POST /v1/payment_intents/{id}/confirm; a decline is an answer, and is kept like one."""
+        if self.switches.count_down("soft_declines"):
+            params = {**params, "payment_method": UNDECIDED}
         intent = self.change(identifier, lambda found: intents.confirmed(found, params))
         if intent["last_payment_error"]:
             refusal = declined(intent)

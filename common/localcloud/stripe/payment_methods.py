@@ -17,6 +17,7 @@ class Bank:
     asks: bool = False
 
 
+UNDECIDED = "pm_card_chargeDeclinedProcessingError"
 UPI = "pm_upi"  # Stripe has no ready-made one: there it is made of payment_method_data[type]=upi
 _METHODS = {
     "pm_card_visa": Bank(),
@@ -45,7 +46,7 @@ _METHODS = {
     "pm_card_chargeDeclinedIncorrectCvc": Bank(
         decline_code="incorrect_cvc", code="incorrect_cvc", message="Your card's security code is incorrect."
     ),
-    "pm_card_chargeDeclinedProcessingError": Bank(
+    UNDECIDED: Bank(
         decline_code="processing_error",
         code="processing_error",
         message="An error occurred while processing your card. Try again in a little bit.",

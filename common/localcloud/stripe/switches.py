@@ -21,6 +21,9 @@ class Switches:
         0  # carries out this many confirmations or refunds, and breaks the connection instead of answering
     )
     lose_creations: int = 0  # likewise, of what is made to be paid
+    soft_declines: int = (
+        0  # declines this many confirmations because the bank could not decide at this moment
+    )
     webhooks: bool = True
     duplicate_webhooks: bool = False
     webhook_copies: int = 1  # delivers each so many times
