@@ -21,8 +21,11 @@ from pynamodb.transactions import TransactWrite
 
 from common import tables
 
-TRIES = 8
+# Together a few seconds, which fit in a saga's step. The longest pause is short, as the others' transactions are: longer ones leave a
+# product that many want idle (benchmarks/hot_product.py: half as many reservations a second, and some buyers give up).
+TRIES = 40
 _PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.16
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
@@ -102,7 +105,7 @@ def write(*operations: Operation) -> None:
             if not _is_passing(problem, reasons):
                 raise
         # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-        time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))
+        time.sleep(random.uniform(0, min(_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)))
     raise TransactionContended(f"{TRIES} conflicts in a row")
 
 
