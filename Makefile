@@ -17,7 +17,7 @@ LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy events format lock clean
+.PHONY: help up down test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,21 +66,6 @@ mutations: $(INSTALLED) ## take each protection away: a test must fail (NAME=ref
 
 bench: $(INSTALLED) ## how many reservations a second one product bears
 	@PYTHONPATH=$(CURDIR)/common $(PY) benchmarks/hot_product.py
-
-check: lint types templates test ## what CI runs
-
-lint: $(INSTALLED) ## ruff: format and lint
-	@.venv/bin/ruff format --check .
-	@.venv/bin/ruff check .
-
-types: $(INSTALLED) ## mypy, each service by itself
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.types
-
-templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.templates
-
-events: $(INSTALLED) ## docs/events.md and events.json, from the registry
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.event_docs
 
 check: lint types templates test ## what CI runs
 

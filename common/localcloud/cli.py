@@ -15,6 +15,7 @@ from localcloud import (
     bootstrap,
     dead_letters,
     deploy,
+    gateway_keys,
     logs,
     packaging,
     paths,
@@ -35,6 +36,7 @@ _OLDEST = (3, 11)
 _EXPECTED = (
     bootstrap.BootstrapFailed,
     dead_letters.UnknownQueue,
+    gateway_keys.KeysMissing,
     packaging.PackagingFailed,
     paths.UnknownService,
     processes.PortTaken,

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud import declared, packaging, stacks, wheels
+from localcloud import declared, gateway_keys, packaging, stacks, wheels
 from localcloud.clouds import Cloud
 from localcloud.paths import service as folder
 
@@ -33,13 +33,15 @@ def deploy(
 ) -> None:
     """Bring everything to what the folders say; what has not changed is left alone.
 
-    `environment` holds further variables for the Lambdas of a service. Raises
+    `environment` holds further variables for the Lambdas of a service. Raises gateway_keys.KeysMissing,
     packaging.PackagingFailed, wheels.WheelMissing or stacks.StackFailed; running it again goes on from there.
     """
     services = tuple(services)
     # The bus and the topic are the orchestrator's; the others' rules and subscriptions name them.
     for name in sorted(services, key=lambda name: name != ORCHESTRATOR):
         deploy_resources(cloud, name, say)
+    if ORCHESTRATOR in services and stage != "local":
+        gateway_keys.insist(cloud, folder(ORCHESTRATOR), stage)
     make_bucket(cloud)
     # All at once, and before they are wanted by several at a time.
     for architecture in {packaging.wanted_architecture(folder(name), stage) for name in services}:
