@@ -447,6 +447,22 @@ def test_a_check_that_runs_out_of_time_goes_on_where_it_was(books):
     assert cursor is None
 
 
+def test_a_nightly_check_that_runs_out_of_time_has_another_one_begin(books):
+    books.ordered()
+    books.ordered(OTHER)
+    books.shop.neighbours.answers["checkout-orchestrator-local-reconcile"] = lambda asked: None
+
+    report = books.report_in_a_hurry(goOn=True, repair=True)
+
+    (asked,) = books.shop.neighbours.called("checkout-orchestrator-local-reconcile")
+    assert (asked["next"], asked["day"], asked["repair"], asked["goOn"]) == (
+        report["next"],
+        books.today(),
+        True,
+        True,
+    )
+
+
 def test_while_the_gateway_is_down_nothing_is_said_to_be_well(books):
     books.shop.stripe.switches.set(down=True)
 

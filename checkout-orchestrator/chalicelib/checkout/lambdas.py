@@ -20,11 +20,20 @@ class StepFailed(Exception):
 
 def call(service: str, name: str, payload: dict[str, Any]) -> Any:
     """What the service's Lambda answers; StepFailed if it raises, botocore's errors if it cannot be reached."""
-    answer = aws.client("lambda").invoke(
-        FunctionName=f"{service}-{settings.text('STAGE')}-{name}",
-        Payload=_ENCODER.encode({**payload, "correlationId": log.correlation_id()}),
-    )
+    answer = aws.client("lambda").invoke(**_asked(service, name, payload))
     result = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:
         raise StepFailed(result.get("errorType", "Unknown"), result.get("errorMessage", ""))
     return result
+
+
+def begin(service: str, name: str, payload: dict[str, Any]) -> None:
+    """Have the service's Lambda run by itself; nobody waits for its answer. Botocore's errors if it cannot be begun."""
+    aws.client("lambda").invoke(**_asked(service, name, payload), InvocationType="Event")
+
+
+def _asked(service: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "FunctionName": f"{service}-{settings.text('STAGE')}-{name}",
+        "Payload": _ENCODER.encode({**payload, "correlationId": log.correlation_id()}),
+    }

@@ -12,7 +12,8 @@ class Wanted(msgspec.Struct, rename="camel", kw_only=True):
     """Input of the Lambda reconcile.
 
     Without `orderIds` the orders of `day` (UTC; yesterday if it is not named) and of the days before it, `days` in all. `settle`: how
-    many seconds everything has to come to rest. `whole`: all stock of the shop is added up, too. `next`: of an earlier answer.
+    many seconds everything has to come to rest. `whole`: all stock of the shop is added up, too. `next`: of an earlier answer. `goOn`:
+    what there was no time for is looked at by another run, which begins by itself.
     """
 
     day: str | None = None
@@ -22,6 +23,7 @@ class Wanted(msgspec.Struct, rename="camel", kw_only=True):
     settle: Whole = 3600
     whole: bool = False
     next: str | None = None
+    go_on: bool = False
 
 
 class Finding(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):

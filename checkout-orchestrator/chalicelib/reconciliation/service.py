@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
+from chalicelib.checkout import lambdas
 from chalicelib.reconciliation import books, days, repairs, rules, shelves
 from chalicelib.reconciliation.books import Books, Intents
 from chalicelib.reconciliation.days import Days
@@ -50,6 +53,9 @@ def reconcile(wanted: Wanted, has_time: HasTime) -> Report:
     left = _check_all(run, asked, has_time)
     if not wanted.whole:
         _tell(run, shelves.of(run.products))
+    if left and wanted.go_on:
+        following = msgspec.structs.replace(wanted, day=run.day, next=left)
+        lambdas.begin("checkout-orchestrator", "reconcile", plain(following))
     return _report(run, left)
 
 
