@@ -44,6 +44,8 @@ class Shopper:
     def __init__(self, shop: Shop, faults: Faults, customer: Customer, goods: str) -> None:
         self.shop, self.faults, self.customer, self.goods = shop, faults, customer, goods
         self.sight = Sight(shop)
+        self.correlation = f"shopper-{uuid.uuid4().hex}"
+        customer.http.headers["X-Correlation-Id"] = self.correlation
 
     @classmethod
     def arrived(cls, shop: Shop, faults: Faults, admin: Admin) -> Self:
@@ -52,8 +54,8 @@ class Shopper:
 
     @property
     def marks(self) -> list[str]:
-        """What tells in an event or a request that it is about this customer."""
-        return [self.customer.user_id.split("#")[-1], self.goods.split("#")[-1]]
+        """What tells in an event or a request that it is about this customer: nearly all carry the correlation id."""
+        return [self.correlation, self.customer.user_id.split("#")[-1], self.goods.split("#")[-1]]
 
     def leave(self) -> None:
         self.customer.leave()
@@ -89,12 +91,12 @@ class Shopper:
     def progress(self, order_id: str) -> dict[str, Any]:
         return ok(self.ask("GET", f"/checkout/{quote(order_id, safe='')}"))
 
-    def ended(self, order_id: str, among: tuple[str, ...] = FINAL, seconds: float = 120) -> Ended:
+    def ended(self, order_id: str, among: tuple[str, ...] = FINAL, seconds: float = 180) -> Ended:
         """How the order ended."""
         seen = until(lambda: self.progress(order_id), lambda now: now["status"] in among, seconds)
         return Ended(order_id, seen["status"])
 
-    def challenge(self, order_id: str, seconds: float = 60) -> dict[str, Any] | None:
+    def challenge(self, order_id: str, seconds: float = 150) -> dict[str, Any] | None:
         """What the customer is asked to do; nothing, if the order ended before."""
         seen = until(
             lambda: self.progress(order_id),

@@ -76,7 +76,7 @@ def test_ten_pieces_are_sold_ten_times_however_many_want_them(tormented, is_long
 
 
 def test_pieces_whose_reservation_expires_while_they_are_paid_are_sold_once_or_paid_back(tormented, is_long):
-    buyers, at_once = (200, 16) if is_long else (24, 8)
+    buyers, at_once = (120, 12) if is_long else (24, 8)
     first, second = tormented.supply(_PIECES), tormented.supply(_PIECES)
     crowd = wishes(tormented, buyers, first, second)
     tormented.gateways(slow_ms=300)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HOWS = ("before", "after", "lost")
-
 
 @dataclass(frozen=True, order=True)
 class Point:
