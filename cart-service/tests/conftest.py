@@ -1,3 +1,4 @@
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -63,9 +64,70 @@ class Customer:
         """How many of each product are in the cart."""
         return {line["productId"]: line["qty"] for line in self.look().json_body}
 
+    def merge(self, secret: str | None, key: str | None = None, **more: Any) -> Any:
+        headers = {"X-Guest-Cart": secret, "Idempotency-Key": key}
+        sent = {name: value for name, value in headers.items() if value is not None}
+        return self.api.post("/cart/merge", more, token=self.token, headers=sent)
+
     def changed(self, product_id: str) -> str:
         """When the cart's row says it changed, as checkout reads it."""
         return row(self.user_id, product_id)["updatedAt"]
+
+
+class Guest:
+    """Somebody who has a cart and no account."""
+
+    def __init__(self, api: Any) -> None:
+        self.api = api
+        self.created = api.post("/cart/guest")
+        self.secret = self.created.json_body["guestCart"]
+
+    def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
+        headers = {"X-Guest-Cart": self.secret, **({"Idempotency-Key": key} if key else {})}
+        return self.api.request(method, f"/cart/guest{path}", body, None, headers)
+
+    def add(self, product_id: str, quantity: Any = 1, key: str | None = None) -> Any:
+        return self.ask("POST", "/items", {"productId": product_id, "quantity": quantity}, key)
+
+    def look(self, query: str = "") -> Any:
+        return self.ask("GET", query)
+
+    def set_quantity(self, product_id: str, quantity: Any) -> Any:
+        return self.ask("PATCH", f"/items/{quote(product_id, safe='')}", {"quantity": quantity})
+
+    def remove(self, product_id: str) -> Any:
+        return self.ask("DELETE", f"/items/{quote(product_id, safe='')}")
+
+    def empty(self) -> Any:
+        return self.ask("DELETE", "")
+
+    def everything(self) -> list[Any]:
+        """The answers to all that can be asked of the cart."""
+        return [self.add(BOWL), self.look(), self.set_quantity(BOWL, 2), self.remove(BOWL), self.empty()]
+
+    @property
+    def cart(self) -> dict[str, int]:
+        """How many of each product are in the cart."""
+        return {line["productId"]: line["qty"] for line in self.look().json_body}
+
+    @property
+    def row_key(self) -> str:
+        """The hash key of the cart's rows."""
+        return f"GUEST#{hashlib.sha256(self.secret.encode()).hexdigest()}"
+
+    def expire(self) -> None:
+        """Thirty days pass, and DynamoDB has not got round to deleting anything."""
+        aws.client("dynamodb").update_item(
+            TableName="Carts",
+            Key=typed({"userId": self.row_key, "productId": "KEY#GUEST"}),
+            UpdateExpression="SET expiresAt = :then",
+            ExpressionAttributeValues=typed({":then": int(time.time())}),
+        )
+
+
+@pytest.fixture
+def guest(api) -> Guest:
+    return Guest(api)
 
 
 @pytest.fixture
@@ -134,7 +196,10 @@ def sparing(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Callable[[s
 
 @pytest.fixture
 def before_writing(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Callable[..., None]:
-    """Somebody else does something after the cart was read and before the transaction is written, so many times."""
+    """Somebody else does something after the cart was read and before the transaction is written, so many times.
+
+    Each deed comes before one transaction; what was planned last comes first.
+    """
     real = botocore.client.BaseClient._make_api_call
     deeds: list[Callable[[], Any]] = []
 
@@ -185,6 +250,19 @@ def fill(table: str, items: Sequence[dict[str, Any]]) -> None:
 
 def path(product_id: str) -> str:
     return f"/cart/{quote(product_id, safe='')}"
+
+
+def rows(user_id: str) -> list[dict[str, Any]]:
+    """All rows of one cart."""
+    found = aws.client("dynamodb").query(
+        TableName="Carts",
+        KeyConditionExpression="userId = :whose",
+        ExpressionAttributeValues=typed({":whose": user_id}),
+        ConsistentRead=True,
+    )
+    return [
+        {name: _deserializer.deserialize(value) for name, value in item.items()} for item in found["Items"]
+    ]
 
 
 def row(user_id: str, product_id: str) -> dict[str, Any]:

@@ -5,25 +5,33 @@ import binascii
 import json
 import re
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import msgspec
-from chalice import BadRequestError, Chalice, CORSConfig, Response
+from chalice import BadRequestError, Chalice, ChaliceViewError, CORSConfig, Response
 from chalice.app import Request
 
 from common import log
 
+MOST_BYTES = 64 * 1024
+MOST_NESTING = 20
+
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)  # a text, or what opens or closes
+_retry_after: ContextVar[int | None] = ContextVar("retry_after", default=None)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_CORS = CORSConfig(
-    allow_headers=["Authorization", "Content-Type", "Idempotency-Key", log.HEADER],
-    expose_headers=["X-Next-Cursor", log.HEADER],
-    max_age=600,
-)
+_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", log.HEADER)
 
 
 class InvalidBody(BadRequestError):
     """The body is not what the route takes; the message names the field and what was expected."""
+
+
+class BodyTooLarge(ChaliceViewError):
+    """The body has more than MOST_BYTES bytes, whatever it says."""
+
+    STATUS_CODE = 413
 
 
 class InvalidQuery(BadRequestError):
@@ -45,16 +53,26 @@ class Body(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
-def create_app(name: str) -> Chalice:
-    """A service's Chalice app: CORS on every route, logging, and answers given as Structs."""
+def create_app(name: str, headers: Sequence[str] = ()) -> Chalice:
+    """A service's Chalice app: CORS on every route, logging, and answers given as Structs.
+
+    `headers` are those of its own that a browser may send besides the shop's.
+    """
     app = Chalice(app_name=name, configure_logs=False)
-    app.api.cors = _CORS
+    app.api.cors = CORSConfig(
+        allow_headers=[*_ALLOWED_HEADERS, *headers],
+        expose_headers=["X-Next-Cursor", "Retry-After", log.HEADER],
+        max_age=600,
+    )
     app.log = log.logger  # type: ignore[assignment]  # what Chalice logs by itself is a JSON line, too
     log.watch(app)
 
     @app.middleware("http")
     def as_json(event: Any, get_response: Any) -> Response:
+        _retry_after.set(None)
         response = get_response(event)
+        if (seconds := _retry_after.get()) is not None and response.status_code >= 400:
+            response.headers["Retry-After"] = str(seconds)
         if not isinstance(response.body, str | bytes):
             response.body = _ENCODER.encode(response.body).decode()
             response.headers.setdefault("Content-Type", "application/json")
@@ -64,14 +82,27 @@ def create_app(name: str) -> Chalice:
 
 
 def body(app: Chalice, shape: type[Shape]) -> Shape:
-    """The request's JSON body in the given shape; InvalidBody says which field is wrong and what was expected."""
-    raw = _request(app).raw_body
+    """The request's JSON body in the given shape; InvalidBody says which field is wrong and what was expected.
+
+    BodyTooLarge above MOST_BYTES; nothing is nested deeper than MOST_NESTING, unknown fields included.
+    """
+    given = _request(app).raw_body
+    raw = given.encode() if isinstance(given, str) else given
+    if _depth(raw[:MOST_BYTES]) > MOST_NESTING:
+        raise InvalidBody(f"the body: expected objects and lists at most {MOST_NESTING} deep")
+    if len(raw) > MOST_BYTES:
+        raise BodyTooLarge(f"the body: expected at most {MOST_BYTES} bytes")
     try:
         return msgspec.json.decode(raw or b"{}", type=shape)
     except msgspec.ValidationError as problem:
         raise InvalidBody(_explain(problem)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise InvalidBody(f"the body is not JSON: {problem}") from None
+
+
+def retry_after(seconds: int) -> None:
+    """Tell whoever is refused now in how many seconds to come again: an error of Chalice's carries no headers itself."""
+    _retry_after.set(seconds)
 
 
 def query(app: Chalice, shape: type[Shape]) -> Shape:
@@ -125,6 +156,15 @@ def decode_cursor(text: str | None) -> dict[str, Any] | None:
 
 def _is_attribute(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and all(isinstance(v, str) for v in value.values())
+
+
+def _depth(raw: bytes) -> int:
+    """How deep objects and lists stand in each other, as JSON; whether it is JSON is not looked at."""
+    deepest = depth = 0
+    for found in _NESTING.finditer(raw):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _request(app: Chalice) -> Request:

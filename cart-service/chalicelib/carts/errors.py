@@ -1,11 +1,25 @@
 """What can go wrong with carts."""
 
-from chalice import ConflictError, NotFoundError, UnprocessableEntityError
+from chalice import BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError
 from chalice.app import ChaliceViewError
 
 
 class ProductNotFound(NotFoundError):
     """No such product is on sale: it never was, or is archived."""
+
+
+class GuestCartMissing(BadRequestError):
+    """The request does not say which guest's cart is meant."""
+
+
+class CartNotFound(NotFoundError):
+    """No guest's cart goes by this secret: it never did, has expired, or went to somebody else's account."""
+
+
+class GuestCartMerged(ChaliceViewError):
+    """The guest logged in and the cart went to the account; nothing can be done with it any more."""
+
+    STATUS_CODE = 410
 
 
 class CartItemNotFound(NotFoundError):

@@ -1,4 +1,7 @@
-"""The table Carts: what customers mean to buy, and what must not be done to a cart twice."""
+"""The table Carts: what customers and guests mean to buy, and what must not be done to a cart twice.
+
+Its hash key `userId` says whose cart it is: USER#... of an account, GUEST#... of somebody who has not logged in.
+"""
 
 from typing import Self
 
@@ -7,15 +10,20 @@ from pynamodb.models import Model
 
 from common import tables
 
-# Both kinds of rows share a customer's partition; the sort key's prefix tells them apart.
+# All kinds of rows share a cart's partition; the sort key's prefix tells them apart.
 PRODUCT_PREFIX = "PROD#"
+MERGED_PREFIX = "KEY#MERGED#"
 MOST_OF_A_PRODUCT = 99
+
+OPEN = "OPEN"
+MERGED = "MERGED"
 
 
 class CartItem(Model):
     """So many of a product in somebody's cart; gone once it is removed or bought.
 
     Whenever `qty` changes, so does `updatedAt`: checkout tells by both whether a cart is still the one it saw before.
+    Only a guest's item has `expiresAt`, that of the cart.
     """
 
     class Meta(tables.Meta):
@@ -26,6 +34,38 @@ class CartItem(Model):
     qty = NumberAttribute()
     added_at = UnicodeAttribute(attr_name="addedAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
+    expires_at = NumberAttribute(attr_name="expiresAt", null=True)
+
+
+class GuestCart(Model):
+    """A cart without an account: OPEN, then MERGED into the account of whoever logs in; or it expires.
+
+    Items go in only in one transaction with a check that it is OPEN. The secret that opens it is not stored, only its
+    hash, in `userId`. An expired cart counts as gone, also until DynamoDB gets round to deleting it.
+    """
+
+    class Meta(tables.Meta):
+        table_name = "Carts"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    key = UnicodeAttribute(range_key=True, attr_name="productId", default="KEY#GUEST")
+    status = UnicodeAttribute(default=OPEN)
+    merged_into = UnicodeAttribute(attr_name="mergedInto", null=True)
+    expires_at = NumberAttribute(attr_name="expiresAt")
+
+
+class MergedItem(Model):
+    """What became of a guest's item, written in the transaction that takes it out of the guest's cart."""
+
+    class Meta(tables.Meta):
+        table_name = "Carts"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    key = UnicodeAttribute(range_key=True, attr_name="productId")
+    taken = NumberAttribute()
+    left = NumberAttribute()
+    reason = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(attr_name="expiresAt")
 
 
 class Done(Model):

@@ -49,6 +49,42 @@ class CartEmptied(http.Body):
     message: str
 
 
+class GuestCartCreated(http.Body):
+    """The secret that opens the cart, told this once, and until when it does."""
+
+    guest_cart: str
+    expires_at: str
+
+
+class MergeCart(http.Body):
+    """Whose cart takes the guest's."""
+
+    user_id: str | None = None
+
+
+class TakenItem(http.Body):
+    """So many more of a product are in the account's cart."""
+
+    product_id: str
+    qty: int
+
+
+class LeftItem(http.Body):
+    """So many of a product did not get into the account's cart; the reason is the Code that POST /cart would give."""
+
+    product_id: str
+    qty: int
+    reason: str
+
+
+class CartsMerged(http.Body):
+    """What became of the guest's cart."""
+
+    message: str
+    taken: list[TakenItem]
+    left: list[LeftItem]
+
+
 class OwnerQuery(http.Body):
     """Whose cart; the caller's own if nobody is named."""
 

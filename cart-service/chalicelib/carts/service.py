@@ -1,4 +1,4 @@
-"""What customers do with their carts."""
+"""What customers do with their carts, and guests with theirs: a `user_id` is USER#... of an account or GUEST#... of a guest."""
 
 import hashlib
 import random
@@ -8,10 +8,10 @@ from typing import Any
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
-from chalicelib.carts import batches, catalogue
+from chalicelib.carts import batches, catalogue, guests
 from chalicelib.carts.catalogue import Product
 from chalicelib.carts.errors import CartItemNotFound, CartUnavailable, IdempotencyKeyReused, TooManyOfProduct
-from chalicelib.carts.models import MOST_OF_A_PRODUCT, PRODUCT_PREFIX, CartItem, Done
+from chalicelib.carts.models import MOST_OF_A_PRODUCT, PRODUCT_PREFIX, CartItem, Done, GuestCart
 from chalicelib.carts.schemas import AddedToCart, AddToCart, CartChanged, CartEmptied, CartLine
 from common import clock, http, ids, money, tables, transactions
 from common.transactions import TransactionCancelled, TransactionContended
@@ -21,11 +21,14 @@ _TRIES = 12
 _PAUSE_SECONDS = 0.01
 
 
-def add_item(user_id: str, wanted: AddToCart, idempotency_key: str | None) -> AddedToCart:
+def add_item(
+    user_id: str, wanted: AddToCart, idempotency_key: str | None, guest: GuestCart | None = None
+) -> AddedToCart:
     """Put more of a product into the cart; undone by set_quantity or remove_item.
 
     Safe to repeat with its idempotency key, which gives the first answer again. Raises ProductNotFound, TooManyOfProduct,
-    IdempotencyKeyReused, and CartUnavailable while too many others change the same item; then nothing was changed.
+    IdempotencyKeyReused, and CartUnavailable while too many others change the same item; then nothing was changed. A
+    guest's cart, given as `guest`, takes it only while it is open: GuestCartMerged or CartNotFound.
     """
     product_id = ids.parse("PROD", wanted.product_id)
     for attempt in range(_TRIES):
@@ -33,9 +36,11 @@ def add_item(user_id: str, wanted: AddToCart, idempotency_key: str | None) -> Ad
             return _same_answer(earlier, product_id, wanted.quantity)
         catalogue.require_on_sale(product_id)
         try:
-            return _add(user_id, product_id, wanted.quantity, idempotency_key)
+            return _add(user_id, product_id, wanted.quantity, idempotency_key, guest)
         except TransactionCancelled:
-            # Somebody else changed the item since it was read, or did the same request at the same time: look again.
+            # Somebody else changed the item since it was read, did the same request at the same time, or merged: look again.
+            if guest:
+                guests.find_open(guest.user_id)
             time.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))
         except TransactionContended:
             break
@@ -48,10 +53,10 @@ def show_cart(user_id: str, limit: int | None, cursor: str | None) -> tuple[list
     Raises InvalidCursor, and CartUnavailable if the products cannot all be read.
     """
     asked = None if limit is None else limit + 1  # one more tells whether there is another page
-    items = _items(user_id, limit=asked, last_evaluated_key=_start(user_id, cursor))
-    shown = items[:limit]
+    found = items(user_id, limit=asked, last_evaluated_key=_start(user_id, cursor))
+    shown = found[:limit]
     products = catalogue.described(item.product_id for item in shown)
-    following = {"productId": {"S": shown[-1].product_id}} if len(items) > len(shown) else None
+    following = {"productId": {"S": shown[-1].product_id}} if len(found) > len(shown) else None
     return [_line(item, products.get(item.product_id)) for item in shown], http.encode_cursor(following)
 
 
@@ -83,29 +88,48 @@ def remove_item(user_id: str, product_id: str) -> CartChanged:
 
 def empty_cart(user_id: str) -> CartEmptied:
     """Take everything out of the cart; safe to repeat, and to be repeated after CartUnavailable."""
-    keys = [{"userId": user_id, "productId": item.product_id} for item in _items(user_id)]
+    keys = [{"userId": user_id, "productId": item.product_id} for item in items(user_id)]
     batches.delete(CartItem, keys)
     return CartEmptied(message="Cart emptied")
 
 
-def _add(user_id: str, product_id: str, quantity: int, idempotency_key: str | None) -> AddedToCart:
-    """Add once; TransactionCancelled if the item changed meanwhile, or the key was used meanwhile."""
-    before = _quantity(user_id, product_id)
-    after = before + quantity
-    if after > MOST_OF_A_PRODUCT:
-        raise TooManyOfProduct(
-            f"quantity: a cart holds at most {MOST_OF_A_PRODUCT} of a product, and {before} of {product_id} are in it"
-        )
-    unchanged = CartItem.qty == before if before else CartItem.product_id.does_not_exist()
+def items(user_id: str, **part: Any) -> list[CartItem]:
+    """What is in the cart as of now, by product id; all of it, or the part that a query's arguments name."""
+    products = CartItem.product_id.startswith(PRODUCT_PREFIX)
+    return list(CartItem.query(user_id, products, consistent_read=True, **part))
+
+
+def addition(
+    user_id: str, product_id: str, before: int, after: int, expires_at: int | None = None
+) -> transactions.Operation:
+    """The part of a transaction that makes `before` of a product, as it was read, into `after`."""
     now = clock.now()
     actions: list[Action] = [
         CartItem.qty.set(after),
         CartItem.updated_at.set(now),
         CartItem.added_at.set(CartItem.added_at | now),
     ]
-    change = transactions.update(CartItem(user_id, product_id), actions, unchanged)
+    if expires_at:
+        actions.append(CartItem.expires_at.set(expires_at))
+    unchanged = CartItem.qty == before if before else CartItem.product_id.does_not_exist()
+    return transactions.update(CartItem(user_id, product_id), actions, unchanged)
+
+
+def _add(
+    user_id: str, product_id: str, quantity: int, idempotency_key: str | None, guest: GuestCart | None
+) -> AddedToCart:
+    """Add once; TransactionCancelled if the item changed, the key was used, or the cart was closed meanwhile."""
+    before = _quantity(user_id, product_id)
+    after = before + quantity
+    if after > MOST_OF_A_PRODUCT:
+        raise TooManyOfProduct(
+            f"quantity: a cart holds at most {MOST_OF_A_PRODUCT} of a product, and {before} of {product_id} are in it"
+        )
+    change = addition(user_id, product_id, before, after, int(guest.expires_at) if guest else None)
+    checks = [guests.still_open(guest)] if guest else []
     # Also without a key in a transaction: its token keeps the SDK's own repeats from adding twice.
-    transactions.write(change, *_remembered(user_id, product_id, quantity, after, idempotency_key))
+    remembered = _remembered(user_id, product_id, quantity, after, idempotency_key)
+    transactions.write(change, *checks, *remembered)
     return _added(product_id, after)
 
 
@@ -126,7 +150,7 @@ def _remembered(
 
 def _same_answer(earlier: Done, product_id: str, quantity: int) -> AddedToCart:
     if earlier.body_hash != _hash(product_id, quantity):
-        raise IdempotencyKeyReused("Idempotency-Key: used before, to add something else")
+        raise IdempotencyKeyReused("Idempotency-Key: used before, for something else")
     return _added(product_id, int(earlier.qty or 0))
 
 
@@ -143,12 +167,6 @@ def _quantity(user_id: str, product_id: str) -> int:
         return int(CartItem.get(user_id, product_id, consistent_read=True).qty)
     except CartItem.DoesNotExist:
         return 0
-
-
-def _items(user_id: str, **part: Any) -> list[CartItem]:
-    """What is in the cart as of now, all pages of it."""
-    products = CartItem.product_id.startswith(PRODUCT_PREFIX)
-    return list(CartItem.query(user_id, products, consistent_read=True, **part))
 
 
 def _start(user_id: str, cursor: str | None) -> dict[str, dict[str, str]] | None:
