@@ -5,6 +5,7 @@ import time
 import pytest
 from conftest import fill, product, row
 
+from common import clock
 from common.queues import BatchPartlyFailed
 from common.steps import StepInputInvalid
 from testkit.tokens import JIMMY
@@ -41,6 +42,18 @@ def test_what_was_added_meanwhile_stays(mixed_cart, api):
     api.invoke("clear-cart", bought)
 
     assert mixed_cart.cart == {"PROD#002": 4}
+
+
+def test_what_was_emptied_and_put_in_again_since_the_order_stays(mixed_cart, api):
+    """A clearing that comes late finds another cart, which only looks the same."""
+    placed_at = clock.now()
+    time.sleep(0.002)
+    mixed_cart.remove("PROD#002")
+    mixed_cart.add("PROD#002", 2)
+
+    api.invoke("clear-cart", {**purchase(PROD_001=3, PROD_002=2), "placedAt": placed_at})
+
+    assert mixed_cart.cart == {"PROD#001": 2, "PROD#002": 2, "PROD#003": 1}
 
 
 def test_a_repeat_takes_out_nothing_more(mixed_cart, api):

@@ -53,6 +53,17 @@ def test_a_part_is_given_back_its_goods_go_to_the_shelf_and_the_shop_is_told(bou
     assert (event["detail"]["refundId"], event["detail"]["amount"]) == ("REFUND#1", 12.99)
 
 
+def test_the_customer_is_told_of_each_refund_once(bought):
+    refund(bought, asked("REFUND#1"), asked("REFUND#2"), asked("REFUND#1"))
+
+    assert bought.works_off("notification-queue", "on-notification") == 0
+    told = [row["message"] for row in bought.notifications()]
+    assert sorted(told) == [
+        f"12.99 USD of your order #{ORDER[6:]} are on their way back to you (refund {number})."
+        for number in ("1", "2")
+    ]
+
+
 def test_goods_that_do_not_come_back_are_paid_back_all_the_same(bought):
     refund(bought, asked(restock=False))
 

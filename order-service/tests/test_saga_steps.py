@@ -47,6 +47,7 @@ def test_a_stored_order_is_handed_to_the_saga_as_it_was_placed(validate, order):
         "paymentMethod": "pm_card_visa",
         "status": "CREATED",
         "correlationId": row(order)["correlationId"],
+        "createdAt": row(order)["createdAt"],
     }
     assert json.loads(json.dumps(answer)) == answer
 

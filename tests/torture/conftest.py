@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud import deploy, stacks
 from localcloud import shop as local
 from localcloud.faults import Faults
-from localcloud.paths import service
 from tests.torture.tormented import Tormented
 
 _TALLY: Counter[str] = Counter()
@@ -21,9 +19,7 @@ def is_long() -> bool:
 
 @pytest.fixture(scope="session")
 def tormented(shop: local.Shop, faults: Faults) -> Iterator[Tormented]:
-    """The shop with short waits: a customer has 20 s to pay, and what a consumer dropped comes again after a few seconds."""
-    machine = (service(deploy.ORCHESTRATOR) / "state-machine.yml").read_text()
-    stacks.deploy(shop.cloud, deploy.STATE_MACHINE, machine, {"Stage": "local", "Waits": "short"})
+    """The shop in which things go wrong; what a consumer dropped comes again after a few seconds."""
     at_work = Tormented(shop, faults, _TALLY)
     at_work.let_messages_come_again_after(seconds=6)
     yield at_work

@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 
-from localcloud import dead_letters
+from localcloud import dead_letters, deploy, stacks
 from localcloud.faults import Faults
+from localcloud.paths import service
 from localcloud.shop import Shop
 from tests.people import Admin, until
 from tests.sight import Sight
@@ -59,6 +60,15 @@ class Tormented:
         for url in sqs.list_queues(MaxResults=1000)["QueueUrls"]:
             if not url.endswith(dead_letters.SUFFIX):
                 sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
+
+    @contextmanager
+    def short_waits(self) -> Iterator[None]:
+        """Whoever begins a checkout meanwhile has 20 s to pay it, instead of 15 minutes."""
+        machine = (service(deploy.ORCHESTRATOR) / "state-machine.yml").read_text()
+        for waits in ("short", "usual"):
+            stacks.deploy(self.shop.cloud, deploy.STATE_MACHINE, machine, {"Stage": "local", "Waits": waits})
+            if waits == "short":
+                yield
 
     @contextmanager
     def time_passed(self, seconds: float) -> Iterator[None]:

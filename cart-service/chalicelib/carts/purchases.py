@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 0.01
 
 
 def clear_bought(purchase: ClearCart) -> CartCleared:
-    """Take out of the cart what the order bought, and no more: what was added meanwhile stays.
+    """Take out of the cart what the order bought, and no more: what was added since the order was placed stays.
 
     Safe to repeat, late and in any order: it happens once per order, all lines or none. Raises CartUnavailable or
     TransactionContended while the customer keeps changing the cart; then nothing was changed.
@@ -33,7 +33,7 @@ def clear_bought(purchase: ClearCart) -> CartCleared:
     once = transactions.put(row, Done.key.does_not_exist())
     for attempt in range(_TRIES):
         try:
-            transactions.write(once, *_subtractions(user_id, bought))
+            transactions.write(once, *_subtractions(user_id, bought, purchase.placed_at))
         except TransactionCancelled as refusal:
             if 0 not in refusal.failed:
                 # The customer changed the cart since it was read: look again.
@@ -53,15 +53,17 @@ def _quantities(lines: list[BoughtLine]) -> Mapping[str, int]:
     return bought
 
 
-def _subtractions(user_id: str, bought: Mapping[str, int]) -> Iterator[Operation]:
+def _subtractions(user_id: str, bought: Mapping[str, int], placed_at: str | None) -> Iterator[Operation]:
     """One for each bought product that is still in the cart; the customer may have removed some, or never put them in."""
     keys = [{"userId": user_id, "productId": product_id} for product_id in bought]
     for item in batches.read(CartItem, keys):
-        yield _subtraction(item, bought[item.product_id])
+        if placed_at is None or item.added_at <= placed_at:
+            yield _subtraction(item, bought[item.product_id])
 
 
 def _subtraction(item: CartItem, qty: int) -> Operation:
+    same = CartItem.added_at == item.added_at
     if item.qty <= qty:
-        return transactions.delete(item, CartItem.qty <= qty)
+        return transactions.delete(item, (CartItem.qty <= qty) & same)
     actions: list[Action] = [CartItem.qty.add(-qty), CartItem.updated_at.set(clock.now())]
-    return transactions.update(item, actions, CartItem.qty > qty)
+    return transactions.update(item, actions, (CartItem.qty > qty) & same)

@@ -118,11 +118,12 @@ class BoughtLine(http.Body):
 
 
 class ClearCart(http.Body):
-    """What an order took; an order has at most 99 lines, as many as fit into one transaction."""
+    """What an order took, and when it was placed; an order has at most 99 lines, as many as fit into one transaction."""
 
     order_id: Given
     user_id: Given
     items: Annotated[list[BoughtLine], Meta(max_length=99)]
+    placed_at: str | None = None
 
 
 class CartCleared(http.Body):

@@ -5,13 +5,14 @@ from chalicelib.payments import gateway
 from chalicelib.payments.attempts import ask
 from chalicelib.payments.errors import RefundNotPossible
 from chalicelib.payments.models import REFUNDED, SUCCEEDED, Payment, Refund, again_if_contended, find
-from common import events, ids, money
+from common import events, ids, log, money, queues
 
+_NOTIFICATIONS = "notification-queue"
 _STARTED, _DONE = "STARTED", "DONE"
 
 
 def carry_out(requested: events.RefundRequested) -> None:
-    """Give the money back, then put the goods on the shelf if they are to be; announces PaymentRefunded. Safe to repeat.
+    """Give the money back, put the goods on the shelf if they are to be, announce PaymentRefunded and tell the customer. Safe to repeat.
 
     Raises RefundNotPossible, PaymentRejected, GatewayUnavailable, StepFailed: what is done stays done, and a repeat does the rest.
     """
@@ -21,6 +22,7 @@ def carry_out(requested: events.RefundRequested) -> None:
         asked = {"orderId": requested.order_id, "refundId": requested.refund_id, "items": items}
         lambdas.call("product-service", "return-inventory", asked)
     events.publish(_told(payment, requested))
+    queues.send(_NOTIFICATIONS, _notice(requested))
 
 
 @again_if_contended
@@ -85,3 +87,17 @@ def _told(payment: Payment, requested: events.RefundRequested) -> events.Payment
         amount=requested.amount,
         currency=requested.currency,
     )
+
+
+def _notice(requested: events.RefundRequested) -> dict[str, object]:
+    """What the customer is told; it names the refund, so that each is told of once."""
+    amount = money.spoken(money.minor(requested.amount, requested.currency), requested.currency)
+    order, refund = ids.short(requested.order_id), ids.short(requested.refund_id)
+    return {
+        "userId": requested.user_id,
+        "type": "EMAIL",
+        "orderId": requested.order_id,
+        "subject": "Your refund",
+        "message": f"{amount} of your order #{order} are on their way back to you (refund {refund}).",
+        "correlationId": log.correlation_id(),
+    }

@@ -234,6 +234,7 @@ class ValidOrder(http.Body):
     payment_method: str | None
     status: str
     correlation_id: str
+    created_at: str
 
     @classmethod
     def of(cls, order: Order) -> Self:
@@ -248,6 +249,7 @@ class ValidOrder(http.Body):
             payment_method=order.payment_method,
             status=order.status,
             correlation_id=order.correlation_id,
+            created_at=order.created_at,
         )
 
 
