@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 LOCAL_DIR ?= .local
+# Named by whoever calls, as opposed to the default: what works on the local shop works on AWS only if it is said.
+GIVEN_STAGE := $(if $(STAGE),--stage "$(STAGE)")
 STAGE ?= dev
 SERVICE_PORT ?= 8090
 SERVICES := user-service product-service cart-service order-service checkout-orchestrator analytics-service
@@ -45,6 +47,13 @@ reconcile: $(INSTALLED) ## whether the shop's books agree (DAY=2026-11-22, REPAI
 	@$(LOCALCLOUD) reconcile $(if $(DAY),--day "$(DAY)") $(if $(SETTLE),--settle "$(SETTLE)") \
 	  $(if $(filter 1,$(REPAIR)),--repair) $(if $(filter 1,$(WHOLE)),--whole) --dir "$(LOCAL_DIR)"
 
+admin: $(INSTALLED) ## make an admin of who has an account (EMAIL=..., STAGE=dev for one on AWS)
+	@test -n "$(EMAIL)" || { echo "EMAIL is not set: make admin EMAIL=jane@example.com"; exit 2; }
+	@$(LOCALCLOUD) admin "$(EMAIL)" $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
+
+rotate-keys: $(INSTALLED) ## sign access tokens with a new key (REVOKE_OLD=1 after a leak, STAGE=dev on AWS)
+	@$(LOCALCLOUD) rotate-keys $(if $(filter 1,$(REVOKE_OLD)),--revoke-old) $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
+
 seed: $(INSTALLED) ## load products from a CSV file (FILE=...)
 	@test -n "$(FILE)" || { echo "FILE is not set: make seed FILE=common/localcloud/catalogue.csv"; exit 2; }
 	@$(LOCALCLOUD) seed "$(FILE)" --dir "$(LOCAL_DIR)"
@@ -69,15 +78,19 @@ bench: $(INSTALLED) ## how many reservations a second one product bears
 
 check: lint types templates test ## what CI runs
 
-lint: $(INSTALLED) ## ruff: format and lint
+lint: $(INSTALLED) ## ruff: format and lint; and no secrets in the repository
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.secrets_scan
 
 types: $(INSTALLED) ## mypy, each service by itself
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.types
 
 templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.templates
+
+access: $(INSTALLED) ## docs/access.md, who may call what
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.access_docs
 
 events: $(INSTALLED) ## docs/events.md and events.json, from the registry
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.event_docs

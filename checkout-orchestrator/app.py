@@ -148,7 +148,7 @@ def on_discrepancy(event: Any) -> None:
     queues.consume(event, lambda message: reconciliation.look_again(step(Doubt, message)))
 
 
-def taken_from(name: str) -> Any:
+def taken_from(name: str) -> dict[str, bool]:
     """The answer to a webhook, given as soon as it is known to be genuine and is stored."""
     request = app.current_request
     assert request is not None, "only a route has a request"

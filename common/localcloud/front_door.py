@@ -1,7 +1,7 @@
 """The shop's one address: forwards each path to the service that answers it, as one domain does on AWS.
 
 `python -m localcloud.front_door --port 8000 --routes FILE`; the file maps path prefixes to addresses and is read anew when it
-changes.
+changes. /docs is answered here: docs_page.
 """
 
 import argparse
@@ -14,9 +14,12 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from localcloud import docs_page
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _TIMEOUT = httpx.Timeout(35, connect=3)  # API Gateway gives up after 29 s
@@ -27,6 +30,12 @@ _HOP_BY_HOP = {
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
     b"transfer-encoding", b"upgrade",
 }  # fmt: skip
+
+
+class _Any(PathConvertor):
+    """Every path; Starlette's own `path` knows none with a line break, which `%0A` is."""
+
+    regex = r"[\s\S]*"
 
 
 class Routes:
@@ -80,7 +89,11 @@ def create_app(routes: Routes) -> Starlette:
         yield
         await client.aclose()
 
-    return Starlette(routes=[Route("/{path:path}", forward, methods=_METHODS)], lifespan=lifespan)
+    answered_here = docs_page.routes()
+    register_url_convertor("any", _Any())
+    return Starlette(
+        routes=[*answered_here, Route("/{path:any}", forward, methods=_METHODS)], lifespan=lifespan
+    )
 
 
 def _outgoing(request: Request, address: str) -> httpx.Request:

@@ -61,6 +61,10 @@ def test_a_path_goes_to_its_service_byte_for_byte(door):
     assert answer.json()["path"] == "/stage/order/ORDER%231?a=%23&b=x+y"
 
 
+def test_a_line_break_in_a_path_goes_along(door):
+    assert door.get("/order/%0A%F1").json()["path"] == "/stage/order/%0A%F1"
+
+
 def test_bodies_and_headers_go_along(door):
     told = door.post("/order", content="{}", headers={"Authorization": "Bearer t", "X-Own": "1"}).json()
 

@@ -122,8 +122,11 @@ class Code:
 
 
 def hints(function: Any) -> dict[str, Any]:
-    """A function's annotations, resolved."""
-    return typing.get_type_hints(inspect.unwrap(function), include_extras=True)
+    """A function's annotations, resolved; none where they name what only a type checker sees."""
+    try:
+        return typing.get_type_hints(inspect.unwrap(function), include_extras=True)
+    except (NameError, TypeError):
+        return {}
 
 
 def choices(kind: Any) -> list[Any]:
@@ -143,7 +146,11 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
 
 def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
     if isinstance(node, ast.Assign):
-        yield from ((target, node.value) for target in node.targets)
+        for target in node.targets:
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                yield from zip(target.elts, node.value.elts, strict=False)
+            else:
+                yield target, node.value
     elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
         yield node.target, node.value
 

@@ -46,6 +46,16 @@ class View:
         return any(called is http.idempotency_key for called, _, _ in self.calls)
 
     @property
+    def headers(self) -> list[str]:
+        """Headers of its own that it reads, by `headers.get`."""
+        read = [
+            _text(code, call.args[0])
+            for _, code, call in self.calls
+            if ast.unparse(call.func).endswith(".headers.get")
+        ]
+        return sorted({name for name in read if isinstance(name, str)})
+
+    @property
     def answer(self) -> Answer:
         """What it returns; NotTold if the code does not tell."""
         return _answer(self.code)
@@ -98,6 +108,10 @@ def _spread(code: Code, argument: ast.expr) -> Iterator[tuple[Any, Any]]:
     else:
         found = code.meant(argument)
         yield (found.type if isinstance(found, Instance) else None), _verb(code, argument)
+
+
+def _text(code: Code, value: ast.expr) -> Any:
+    return value.value if isinstance(value, ast.Constant) else code.meant(value)
 
 
 def _verb(code: Code, value: ast.expr) -> Any:

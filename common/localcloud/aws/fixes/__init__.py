@@ -14,6 +14,7 @@ from localcloud.aws.fixes import (
     lambda_errors,
     lambda_packages,
     openapi_import,
+    policy_wildcards,
     rest_api_import,
     rule_targets,
     same_execution,
@@ -42,6 +43,7 @@ ALL = (
     email_subscriptions,
     empty_secrets,
     template_conditions,
+    policy_wildcards,
 )
 
 

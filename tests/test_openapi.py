@@ -1,0 +1,71 @@
+"""The documents of the routes and the picture of the checkout, held against the code that they are made from."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from localcloud.paths import SERVICES
+from testkit import state_machine_docs
+from testkit.openapi import shop
+from testkit.openapi.changes import incompatible
+
+DOCUMENTS = (*SERVICES, "shop")
+
+
+@pytest.fixture(scope="module")
+def today() -> dict[str, Any]:
+    """The documents as the code is now."""
+    return shop.documents()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_documents_are_those_of_the_routes(today, name):
+    assert (shop.FOLDER / f"{name}.json").read_text() == shop.text(today[name]), "run: make openapi"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_documents_are_openapi(today, name):
+    assert list(OpenAPIV31SpecValidator(today[name]).iter_errors()) == []
+
+
+def test_nothing_that_clients_rely_on_is_taken_away(today):
+    """What was released stays; a new major version is released by `make openapi RELEASED=1`."""
+    assert incompatible(json.loads(shop.RELEASED.read_text()), today["shop"]) == []
+
+
+def test_every_example_is_one_of_its_schema(today):
+    written = json.loads(shop.EXAMPLES.read_text())
+    for service in SERVICES:
+        components = today[service]["components"]
+        for name, example in written[service].items():
+            assert name in components["schemas"], f"{service} has no {name} any more"
+            schema = {"$ref": f"#/components/schemas/{name}", "components": components}
+            jsonschema.validate(example, schema, jsonschema.Draft202012Validator)
+
+
+def test_the_picture_of_the_checkout_is_that_of_its_definition():
+    assert state_machine_docs.PAGE.read_text() == state_machine_docs.page(), "run: make docs"
+
+
+def test_the_picture_has_every_state_and_every_way_on():
+    drawn = state_machine_docs.page()
+    for name, state in states(state_machine_docs.stored()):
+        key = name.rstrip("?")
+        following = [
+            state.get("Next"),
+            state.get("Default"),
+            *(to["Next"] for to in state.get("Choices", [])),
+        ]
+        following += [catch["Next"] for catch in state.get("Catch", [])]
+        for to in filter(None, following):
+            assert f"    {key} --> {to.rstrip('?')}" in drawn, name
+
+
+def states(machine):
+    for name, state in machine["States"].items():
+        yield name, state
+        for branch in state.get("Branches", []):
+            yield from states(branch)
