@@ -19,7 +19,7 @@ LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy events openapi docs format lock clean
+.PHONY: help up down test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy access events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,16 +89,16 @@ types: $(INSTALLED) ## mypy, each service by itself
 templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.templates
 
-access: $(INSTALLED) ## docs/access.md, who may call what
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.access_docs
-
 events: $(INSTALLED) ## docs/events.md and events.json, from the registry
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.event_docs
 
 openapi: $(INSTALLED) ## docs/openapi, from the routes; with RELEASED=1 also what clients rely on from now on
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.openapi.shop $(if $(filter 1,$(RELEASED)),--released)
 
-docs: events openapi ## all pages that are made from code
+access: $(INSTALLED) ## docs/access.md, who may call what; after `make openapi`
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.access_docs
+
+docs: events openapi access ## all pages that are made from code
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.state_machine_docs
 
 format: $(INSTALLED) ## let ruff put the code in shape

@@ -1,13 +1,37 @@
 """The people of the shop, who come in by HTTP and nowhere else."""
 
+import threading
 import time
 import uuid
+from collections.abc import Generator
 from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 
 FINAL = ("CONFIRMED", "FAILED", "CANCELLED", "EXPIRED")
+
+
+class Renewal(httpx.Auth):
+    """Renews the access token when it is out of date, as a browser would: a long test is longer than a token lives."""
+
+    def __init__(self, http: httpx.Client, refresh_token: str) -> None:
+        self._http, self._refresh_token, self._turn = http, refresh_token, threading.Lock()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        answer = yield request
+        if answer.status_code == 401 and "Authorization" in request.headers:
+            request.headers["Authorization"] = self._renewed(request.headers["Authorization"])
+            yield request
+
+    def _renewed(self, old: str) -> str:
+        with self._turn:
+            if self._http.headers["Authorization"] == old:
+                body = {"refreshToken": self._refresh_token}
+                answer = ok(httpx.post(self._http.base_url.join("/user/refresh"), json=body, timeout=40))
+                self._refresh_token = answer["refreshToken"]
+                self._http.headers["Authorization"] = f"Bearer {answer['token']}"
+            return self._http.headers["Authorization"]
 
 
 class Person:
@@ -21,6 +45,7 @@ class Person:
         http = httpx.Client(base_url=url, timeout=40)
         answer = ok(http.post("/user/login", json={"email": email, "password": password}))
         http.headers["Authorization"] = f"Bearer {answer['token']}"
+        http.auth = Renewal(http, answer["refreshToken"])
         return cls(http, answer["userId"], email)
 
     def leave(self) -> None:

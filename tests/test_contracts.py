@@ -77,6 +77,9 @@ def owned_models() -> list[tuple[str, type[Model]]]:
 def test_every_table_of_the_design_has_its_one_owner():
     assert {name: owner for name, (owner, _) in tables().items()} == {
         "Users": "user-service",
+        "Sessions": "user-service",
+        "Attempts": "user-service",
+        "AccountMails": "user-service",
         "Products": "product-service",
         "Inventory": "product-service",
         "Reservations": "product-service",

@@ -1,12 +1,31 @@
 """Every way into the user service."""
 
+from typing import Any
+
+from chalice import Response
 from msgspec import to_builtins
 
+from chalicelib.mails import service as mails
+from chalicelib.mails.schemas import Wanted
+from chalicelib.sessions import service as sessions
+from chalicelib.sessions.schemas import LoggedOut, Logout, Refresh
 from chalicelib.tokens import service as tokens
 from chalicelib.tokens.schemas import RotateSigningKey
+from chalicelib.users import recovery, registration
 from chalicelib.users import service as users
-from chalicelib.users.schemas import Credentials, GrantRole, ProfileQuery, Registration
-from common import auth, http, steps
+from chalicelib.users.schemas import (
+    Credentials,
+    Deletion,
+    EmailVerification,
+    ForgottenPassword,
+    GrantRole,
+    PasswordChange,
+    PasswordReset,
+    ProfileChanges,
+    ProfileQuery,
+    Registration,
+)
+from common import auth, http, queues, steps
 
 app = http.create_app("user-service")
 authorizer = auth.jwt_authorizer(app)
@@ -14,21 +33,89 @@ authorizer = auth.jwt_authorizer(app)
 
 @app.route("/user/register", methods=["POST"])
 def register():
-    """Open an account; public."""
-    return http.created(users.register(http.body(app, Registration), http.idempotency_key(app)))
+    """Open an account; public. The answer is the same where the address is taken: what came of it only the mail says."""
+    wanted = http.body(app, Registration)
+    return http.created(registration.register(wanted, http.idempotency_key(app), source()))
 
 
 @app.route("/user/login", methods=["POST"])
 def login():
-    """Trade an address and its password for an access token; public."""
-    return users.login(http.body(app, Credentials))
+    """Trade an address and its password for an access token and a refresh token; public."""
+    return users.login(http.body(app, Credentials), source())
+
+
+@app.route("/user/refresh", methods=["POST"])
+def refresh():
+    """Trade a refresh token for new tokens; public: the refresh token says who calls."""
+    return sessions.renew(http.body(app, Refresh).refresh_token)
+
+
+@app.route("/user/logout", methods=["POST"], authorizer=authorizer)
+def logout():
+    """End this session, or with `everywhere` all of the caller's."""
+    sessions.end(auth.caller(app), http.body(app, Logout).everywhere)
+    return LoggedOut(message="Logged out")
 
 
 @app.route("/user/profile", methods=["GET"], authorizer=authorizer)
 def get_profile():
     """The caller's own profile; for an admin anybody's, by ?userId=."""
     wanted = http.query(app, ProfileQuery).user_id
-    return users.profile(auth.acting_for(auth.caller(app), wanted))
+    return users.profile(auth.caller(app), wanted)
+
+
+@app.route("/user/profile", methods=["PATCH"], authorizer=authorizer)
+def change_profile():
+    """Change the caller's own name or phone."""
+    return users.change_profile(auth.caller(app), http.body(app, ProfileChanges))
+
+
+@app.route("/user/password", methods=["POST"], authorizer=authorizer)
+def change_password():
+    """Replace the caller's password; their other sessions end."""
+    return recovery.change_password(auth.caller(app), http.body(app, PasswordChange), source())
+
+
+@app.route("/user/password/forgotten", methods=["POST"])
+def forgotten_password():
+    """Ask for a mail with which to choose a new password; public."""
+    return http.accepted(recovery.forgotten(http.body(app, ForgottenPassword), source()))
+
+
+@app.route("/user/password/reset", methods=["POST"])
+def reset_password():
+    """Choose a new password, by the token out of the mail; public."""
+    return recovery.reset_password(http.body(app, PasswordReset))
+
+
+@app.route("/user/email/verification", methods=["POST"], authorizer=authorizer)
+def send_verification():
+    """Ask for another mail that proves the caller's address."""
+    return http.accepted(recovery.send_verification(auth.caller(app)))
+
+
+@app.route("/user/email/verify", methods=["POST"])
+def verify_email():
+    """Prove an address, by the token out of the mail; public."""
+    return recovery.verify_email(http.body(app, EmailVerification))
+
+
+@app.route("/user/export", methods=["GET"], authorizer=authorizer)
+def export():
+    """All that this service keeps of the caller."""
+    return users.export(auth.caller(app))
+
+
+@app.route("/user", methods=["DELETE"], authorizer=authorizer)
+def delete():
+    """Delete the caller's account."""
+    return users.delete(auth.caller(app), http.body(app, Deletion), source())
+
+
+@app.route("/user/.well-known/jwks.json", methods=["GET"])
+def public_keys():
+    """The public keys of the access tokens, as a JSON Web Key Set; public."""
+    return auth.published_keys()
 
 
 @app.lambda_function(name="grant-role")
@@ -41,3 +128,24 @@ def grant_role(event, context):
 def rotate_signing_key(event, context):
     """Sign tokens with a new key from now on; run by the schedule in merge.json, or by hand."""
     return to_builtins(tokens.rotate(revoke_old=steps.step(RotateSigningKey, event).revoke_old))
+
+
+@app.on_sqs_message(queue="user-mail-queue", batch_size=5, name="on-user-mail")
+def on_user_mail(event: Any) -> None:
+    """Send the mails that were asked for."""
+    queues.consume(event, lambda message: mails.send(steps.step(Wanted, message)))
+
+
+@app.middleware("http")
+def unkept(event: Any, get_response: Any) -> Response:
+    """No cache on the way keeps an answer: tokens and personal data stand in them."""
+    response = get_response(event)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def source() -> str:
+    """Where the request comes from, as API Gateway saw it; what X-Forwarded-For says anybody can write."""
+    request = app.current_request
+    assert request is not None, "only a route has a source"
+    return str(request.context["identity"]["sourceIp"])

@@ -37,11 +37,12 @@ class NotYours(ForbiddenError):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who the access token says is calling."""
+    """Who the access token says is calling, and in which session; without one where no session began it."""
 
     user_id: str
     role: str
     email: str
+    session_id: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -58,6 +59,7 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
         except jwt.InvalidTokenError:
             return _refusal()
         context = {"userId": claims["sub"], "role": claims["role"], "email": claims["email"]}
+        context["sessionId"] = claims.get("sid", "")
         return AuthResponse(routes=["*"], principal_id=claims["sub"], context=context)
 
     return app.authorizer(name="authorizer", ttl_seconds=60)(authorizer)
@@ -77,6 +79,13 @@ def verify(header: str) -> dict[str, Any]:
         issuer=ISSUER,
         options={"require": ["exp", "iat", "sub", "role", "email"]},
     )
+    texts = (claims["sub"], claims["email"], claims.get("sid", ""))
+    if (
+        claims["role"] not in (ADMIN, CUSTOMER)
+        or not all(isinstance(text, str) for text in texts)
+        or not claims["sub"]
+    ):
+        raise jwt.InvalidTokenError("claims that user-service never signs")
     return claims
 
 
@@ -85,7 +94,7 @@ def caller(app: Chalice) -> Caller:
     request = app.current_request
     assert request is not None, "only a route has a caller"
     context = request.context["authorizer"]
-    return Caller(context["userId"], context["role"], context["email"])
+    return Caller(context["userId"], context["role"], context["email"], context.get("sessionId", ""))
 
 
 def require_admin(who: Caller) -> None:
@@ -104,6 +113,11 @@ def acting_for(who: Caller, user_id: str | None) -> str:
     return wanted
 
 
+def published_keys() -> dict[str, Any]:
+    """The public keys as a JSON Web Key Set (RFC 7517), for verifiers outside the shop; a few seconds old at most."""
+    return _cache.published()
+
+
 def _refusal() -> AuthResponse:
     """Refuse with 401 where API Gateway asks; `chalice local` and its test client know only 403."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
@@ -118,8 +132,15 @@ class _KeyCache:
 
     def __init__(self) -> None:
         self.keys: dict[str, jwt.PyJWK] = {}
+        self.jwks: dict[str, Any] = {"keys": []}
         self.fetched = float("-inf")
         self.lock = threading.Lock()
+
+    def published(self) -> dict[str, Any]:
+        with self.lock:
+            if time.monotonic() - self.fetched > _REFETCH_SECONDS:
+                self.fetch()
+            return self.jwks
 
     def find(self, kid: str) -> jwt.PyJWK | None:
         with self.lock:
@@ -137,7 +158,8 @@ class _KeyCache:
                 raise
             log.logger.exception("public keys not fetched; going on with those at hand")
             return
-        self.keys = {key["kid"]: jwt.PyJWK(key, algorithm="EdDSA") for key in json.loads(parameter)["keys"]}
+        self.jwks = json.loads(parameter)
+        self.keys = {key["kid"]: jwt.PyJWK(key, algorithm="EdDSA") for key in self.jwks["keys"]}
 
 
 _cache = _KeyCache()
@@ -145,7 +167,7 @@ _cache = _KeyCache()
 
 def forget_keys() -> None:
     """Fetch the public keys anew at the next token."""
-    _cache.keys = {}
+    _cache.keys, _cache.jwks = {}, {"keys": []}
     _cache.fetched = float("-inf")
 
 

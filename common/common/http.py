@@ -9,10 +9,10 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import msgspec
-from chalice import BadRequestError, Chalice, ChaliceViewError, CORSConfig, Response
+from chalice import BadRequestError, Chalice, ChaliceViewError, Response
 from chalice.app import Request
 
-from common import log
+from common import browsers, log
 
 MOST_BYTES = 64 * 1024
 MOST_NESTING = 20
@@ -21,7 +21,6 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)  # a text, or what opens or closes
 _retry_after: ContextVar[int | None] = ContextVar("retry_after", default=None)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", log.HEADER)
 
 
 class InvalidBody(BadRequestError):
@@ -54,16 +53,12 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 def create_app(name: str, headers: Sequence[str] = ()) -> Chalice:
-    """A service's Chalice app: CORS on every route, logging, and answers given as Structs.
+    """A service's Chalice app: CORS on every route, the headers of every answer, logging, and answers given as Structs.
 
     `headers` are those of its own that a browser may send besides the shop's.
     """
     app = Chalice(app_name=name, configure_logs=False)
-    app.api.cors = CORSConfig(
-        allow_headers=[*_ALLOWED_HEADERS, *headers],
-        expose_headers=["X-Next-Cursor", "Retry-After", log.HEADER],
-        max_age=600,
-    )
+    app.api.cors = browsers.cors(tuple(headers)) or False
     app.log = log.logger  # type: ignore[assignment]  # what Chalice logs by itself is a JSON line, too
     log.watch(app)
 
@@ -73,6 +68,7 @@ def create_app(name: str, headers: Sequence[str] = ()) -> Chalice:
         response = get_response(event)
         if (seconds := _retry_after.get()) is not None and response.status_code >= 400:
             response.headers["Retry-After"] = str(seconds)
+        browsers.finish(response, event.headers)
         if not isinstance(response.body, str | bytes):
             response.body = _ENCODER.encode(response.body).decode()
             response.headers.setdefault("Content-Type", "application/json")

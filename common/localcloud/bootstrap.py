@@ -1,6 +1,7 @@
 """What a shop needs besides what is deployed: signing keys, the gateways' keys, a sender address, an admin."""
 
 import json
+import time
 from typing import Any
 
 import httpx
@@ -32,13 +33,35 @@ def prepare(cloud: Cloud, secrets: settings.Secrets) -> None:
 def admin_token(cloud: Cloud, url: str, password: str) -> str:
     """The admin's access token; registers the admin first if there is none yet."""
     who = {"email": settings.ADMIN_EMAIL, "password": password}
-    answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
+    answer = _login(url, who)
     if answer.status_code in (401, 404):
         _answered(httpx.post(f"{url}/user/register", json=who | {"name": "Shop Admin"}, timeout=60))
-        invoke(cloud, "user-service-local-grant-role", {"email": settings.ADMIN_EMAIL, "role": "admin"})
-        answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
+        grant_admin(cloud, settings.ADMIN_EMAIL, "make up", "local")
+        answer = _login(url, who)
     token: str = _answered(answer)["token"]
     return token
+
+
+def grant_admin(cloud: Cloud, email: str, granted_by: str, stage: str) -> str:
+    """Make the account with this address an admin; its userId. Safe to repeat. BootstrapFailed if there is no such account."""
+    wanted = {"email": email, "role": "admin", "grantedBy": granted_by}
+    user_id: str = invoke(cloud, f"user-service-{stage}-grant-role", wanted)["userId"]
+    return user_id
+
+
+def rotate_keys(cloud: Cloud, stage: str, revoke_old: bool = False) -> str:
+    """Sign access tokens with a new key from now on; its id. Each call makes a key. BootstrapFailed while another runs."""
+    rotated = invoke(cloud, f"user-service-{stage}-rotate-signing-key", {"revokeOld": revoke_old})
+    return str(rotated["current"])
+
+
+def _login(url: str, who: dict[str, str]) -> httpx.Response:
+    """The answer to the admin's login; where somebody guessed at it from this machine, after the wait that this costs."""
+    answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
+    while answer.status_code == 429:
+        time.sleep(int(answer.headers["Retry-After"]))
+        answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
+    return answer
 
 
 def invoke(cloud: Cloud, function: str, event: dict[str, Any]) -> Any:

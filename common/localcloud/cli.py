@@ -176,6 +176,20 @@ def deploy_one(given: argparse.Namespace) -> None:
     print(f"{given.service} is deployed to {given.stage}.")
 
 
+def admin(given: argparse.Namespace) -> None:
+    """Make somebody an admin who has an account."""
+    cloud = _cloud(given)
+    who = str(cloud.client("sts").get_caller_identity()["Arn"])
+    user_id = bootstrap.grant_admin(cloud, given.email, who, given.stage)
+    print(f"{user_id} is an admin on {given.stage}, from the next login or refresh on.")
+
+
+def rotate_keys(given: argparse.Namespace) -> None:
+    """Sign access tokens with a new key; nobody is logged out, unless --revoke-old."""
+    kid = bootstrap.rotate_keys(_cloud(given), given.stage, given.revoke_old)
+    print(f"Access tokens on {given.stage} are signed with the key {kid} from now on.")
+
+
 def seed(given: argparse.Namespace) -> None:
     """Load products from a CSV file."""
     if not given.file.is_file():
@@ -226,6 +240,12 @@ def _parser() -> argparse.ArgumentParser:
     release = add("deploy", deploy_one)
     release.add_argument("service")
     release.add_argument("--stage", required=True, choices=["local", "dev", "prod"])
+    promotion = add("admin", admin)
+    promotion.add_argument("email")
+    promotion.add_argument("--stage", default="local", choices=["local", "dev", "prod"])
+    rotation = add("rotate-keys", rotate_keys)
+    rotation.add_argument("--stage", default="local", choices=["local", "dev", "prod"])
+    rotation.add_argument("--revoke-old", action="store_true", help="have everybody log in again")
     add("seed", seed).add_argument("file", type=Path)
     return parser
 
@@ -249,6 +269,11 @@ def _seconds(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
     return int(text)
+
+
+def _cloud(given: argparse.Namespace) -> Cloud:
+    """The running local shop's, or the AWS account of the environment's credentials."""
+    return _running(given.dir).cloud if given.stage == "local" else Cloud()
 
 
 def _running(directory: Path) -> shop.Shop:

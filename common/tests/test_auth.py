@@ -106,3 +106,27 @@ def test_tokens_go_on_working_while_the_public_keys_cannot_be_fetched(shop, toke
     monkeypatch.setattr(auth, "_FRESH_SECONDS", -1)
 
     assert shop("/me", tokens.customer()).status_code == 200
+
+
+def test_the_session_of_the_token_is_told_where_there_is_one(tokens):
+    app = http.create_app("shop")
+    authorizer = auth.jwt_authorizer(app)
+
+    @app.route("/session", authorizer=authorizer)
+    def session():
+        return {"session": auth.caller(app).session_id}
+
+    with Client(app) as client:
+        for claims, expected in (({"sid": "SESSION#1"}, "SESSION#1"), ({}, "")):
+            token = tokens.sign(sub=JIMMY, email="jimmy@example.com", role="customer", **claims)
+            answer = client.http.get("/session", headers={"Authorization": f"Bearer {token}"})
+            assert answer.json_body == {"session": expected}
+
+
+def test_the_published_keys_are_those_that_verify(tokens, monkeypatch):
+    auth.verify(f"Bearer {tokens.customer()}")
+
+    assert [key["kid"] for key in auth.published_keys()["keys"]] == [KID]
+    aws.client("ssm").put_parameter(Name=auth.KEYS_PARAMETER, Value='{"keys": []}', Overwrite=True)
+    monkeypatch.setattr(auth, "_REFETCH_SECONDS", -1)
+    assert auth.published_keys() == {"keys": []}

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+from chalice import TooManyRequestsError
 from chalice.test import Client
 
 from common import http, log
@@ -134,3 +135,50 @@ def test_a_correlation_id_that_could_forge_log_lines_is_replaced(shop):
 
     assert "\n" not in answered
     assert len(answered) == 26
+
+
+def test_a_body_of_more_than_64_kilobytes_is_refused(shop):
+    just = b'{"price": 1, "more": "' + b"x" * (64 * 1024 - 24) + b'"}'
+    assert post(shop, just).status_code == 201
+
+    refused = post(shop, just + b" ")
+    assert (refused.status_code, refused.json_body["Code"]) == (413, "BodyTooLarge")
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":[', b"]}")])
+def test_a_body_nested_deeper_than_20_is_refused_wherever_that_is(shop, opening, closing):
+    def nested(depth):
+        inside = depth // len(closing)
+        return post(shop, b'{"price": 1, "unknown": [' + opening * inside + closing * inside + b"]}")
+
+    assert nested(18).status_code == 201
+
+    refused = nested(20)
+    assert (refused.status_code, refused.json_body["Code"]) == (400, "InvalidBody")
+    assert "20 deep" in refused.json_body["Message"]
+
+
+def test_brackets_in_a_text_are_no_nesting(shop):
+    assert post(shop, b'{"price": 1, "text": "\\"' + b"[{" * 50 + b'"}').status_code == 201
+
+
+def test_who_is_refused_for_now_is_told_when_to_come_again(shop_in_a_hurry):
+    assert shop_in_a_hurry.get("/later").headers["Retry-After"] == "7"
+    assert "Retry-After" not in shop_in_a_hurry.get("/now").headers
+
+
+@pytest.fixture
+def shop_in_a_hurry():
+    app = http.create_app("shop")
+
+    @app.route("/later")
+    def later():
+        http.retry_after(7)
+        raise TooManyRequestsError("later")
+
+    @app.route("/now")
+    def now():
+        return {}
+
+    with Client(app) as client:
+        yield client.http

@@ -1,13 +1,18 @@
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
+from chalice.local import LambdaEventConverter
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import DynamoDBBackend
+from moto.ses.models import ses_backends
 
 from chalicelib.tokens import keys
-from common import auth, aws, clock
+from common import auth, aws, clock, queues
 from testkit.events import waiting
 
 JIMMY = {"email": "jimmy@example.com", "password": "12345", "name": "Jimmy"}
@@ -48,11 +53,78 @@ def log_in(shop: Any) -> Callable[..., str]:
 
 
 @pytest.fixture
-def rows(cloud: None) -> Callable[[], list[dict[str, Any]]]:
-    """All that the table Users holds."""
+def enter(shop: Any) -> Callable[..., dict[str, Any]]:
+    """Somebody's tokens, of a new session."""
+    return lambda email="jimmy@example.com", password="12345": (
+        shop.post("/user/login", {"email": email, "password": password}).json_body
+    )
 
-    def look() -> list[dict[str, Any]]:
-        items = aws.client("dynamodb").scan(TableName="Users", ConsistentRead=True)["Items"]
+
+@pytest.fixture
+def reading(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each read of a table, by its name."""
+    seen, get = list[str](), DynamoDBBackend.get_item
+
+    def watched(self: Any, table: str, *args: Any, **kwargs: Any) -> Any:
+        seen.append(table)
+        return get(self, table, *args, **kwargs)
+
+    monkeypatch.setattr(DynamoDBBackend, "get_item", watched)
+    return seen
+
+
+@pytest.fixture
+def come_from(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let requests come from this address from now on."""
+    return lambda address: monkeypatch.setattr(LambdaEventConverter, "LOCAL_SOURCE_IP", address)
+
+
+@pytest.fixture
+def post_office(shop: Any) -> "PostOffice":
+    """Sends the mails that were asked for, and shows them."""
+    return PostOffice(shop)
+
+
+class PostOffice:
+    """The queue of mails, its consumer, and what SES was given."""
+
+    def __init__(self, shop: Any) -> None:
+        self._shop = shop
+        aws.client("ses").verify_email_identity(EmailAddress="shop@shop.example")
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """The messages that wait to be made mails."""
+        return waiting("user-mail-queue")
+
+    def deliver(self, times: int = 1) -> list[dict[str, Any]]:
+        """Have all that waits sent, and answer with the messages; `times` is how often each of them comes."""
+        messages, url = self.waiting(), queues.url("user-mail-queue")
+        for _ in messages:
+            (taken,) = aws.client("sqs").receive_message(QueueUrl=url)["Messages"]
+            aws.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=taken["ReceiptHandle"])
+        for message in messages * times:
+            self._shop.sqs("on-user-mail", [message])
+        return messages
+
+    def sent(self, subject: str = "") -> list[Any]:
+        """The mails so far, of this subject if one is given, oldest first."""
+        mails = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
+        return [mail for mail in mails if subject in mail.subject]
+
+    def token(self, subject: str) -> str:
+        """The token in the last mail of this subject, which is sent if it waits."""
+        self.deliver()
+        found = re.search(r"#token=(\S+)", self.sent(subject)[-1].body)
+        assert found, "the mail has no token"
+        return found[1]
+
+
+@pytest.fixture
+def rows(cloud: None) -> Callable[..., list[dict[str, Any]]]:
+    """All that a table holds; Users, if none is named."""
+
+    def look(table: str = "Users") -> list[dict[str, Any]]:
+        items = aws.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
         return [{name: _deserializer.deserialize(value) for name, value in item.items()} for item in items]
 
     return look

@@ -21,7 +21,7 @@ WRONG_FIELDS = [("email", value) for value in NO_ADDRESSES] + [
     ("password", 12345), ("password", None), ("password", ["12345"]),
 ]  # fmt: skip
 NONSENSE = [
-    b"", b"{", b"[]", b"null", b"7", b'"x"', b"\xff\xfe", b"[" * 100_000, b'{"email": "\\ud800@example.com"}',
+    b"", b"{", b"[]", b"null", b"7", b'"x"', b"\xff\xfe", b"[" * 100_000, b"{\"x\":" * 21 + b"1" + b"}" * 21, b'{"email": "\\ud800@example.com"}',
     b'{"email": NaN}', b"email=jimmy@example.com&password=12345",
 ]  # fmt: skip
 
@@ -43,6 +43,20 @@ def test_a_login_with_a_wrong_field_is_refused_and_the_field_named(shop, jimmy, 
         for value in ("", None, 5, ["x"], {"S": "x"}):
             with subtests.test(field=field, value=value):
                 assert is_refused(shop.post("/user/login", {**LOGIN, field: value}), f"{field}: ")
+
+
+def test_a_text_longer_than_anybodys_is_refused(shop, jimmy, subtests):
+    token = "x" * 20
+    for path, body in (
+        ("/user/login", {**LOGIN, "password": "x" * 1025}),
+        ("/user/login", {**LOGIN, "email": "x" * 321}),
+        ("/user/password/forgotten", {"email": "x" * 321}),
+        ("/user/password/reset", {"token": "x" * 257, "newPassword": "12345"}),
+        ("/user/password/reset", {"token": token, "newPassword": "x" * 1025}),
+        ("/user/email/verify", {"token": "x" * 257}),
+    ):
+        with subtests.test(path=path, body=body):
+            assert is_refused(shop.post(path, body))
 
 
 def test_a_missing_field_is_named(shop, subtests):

@@ -29,7 +29,14 @@ def test_a_customer_sees_their_own_profile(shop, jimmy, log_in):
         profile(shop, log_in(), jimmy[5:]),
     ):
         assert answer.status_code == 200
-        assert answer.json_body.keys() == {"userId", "email", "name", "role", "createdAt"}
+        assert answer.json_body.keys() == {
+            "userId",
+            "email",
+            "name",
+            "role",
+            "createdAt",
+            "emailVerified",
+        }
         assert {
             "userId": jimmy,
             "email": "jimmy@example.com",

@@ -3,7 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import JIMMY, TOPIC
+from conftest import JIMMY
 from moto.dynamodb.exceptions import TransactionCanceledException
 from moto.dynamodb.models import DynamoDBBackend
 
@@ -51,7 +51,7 @@ def test_the_password_is_kept_as_a_bcrypt_hash_of_the_stages_cost(shop, rows, mo
     register(shop, password="correct horse")
 
     assert accounts(rows)[0]["passwordHash"].startswith("$2b$11$")
-    assert "correct horse" not in json.dumps(rows())
+    assert "correct horse" not in json.dumps(rows(), default=str)
 
 
 def test_two_customers_with_one_password_have_two_hashes(shop, rows):
@@ -65,23 +65,25 @@ def test_two_customers_with_one_password_have_two_hashes(shop, rows):
 def test_an_address_belongs_to_one_account_however_it_is_written(shop, rows, email):
     register(shop)
 
-    refused = register(shop, email=email, name="Somebody else")
+    register(shop, email=email, name="Somebody else", password="another")
 
-    assert (refused.status_code, refused.json_body["Code"]) == (409, "EmailTaken")
+    login = {"email": email, "password": "another"}
+    assert shop.post("/user/login", login).status_code == 401
     assert [account["name"] for account in accounts(rows)] == ["Jimmy"]
 
 
-def test_of_many_who_claim_an_address_at_once_one_gets_it(shop, rows, welcomes):
+def test_of_many_who_claim_an_address_at_once_one_gets_it(shop, rows, welcomes, post_office):
     spellings = ["jimmy@example.com", "Jimmy@Example.com"] * 6
 
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda email: register(shop, email=email), spellings))
 
-    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 11
-    (winner,) = (answer.json_body["userId"] for answer in answers if answer.status_code == 201)
-    assert [account["userId"] for account in accounts(rows)] == [winner]
+    assert {answer.status_code for answer in answers} == {201}
+    (winner,) = accounts(rows)
+    assert winner["userId"] in {answer.json_body["userId"] for answer in answers}
     assert len(rows()) == 2
-    assert [welcome["userId"] for welcome in welcomes()] == [winner]
+    post_office.deliver()
+    assert [welcome["userId"] for welcome in welcomes()] == [winner["userId"]]
 
 
 def test_many_who_register_at_once_under_addresses_of_their_own_all_get_accounts(shop, rows):
@@ -106,12 +108,13 @@ def test_an_address_that_too_many_want_at_once_can_be_tried_again(shop, rows, mo
     assert register(shop).status_code == 201
 
 
-def test_a_repeat_with_its_key_gives_the_same_user(shop, rows, welcomes):
+def test_a_repeat_with_its_key_gives_the_same_user(shop, rows, welcomes, post_office):
     first = register(shop, key="k-1", phone="+14155550123")
     again = register(shop, key="k-1", phone="+14155550123")
 
     assert (again.status_code, again.json_body) == (201, first.json_body)
     assert len(accounts(rows)) == 1
+    post_office.deliver()
     assert len(welcomes()) == 1
 
 
@@ -136,11 +139,14 @@ def test_a_key_used_again_with_another_body_is_refused(shop, change):
     assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
 
 
-def test_another_key_does_not_get_at_a_taken_address(shop):
+def test_another_key_does_not_get_at_a_taken_address(shop, rows):
     register(shop, key="k-1")
 
-    assert register(shop, key="k-2").json_body["Code"] == "EmailTaken"
-    assert register(shop).json_body["Code"] == "EmailTaken"
+    register(shop, key="k-2", password="another")
+    register(shop, password="another")
+
+    assert len(accounts(rows)) == 1
+    assert shop.post("/user/login", {"email": JIMMY["email"], "password": "another"}).status_code == 401
 
 
 def test_a_key_means_nothing_to_another_address(shop, rows):
@@ -169,7 +175,7 @@ def test_a_password_of_at_most_72_bytes_is_taken_as_it_is(shop, subtests):
 
 
 def test_a_password_longer_than_bcrypt_reads_is_refused(shop, rows, subtests):
-    for password in ("x" * 73, "é" * 37, "x" * 100_000):
+    for password in ("x" * 73, "é" * 37, "x" * 60_000):
         with subtests.test(length=len(password)):
             refused = register(shop, password=password)
             assert (refused.status_code, refused.json_body["Code"]) == (400, "PasswordTooLong")
@@ -195,8 +201,9 @@ def test_production_asks_for_twelve_characters_and_dear_hashes(shop, service, mo
     assert register(shop, password="x" * 12).status_code == 201
 
 
-def test_the_newcomer_is_welcomed(shop, welcomes):
+def test_the_newcomer_is_welcomed(shop, welcomes, post_office):
     user_id = register(shop).json_body["userId"]
+    post_office.deliver()
 
     (welcome,) = welcomes()
     assert {
@@ -211,7 +218,8 @@ def test_the_newcomer_is_welcomed(shop, welcomes):
 
 
 def test_an_account_stands_even_if_nobody_can_be_told(shop):
-    aws.client("sns").delete_topic(TopicArn=TOPIC)
+    url = aws.client("sqs").get_queue_url(QueueName="user-mail-queue")["QueueUrl"]
+    aws.client("sqs").delete_queue(QueueUrl=url)
 
     assert register(shop).status_code == 201
     assert shop.post("/user/login", {"email": JIMMY["email"], "password": "12345"}).status_code == 200

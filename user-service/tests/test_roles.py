@@ -1,3 +1,5 @@
+import json
+
 import jwt
 import pytest
 
@@ -20,6 +22,19 @@ def test_whom_the_operator_makes_an_admin_is_one_from_the_next_login_on(shop, ji
     assert granted == {"userId": jimmy, "email": "jimmy@example.com", "role": "admin"}
     assert (role_in(before), role_in(log_in())) == ("customer", "admin")
     assert shop.get("/user/profile", token=log_in()).json_body["role"] == "admin"
+
+
+def test_every_grant_is_logged_with_who_and_whom_and_what(shop, jimmy, capfd):
+    shop.invoke("grant-role", {"userId": jimmy, "role": "admin", "grantedBy": "arn:aws:iam::1:user/ann"})
+
+    (line,) = (json.loads(line) for line in capfd.readouterr().out.splitlines() if "role granted" in line)
+    assert {
+        "grantedBy": "arn:aws:iam::1:user/ann",
+        "userId": jimmy,
+        "before": "customer",
+        "role": "admin",
+    }.items() <= line.items()
+    assert "jimmy@example.com" not in json.dumps(line)
 
 
 def test_granting_twice_changes_nothing_more_and_the_role_can_be_taken_back(shop, jimmy, log_in):

@@ -11,7 +11,7 @@ from chalicelib.tokens.errors import RotationUnderWay
 from common import auth, aws
 
 SECRET = "commerce/user-service/signing-keys"
-LIFE = 3600
+LIFE = 900
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ from chalicelib.tokens.models import turn
 from chalicelib.tokens.schemas import AccessToken, Rotated
 from common import auth, clock, log, settings
 
-_HOUR = 3600
+_QUARTER = 900
 _SLACK_SECONDS = 60  # clocks differ, and a request takes time
 
 
-def issue(user_id: str, email: str, role: str) -> AccessToken:
+def issue(user_id: str, email: str, role: str, session_id: str) -> AccessToken:
     """A token that says who its bearer is, for TOKEN_TTL_SECONDS; SigningKeysMissing before the first rotation.
 
-    It cannot be called back one by one: it expires, or all are revoked by rotating with revoke_old.
+    It cannot be called back one by one: it expires, or all are revoked by rotating with revoke_old. This service alone asks
+    whether its session still goes on.
     """
     key, now, lives = keys.current(), clock.epoch(), _lives_seconds()
     claims = {
@@ -25,6 +26,7 @@ def issue(user_id: str, email: str, role: str) -> AccessToken:
         "sub": user_id,
         "email": email,
         "role": role,
+        "sid": session_id,
         "iat": now,
         "exp": now + lives,
     }
@@ -63,4 +65,4 @@ def _alive(old: list[keys.SigningKey]) -> list[keys.SigningKey]:
 
 
 def _lives_seconds() -> int:
-    return settings.integer("TOKEN_TTL_SECONDS", _HOUR)
+    return settings.integer("TOKEN_TTL_SECONDS", _QUARTER)

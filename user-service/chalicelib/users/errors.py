@@ -3,7 +3,6 @@
 from chalice import (
     BadRequestError,
     ChaliceViewError,
-    ConflictError,
     NotFoundError,
     UnauthorizedError,
     UnprocessableEntityError,
@@ -18,12 +17,14 @@ class PasswordTooLong(BadRequestError):
     """Bcrypt reads 72 bytes; of a longer password it would ignore the end."""
 
 
-class EmailTaken(ConflictError):
-    """Somebody has an account with this address already."""
-
-
 class AddressContended(ChaliceViewError):
     """Too many register with one address at the same moment; nothing was written, trying again is right."""
+
+    STATUS_CODE = 503
+
+
+class AccountContended(ChaliceViewError):
+    """The account is changed by several at the same moment; nothing was written, trying again is right."""
 
     STATUS_CODE = 503
 

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from common import http
 
@@ -15,7 +15,9 @@ _EMAIL = re.compile(rf"(?=.{{1,64}}@)(?=.{{1,254}}\Z){_ATOM}(?:\.{_ATOM})*@{_LAB
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 _NAME_LENGTH = 100
 
-Given = Annotated[str, Meta(min_length=1)]
+# Longer than any password, so that how long one is does not decide what the answer is.
+Given = Annotated[str, Meta(min_length=1, max_length=1024)]
+MailTokenText = Annotated[str, Meta(min_length=1, max_length=256)]
 # A longer text is nobody's address, and too long for a key in DynamoDB.
 GivenEmail = Annotated[str, Meta(min_length=1, max_length=320)]
 
@@ -29,13 +31,22 @@ class Registration(http.Body):
     phone: str | None = None
 
     def __post_init__(self) -> None:
-        self.email, self.name = self.email.strip(), self.name.strip()
+        self.email, self.name = self.email.strip(), _name(self.name)
         if not _EMAIL.fullmatch(self.email):
             raise ValueError("email: expected an address such as jimmy@example.com")
-        if not 0 < len(self.name) <= _NAME_LENGTH or not self.name.isprintable():
-            raise ValueError(f"name: expected 1 to {_NAME_LENGTH} printable characters")
-        if self.phone is not None and not _PHONE.fullmatch(self.phone):
-            raise ValueError("phone: expected a number in E.164 form such as +14155550123")
+        _check_phone(self.phone)
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not 0 < len(name) <= _NAME_LENGTH or not name.isprintable():
+        raise ValueError(f"name: expected 1 to {_NAME_LENGTH} printable characters")
+    return name
+
+
+def _check_phone(phone: str | None) -> None:
+    if phone is not None and not _PHONE.fullmatch(phone):
+        raise ValueError("phone: expected a number in E.164 form such as +14155550123")
 
 
 class Registered(http.Body):
@@ -53,9 +64,10 @@ class Credentials(http.Body):
 
 
 class LoggedIn(http.Body):
-    """The access token; it expires after so many seconds."""
+    """The access token, which expires after so many seconds, and what the next one is asked for with."""
 
     token: str
+    refresh_token: str
     user_id: str
     message: str
     expires_in: int
@@ -75,14 +87,94 @@ class Profile(http.Body):
     name: str
     role: str
     created_at: str
+    email_verified: bool
+    phone: str | None = None
+
+
+class ProfileChanges(http.Body):
+    """What is to change; what is left out stays, and a phone of null goes."""
+
+    name: str | UnsetType = UNSET
+    phone: str | UnsetType | None = UNSET
+
+    def __post_init__(self) -> None:
+        if isinstance(self.name, str):
+            self.name = _name(self.name)
+        if isinstance(self.phone, str):
+            _check_phone(self.phone)
+
+
+class PasswordChange(http.Body):
+    """The password as it is, and as it is to be."""
+
+    password: Given
+    new_password: Given
+
+
+class ForgottenPassword(http.Body):
+    """Whose password is to be chosen anew."""
+
+    email: GivenEmail
+
+
+class PasswordReset(http.Body):
+    """The token out of the mail, and the password that is to be."""
+
+    token: MailTokenText
+    new_password: Given
+
+
+class EmailVerification(http.Body):
+    """The token out of the mail."""
+
+    token: MailTokenText
+
+
+class Deletion(http.Body):
+    """Who wants to delete their account says their password."""
+
+    password: Given
+
+
+class Done(http.Body):
+    """The answer to what has nothing else to say."""
+
+    message: str
+
+
+class ExportedSession(http.Body):
+    """A login that goes on."""
+
+    session_id: str
+    created_at: str
+    renewed_at: str
+    expires_at: str
+
+
+class ExportedMail(http.Body):
+    """The last mail of a kind."""
+
+    kind: str
+    sent_at: str | None = None
+
+
+class Export(http.Body):
+    """All that this service keeps of somebody; of tokens and the password it has only digests, which say nothing."""
+
+    exported_at: str
+    profile: Profile
+    sessions: list[ExportedSession]
+    mails: list[ExportedMail]
+    email_verified_at: str | None = None
 
 
 class GrantRole(http.Body):
-    """Who gets which role: by id or by address, not both."""
+    """Who gets which role, by id or by address, not both; and by whose will, as whoever invokes this says."""
 
     role: Literal["admin", "customer"]
     user_id: str | None = None
     email: GivenEmail | None = None
+    granted_by: Annotated[str, Meta(max_length=256)] | None = None
 
     def __post_init__(self) -> None:
         if (self.user_id is None) == (self.email is None):

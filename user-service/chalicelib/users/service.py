@@ -1,135 +1,175 @@
-"""The verbs of the account."""
+"""The verbs of the account: log in, look at it, change it, take it away, close it. Opening it is in `registration`."""
 
-from chalicelib.tokens import service as tokens
-from chalicelib.users import passwords, welcome
-from chalicelib.users.errors import (
-    AddressContended,
-    EmailTaken,
-    IdempotencyKeyReused,
-    InvalidCredentials,
-    UserNotFound,
-)
-from chalicelib.users.models import EmailClaim, User
+from contextlib import suppress
+
+from msgspec import UNSET
+from pynamodb.expressions.update import Action
+
+from chalicelib.attempts import service as attempts
+from chalicelib.mails import service as mails
+from chalicelib.mails.models import Mail
+from chalicelib.sessions import service as sessions
+from chalicelib.users import passwords
+from chalicelib.users.errors import InvalidCredentials, UserNotFound
+from chalicelib.users.models import Deleted, EmailClaim, User
 from chalicelib.users.schemas import (
     Credentials,
+    Deletion,
+    Done,
+    Export,
+    ExportedMail,
+    ExportedSession,
     GrantRole,
     LoggedIn,
     Profile,
-    Registered,
-    Registration,
+    ProfileChanges,
     RoleGranted,
 )
-from common import auth, clock, ids, log, transactions
-
-_NOBODY = "USER#nobody"  # ids given out are ULIDs
+from common import auth, clock, ids, log, settings, transactions
 
 
-def register(registration: Registration, key: str | None) -> Registered:
-    """Open a customer's account and publish the welcome message.
+def login(credentials: Credentials, source: str) -> LoggedIn:
+    """Tokens for whoever knows the password, and a session that they renew; InvalidCredentials for anybody else.
 
-    Raises PasswordTooShort, PasswordTooLong, EmailTaken, AddressContended. Safe to repeat with the same idempotency key:
-    the same body gives the same user and no second welcome, another body raises IdempotencyKeyReused. A key counts for one
-    address: a guest has no other identity whose key it could be.
+    An unknown address costs the same reads, writes and hash as a known one, so that neither the answer nor its delay tells who
+    has an account; TooManyAttempts comes for both alike. Each login begins a session of its own.
     """
-    user = _new_user(registration, key)
-    if _store(user):
-        welcome.publish(user)
-    else:
-        _insist_on_repeat(user.user_id, registration)
-    return Registered(message="User registered successfully", user_id=user.user_id)
-
-
-def login(credentials: Credentials) -> LoggedIn:
-    """An access token for whoever knows the password; InvalidCredentials for anybody else.
-
-    An unknown address makes the same reads and the same hash as a known one, so that neither the answer nor its delay tells
-    who has an account. Changes nothing; may be repeated at will.
-    """
-    user = _owner(credentials.email)
+    attempt = attempts.begin(credentials.email, source)
+    user = User.owning(credentials.email)
     if not passwords.matches(credentials.password, user.password_hash if user else None) or user is None:
+        attempt.failed()
         raise InvalidCredentials("Invalid credentials")
-    token = tokens.issue(user.user_id, user.email, user.role)
+    if user.email_verified_at is None and settings.integer("LOGIN_NEEDS_VERIFIED_EMAIL", 1):
+        # As if the password were wrong: a registration followed by a login would else tell whether the address was free.
+        attempt.failed()
+        raise InvalidCredentials("Invalid credentials")
+    attempt.succeeded()
+    begun = sessions.begin(user)
     return LoggedIn(
-        token=token.text,
+        token=begun.token,
+        refresh_token=begun.refresh_token,
         user_id=user.user_id,
         message="Login successful",
-        expires_in=token.lives_seconds,
+        expires_in=begun.expires_in,
     )
 
 
-def profile(user_id: str) -> Profile:
-    """What the account says of its owner; UserNotFound if there is none."""
-    user = _find(user_id)
+def profile(caller: auth.Caller, wanted: str | None) -> Profile:
+    """The caller's own account, or for an admin anybody's; SessionEnded, NotYours, UserNotFound. Changes nothing."""
+    user = sessions.insist(caller)
+    user_id = auth.acting_for(caller, wanted)
+    if user_id != user.user_id:
+        return _profile(_existing(user_id))
+    return _profile(user)
+
+
+def _existing(user_id: str) -> User:
+    user = User.find(user_id)
     if user is None:
         raise UserNotFound("User not found")
-    return Profile(
-        user_id=user.user_id, email=user.email, name=user.name, role=user.role, created_at=user.created_at
+    return user
+
+
+def change_profile(caller: auth.Caller, changes: ProfileChanges) -> Profile:
+    """Change the caller's own name or phone; SessionEnded. Safe to repeat; undone by changing them back."""
+    user = sessions.insist(caller)
+    actions: list[Action] = []
+    if changes.name is not UNSET:
+        actions.append(User.name.set(changes.name))
+    if changes.phone is not UNSET:
+        actions.append(User.phone.set(changes.phone) if changes.phone else User.phone.remove())
+    if actions:
+        user.update(actions=actions, condition=User.user_id.exists())
+    return _profile(user)
+
+
+def export(caller: auth.Caller) -> Export:
+    """All that this service keeps of the caller; SessionEnded. Changes nothing."""
+    user = sessions.insist(caller)
+    return Export(
+        exported_at=clock.now(),
+        profile=_profile(user),
+        email_verified_at=user.email_verified_at,
+        sessions=[
+            ExportedSession(
+                session_id=session.session_id,
+                created_at=session.created_at,
+                renewed_at=clock.iso(session.renewed_at),
+                expires_at=clock.iso(session.expires_at),
+            )
+            for session in sessions.going_on(user)
+        ],
+        mails=[
+            ExportedMail(kind=mail.kind, sent_at=mail.sent_at)
+            for mail in Mail.query(user.user_id, consistent_read=True)
+        ],
     )
+
+
+def delete(caller: auth.Caller, deletion: Deletion, source: str) -> Done:
+    """Erase the caller's account: name, address, phone, password, sessions and mails. Orders stay, as the law wants it, and
+    know their customer by id alone.
+
+    Raises SessionEnded, InvalidCredentials, TooManyAttempts. Nothing undoes it; the address is free again. A repeat finds no
+    session, and so raises SessionEnded.
+    """
+    user = sessions.insist(caller)
+    _confirm_password(user, deletion.password, source)
+    _erase(user)
+    return Done(message="Account deleted")
 
 
 def grant_role(grant: GrantRole) -> RoleGranted:
     """Give an account this role; UserNotFound if there is none. Safe to repeat; undone by granting the other role.
 
-    It shows in tokens from the next login on: those given out before keep their role until they expire.
+    It shows in tokens from the next login or refresh on: those given out before keep their role until they expire.
     """
-    user = _owner(grant.email) if grant.email else _find(ids.parse("USER", str(grant.user_id)))
+    user = User.owning(grant.email) if grant.email else User.find(ids.parse("USER", str(grant.user_id)))
     if user is None:
         raise UserNotFound("User not found")
+    before = user.role
     user.update(actions=[User.role.set(grant.role)], condition=User.user_id.exists())
-    log.logger.info("role granted", extra={"userId": user.user_id, "role": grant.role})
+    said = {
+        "grantedBy": grant.granted_by or "unsaid",
+        "userId": user.user_id,
+        "before": before,
+        "role": grant.role,
+    }
+    log.logger.info("role granted", extra=said)
     return RoleGranted(user_id=user.user_id, email=user.email, role=grant.role)
 
 
-def _new_user(registration: Registration, key: str | None) -> User:
-    email = registration.email
-    return User(
-        ids.derived("USER", email.lower(), key) if key else ids.new("USER"),
-        email=email,
-        name=registration.name,
-        phone=registration.phone,
-        password_hash=passwords.hashed(registration.password),
-        role=auth.CUSTOMER,
-        created_at=clock.now(),
+def _confirm_password(user: User, password: str, source: str) -> None:
+    """InvalidCredentials unless it is the account's; TooManyAttempts. A stolen access token guesses no faster than a guest."""
+    attempt = attempts.begin(user.email, source)
+    if not passwords.matches(password, user.password_hash):
+        attempt.failed()
+        raise InvalidCredentials("password: not the account's")
+    attempt.succeeded()
+
+
+def _profile(user: User) -> Profile:
+    return Profile(
+        user_id=user.user_id,
+        email=user.email,
+        name=user.name,
+        phone=user.phone,
+        role=user.role,
+        created_at=user.created_at,
+        email_verified=user.email_verified_at is not None,
     )
 
 
-def _store(user: User) -> bool:
-    """Write the account and the claim on its address; False if either is there already, and then neither is written."""
-    claim = EmailClaim(EmailClaim.key_of(user.email), owner_id=user.user_id)
-    try:
+def _erase(user: User) -> None:
+    """Account and claim in one; what is left if this dies here holds nobody's data, leads nowhere, and expires."""
+    with suppress(transactions.TransactionCancelled):  # somebody else is deleting it as well
         transactions.write(
-            transactions.put(user, User.user_id.does_not_exist()),
-            transactions.put(claim, EmailClaim.key.does_not_exist()),
+            transactions.delete(user, User.user_id.exists()),
+            transactions.delete(
+                EmailClaim(EmailClaim.key_of(user.email)), EmailClaim.owner_id == user.user_id
+            ),
+            transactions.put(Deleted(Deleted.key_of(user.user_id), deleted_at=clock.now())),
         )
-    except transactions.TransactionCancelled:
-        return False
-    except transactions.TransactionContended:
-        raise AddressContended("too much at once; try again in a moment") from None
-    return True
-
-
-def _insist_on_repeat(user_id: str, registration: Registration) -> None:
-    """Return if this very registration was carried out before; otherwise say why it cannot be."""
-    user = _find(user_id)
-    if user is None:
-        raise EmailTaken("email: somebody has an account with this address already")
-    said = (user.email, user.name, user.phone)
-    says = (registration.email, registration.name, registration.phone)
-    if said != says or not passwords.matches(registration.password, user.password_hash):
-        raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
-
-
-def _owner(email: str) -> User | None:
-    """Whose address this is; an unknown address costs as many reads as a known one."""
-    try:
-        owner_id = EmailClaim.get(EmailClaim.key_of(email.strip()), consistent_read=True).owner_id
-    except EmailClaim.DoesNotExist:
-        owner_id = _NOBODY
-    return _find(owner_id)
-
-
-def _find(user_id: str) -> User | None:
-    try:
-        return User.get(user_id, consistent_read=True)
-    except User.DoesNotExist:
-        return None
+    sessions.forget(user.user_id)
+    mails.forget(user.user_id)
+    log.logger.info("account deleted", extra={"userId": user.user_id})

@@ -3,8 +3,6 @@
 import json
 from functools import cache
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib.users.models import User
 from common import aws, log
 
@@ -13,15 +11,12 @@ _AUDIENCE = "customer"
 
 
 def publish(user: User) -> None:
-    """Ask for a welcome mail; if that cannot be published it is logged, and the account stands without it."""
-    try:
-        aws.client("sns").publish(
-            TopicArn=_topic_arn(),
-            Message=json.dumps(_message(user)),
-            MessageAttributes={"audience": {"DataType": "String", "StringValue": _AUDIENCE}},
-        )
-    except (BotoCoreError, ClientError):
-        log.logger.exception("welcome message not published", extra={"userId": user.user_id})
+    """Ask for a welcome mail. May be repeated: checkout-orchestrator sends a customer one welcome, however many it gets."""
+    aws.client("sns").publish(
+        TopicArn=_topic_arn(),
+        Message=json.dumps(_message(user)),
+        MessageAttributes={"audience": {"DataType": "String", "StringValue": _AUDIENCE}},
+    )
 
 
 def _message(user: User) -> dict[str, str]:

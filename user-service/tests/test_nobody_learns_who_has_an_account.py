@@ -1,0 +1,121 @@
+"""Answers, and how long they take, are the same for an address that has an account and one that has none."""
+
+import statistics
+import time
+
+import pytest
+from conftest import JIMMY
+
+from chalicelib.users import passwords
+
+REGISTRATION = {"email": "jimmy@example.com", "password": "somebody's", "name": "Somebody"}
+
+
+def like(answer):
+    return answer.status_code, sorted(answer.json_body), answer.json_body["message"]
+
+
+def register(shop, **changes):
+    key = changes.pop("key", None)
+    return shop.post(
+        "/user/register", {**REGISTRATION, **changes}, headers={"Idempotency-Key": key} if key else None
+    )
+
+
+def test_a_registration_is_answered_alike(shop, jimmy):
+    taken, free = register(shop), register(shop, email="nobody@example.com")
+
+    assert like(taken) == like(free) == (201, ["message", "userId"], "User registered successfully")
+    assert taken.json_body["userId"] not in (jimmy, free.json_body["userId"])
+
+
+def test_repeats_with_a_key_are_answered_alike(shop, jimmy):
+    for email in ("jimmy@example.com", "nobody@example.com"):
+        first = register(shop, email=email, key="k-1")
+        assert register(shop, email=email, key="k-1").json_body == first.json_body
+
+        for change in ({"name": "Else"}, {"password": "something else"}, {"phone": "+14155550123"}):
+            refused = register(shop, email=email, key="k-1", **change)
+            assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
+
+
+def test_the_mail_tells_the_owner_what_the_answer_does_not_say(shop, jimmy, post_office):
+    post_office.deliver()
+    register(shop)
+    register(shop, name="https://evil.example")
+    post_office.deliver(times=2)
+
+    (mail,) = post_office.sent("You have an account already")
+    assert mail.destinations["ToAddresses"] == ["jimmy@example.com"]
+    assert "evil" not in mail.body
+
+
+def test_a_forgotten_password_is_answered_alike(shop, jimmy):
+    known = shop.post("/user/password/forgotten", {"email": "jimmy@example.com"})
+    unknown = shop.post("/user/password/forgotten", {"email": "nobody@example.com"})
+
+    assert (known.status_code, known.json_body) == (unknown.status_code, unknown.json_body)
+    assert known.status_code == 202
+
+
+def test_asking_for_a_new_password_looks_nobody_up(shop, jimmy, rows, reading):
+    reading.clear()
+    shop.post("/user/password/forgotten", {"email": "jimmy@example.com"})
+
+    assert set(reading) <= {"Attempts"}
+
+
+def test_where_addresses_must_be_proved_a_login_after_a_registration_tells_nothing(shop, jimmy, monkeypatch):
+    monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
+    answers = []
+    for email in ("jimmy@example.com", "nobody@example.com"):
+        register(shop, email=email)
+        answers.append(shop.post("/user/login", {"email": email, "password": REGISTRATION["password"]}))
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].json_body == answers[1].json_body
+
+
+def test_who_has_proved_their_address_logs_in_where_that_must_be(shop, jimmy, post_office, monkeypatch):
+    monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
+    shop.post("/user/email/verify", {"token": post_office.token("Confirm your address")})
+
+    assert shop.post("/user/login", {key: JIMMY[key] for key in ("email", "password")}).status_code == 200
+
+
+ROUNDS = 11
+
+
+@pytest.mark.parametrize("way", ["login", "registration", "forgotten password"])
+def test_the_delay_is_the_same(shop, jimmy, come_from, monkeypatch, way):
+    """Known and unknown addresses by turns; a leak would be a hash that only one of them costs, so that is the measure.
+
+    Each try has a source of its own and, where it opens something, an address of its own.
+    """
+    monkeypatch.setenv("BCRYPT_ROUNDS", "9")
+    known = [f"known{number}@example.com" for number in range(ROUNDS)]
+    for email in known:
+        shop.post("/user/register", {**JIMMY, "email": email})
+
+    def ask(number, email):
+        come_from(f"10.0.{number}.{len(email)}")
+        body, path = {
+            "login": ({"email": email, "password": "wrong password"}, "/user/login"),
+            "registration": ({**REGISTRATION, "email": email}, "/user/register"),
+            "forgotten password": ({"email": email}, "/user/password/forgotten"),
+        }[way]
+        return seconds(lambda: shop.post(path, body))
+
+    differences = [
+        ask(number, email) - ask(number, f"stranger{number}@example.com")
+        for number, email in enumerate(known)
+    ]
+    a_hash = statistics.median(seconds(lambda: passwords.matches("x", None)) for _ in range(ROUNDS))
+
+    assert abs(statistics.median(differences)) < a_hash / 2
+
+
+def seconds(act):
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
