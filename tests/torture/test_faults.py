@@ -34,7 +34,7 @@ _ENDS = {*FINAL, "PARTLY_REFUNDED", "REFUNDED"}
 
 
 def test_whatever_breaks_between_the_services_and_aws_every_order_ends_right(tormented, is_long):
-    checkouts, lanes = (240, 10) if is_long else (40, 8)
+    checkouts, lanes = (200, 8) if is_long else (40, 8)
     waiting: SimpleQueue[Shopper] = SimpleQueue()
     for shopper in tormented.shoppers(lanes):
         waiting.put(shopper)

@@ -59,6 +59,23 @@ def test_an_error_is_caught_by_the_name_of_its_class(cloud, function):
     assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
 
 
+def test_a_state_whose_lambda_fails_before_it_passed_its_token_on_has_failed(cloud, function):
+    source = "def handle(event, context):\n    raise RuntimeError('the token is lost')\n"
+    waits = task(
+        function("loses-its-token", source),
+        Resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
+        TimeoutSeconds=60,
+        Catch=[{"ErrorEquals": ["RuntimeError"], "Next": "Seen"}],
+        End=True,
+    )
+    definition = {"StartAt": "Waits", "States": {"Waits": waits, "Seen": {"Type": "Succeed"}}}
+    client = cloud.client("stepfunctions")
+
+    started = client.start_execution(stateMachineArn=machine(cloud, "loses", definition))["executionArn"]
+
+    assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
+
+
 def test_an_execution_that_was_running_when_aws_stopped_goes_on_afterwards(tmp_path):
     process, cloud = run_aws(tmp_path)
     allow_everything(cloud)

@@ -8,11 +8,13 @@ from importlib.metadata import version
 from localcloud.aws.fixes import (
     email_subscriptions,
     empty_secrets,
+    failing_waiters,
     interrupted_executions,
     kept_streams,
     lambda_code,
     lambda_errors,
     lambda_packages,
+    loopback_is_secure,
     openapi_import,
     policy_wildcards,
     rest_api_import,
@@ -37,6 +39,7 @@ ALL = (
     lambda_code,
     silent_handlers,
     same_execution,
+    failing_waiters,
     interrupted_executions,
     rule_targets,
     stream_retries,
@@ -44,6 +47,7 @@ ALL = (
     empty_secrets,
     template_conditions,
     policy_wildcards,
+    loopback_is_secure,
 )
 
 
