@@ -86,6 +86,10 @@ class Faults:
         rows = [row for row in self._lines("trace") if wanted is None or wanted & set(row["marks"])]
         return sorted({Point(row["function"], row["call"], row["number"]) for row in rows})
 
+    def accesses(self) -> set[tuple[str, str, str]]:
+        """What the Lambdas asked of AWS since the shop began: function, action, and the ARN of what it was done to."""
+        return {(row["function"], row["action"], row["resource"]) for row in self._lines("accesses")}
+
     def fired(self) -> Counter[str]:
         """How often what went wrong."""
         return Counter(row["how"] for row in self._lines("fired"))

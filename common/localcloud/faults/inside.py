@@ -4,6 +4,7 @@ Whatever a Lambda does to the world is an HTTP request, and every request of bot
 urllib3: so the requests are the list of its side effects, and no new one can be forgotten. The plan says which one fails, and how.
 """
 
+import importlib.util
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import re
 import sys
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,6 +28,19 @@ _THROTTLED = {
 Plan = dict[str, Any]
 
 
+def _beside(name: str) -> Any:
+    """A module of this folder: a Lambda's process does not know the package."""
+    spec = importlib.util.spec_from_file_location(f"faults_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec, "a file has one"
+    assert spec.loader, "a file has one"
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_accesses = _beside("accesses")
+
+
 class Inside:
     """The faults of one process."""
 
@@ -35,6 +50,7 @@ class Inside:
         self._read_at, self._plan = -1, Plan()
         self._event, self._seen = "", dict[str, int]()
         self._dice = random.Random()
+        self._recorded: set[tuple[str, str]] = set()
 
     def begin(self, event: Any) -> None:
         """An invocation begins; its event says whose it is."""
@@ -45,6 +61,7 @@ class Inside:
     def send(self, send: Any, pool: Any, method: str, url: str, **request: Any) -> Any:
         """Do what urllib3 was asked to, or what the plan has instead."""
         call, body = _named(pool.host, method, url, request), _text(request.get("body"))
+        self._record(url, request)
         number = self._seen[call] = self._seen.get(call, 0) + 1
         how = self._fault(call, number, f"{url} {request.get('headers')} {body}")
         if how == "before":
@@ -79,6 +96,15 @@ class Inside:
             if (effect or how in ("throttled", "error", "slow")) and self._dice.random() < rates.get(how, 0):
                 return self._fired(point, how)
         return None
+
+    def _record(self, url: str, request: dict[str, Any]) -> None:
+        """Write down what the request needs permission for, each once in a process."""
+        for access in _accesses.needed(url, _headers(request), _text(request.get("body"))):
+            if access not in self._recorded:
+                self._recorded.add(access)
+                self._note(
+                    "accesses", {"function": self._function, "action": access[0], "resource": access[1]}
+                )
 
     def _is_about(self, marks: list[str], request: str) -> bool:
         return any(mark in self._event or mark in request for mark in marks)
@@ -126,13 +152,13 @@ def install(directory: str) -> Inside:
         named = dict(zip(("body", "headers"), given, strict=False))
         return inside.send(send, pool, method, url, **named, **request)
 
-    connectionpool.HTTPConnectionPool.urlopen = urlopen
+    connectionpool.HTTPConnectionPool.urlopen = urlopen  # type: ignore[method-assign, assignment]
     return inside
 
 
 def _named(host: str, method: str, url: str, request: dict[str, Any]) -> str:
     """What a request does: `dynamodb:PutItem Payments`, `sqs:SendMessage analytics-queue`, `POST /v1/payment_intents/{id}/confirm`."""
-    headers = {str(name).lower(): _text(value) for name, value in (request.get("headers") or {}).items()}
+    headers = _headers(request)
     path, body = urlsplit(url).path, _text(request.get("body"))
     if target := headers.get("x-amz-target"):
         service, _, operation = target.partition(".")
@@ -142,6 +168,10 @@ def _named(host: str, method: str, url: str, request: dict[str, Any]) -> str:
     if "amz-sdk-invocation-id" in headers:
         return f"aws:{parse_qs(body).get('Action', [method])[0]}"
     return f"{method} {_ID.sub('/{id}', path)}"
+
+
+def _headers(request: dict[str, Any]) -> dict[str, str]:
+    return {str(name).lower(): _text(value) for name, value in (request.get("headers") or {}).items()}
 
 
 def _service(target: str) -> str:
@@ -171,6 +201,7 @@ def _answer(call: str, how: str, method: str) -> Any:
     """What an overloaded or broken service says instead of doing anything."""
     from urllib3.response import HTTPResponse
 
+    body: dict[str, Any]
     if how == "error":
         status, body = 500, {"__type": "InternalServerError", "message": "We encountered an internal error."}
     elif ":" in call:
