@@ -131,10 +131,18 @@ def test_without_a_token_to_be_believed_the_answer_is_401(guest, token):
     assert set(answer.json()) == {"Code", "Message"}
 
 
-def test_a_browser_of_another_origin_may_ask(guest):
-    answer = guest.options(
-        "/cart", headers={"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
-    )
+def test_a_browser_of_a_listed_origin_may_ask_and_read(guest):
+    origin = "http://localhost:3000"
+    answer = guest.options("/cart", headers={"Origin": origin, "Access-Control-Request-Method": "GET"})
 
     assert answer.status_code == 200
     assert "Authorization" in answer.headers["access-control-allow-headers"]
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert guest.get("/products", headers={"Origin": origin}).headers["access-control-allow-origin"] == origin
+
+
+def test_a_browser_of_another_origin_may_not_read(guest):
+    answer = guest.get("/products", headers={"Origin": "https://evil.example"})
+
+    assert answer.status_code == 200
+    assert "access-control-allow-origin" not in answer.headers

@@ -65,7 +65,9 @@ def serve(service: str, port: int, environment: dict[str, str]) -> None:
     os.chdir(ROOT / service)
     sys.path.insert(0, str(ROOT / service / "vendor"))
     print(f"{service} on http://127.0.0.1:{port}", flush=True)
-    run_local_server(CLIFactory(str(ROOT / service), debug=False), "127.0.0.1", port, "local")
+    # Chalice puts the stage's settings into the environment that it is given; the app reads them from this one.
+    factory = CLIFactory(str(ROOT / service), debug=False, environ=os.environ)
+    run_local_server(factory, "127.0.0.1", port, "local")
 
 
 def _environment(directory: Path) -> dict[str, str]:

@@ -93,11 +93,14 @@ def _is(stack: dict[str, Any], wanted: str) -> bool:
 
 
 def _body(cloud: Cloud, name: str, template: str) -> dict[str, str]:
-    if len(template.encode()) <= _LARGEST_BODY or cloud.endpoint:
+    if len(template.encode()) <= _LARGEST_BODY:
         return {"TemplateBody": template}
     key = f"{name}.template"
     cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=template.encode())
-    return {"TemplateURL": f"https://{cloud.bucket}.s3.amazonaws.com/{key}"}
+    bucket = (
+        f"{cloud.endpoint}/{cloud.bucket}" if cloud.endpoint else f"https://{cloud.bucket}.s3.amazonaws.com"
+    )
+    return {"TemplateURL": f"{bucket}/{key}"}
 
 
 def _wait(cloud: Cloud, name: str, earlier: list[Event]) -> None:

@@ -1,8 +1,11 @@
 """What `chalice package` leaves open in a template: the Lambdas' names, and API Gateway's own answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from common import browsers
+from localcloud import edge
 
 _FUNCTION = "AWS::Serverless::Function"
 _API = "AWS::Serverless::Api"
@@ -18,18 +21,26 @@ _REFUSALS = {
     "DEFAULT_4XX": (None, "BadRequest", "the request could not be understood"),
     "DEFAULT_5XX": (None, "InternalServerError", "something went wrong here; try again"),
 }
-_CORS = {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}
 
 
 def finish(template: dict[str, Any], service: str, stage: str, environment: Mapping[str, str]) -> None:
-    """Name every Lambda as `chalice deploy` would, add `environment` to it, and give refusals the shop's shape."""
+    """Name every Lambda as `chalice deploy` would, add `environment` to it, and give refusals the shop's shape.
+
+    On AWS the API is guarded as well: see localcloud.edge.
+    """
     for logical_id, resource in template["Resources"].items():
         properties = resource["Properties"]
         if resource["Type"] == _FUNCTION:
             properties["FunctionName"] = function_name(logical_id, service, stage)
             properties.setdefault("Environment", {}).setdefault("Variables", {}).update(environment)
         elif resource["Type"] == _API:
-            properties["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = gateway_responses()
+            body = properties["DefinitionBody"]
+            origins = _origins(template)
+            body["x-amazon-apigateway-gateway-responses"] = gateway_responses(origins)
+            if len(origins) > 1:
+                _let_each_ask(body, origins)
+    if stage != "local":
+        edge.guard(template, service, stage)
 
 
 def function_name(logical_id: str, service: str, stage: str) -> str:
@@ -39,15 +50,48 @@ def function_name(logical_id: str, service: str, stage: str) -> str:
     return f"{service}-{stage}-{re.sub('(?<!^)(?=[A-Z])', '-', logical_id).lower()}"
 
 
-def gateway_responses() -> dict[str, Any]:
-    """API Gateway's answers as {"Code", "Message"}, readable from any web page."""
-    return {kind: _response(*refusal) for kind, refusal in _REFUSALS.items()}
+def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:
+    """API Gateway's answers as {"Code", "Message"}, readable from web pages of these origins.
+
+    It can name one origin or all. With several all may read, as there is nothing in them but these words.
+    """
+    shown = dict(browsers.SAFE)
+    if origins:
+        shown[browsers.ALLOW_ORIGIN] = origins[0] if len(origins) == 1 else "*"
+    return {kind: _response(shown, *refusal) for kind, refusal in _REFUSALS.items()}
 
 
-def _response(status: int | None, code: str, message: str) -> dict[str, Any]:
+def _origins(template: Mapping[str, Any]) -> list[str]:
+    """Those that the API's own Lambda is set to let ask."""
+    handler = template["Resources"].get(_API_HANDLER, {}).get("Properties", {})
+    variables = handler.get("Environment", {}).get("Variables", {})
+    return str(variables.get(browsers.ORIGINS, "")).split()
+
+
+def _let_each_ask(body: dict[str, Any], origins: Sequence[str]) -> None:
+    """Have preflight requests answered with the origin that asks, if it is one of these; Chalice names the first one only.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-override-request-response-parameters.html
+    """
+    alike = " || ".join(f'$origin == "{origin}"' for origin in origins)
+    overridden = f"$context.responseOverride.header.{browsers.ALLOW_ORIGIN}"
+    script = (
+        '#set($origin = $input.params().header.get("Origin"))\n'
+        '#if(!$origin)#set($origin = $input.params().header.get("origin"))#end\n'
+        f"#if({alike})#set({overridden} = $origin)#end\n"
+    )
+    for methods in body["paths"].values():
+        answers = methods.get("options", {}).get("x-amazon-apigateway-integration", {}).get("responses", {})
+        for answer in answers.values():
+            answer["responseTemplates"] = {"application/json": script}
+
+
+def _response(shown: Mapping[str, str], status: int | None, code: str, message: str) -> dict[str, Any]:
     body = f'{{"Code": "{code}", "Message": "{message}"}}'
     response: dict[str, Any] = {
-        "responseParameters": dict(_CORS),
+        "responseParameters": {
+            f"gatewayresponse.header.{name}": f"'{value}'" for name, value in shown.items()
+        },
         "responseTemplates": {"application/json": body},
     }
     return response | ({"statusCode": status} if status else {})

@@ -54,7 +54,7 @@ def _arguments(properties: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _deployable(template: Path) -> str:
-    """The template less what no test looks at and moto takes long over: alarms, and keys for encryption."""
+    """The template less what no test looks at and moto takes long over: alarms, keys for encryption, and outputs of some stages only."""
     document = copy.deepcopy(_parsed(template))
     kept = {
         name: resource
@@ -63,7 +63,8 @@ def _deployable(template: Path) -> str:
     }
     for resource in kept.values():
         resource.get("Properties", {}).pop("SSESpecification", None)
-    return json.dumps({**document, "Resources": kept})
+    outputs = {name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told}
+    return json.dumps({**document, "Resources": kept, "Outputs": outputs})
 
 
 @cache

@@ -130,3 +130,13 @@ def test_an_email_subscription_gets_the_messages_that_it_asks_for(cloud):
     assert [(mail["To"], mail["Subject"], mail["BodyText"]) for mail in sent] == [
         (["admin@example.com"], "Sold out", "No more pens")
     ]
+
+
+def test_a_queue_that_refuses_what_is_not_encrypted_takes_what_comes_from_this_machine(cloud):
+    refusal = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn("encrypted")}
+    refusal["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
+    encrypted = queue(cloud, "encrypted", {"Version": "2012-10-17", "Statement": [refusal]})
+
+    cloud.client("sqs").send_message(QueueUrl=encrypted, MessageBody="here")
+
+    assert bodies(cloud, encrypted) == ["here"]

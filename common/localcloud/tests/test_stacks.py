@@ -20,6 +20,12 @@ def test_a_stack_that_is_as_wanted_is_left_alone(cloud):
     assert stacks.deploy(cloud, "twice", template(Queue=QUEUE)) is False
 
 
+def test_a_template_may_be_larger_than_a_request(cloud):
+    large = template(Queue=QUEUE, Other={"Type": "AWS::SQS::Queue", "Metadata": {"why": "long" * 13_000}})
+
+    assert stacks.deploy(cloud, "large", large) is True
+
+
 def test_a_failure_names_the_resource_and_the_reason(cloud):
     with pytest.raises(
         stacks.StackFailed, match=r"Stack fails failed: Needy \(AWS::SQS::Queue\): Export 'Nothing'"
