@@ -1,4 +1,5 @@
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -31,6 +32,12 @@ def _calm(tormented: Tormented) -> Iterator[None]:
     """Whatever a test let go wrong ends with it."""
     yield
     tormented.calm()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Tell at once what failed: the end is far."""
+    if report.failed:
+        print(f"\n{report.nodeid}\n{report.longreprtext}\n", file=sys.__stderr__, flush=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

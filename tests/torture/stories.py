@@ -119,8 +119,11 @@ class Shopper:
         return f"{self.shop.stripe_url}/_control/payment_intents/{action['paymentIntentId']}/{verdict}"
 
     def let_reservations_expire(self) -> None:
-        """All that is reserved, of everybody, as if its time were over; a sweep that fails is followed by another one."""
-        with self.faults.ahead(1300):
+        """All that is reserved, of everybody, as if its time were over; a sweep that fails is followed by another one.
+
+        Only the sweeper's clock is ahead: orders that are placed meanwhile would be later than what is told of them.
+        """
+        with self.faults.ahead(1300, _EXPIRE):
             until(lambda: self.sight.calls(_EXPIRE, SCHEDULED), bool, 60)
 
     def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> httpx.Response:

@@ -12,7 +12,7 @@ from tests.torture.stories import USUALLY, Ended, Shopper, Story, buys_by_card, 
 from tests.torture.tormented import Tormented
 
 # How a side effect goes wrong, and how many of a story may do so in one telling: a few deaths, or many answers that get lost.
-_TOGETHER = {"before": 3, "after": 3, "lost": 8}
+_TOGETHER = {"before": 2, "after": 2, "lost": 8}
 _LANES = 6
 _TELLINGS = 3
 _SHORT = (buys_by_card, gives_one_back)

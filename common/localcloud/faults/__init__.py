@@ -40,14 +40,14 @@ class Faults:
             self._write()
 
     @contextmanager
-    def ahead(self, seconds: float) -> Iterator[None]:
-        """The shop's clock is so far ahead for a while; one after the other, if several want that."""
+    def ahead(self, seconds: float, function: str = "") -> Iterator[None]:
+        """The shop's clock, or that of one Lambda, is so far ahead for a while; one after the other, if several want that."""
         with self._clock:
-            self._set("clock", seconds)
+            self._set("clock", {"seconds": seconds, "function": function})
             try:
                 yield
             finally:
-                self._set("clock", 0)
+                self._set("clock", {})
 
     def rates(self, seed: int = 0, slow_seconds: float = 0.5, **rates: float) -> None:
         """Let requests go wrong at these rates: before, after (the process is killed), lost, throttled, error, slow."""

@@ -56,7 +56,8 @@ class Inside:
         """An invocation begins; its event says whose it is."""
         self._event, self._seen = json.dumps(event, default=str), {}
         self._read()
-        _shift_clock(self._plan.get("clock", 0))
+        clock = self._plan.get("clock") or {}
+        _shift_clock(clock["seconds"] if clock.get("function") in ("", self._function) else 0)
 
     def send(self, send: Any, pool: Any, method: str, url: str, **request: Any) -> Any:
         """Do what urllib3 was asked to, or what the plan has instead."""
