@@ -37,12 +37,12 @@ def deploy(
     packaging.PackagingFailed, wheels.WheelMissing or stacks.StackFailed; running it again goes on from there.
     """
     services = tuple(services)
+    make_bucket(cloud)  # first: a large template goes through it
     # The bus and the topic are the orchestrator's; the others' rules and subscriptions name them.
     for name in sorted(services, key=lambda name: name != ORCHESTRATOR):
         deploy_resources(cloud, name, say)
     if ORCHESTRATOR in services and stage != "local":
         gateway_keys.insist(cloud, folder(ORCHESTRATOR), stage)
-    make_bucket(cloud)
     # All at once, and before they are wanted by several at a time.
     for architecture in {packaging.wanted_architecture(folder(name), stage) for name in services}:
         if fetched := wheels.gather([folder(name) for name in services], architecture, build / "wheels"):

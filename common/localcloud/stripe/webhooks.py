@@ -18,7 +18,7 @@ EVENT = "event"
 _UNDELIVERED = "undelivered"
 _TRIES = 7
 _PAUSE_SECONDS = 0.5
-_GATHER_SECONDS = 0.3  # how long reordered webhooks are held back for newer ones to overtake
+_GATHER_SECONDS = 0.6  # how long reordered webhooks are held back for newer ones to overtake
 
 Event = dict[str, Any]
 

@@ -72,7 +72,7 @@ def test_nothing_is_left_running_where_a_port_is_taken(tmp_path, capsys):
 
     assert status == 1
     assert f"Port {port + 2} is taken" in capsys.readouterr().err
-    assert [process.pid for process in shop.processes(tmp_path)] == [None, None, None]
+    assert [process.pid for process in shop.processes(tmp_path)] == [None, None, None, None]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from localcloud import stacks
+from localcloud import deploy, stacks
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "stacked"}}
 
@@ -21,6 +21,7 @@ def test_a_stack_that_is_as_wanted_is_left_alone(cloud):
 
 
 def test_a_template_may_be_larger_than_a_request(cloud):
+    deploy.make_bucket(cloud)
     large = template(Queue=QUEUE, Other={"Type": "AWS::SQS::Queue", "Metadata": {"why": "long" * 13_000}})
 
     assert stacks.deploy(cloud, "large", large) is True
