@@ -47,7 +47,7 @@ def test_a_purchase_adds_up_in_the_report(jimmy, bowl, admin):
     assert jimmy.outcome(jimmy.buy(bowl, 2))["status"] == "CONFIRMED"
 
     def grown(name, by, of=lambda row, name: row.get(name, 0)):
-        until(lambda: admin.report(today), lambda row: of(row, name) >= of(before, name) + by, 30)
+        until(lambda: admin.report(today), lambda row: of(row, name) >= round(of(before, name) + by, 2), 60)
 
     grown("ordersCompleted", 1)
     grown("unitsSold", 2)
