@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from chalice import Response
 from msgspec import to_builtins
 
 from chalicelib.mails import service as mails
@@ -134,14 +133,6 @@ def rotate_signing_key(event, context):
 def on_user_mail(event: Any) -> None:
     """Send the mails that were asked for."""
     queues.consume(event, lambda message: mails.send(steps.step(Wanted, message)))
-
-
-@app.middleware("http")
-def unkept(event: Any, get_response: Any) -> Response:
-    """No cache on the way keeps an answer: tokens and personal data stand in them."""
-    response = get_response(event)
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def source() -> str:

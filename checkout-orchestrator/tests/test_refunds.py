@@ -94,6 +94,9 @@ def test_refunds_never_add_up_to_more_than_was_paid(bought):
         refund(bought, asked("REFUND#2", "6.00"))
 
     assert bought.charged() == (2598, 2000)
+    # The gateway would refuse it as well; the row must not even set it aside, or nothing could be given back any more.
+    assert int(bought.payment()["refundedMinor"]) == 2000
+    assert [refund["refundId"] for refund in bought.payment()["refunds"]] == ["REFUND#1"]
 
 
 def test_refunds_that_race_never_add_up_to_more_than_was_paid(bought):
@@ -165,3 +168,18 @@ def test_an_order_that_was_never_paid_gives_nothing_back(shop):
         refund(shop, asked())
 
     assert shop.charged() == (0, 0)
+
+
+def test_a_refund_that_is_done_is_not_asked_for_again(bought):
+    refund(bought, asked())
+    bought.stripe.switches.set(unreachable=True)
+
+    refund(bought, asked())
+
+    assert bought.payment()["refunds"][0]["status"] == "DONE"
+
+
+def test_a_refund_carries_an_idempotency_key_for_those_that_race(bought):
+    refund(bought, asked())
+
+    assert bought.stripe.store.get("idempotency", f"{ORDER}:REFUND#1:1")
