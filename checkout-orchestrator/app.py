@@ -80,7 +80,7 @@ def on_order_created(event: Any) -> None:
     queues.consume(event, lambda message: checkout.start_saga(events.read(events.OrderCreated, message)))
 
 
-@app.on_sqs_message(queue="order-cancelled-queue", batch_size=10, name="on-order-cancelled")
+@app.on_sqs_message(queue="order-cancelled-queue", batch_size=1, name="on-order-cancelled")
 def on_order_cancelled(event: Any) -> None:
     """Give up the payment of an order that its customer cancelled, and wake its saga."""
     queues.consume(
@@ -88,13 +88,13 @@ def on_order_cancelled(event: Any) -> None:
     )
 
 
-@app.on_sqs_message(queue="payment-webhook-queue", batch_size=5, name="on-payment-webhook")
+@app.on_sqs_message(queue="payment-webhook-queue", batch_size=1, name="on-payment-webhook")
 def on_payment_webhook(event: Any) -> None:
     """Do what a gateway's webhook calls for."""
     queues.consume(event, inbox.act)
 
 
-@app.on_sqs_message(queue="refund-requested-queue", batch_size=5, name="on-refund-requested")
+@app.on_sqs_message(queue="refund-requested-queue", batch_size=1, name="on-refund-requested")
 def on_refund_requested(event: Any) -> None:
     """Give back the money of returned goods, and the goods to the stock."""
     queues.consume(event, lambda message: refunds.carry_out(events.read(events.RefundRequested, message)))
