@@ -102,6 +102,14 @@ class Shop:
         row = {"userId": user_id, "email": email, "name": name, "phone": phone}
         _table("Users").put_item(Item={key: value for key, value in row.items() if value})
 
+    def forgets(self, user_id: str) -> None:
+        """The customer deletes the account, and user-service erases it."""
+        users = _table("Users")
+        users.delete_item(Key={"userId": user_id})
+        users.put_item(
+            Item={"userId": f"DELETED#{user_id.split('#')[1]}", "deletedAt": "2026-01-01T00:00:00.000Z"}
+        )
+
     def payment(self, payment_id: str = PAYMENT) -> dict[str, Any]:
         return _table("Payments").get_item(Key={"paymentId": payment_id}).get("Item", {})
 

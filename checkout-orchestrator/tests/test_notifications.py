@@ -133,6 +133,28 @@ def test_a_team_that_could_not_be_told_is_told_by_the_repeat_and_the_customer_no
     assert sorted(audience for audience, _ in topic()) == ["admin", "inventory"]
 
 
+def test_a_customer_who_deleted_the_account_is_told_nothing_and_the_goods_are_picked_all_the_same(
+    shop, topic
+):
+    shop.has_order()
+    shop.forgets(JIMMY)
+
+    first, again = send(shop), send(shop)
+
+    assert (first["status"], again["status"]) == ("UNREACHABLE", "UNREACHABLE")
+    assert mails() == []
+    assert sorted(audience for audience, _ in topic()) == ["admin", "inventory"]
+
+
+def test_the_receipt_of_a_deleted_account_is_no_dead_letter(shop):
+    shop.has_order()
+    shop.forgets(JIMMY)
+
+    shop.api.sqs("on-order-done-receipt", [done()])
+
+    assert mails() == []
+
+
 def test_nobody_without_an_address_can_be_told(shop):
     shop.knows("USER#02", None, "Nobody")
 

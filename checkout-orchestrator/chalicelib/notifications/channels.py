@@ -3,7 +3,7 @@
 import json
 from functools import cache
 
-from chalicelib.notifications.errors import RecipientUnknown
+from chalicelib.notifications.errors import RecipientGone, RecipientUnknown
 from chalicelib.notifications.models import Notification, User
 from common import aws, settings
 
@@ -12,10 +12,12 @@ _SUBJECT_LENGTH = 100  # of SNS: https://docs.aws.amazon.com/sns/latest/api/API_
 
 
 def to_customer(row: Notification) -> None:
-    """Mail or SMS, by the notification's type; RecipientUnknown if the customer has no such address."""
+    """Mail or SMS, by the notification's type; RecipientUnknown if the customer has no such address, RecipientGone if no account any more."""
     try:
         user = User.get(row.user_id, consistent_read=True)
     except User.DoesNotExist:
+        if User.is_deleted(row.user_id):
+            raise RecipientGone(row.user_id) from None
         raise RecipientUnknown(f"there is no user {row.user_id}") from None
     if row.type == "SMS":
         _text(_known(user.phone, row), row.message)

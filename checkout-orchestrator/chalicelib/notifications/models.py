@@ -4,10 +4,13 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from common import clock, tables
+from common import clock, ids, tables
 
 PENDING = "PENDING"
 SENT = "SENT"
+UNREACHABLE = "UNREACHABLE"
+
+SETTLED = (SENT, UNREACHABLE)  # nothing is left to do
 
 
 class ByUser(GlobalSecondaryIndex):
@@ -22,7 +25,10 @@ class ByUser(GlobalSecondaryIndex):
 
 
 class Notification(Model):
-    """Something that somebody is told: PENDING, then SENT. Its id follows from what it is about, so it is told once."""
+    """Something that somebody is told: PENDING, then SENT; or UNREACHABLE, where the customer has deleted the account.
+
+    Its id follows from what it is about, so it is told once.
+    """
 
     class Meta(tables.Meta):
         table_name = "Notifications"
@@ -51,3 +57,12 @@ class User(Model):
     email = UnicodeAttribute(null=True)
     name = UnicodeAttribute(null=True)
     phone = UnicodeAttribute(null=True)
+
+    @classmethod
+    def is_deleted(cls, user_id: str) -> bool:
+        """Whether there was an account of this id once: user-service keeps that much of it."""
+        try:
+            cls.get(f"DELETED#{ids.short(user_id)}", consistent_read=True)
+        except cls.DoesNotExist:
+            return False
+        return True

@@ -2,7 +2,8 @@
 
 from chalicelib.checkout.models import Order, find_order
 from chalicelib.notifications import channels
-from chalicelib.notifications.models import SENT, Notification
+from chalicelib.notifications.errors import RecipientGone
+from chalicelib.notifications.models import SENT, SETTLED, UNREACHABLE, Notification
 from chalicelib.notifications.schemas import Notice
 from common import clock, events, ids, money
 
@@ -19,7 +20,7 @@ _SUBJECT = "News from the shop"
 def send_notification(notice: Notice) -> Notification:
     """Tell the customer by mail or SMS, and the team what concerns it of an order that was confirmed or failed.
 
-    Raises RecipientUnknown. Safe to repeat: what is about an order, or of a kind that a customer gets once, is sent once.
+    A customer who deleted the account is told nothing, the team is. Raises RecipientUnknown. Safe to repeat: what is about an order, or of a kind that a customer gets once, is sent once.
     """
     told = _told(notice, CUSTOMER)
     if notice.kind == _CONFIRMED and notice.order_id:
@@ -45,15 +46,15 @@ def send_receipt(done: events.OrderDone) -> Notification:
 
 
 def _told(notice: Notice, audience: str) -> Notification:
-    """Send it unless it was sent before; the row is there first, and stays PENDING if sending fails."""
+    """Send it unless that was settled before; the row is there first, and stays PENDING if sending fails."""
     row = _row(notice, audience)
-    if row.status == SENT:
+    if row.status in SETTLED:
         return row
-    if audience == CUSTOMER:
-        channels.to_customer(row)
-    else:
-        channels.to_team(row)
-    row.status, row.sent_at = SENT, clock.now()
+    try:
+        channels.to_customer(row) if audience == CUSTOMER else channels.to_team(row)
+        row.status, row.sent_at = SENT, clock.now()
+    except RecipientGone:
+        row.status = UNREACHABLE
     row.save()
     return row
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from chalicelib.checkout.models import CREATED
-from chalicelib.notifications.models import SENT
+from chalicelib.notifications.models import SENT, SETTLED
 from chalicelib.notifications.service import CUSTOMER, RECEIPT
 from chalicelib.reconciliation.books import Books
 from chalicelib.reconciliation.discrepancies import Discrepancy, Kind, Repair
@@ -80,8 +80,8 @@ def order_done_is_true(books: Books, before: str) -> Found:
 
 
 def _told(books: Books) -> set[str]:
-    """Of what the customer was told."""
-    rows = (row for row in books.notices if row.status == SENT and row.audience == CUSTOMER)
+    """Of what the customer was told, or would have been, had the account not been deleted."""
+    rows = (row for row in books.notices if row.status in SETTLED and row.audience == CUSTOMER)
     return {row.kind for row in rows if row.kind}
 
 
