@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+ROLE ?= customer
 PORT ?= 8000
 LOCAL_DIR ?= .local
 # Named by whoever calls, as opposed to the default: what works on the local shop works on AWS only if it is said.
@@ -19,7 +20,7 @@ LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy access events openapi docs format lock clean
+.PHONY: help up down admin rotate-keys token invoke trace test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy access events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +54,17 @@ admin: $(INSTALLED) ## make an admin of who has an account (EMAIL=..., STAGE=dev
 
 rotate-keys: $(INSTALLED) ## sign access tokens with a new key (REVOKE_OLD=1 after a leak, STAGE=dev on AWS)
 	@$(LOCALCLOUD) rotate-keys $(if $(filter 1,$(REVOKE_OLD)),--revoke-old) $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
+
+token: $(INSTALLED) ## an access token of the local shop (ROLE=admin or customer): curl -H "Authorization: Bearer $$(make -s token ROLE=admin)"
+	@$(LOCALCLOUD) token "$(ROLE)" --dir "$(LOCAL_DIR)"
+
+invoke: $(INSTALLED) service ## call a Lambda without a route (SERVICE=..., FUNCTION=clear-cart, EVENT=file.json or -)
+	@test -n "$(FUNCTION)" || { echo "FUNCTION is not set: make invoke SERVICE=checkout-orchestrator FUNCTION=reconcile"; exit 2; }
+	@$(LOCALCLOUD) invoke "$(SERVICE)" "$(FUNCTION)" $(if $(EVENT),"$(EVENT)") $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
+
+trace: $(INSTALLED) ## one order's whole story as a timeline (ORDER=01J..., STAGE=dev on AWS)
+	@test -n "$(ORDER)" || { echo "ORDER is not set: make trace ORDER=01JA2M9Q6T0000000000000000"; exit 2; }
+	@$(LOCALCLOUD) trace "$(ORDER)" $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
 
 seed: $(INSTALLED) ## load products from a CSV file (FILE=...)
 	@test -n "$(FILE)" || { echo "FILE is not set: make seed FILE=common/localcloud/catalogue.csv"; exit 2; }

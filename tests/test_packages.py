@@ -10,6 +10,7 @@ from localcloud import packaging, wheels
 from localcloud.paths import ROOT, SERVICES
 
 WHEELS = ROOT / "build" / "wheels"
+MOST_BYTES = 8_000_000  # a larger zip takes longer to load at a cold start; raising this is a decision
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,15 @@ def test_a_lambda_can_hold_it(packages, service):
 
     # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     assert unpacked < 250 * 1024 * 1024
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_zip_for_aws_stays_within_its_budget(service):
+    template = packaging.package(ROOT / service, "dev", ROOT / "build" / f"{service}-dev", WHEELS)
+
+    size = template.with_name(packaging.ZIP).stat().st_size
+
+    assert size <= MOST_BYTES, f"{size:,} bytes: see common/localcloud/slimming.py for what may be left out"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -11,6 +11,18 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
+def compile_alone(folder: Path) -> None:
+    """Compile every module and drop its source, of packages that nobody reads in a trace: half the size.
+
+    Python takes `module.pyc` beside where `module.py` would be: https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
+    """
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=2, stripdir=str(folder), legacy=True, invalidation_mode=mode)
+    for source in [*folder.rglob("*.py"), *folder.rglob("*.pyi")]:
+        if source.suffix == ".pyi" or source.with_suffix(".pyc").exists():
+            source.unlink()
+
+
 def compile_modules(folder: Path) -> None:
     """Compile every module, and nothing is left of earlier compiling: a first import then takes a third of the time."""
     for cache in list(folder.rglob("__pycache__")):
@@ -28,7 +40,7 @@ def write(folders: Sequence[Path], target: Path) -> None:
             if file.is_file():
                 files.setdefault(file.relative_to(folder).as_posix(), file)
     partial = target.with_suffix(".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, file in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -42,6 +42,17 @@ def admin_token(cloud: Cloud, url: str, password: str) -> str:
     return token
 
 
+def customer_token(url: str, password: str) -> str:
+    """The access token of the customer to try things with, who is registered if there is none yet."""
+    who = {"email": settings.CUSTOMER_EMAIL, "password": password}
+    answer = _login(url, who)
+    if answer.status_code == 401:
+        _answered(httpx.post(f"{url}/user/register", json=who | {"name": "Customer"}, timeout=60))
+        answer = _login(url, who)
+    token: str = _answered(answer)["token"]
+    return token
+
+
 def grant_admin(cloud: Cloud, email: str, granted_by: str, stage: str) -> str:
     """Make the account with this address an admin; its userId. Safe to repeat. BootstrapFailed if there is no such account."""
     wanted = {"email": email, "role": "admin", "grantedBy": granted_by}

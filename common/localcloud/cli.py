@@ -1,6 +1,7 @@
 """The commands: `python -m localcloud up`, and the others that `make` calls."""
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -16,12 +17,15 @@ from localcloud import (
     dead_letters,
     deploy,
     gateway_keys,
+    invoking,
     logs,
     packaging,
     paths,
     processes,
+    settings,
     shop,
     stacks,
+    trace,
     wheels,
 )
 from localcloud import purchase as buying
@@ -37,6 +41,9 @@ _EXPECTED = (
     bootstrap.BootstrapFailed,
     dead_letters.UnknownQueue,
     gateway_keys.KeysMissing,
+    invoking.EventUnreadable,
+    invoking.FunctionRaised,
+    invoking.FunctionUnknown,
     packaging.PackagingFailed,
     paths.UnknownService,
     processes.PortTaken,
@@ -47,6 +54,7 @@ _EXPECTED = (
     shop.Busy,
     shop.RunsElsewhere,
     stacks.StackFailed,
+    trace.OrderUnknown,
     wheels.WheelMissing,
     BotoCoreError,
     ClientError,
@@ -190,6 +198,28 @@ def rotate_keys(given: argparse.Namespace) -> None:
     print(f"Access tokens on {given.stage} are signed with the key {kid} from now on.")
 
 
+def token(given: argparse.Namespace) -> None:
+    """Print an access token of the local shop's admin, or of its customer to try things with."""
+    found = _running(given.dir)
+    if given.role == "admin":
+        print(shop.token(found))
+    else:
+        print(bootstrap.customer_token(found.url, settings.of(given.dir).customer_password))
+
+
+def invoke(given: argparse.Namespace) -> None:
+    """Call a Lambda that has no route."""
+    event = invoking.event_in(given.event) if given.event else {}
+    answer = invoking.invoke(_cloud(given), given.service, given.function, event, given.stage)
+    print(json.dumps(answer, indent=1))
+
+
+def tell(given: argparse.Namespace) -> None:
+    """Tell one order's whole story as a timeline."""
+    for line in trace.story(_cloud(given), given.order).lines():
+        print(line)
+
+
 def seed(given: argparse.Namespace) -> None:
     """Load products from a CSV file."""
     if not given.file.is_file():
@@ -246,6 +276,15 @@ def _parser() -> argparse.ArgumentParser:
     rotation = add("rotate-keys", rotate_keys)
     rotation.add_argument("--stage", default="local", choices=["local", "dev", "prod"])
     rotation.add_argument("--revoke-old", action="store_true", help="have everybody log in again")
+    add("token", token).add_argument("role", choices=["admin", "customer"])
+    call = add("invoke", invoke)
+    call.add_argument("service")
+    call.add_argument("function")
+    call.add_argument("event", nargs="?", help="a file with JSON, or - for standard input; {} if not named")
+    call.add_argument("--stage", default="local", choices=["local", "dev", "prod"])
+    told = add("trace", tell)
+    told.add_argument("order")
+    told.add_argument("--stage", default="local", choices=["local", "dev", "prod"])
     add("seed", seed).add_argument("file", type=Path)
     return parser
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ADMIN_EMAIL = "admin@example.com"
+CUSTOMER_EMAIL = "customer@example.com"
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Secrets:
     """Made up once for a shop, readable by its owner only."""
 
     admin_password: str
+    customer_password: str
     stripe_api_key: str
     stripe_webhook_secret: str
     razorpay_key_id: str
@@ -34,6 +36,7 @@ def of(directory: Path) -> Secrets:
 def _made_up() -> Secrets:
     return Secrets(
         admin_password=secrets.token_urlsafe(15),
+        customer_password=secrets.token_urlsafe(15),
         stripe_api_key=f"sk_test_{secrets.token_hex(12)}",
         stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
         razorpay_key_id=f"rzp_test_{secrets.token_hex(7)}",

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from localcloud import archives
+from localcloud import archives, slimming
 
 # What AWS's Python runtime has, and a zip therefore need not.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -96,7 +96,8 @@ def _unpack(wheel: Path, target: Path) -> None:
             if library.is_dir():
                 shutil.copytree(library, partial, dirs_exist_ok=True)
         shutil.rmtree(data)
-    archives.compile_modules(partial)
+    slimming.slim(partial)
+    archives.compile_alone(partial)
     try:
         partial.rename(target)
     except OSError:  # another process was quicker
@@ -111,7 +112,7 @@ def _made(folder: Path) -> Path:
 
 
 def _unpacked(folder: Path, pin: str) -> Path:
-    return folder / "unpacked" / pin
+    return folder / "lean" / pin
 
 
 def _folder(house: Path, architecture: str) -> Path:

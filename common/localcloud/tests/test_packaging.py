@@ -63,7 +63,8 @@ def test_a_package_holds_common_and_compiled_modules_but_not_the_runtimes_packag
 
     assert "common/greeting.py" in names
     assert any(name.startswith("__pycache__/app.") for name in names)
-    assert any(name.startswith("__pycache__/typing_extensions.") for name in names)
+    assert "typing_extensions.pyc" in names
+    assert "typing_extensions.py" not in names
     assert not any(name.startswith("botocore") for name in names)
 
 
