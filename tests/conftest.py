@@ -18,9 +18,13 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Faults:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory, faults: Faults) -> Iterator[local.Shop]:
-    """The whole shop on free ports and in a folder of its own: it neither needs nor disturbs a running one."""
+    """The whole shop on free ports and in a folder of its own: it neither needs nor disturbs a running one.
+
+    Its messages come again soon: some tests kill consumers, and the next ones should not wait minutes for what those held.
+    """
     directory = tmp_path_factory.mktemp("shop")
     running = local.start(directory, free_ports(), sfn_wait_scale=0.1, faults=faults.directory)
+    Sight(running).let_messages_come_again_after(seconds=6)
     yield running
     running.stop()
 

@@ -7,6 +7,7 @@ import boto3
 import httpx
 from boto3.dynamodb.types import TypeDeserializer
 
+from localcloud import dead_letters
 from localcloud.shop import Shop
 from tests.people import until
 
@@ -74,6 +75,13 @@ class Sight:
         names = [url.rsplit("/", 1)[-1] for url in sqs.list_queues(MaxResults=1000)["QueueUrls"]]
         counts = {name: self.waiting(name) for name in names if name.endswith("-dlq")}
         return {name: count for name, count in counts.items() if count}
+
+    def let_messages_come_again_after(self, seconds: int) -> None:
+        """Shorten the queues' visibility timeouts: what a killed consumer held comes again soon."""
+        sqs = self.client("sqs")
+        for url in sqs.list_queues(MaxResults=1000)["QueueUrls"]:
+            if not url.endswith(dead_letters.SUFFIX):
+                sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         """What a Lambda answers to this input, as Step Functions would call it."""

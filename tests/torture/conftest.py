@@ -20,9 +20,8 @@ def is_long() -> bool:
 
 @pytest.fixture(scope="session")
 def tormented(shop: local.Shop, faults: Faults) -> Iterator[Tormented]:
-    """The shop in which things go wrong; what a consumer dropped comes again after a few seconds."""
+    """The shop in which things go wrong."""
     at_work = Tormented(shop, faults, _TALLY)
-    at_work.let_messages_come_again_after(seconds=6)
     yield at_work
     at_work.leave()
 

@@ -54,13 +54,6 @@ class Tormented:
         """A product of which there is so much."""
         return self.admin.supply(name="Protein Bowl", price=12.99, description="Food", stock=stock)
 
-    def let_messages_come_again_after(self, seconds: int) -> None:
-        """Shorten the queues' visibility timeouts: what a killed consumer held comes again soon."""
-        sqs = self.sight.client("sqs")
-        for url in sqs.list_queues(MaxResults=1000)["QueueUrls"]:
-            if not url.endswith(dead_letters.SUFFIX):
-                sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
-
     @contextmanager
     def short_waits(self) -> Iterator[None]:
         """Whoever begins a checkout meanwhile has 20 s to pay it, instead of 15 minutes."""
