@@ -275,7 +275,14 @@ def test_its_role_may_call_what_it_calls_and_nothing_else():
         "Here": "checkout-orchestrator",
     }
     called = {state["Arguments"].get("FunctionName") for state in TASKS.values()} - {None}
-    called = {re.sub(r"\$\{(\w+)\}", lambda found: names[found[1]] + "-${Stage}", name) for name in called}
+    called = {
+        re.sub(
+            r"\$\{(\w+)\}",
+            lambda found: f"{names[found[1]]}-${{Stage}}" if found[1] in names else found[0],
+            name,
+        )
+        for name in called
+    }
     sent = {state["Arguments"].get("QueueUrl", "").removeprefix("${Queues}/") for state in TASKS.values()} - {
         ""
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud import declared, gateway_keys, packaging, stacks, wheels
+from localcloud import declared, gateway_keys, packaging, releases, stacks, wheels
 from localcloud.clouds import Cloud
 from localcloud.paths import service as folder
 
@@ -97,7 +97,8 @@ def deploy_code(
 def deploy_state_machine(cloud: Cloud, stage: str, say: Say) -> None:
     """The checkout saga; it finds the Lambdas by their names."""
     template = folder(ORCHESTRATOR) / "state-machine.yml"
-    if template.exists() and stacks.deploy(cloud, STATE_MACHINE, template.read_text(), {"Stage": stage}):
+    parameters = {"Stage": stage, "Alias": releases.alias_of(stage)}
+    if template.exists() and stacks.deploy(cloud, STATE_MACHINE, template.read_text(), parameters):
         say("checkout: the state machine is there")
 
 

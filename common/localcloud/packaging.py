@@ -68,7 +68,15 @@ def wanted_architecture(service: Path, stage: str) -> str:
 def _inputs(service: Path, stage: str, environment: Mapping[str, str]) -> str:
     own = [
         Path(__file__).with_name(name)
-        for name in ("packaging.py", "archives.py", "slimming.py", "templates.py", "edge.py", "wheels.py")
+        for name in (
+            "packaging.py",
+            "archives.py",
+            "slimming.py",
+            "templates.py",
+            "edge.py",
+            "releases.py",
+            "wheels.py",
+        )
     ]
     return hashes.of(
         [*_sources(service), *_sources(service / "vendor" / "common"), *own],

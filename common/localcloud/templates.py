@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common import browsers
-from localcloud import edge
+from localcloud import edge, releases
 
 _FUNCTION = "AWS::Serverless::Function"
 _API = "AWS::Serverless::Api"
@@ -26,7 +26,7 @@ _REFUSALS = {
 def finish(template: dict[str, Any], service: str, stage: str, environment: Mapping[str, str]) -> None:
     """Name every Lambda as `chalice deploy` would, add `environment` to it, and give refusals the shop's shape.
 
-    On AWS the API is guarded as well: see localcloud.edge.
+    On AWS the API is guarded as well (localcloud.edge), and on `prod` new code takes over gradually (localcloud.releases).
     """
     for logical_id, resource in template["Resources"].items():
         properties = resource["Properties"]
@@ -41,6 +41,8 @@ def finish(template: dict[str, Any], service: str, stage: str, environment: Mapp
                 _let_each_ask(body, origins)
     if stage != "local":
         edge.guard(template, service, stage)
+    if stage == releases.STAGE:
+        releases.shift_gradually(template)
 
 
 def function_name(logical_id: str, service: str, stage: str) -> str:

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 from localcloud import packaging, wheels
 from localcloud.paths import ROOT, SERVICES
 
-_STAGE = "dev"
+_STAGES = ("dev", "prod")
 _WHEELS = ROOT / "build" / "wheels"
 _WRITTEN = ("resources.yml", "state-machine.yml")
 
@@ -21,7 +22,7 @@ def main() -> int:
     try:
         _gather_wheels()
         with ThreadPoolExecutor(2) as pool:
-            packaged = list(pool.map(_packaged, SERVICES))
+            packaged = list(pool.map(_packaged, *zip(*product(SERVICES, _STAGES), strict=True)))
     except (packaging.PackagingFailed, wheels.WheelMissing) as failure:
         print(failure)
         return 1
@@ -40,14 +41,12 @@ def lint(templates: list[Path]) -> int:
 
 def _gather_wheels() -> None:
     services = [ROOT / name for name in SERVICES]
-    for architecture in {packaging.wanted_architecture(service, _STAGE) for service in services}:
+    for architecture in {packaging.wanted_architecture(*one) for one in product(services, _STAGES)}:
         wheels.gather(services, architecture, _WHEELS)
 
 
-def _packaged(name: str) -> Path:
-    return packaging.package(
-        ROOT / name, _STAGE, ROOT / "build" / f"{name}-{_STAGE}", ROOT / "build" / "wheels"
-    )
+def _packaged(name: str, stage: str) -> Path:
+    return packaging.package(ROOT / name, stage, ROOT / "build" / f"{name}-{stage}", _WHEELS)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ def begin(service: str, name: str, payload: dict[str, Any]) -> None:
 
 
 def _asked(service: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+    alias = settings.optional("LAMBDA_ALIAS")  # set where releases take over gradually
+    function = f"{service}-{settings.text('STAGE')}-{name}"
     return {
-        "FunctionName": f"{service}-{settings.text('STAGE')}-{name}",
+        "FunctionName": f"{function}:{alias}" if alias else function,
         "Payload": _ENCODER.encode({**payload, "correlationId": log.correlation_id()}),
     }
