@@ -56,11 +56,12 @@ def _empty(scratch: Path) -> Path:
 def _serve(faults: Path | None) -> None:
     from ministack import app
 
-    from localcloud.aws import fault_injection, fixes
+    from localcloud.aws import fault_injection, fixes, saga_faults
 
     fixes.apply()
     if faults:
         fault_injection.apply(faults.resolve())
+        saga_faults.apply(faults.resolve())
     del sys.argv[1:]  # ministack reads it too
     app.main()
 

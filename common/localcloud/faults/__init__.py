@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+SAGA = "the saga"  # stands for a function's name where Step Functions itself calls something
+
 
 @dataclass(frozen=True, order=True)
 class Point:
-    """A side effect: the `number`-th time that an invocation of the function makes this call."""
+    """A side effect: the `number`-th time that an invocation of the function, or the saga, makes this call."""
 
     function: str
     call: str

@@ -44,9 +44,8 @@ _accesses = _beside("accesses")
 class Inside:
     """The faults of one process."""
 
-    def __init__(self, directory: str) -> None:
-        self._directory = directory
-        self._function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+    def __init__(self, directory: str, function: str) -> None:
+        self._directory, self._function = directory, function
         self._read_at, self._plan = -1, Plan()
         self._event, self._seen = "", dict[str, int]()
         self._dice = random.Random()
@@ -70,7 +69,7 @@ class Inside:
         if how in ("throttled", "error"):
             return _answer(call, how, method)
         if how == "slow":
-            time.sleep(self._plan["rates"]["slowSeconds"])
+            time.sleep(self.slow_seconds)
         answer = send(pool, method, url, **request)
         if how == "after":
             os._exit(KILLED)
@@ -80,6 +79,16 @@ class Inside:
             answer.close()
             raise ReadTimeoutError(pool, url, "the answer got lost on its way")
         return answer
+
+    @property
+    def slow_seconds(self) -> float:
+        """How long a slow answer takes."""
+        return float(self._plan["rates"]["slowSeconds"])
+
+    def fault(self, call: str, request: str) -> str | None:
+        """How this call is to fail, if it is, of a process that has no invocations: what it is about stands in the request."""
+        self._read()
+        return self._fault(call, 1, request)
 
     def _fault(self, call: str, number: int, request: str) -> str | None:
         """How this request is to fail, if it is; a planned fault happens once."""
@@ -147,7 +156,8 @@ def install(directory: str) -> Inside:
     """Stand between this process and the world."""
     from urllib3 import connectionpool
 
-    inside, send = Inside(directory), connectionpool.HTTPConnectionPool.urlopen
+    inside = Inside(directory, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
+    send = connectionpool.HTTPConnectionPool.urlopen
 
     def urlopen(pool: Any, method: str, url: str, *given: Any, **request: Any) -> Any:
         named = dict(zip(("body", "headers"), given, strict=False))

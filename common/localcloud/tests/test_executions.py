@@ -76,6 +76,30 @@ def test_a_state_whose_lambda_fails_before_it_passed_its_token_on_has_failed(clo
     assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
 
 
+def test_an_answer_to_an_attempt_that_has_failed_wakes_nobody(cloud):
+    queue = cloud.client("sqs").create_queue(QueueName="asked")["QueueUrl"]
+    asks = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": queue, "MessageBody.$": "$$.Task.Token"},
+        "Retry": [{"ErrorEquals": ["Again"], "IntervalSeconds": 1, "MaxAttempts": 1}],
+        "TimeoutSeconds": 60,
+        "End": True,
+    }
+    client = cloud.client("stepfunctions")
+    definition = {"StartAt": "Asks", "States": {"Asks": asks}}
+    started = client.start_execution(stateMachineArn=machine(cloud, "asks", definition))["executionArn"]
+    first = eventually(lambda: _received(cloud, queue))
+    client.send_task_failure(taskToken=first, error="Again")
+    second = eventually(lambda: _received(cloud, queue))
+
+    with pytest.raises(ClientError, match="TaskTimedOut|TaskDoesNotExist|InvalidToken"):
+        client.send_task_success(taskToken=first, output="{}")
+    client.send_task_success(taskToken=second, output="{}")
+
+    assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
+
+
 def test_an_execution_that_was_running_when_aws_stopped_goes_on_afterwards(tmp_path):
     process, cloud = run_aws(tmp_path)
     allow_everything(cloud)
@@ -103,6 +127,11 @@ def handle(event, context):
     client = cloud.client("stepfunctions")
     assert eventually(lambda: _ended(client, started["executionArn"])) == "SUCCEEDED"
     process.stop()
+
+
+def _received(cloud, queue):
+    found = cloud.client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
+    return found[0]["Body"] if found else None
 
 
 def _ended(client, execution):

@@ -6,6 +6,7 @@ Every fix is written against one version's source and refuses to be applied to a
 from importlib.metadata import version
 
 from localcloud.aws.fixes import (
+    attempt_tokens,
     email_subscriptions,
     empty_secrets,
     failing_waiters,
@@ -40,6 +41,7 @@ ALL = (
     silent_handlers,
     same_execution,
     failing_waiters,
+    attempt_tokens,
     interrupted_executions,
     rule_targets,
     stream_retries,
