@@ -174,10 +174,17 @@ class Ledger:
         becomes = order["status"] if status == "REQUESTED" else "PARTLY_REFUNDED"
         self.becomes(becomes, refunds=[*order.get("refunds", []), refund])
 
-    def gateway_gives_back(self, amount: int | None = None, intent_id: str | None = None) -> None:
+    def gateway_gives_back(
+        self, amount: int | None = None, intent_id: str | None = None, key: str = "by hand"
+    ) -> None:
         """Whoever did that, it stands in the gateway's books."""
         wanted = {"payment_intent": intent_id or self.shop.payment()["intentId"]}
+        wanted |= {"metadata": {"refundKey": key}}
         self.shop.stripe.create_refund({**wanted, **({"amount": amount} if amount else {})})
+
+    def refund_fails(self) -> None:
+        """The customer's bank does not take the last one."""
+        self.shop.stripe.fail_refund(self.shop.stripe.store.all("refund")[0]["id"])
 
     def gateway_charges(self, order_id: str | None = ORDER) -> str:
         """An intent that nobody here made."""

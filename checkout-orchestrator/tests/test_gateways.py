@@ -447,15 +447,13 @@ def test_refunds_of_all_by_different_keys_at_the_same_moment_give_all_back_once(
     assert till.money() == (TOTAL, TOTAL)
 
 
-def test_a_refund_that_the_bank_did_not_take_is_for_a_person_to_look_at(open_till):
-    till = open_till("razorpay")
+def test_a_refund_that_the_bank_did_not_take_is_for_a_person_to_look_at(till):
     intent = till.paid()
-    till.gateway.refund(intent.id, "refund:1")
-    (made,) = till.books.store.all("refund")
-    till.books.store.put("refund", made["id"], {**made, "status": "failed"})
+    till.books.fail_refund(till.gateway.refund(intent.id, "refund:1"))
 
+    assert till.money() == (TOTAL, 0)
     for _ in range(2):
-        with pytest.raises(PaymentRejected, match="failed at the customer's bank"):
+        with pytest.raises(PaymentRejected, match="failed"):
             till.gateway.refund(intent.id, "refund:1")
         till.books.forget_keys()
 
@@ -599,6 +597,18 @@ def test_every_webhook_names_its_intent_and_its_order(till):
     assert {each.event_id for each in news} == {event["id"] for event in till.books.store.all("event")}
     assert len(news) >= 3
     assert len({each.kind for each in news}) == len(news)
+
+
+def test_news_of_a_refund_that_the_bank_did_not_take_name_it_and_no_other_news_do(till):
+    intent = till.paid()
+    made = till.gateway.refund(intent.id, f"{ORDER}:refund")
+    till.books.fail_refund(made)
+
+    news = [till.gateway.read_webhook(body, headers) for body, headers in till.told()]
+
+    (failed,) = [each for each in news if each.failed_refund]
+    assert (failed.failed_refund, failed.intent_id, failed.order_id) == (made, intent.id, ORDER)
+    assert till.gateway.retrieve(intent.id).refunded == 0
 
 
 def test_a_webhook_is_believed_whatever_the_case_of_its_headers(till):

@@ -254,6 +254,30 @@ def test_a_second_charge_is_seen_again_though_no_row_names_it(books):
     assert books.look_again() == 0
 
 
+def test_a_refund_that_the_bank_did_not_take_is_a_persons_until_the_money_is_back(books):
+    books.sold()
+    books.asks_refund(status="DONE", restock=False)
+    books.gateway_gives_back(1299, key=f"{ORDER}:REFUND#1")
+    books.refund_fails()
+
+    assert books.shop.hear("refund.failed") == [200]
+
+    assert books.look_again() == 1
+    books.gateway_gives_back(1299)
+    assert books.look_again() == 0
+
+
+def test_money_of_a_failed_checkout_that_the_bank_did_not_take_is_a_persons_as_well(books):
+    books.failed()
+    books.refund_fails()
+
+    assert books.shop.hear("refund.failed", "refund.failed") == [200]
+
+    assert books.look_again() == 1
+    books.gateway_gives_back()
+    assert books.look_again() == 0
+
+
 def test_a_charge_of_no_order_is_a_persons_until_it_is_given_back(books):
     stray, lost = books.gateway_charges(None), books.gateway_charges(OTHER)
     assert books.check(repair=True) == [("ChargeWithoutOrder", "queued"), ("ChargeWithoutOrder", "queued")]

@@ -7,20 +7,33 @@ import pytest
 
 from localcloud import settings
 from localcloud.stripe.webhooks import signature
-from tests.people import ok
-from tests.torture.stories import CHALLENGED, Shopper, agrees_at_the_bank, pays_by_upi
+from tests.people import ok, until
+from tests.torture.stories import CHALLENGED, Shopper, agrees_at_the_bank, gives_one_back, pays_by_upi
 from tests.torture.tormented import Tormented
 
 
 def news(tormented: Tormented, order_id: str) -> list[dict]:
     """Everything that Stripe has to tell of an order, oldest first."""
-    key = settings.of(tormented.shop.directory).stripe_api_key
-    params = {"limit": 100}
-    answer = httpx.get(
-        f"{tormented.shop.stripe_url}/v1/events", params=params, headers={"Authorization": f"Bearer {key}"}
-    )
-    told = [event for event in ok(answer)["data"] if order_id in json.dumps(event)]
+    told = [event for event in asked(tormented, "/v1/events") if order_id in json.dumps(event)]
     return list(reversed(told))
+
+
+def asked(tormented: Tormented, path: str, **params: str) -> list[dict]:
+    """A list of Stripe's, newest first."""
+    answer = httpx.get(
+        f"{tormented.shop.stripe_url}{path}",
+        params={"limit": "100", **params},
+        headers=authorized(tormented),
+    )
+    return ok(answer)["data"]
+
+
+def authorized(tormented: Tormented) -> dict[str, str]:
+    return {"Authorization": f"Bearer {settings.of(tormented.shop.directory).stripe_api_key}"}
+
+
+def intent_of(tormented: Tormented, order_id: str) -> str:
+    return tormented.sight.row("Payments", paymentId=order_id.replace("ORDER", "PAY"))["intentId"]
 
 
 def deliver(tormented: Tormented, event: dict, secret: str | None = None, **changes: object) -> int:
@@ -85,6 +98,21 @@ def test_news_of_another_amount_are_not_what_the_shop_goes_by(tormented):
 
     tormented.quiet()
     assert tormented.sight.charged(order_id) == (2598, 0)
+    tormented.must_hold([order_id])
+
+
+def test_a_refund_that_the_customers_bank_did_not_take_is_a_persons_until_the_money_is_back(tormented):
+    (shopper,) = tormented.shoppers(1)
+    order_id = gives_one_back(shopper).order_id
+    tormented.quiet()
+    (made,) = asked(tormented, "/v1/refunds", payment_intent=intent_of(tormented, order_id))
+    httpx.post(f"{tormented.shop.stripe_url}/_control/refunds/{made['id']}/fail").raise_for_status()
+
+    until(lambda: tormented.sight.waiting("discrepancy-queue"), lambda count: count == 1, 30)
+
+    by_hand = {"payment_intent": made["payment_intent"], "amount": made["amount"]}
+    ok(httpx.post(f"{tormented.shop.stripe_url}/v1/refunds", data=by_hand, headers=authorized(tormented)))
+    tormented.quiet()
     tormented.must_hold([order_id])
 
 

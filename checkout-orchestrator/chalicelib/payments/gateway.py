@@ -50,13 +50,17 @@ class Intent:
 
 
 class Webhook(msgspec.Struct, rename="camel", frozen=True):
-    """What a genuine webhook is about. Its contents may be old: whoever acts on it asks the gateway."""
+    """What a genuine webhook is about. Its contents may be old: whoever acts on it asks the gateway.
+
+    `failed_refund`: the refund's id at the gateway, where it tells that the customer's bank did not take the money.
+    """
 
     gateway: str
     event_id: str
     kind: str
     intent_id: str | None
     order_id: str | None
+    failed_refund: str | None = None
 
 
 class Gateway(Protocol):

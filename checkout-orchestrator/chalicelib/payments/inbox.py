@@ -10,6 +10,8 @@ from pynamodb.models import Model
 from chalicelib.checkout.models import WholeNumber
 from chalicelib.payments import waiting
 from chalicelib.payments.gateway import Webhook
+from chalicelib.reconciliation import books, repairs
+from chalicelib.reconciliation.discrepancies import Discrepancy, Kind
 from common import clock, log, queues, steps, tables
 
 QUEUE = "payment-webhook-queue"
@@ -43,12 +45,25 @@ def take(webhook: Webhook) -> None:
 
 
 def act(message: dict[str, Any]) -> None:
-    """Act upon an event that was stored: the payment follows the gateway. Safe to repeat; what waiting.hear raises is raised."""
+    """Act upon an event that was stored: the payment follows the gateway; a refund that failed is for a person to see to.
+
+    Safe to repeat; what waiting.hear raises is raised.
+    """
     webhook = steps.step(Webhook, message)
     row = _stored(webhook)
     if row.handled_at is None:
-        waiting.hear(webhook)
+        if webhook.failed_refund:
+            repairs.ask_a_person(_not_given_back(webhook), day=None)
+        else:
+            waiting.hear(webhook)
         row.update([GatewayEvent.handled_at.set(clock.now())])
+
+
+def _not_given_back(webhook: Webhook) -> Discrepancy:
+    """It stands until the customer has the money some other way: the gateway would answer the refund's key as if it had been made."""
+    what = f"the refund {webhook.failed_refund} at {webhook.gateway} did not reach the customer"
+    intents = (books.key(webhook.gateway, webhook.intent_id),) if webhook.intent_id else ()
+    return Discrepancy(Kind.REFUND_MISSING, what, order_id=webhook.order_id, intents=intents)
 
 
 def _stored(webhook: Webhook) -> GatewayEvent:

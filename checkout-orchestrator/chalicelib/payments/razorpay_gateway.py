@@ -32,6 +32,7 @@ _PAGE = 100
 _BUSY = (409, 429)
 # What may pass by itself, against BAD_REQUEST_ERROR, a refusal: https://razorpay.com/docs/errors/codes.
 _SOFT = {"GATEWAY_ERROR", "SERVER_ERROR"}
+_REFUND_FAILED = "refund.failed"  # https://razorpay.com/docs/webhooks/refunds
 
 Thing = dict[str, Any]
 
@@ -126,7 +127,9 @@ class Razorpay:
         if intent_id and not order:
             order = self._call("GET", f"/v1/orders/{intent_id}")
         event_id = found.get("x-razorpay-event-id") or hashlib.sha256(_raw(body)).hexdigest()
-        return Webhook(self.name, event_id, str(event.get("event")), intent_id, _order_of(order))
+        refund = (about.get("refund") or {}).get("entity") or {}
+        failed = refund.get("id") if event.get("event") == _REFUND_FAILED else None
+        return Webhook(self.name, event_id, str(event.get("event")), intent_id, _order_of(order), failed)
 
     def _verified(self, body: bytes | str, signature: str | None) -> Thing:
         """The event, if the gateway signed exactly these bytes: https://razorpay.com/docs/webhooks/validate-test."""

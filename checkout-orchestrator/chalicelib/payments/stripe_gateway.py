@@ -43,6 +43,7 @@ _SOFT = {
 }
 _MADE = ("succeeded", "pending", "requires_action")
 _EXPANDED = ["latest_charge"]
+_REFUND_FAILED = "refund.failed"  # https://docs.stripe.com/refunds#failed-refunds
 
 
 class Stripe:
@@ -128,8 +129,8 @@ class Stripe:
             ).to_dict()
             about = event["data"]["object"]
             intent_id = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
-            order_id = (about.get("metadata") or {}).get("orderId")
-            return Webhook(self.name, event["id"], event["type"], intent_id, order_id)
+            failed = about["id"] if event["type"] == _REFUND_FAILED else None
+            return Webhook(self.name, event["id"], event["type"], intent_id, _order_of(about), failed)
         except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
             raise InvalidSignature("Stripe-Signature: not a signature of this body by the gateway") from None
 
@@ -193,6 +194,12 @@ def _intent(answer: Any) -> Intent:
         client_secret=found.get("client_secret"),
         action=_action(found),
     )
+
+
+def _order_of(about: dict[str, Any]) -> str | None:
+    """The shop's order; a refund's key begins with it."""
+    metadata = about.get("metadata") or {}
+    return metadata.get("orderId") or metadata.get("refundKey", "").split(":")[0] or None
 
 
 def _action(found: dict[str, Any]) -> dict[str, str]:

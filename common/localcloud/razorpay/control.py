@@ -34,7 +34,14 @@ def routes(gateway: "Gateway") -> list[Route]:
         except RazorpayError as problem:
             return JSONResponse(problem.body, problem.status)
 
+    async def fail_refund(request: Request) -> Response:
+        try:
+            return JSONResponse(await run_in_threadpool(gateway.fail_refund, request.path_params["id"]))
+        except RazorpayError as problem:
+            return JSONResponse(problem.body, problem.status)
+
     return [
         Route("/_control/orders/{id}/{verdict:str}", decide, methods=["POST"]),
+        Route("/_control/refunds/{id}/fail", fail_refund, methods=["POST"]),
         *faults_and_books(gateway),
     ]

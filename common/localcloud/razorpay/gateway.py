@@ -108,6 +108,16 @@ class Gateway:
             order, payment = self._under_way(order_id)
             return self._keep(order, orders.failed(payment, soft), "payment.failed")
 
+    def fail_refund(self, identifier: str) -> Thing:
+        """The customer's bank sends the money of a refund back, days later."""
+        with self.store.transaction():
+            refund = self._found(REFUND, identifier)
+            payment, failed = orders.refund_failed(self._found(PAYMENT, refund["payment_id"]), refund)
+            self.store.put(PAYMENT, payment["id"], payment)
+            self.store.put(REFUND, identifier, failed)
+            self.webhooks.tell("refund.failed", {"refund": failed, "payment": payment})
+        return failed
+
     def totals(self) -> dict[str, dict[str, int]]:
         """By the order of the shop in the notes: minor units captured and given back, and how many orders there are here."""
         sums: dict[str, dict[str, int]] = {}

@@ -85,6 +85,13 @@ def refunded(payment: Thing, given: Thing) -> tuple[Thing, Thing]:
     return after, _refund(payment, amount, given)
 
 
+def refund_failed(payment: Thing, refund: Thing) -> tuple[Thing, Thing]:
+    """The customer's bank sends the money back: https://razorpay.com/docs/payments/refunds/statuses."""
+    back = payment["amount_refunded"] - refund["amount"]
+    after = {"amount_refunded": back, "status": "captured", "refund_status": "partial" if back else None}
+    return {**payment, **after}, {**refund, "status": "failed"}
+
+
 def identifier(kind: str) -> str:
     """An id such as Razorpay's, of fourteen letters and figures."""
     return f"{kind}_{secrets.token_hex(7)}"

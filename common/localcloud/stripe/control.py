@@ -36,6 +36,12 @@ _VERDICTS = {"approve": intents.approved, "refuse": intents.refused, "process": 
 def routes(gateway: "Gateway") -> list[Route]:
     """The ways in under /_control, ahead of Stripe's own."""
 
+    async def fail_refund(request: Request) -> Response:
+        try:
+            return JSONResponse(await run_in_threadpool(gateway.fail_refund, request.path_params["id"]))
+        except StripeError as problem:
+            return JSONResponse(problem.body, problem.status)
+
     async def decide(request: Request) -> Response:
         verb = _VERDICTS.get(request.path_params["verdict"])
         if verb is None:
@@ -48,6 +54,7 @@ def routes(gateway: "Gateway") -> list[Route]:
 
     return [
         Route("/_control/payment_intents/{id}/{verdict:str}", decide, methods=["POST"]),
+        Route("/_control/refunds/{id}/fail", fail_refund, methods=["POST"]),
         *faults_and_books(gateway),
     ]
 

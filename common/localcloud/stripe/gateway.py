@@ -112,7 +112,19 @@ class Gateway:
 
     def refunded(self, intent_id: str) -> int:
         """Minor units given back so far."""
-        return sum(made["amount"] for made in self.store.all(REFUND) if made["payment_intent"] == intent_id)
+        return sum(made["amount"] for made in self._arrived() if made["payment_intent"] == intent_id)
+
+    def fail_refund(self, identifier: str) -> Thing:
+        """The customer's bank sends the money back, days later: https://docs.stripe.com/refunds#failed-refunds."""
+        with self.store.transaction():
+            failed = {
+                **self.refund(identifier),
+                "status": "failed",
+                "failure_reason": "expired_or_canceled_card",
+            }
+            self.store.put(REFUND, identifier, failed)
+            self.webhooks.tell("refund.failed", failed)
+        return failed
 
     def expanded(self, intent: Thing, params: Thing, within: str = "") -> Thing:
         """The intent with its charge in full, if it is asked for so: https://docs.stripe.com/api/expanding_objects."""
@@ -149,7 +161,7 @@ class Gateway:
         """By the order in the metadata: minor units captured and given back, and how many intents there are."""
         back: dict[str, int] = {}
         with self.store.lock:
-            found, refunds = self.store.all(INTENT), self.store.all(REFUND)
+            found, refunds = self.store.all(INTENT), self._arrived()
         for made in refunds:
             back[made["payment_intent"]] = back.get(made["payment_intent"], 0) + made["amount"]
         sums: dict[str, dict[str, int]] = {}
@@ -160,6 +172,9 @@ class Gateway:
             row["refunded"] += back.get(intent["id"], 0)
             row["intents"] += 1
         return sums
+
+    def _arrived(self) -> list[Thing]:
+        return [made for made in self.store.all(REFUND) if made["status"] != "failed"]
 
     def _paid(self, params: Thing) -> Thing:
         if params.get("payment_intent"):

@@ -93,7 +93,7 @@ def test_an_answer_to_an_attempt_that_has_failed_wakes_nobody(cloud):
     client.send_task_failure(taskToken=first, error="Again")
     second = eventually(lambda: _received(cloud, queue))
 
-    with pytest.raises(ClientError, match="TaskTimedOut|TaskDoesNotExist|InvalidToken"):
+    with pytest.raises(ClientError, match=r"TaskTimedOut|TaskDoesNotExist|InvalidToken"):
         client.send_task_success(taskToken=first, output="{}")
     client.send_task_success(taskToken=second, output="{}")
 
