@@ -7,7 +7,8 @@ import pytest
 
 from localcloud import templates
 
-API = {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "api", "DefinitionBody": {}}}
+NAMED = {"info": {"title": "cart-service"}}
+API = {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "api", "DefinitionBody": NAMED}}
 
 
 def finished(stage):
