@@ -1,8 +1,10 @@
 """Every way into the analytics service."""
 
-from chalicelib.analytics import service
 from chalicelib.analytics.schemas import EventQuery, ReportQuery
-from common import auth, http, queues, streams
+from common import auth, http, loading, queues, streams
+
+with loading.at_first_use():
+    from chalicelib.analytics import service
 
 app = http.create_app("analytics-service")
 authorizer = auth.jwt_authorizer(app)

@@ -2,11 +2,21 @@
 
 from msgspec import to_builtins
 
-from chalicelib.carts import guests, merging, purchases, service
-from chalicelib.carts.schemas import AddToCart, CartQuery, ClearCart, MergeCart, OwnerQuery, SetQuantity
-from common import auth, http, queues, steps
+from chalicelib.carts.schemas import (
+    GUEST_HEADER,
+    AddToCart,
+    CartQuery,
+    ClearCart,
+    MergeCart,
+    OwnerQuery,
+    SetQuantity,
+)
+from common import auth, http, loading, queues, steps
 
-app = http.create_app("cart-service", headers=[guests.HEADER])
+with loading.at_first_use():
+    from chalicelib.carts import guests, merging, purchases, service
+
+app = http.create_app("cart-service", headers=[GUEST_HEADER])
 authorizer = auth.jwt_authorizer(app)
 
 
@@ -112,4 +122,4 @@ def _guest_id():
     """Which guest's cart is meant: the one that the secret in the header opens. No URL holds it, as URLs get logged."""
     request = app.current_request
     assert request is not None, "only a route has a request"
-    return guests.owner(request.headers.get(guests.HEADER))
+    return guests.owner(request.headers.get(GUEST_HEADER))

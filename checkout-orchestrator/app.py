@@ -3,20 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.audit import service as audit
-from chalicelib.checkout import progress
-from chalicelib.checkout import service as checkout
 from chalicelib.checkout.schemas import Checkout
-from chalicelib.notifications import service as notifications
 from chalicelib.notifications.schemas import Notice
-from chalicelib.payments import gateway, inbox, refunds, retries, waiting
-from chalicelib.payments import service as payments
 from chalicelib.payments.schemas import Charge, Refund, Wait
-from chalicelib.reconciliation import service as reconciliation
 from chalicelib.reconciliation.schemas import Doubt, Wanted, plain
-from chalicelib.stock import service as stock
-from common import auth, events, http, queues
+from common import auth, events, http, loading, queues
 from common.steps import step
+
+with loading.at_first_use():
+    from chalicelib.audit import service as audit
+    from chalicelib.checkout import progress
+    from chalicelib.checkout import service as checkout
+    from chalicelib.notifications import service as notifications
+    from chalicelib.payments import gateway, inbox, refunds, retries, waiting
+    from chalicelib.payments import service as payments
+    from chalicelib.reconciliation import service as reconciliation
+    from chalicelib.stock import service as stock
 
 app = http.create_app("checkout-orchestrator")
 authorizer = auth.jwt_authorizer(app)

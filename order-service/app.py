@@ -2,7 +2,6 @@
 
 from msgspec import to_builtins
 
-from chalicelib.orders import announcements, refunds, service
 from chalicelib.orders.schemas import (
     ConfirmOrder,
     CreateOrder,
@@ -11,7 +10,10 @@ from chalicelib.orders.schemas import (
     RefundOrder,
     ValidateOrder,
 )
-from common import auth, events, http, queues, steps, streams
+from common import auth, events, http, loading, queues, steps, streams
+
+with loading.at_first_use():
+    from chalicelib.orders import announcements, refunds, service
 
 app = http.create_app("order-service")
 authorizer = auth.jwt_authorizer(app)

@@ -2,12 +2,14 @@
 
 from msgspec import to_builtins
 
-from chalicelib.inventory import expiry
-from chalicelib.inventory import service as inventory
 from chalicelib.inventory.schemas import OrderedGoods, OrderNamed, ReturnedGoods, StockCount
-from chalicelib.products import service as products
 from chalicelib.products.schemas import Changes, Draft, Filters
-from common import auth, http, steps
+from common import auth, http, loading, steps
+
+with loading.at_first_use():
+    from chalicelib.inventory import expiry
+    from chalicelib.inventory import service as inventory
+    from chalicelib.products import service as products
 
 app = http.create_app("product-service")
 authorizer = auth.jwt_authorizer(app)

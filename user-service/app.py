@@ -4,14 +4,9 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from chalicelib.mails import service as mails
 from chalicelib.mails.schemas import Wanted
-from chalicelib.sessions import service as sessions
 from chalicelib.sessions.schemas import LoggedOut, Logout, Refresh
-from chalicelib.tokens import service as tokens
 from chalicelib.tokens.schemas import RotateSigningKey
-from chalicelib.users import recovery, registration
-from chalicelib.users import service as users
 from chalicelib.users.schemas import (
     Credentials,
     Deletion,
@@ -24,7 +19,14 @@ from chalicelib.users.schemas import (
     ProfileQuery,
     Registration,
 )
-from common import auth, http, queues, steps
+from common import auth, http, loading, queues, steps
+
+with loading.at_first_use():
+    from chalicelib.mails import service as mails
+    from chalicelib.sessions import service as sessions
+    from chalicelib.tokens import service as tokens
+    from chalicelib.users import recovery, registration
+    from chalicelib.users import service as users
 
 app = http.create_app("user-service")
 authorizer = auth.jwt_authorizer(app)

@@ -10,12 +10,15 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice import Chalice, ForbiddenError
 from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer
 
-from common import aws, ids, log
+from common import aws, ids, loading, log
+
+# Nobody else verifies: a route goes by what API Gateway heard from the authorizer.
+with loading.at_first_use(unless=loading.AUTHORIZER):
+    import jwt
 
 ISSUER = "commerce-user-service"
 AUDIENCE = "commerce"
@@ -142,7 +145,7 @@ class _KeyCache:
                 self.fetch()
             return self.jwks
 
-    def find(self, kid: str) -> jwt.PyJWK | None:
+    def find(self, kid: str) -> "jwt.PyJWK | None":
         with self.lock:
             age = time.monotonic() - self.fetched
             if age > _FRESH_SECONDS or (kid not in self.keys and age > _REFETCH_SECONDS):
@@ -171,7 +174,7 @@ def forget_keys() -> None:
     _cache.fetched = float("-inf")
 
 
-def _public_key(kid: str) -> jwt.PyJWK:
+def _public_key(kid: str) -> "jwt.PyJWK":
     key = _cache.find(kid)
     if key is None:
         raise jwt.InvalidTokenError("signed with a key that is not published")

@@ -4,9 +4,9 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import DynamoDBEvent
 
@@ -14,7 +14,6 @@ from common import aws, log, queues
 
 TRIES = 3
 _PAUSE_SECONDS = 0.2
-_deserializer = TypeDeserializer()
 
 
 @dataclass(frozen=True)
@@ -86,4 +85,13 @@ def _handled(change: Change, handle: Callable[[Change], object]) -> bool:
 
 
 def _image(image: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {name: _deserializer.deserialize(value) for name, value in image.items()} if image else None
+    read_value = _deserializer().deserialize
+    return {name: read_value(value) for name, value in image.items()} if image else None
+
+
+@cache
+def _deserializer() -> Any:
+    """boto3's; loaded by who reads a record, not by every Lambda of a service that has a stream."""
+    from boto3.dynamodb.types import TypeDeserializer
+
+    return TypeDeserializer()

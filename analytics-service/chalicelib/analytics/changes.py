@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.analytics.errors import ChangeNotUnderstood
+from chalicelib.analytics.event_types import EventType
 from chalicelib.analytics.facts import Fact, moment
-from chalicelib.analytics.models import EventType
 from common import clock, ids, money
 from common.streams import Change
 

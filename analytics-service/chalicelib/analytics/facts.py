@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chalicelib.analytics.models import EventType
+from chalicelib.analytics.event_types import EventType
 from common import clock, events
 
 _COUNTED = {

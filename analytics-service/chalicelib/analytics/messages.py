@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from chalicelib.analytics.event_types import EventType
 from chalicelib.analytics.facts import Fact, moment, units
-from chalicelib.analytics.models import EventType
 from common import events, money
 
 

@@ -1,7 +1,6 @@
 """The tables EventLogs and Reports, which this service alone writes."""
 
 import zlib
-from enum import StrEnum
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -12,26 +11,6 @@ from common import tables
 # Concurrent events add to different rows of the same day and metric; see "How much it carries" in the README. It may be
 # changed at any time: whatever rows a metric has are summed.
 SHARDS = 16
-
-
-class EventType(StrEnum):
-    """What a row of EventLogs tells."""
-
-    ORDER_CREATED = "ORDER_CREATED"
-    ORDER_CONFIRMED = "ORDER_CONFIRMED"
-    ORDER_COMPLETED = "ORDER_COMPLETED"
-    ORDER_FAILED = "ORDER_FAILED"
-    ORDER_CANCELLED = "ORDER_CANCELLED"
-    ORDER_EXPIRED = "ORDER_EXPIRED"
-    ORDER_REFUNDED = "ORDER_REFUNDED"
-    PAYMENT_STARTED = "PAYMENT_STARTED"
-    PAYMENT_SUCCEEDED = "PAYMENT_SUCCEEDED"
-    PAYMENT_FAILED = "PAYMENT_FAILED"
-    PAYMENT_VOIDED = "PAYMENT_VOIDED"
-    PAYMENT_PARTLY_REFUNDED = "PAYMENT_PARTLY_REFUNDED"
-    PAYMENT_REFUNDED = "PAYMENT_REFUNDED"
-    STOCK_CHANGED = "STOCK_CHANGED"
-    INVENTORY_UPDATED = "INVENTORY_UPDATED"
 
 
 class ByDay(GlobalSecondaryIndex):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from chalicelib.analytics.models import EventType
+from chalicelib.analytics.event_types import EventType
 from common import http
 
 

@@ -7,10 +7,9 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.carts.errors import CartNotFound, GuestCartMerged, GuestCartMissing
 from chalicelib.carts.models import MERGED, OPEN, GuestCart
-from chalicelib.carts.schemas import GuestCartCreated
+from chalicelib.carts.schemas import GUEST_HEADER, GuestCartCreated
 from common import clock, transactions
 
-HEADER = "X-Guest-Cart"
 LIFE_SECONDS = 30 * 24 * 3600
 _SECRET_BYTES = 32
 
@@ -29,7 +28,7 @@ def owner(secret: str | None) -> str:
     Nobody guesses 256 random bits, so that one round of SHA-256 keeps them from whoever reads the table.
     """
     if not secret:
-        raise GuestCartMissing(f"{HEADER}: expected the guestCart that POST /cart/guest gave")
+        raise GuestCartMissing(f"{GUEST_HEADER}: expected the guestCart that POST /cart/guest gave")
     return f"GUEST#{hashlib.sha256(secret.encode()).hexdigest()}"
 
 

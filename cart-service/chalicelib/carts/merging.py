@@ -21,14 +21,13 @@ from chalicelib.carts.errors import (
 from chalicelib.carts.models import (
     MERGED,
     MERGED_PREFIX,
-    MOST_OF_A_PRODUCT,
     OPEN,
     CartItem,
     Done,
     GuestCart,
     MergedItem,
 )
-from chalicelib.carts.schemas import CartsMerged, LeftItem, TakenItem
+from chalicelib.carts.schemas import MOST_OF_A_PRODUCT, CartsMerged, LeftItem, TakenItem
 from common import clock, transactions
 from common.transactions import Operation, TransactionCancelled, TransactionContended
 

@@ -13,7 +13,6 @@ from common import tables
 # All kinds of rows share a cart's partition; the sort key's prefix tells them apart.
 PRODUCT_PREFIX = "PROD#"
 MERGED_PREFIX = "KEY#MERGED#"
-MOST_OF_A_PRODUCT = 99
 
 OPEN = "OPEN"
 MERGED = "MERGED"

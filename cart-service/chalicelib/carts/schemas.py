@@ -5,8 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chalicelib.carts.models import MOST_OF_A_PRODUCT
 from common import http
+
+GUEST_HEADER = "X-Guest-Cart"
+MOST_OF_A_PRODUCT = 99
 
 Quantity = Annotated[int, Meta(ge=1, le=MOST_OF_A_PRODUCT)]
 Given = Annotated[str, Meta(min_length=1)]

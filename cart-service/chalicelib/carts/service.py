@@ -11,8 +11,15 @@ from pynamodb.expressions.update import Action
 from chalicelib.carts import batches, catalogue, guests
 from chalicelib.carts.catalogue import Product
 from chalicelib.carts.errors import CartItemNotFound, CartUnavailable, IdempotencyKeyReused, TooManyOfProduct
-from chalicelib.carts.models import MOST_OF_A_PRODUCT, PRODUCT_PREFIX, CartItem, Done, GuestCart
-from chalicelib.carts.schemas import AddedToCart, AddToCart, CartChanged, CartEmptied, CartLine
+from chalicelib.carts.models import PRODUCT_PREFIX, CartItem, Done, GuestCart
+from chalicelib.carts.schemas import (
+    MOST_OF_A_PRODUCT,
+    AddedToCart,
+    AddToCart,
+    CartChanged,
+    CartEmptied,
+    CartLine,
+)
 from common import clock, http, ids, money, tables, transactions
 from common.transactions import TransactionCancelled, TransactionContended
 

@@ -50,6 +50,15 @@ def test_a_lambda_has_the_packages_of_awss_runtime_and_no_others(function, invok
     assert invoke(f"imports-{package}", package) is there
 
 
+def test_a_lambda_knows_the_name_of_its_handler_before_it_is_imported(function, invoke):
+    function(
+        "knows-itself",
+        "import os\nNAME = os.environ['_HANDLER']\n\ndef handle(event, context):\n    return NAME\n",
+    )
+
+    assert invoke("knows-itself").endswith(".handle")
+
+
 def test_lambdas_of_one_zip_share_its_files(function, invoke):
     source = "def handle(event, context):\n    return __file__\n"
     function("shares-one", source)

@@ -6,8 +6,10 @@ from typing import Annotated, Literal, Self
 
 from msgspec import Meta
 
-from chalicelib.orders.models import DONE, REQUESTED, Order, OrderLine, Refund
-from common import http, money
+from common import http, loading, money
+
+with loading.at_first_use():
+    from chalicelib.orders import models
 
 MOST_OF_ONE = 99
 MOST_LINES = 99  # one DynamoDB transaction takes 100 items: the stock of each line, and the reservation
@@ -115,7 +117,7 @@ class LineView(http.Body):
     line_total: Decimal
 
     @classmethod
-    def of(cls, line: OrderLine, currency: str) -> Self:
+    def of(cls, line: "models.OrderLine", currency: str) -> Self:
         """The line, its amounts in the order's currency."""
         return cls(
             product_id=line.product_id,
@@ -139,7 +141,7 @@ class RefundView(http.Body):
     reason: str | None = None
 
     @classmethod
-    def of(cls, refund: Refund, currency: str) -> Self:
+    def of(cls, refund: "models.Refund", currency: str) -> Self:
         """The refund as it stands, its amount in the order's currency."""
         return cls(
             refund_id=refund.refund_id,
@@ -165,12 +167,12 @@ class RequestedRefund(http.Body):
     restock: bool
 
     @classmethod
-    def of(cls, refund: Refund, order: Order) -> Self:
+    def of(cls, refund: "models.Refund", order: "models.Order") -> Self:
         """The refund as it was asked for."""
         return cls(
             order_id=order.order_id,
             refund_id=refund.refund_id,
-            status=REQUESTED,
+            status=models.REQUESTED,
             amount=money.decimal(refund.amount_minor, order.currency),
             currency=order.currency,
             items=refund_lines(refund),
@@ -178,7 +180,7 @@ class RequestedRefund(http.Body):
         )
 
 
-def refund_lines(refund: Refund) -> list[Line]:
+def refund_lines(refund: "models.Refund") -> list[Line]:
     """How many of which product the refund is about."""
     return [Line(product_id=line.product_id, qty=line.qty) for line in refund.lines]
 
@@ -201,10 +203,10 @@ class OrderView(http.Body):
     refunded_amount: Decimal | None = None
 
     @classmethod
-    def of(cls, order: Order) -> Self:
+    def of(cls, order: "models.Order") -> Self:
         """The order as it stands."""
         refunds = order.refunds or []
-        refunded = sum(refund.amount_minor for refund in refunds if refund.status == DONE)
+        refunded = sum(refund.amount_minor for refund in refunds if refund.status == models.DONE)
         return cls(
             order_id=order.order_id,
             user_id=order.user_id,
@@ -237,7 +239,7 @@ class ValidOrder(http.Body):
     created_at: str
 
     @classmethod
-    def of(cls, order: Order) -> Self:
+    def of(cls, order: "models.Order") -> Self:
         """The order as it stands."""
         return cls(
             order_id=order.order_id,
