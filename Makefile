@@ -11,7 +11,7 @@ LOCAL_DIR ?= .local
 GIVEN_STAGE := $(if $(STAGE),--stage "$(STAGE)")
 STAGE ?= dev
 SERVICE_PORT ?= 8090
-SERVICES := user-service product-service cart-service order-service checkout-orchestrator analytics-service
+SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.json))
 
 PY := .venv/bin/python
 INSTALLED := .venv/installed
@@ -20,7 +20,7 @@ LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down admin rotate-keys token invoke trace test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy access events openapi docs format lock clean
+.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy access events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,8 +76,12 @@ package: $(INSTALLED) service ## build a service's zip and template into build/ 
 deploy: $(INSTALLED) service ## deploy a service to AWS (SERVICE=..., STAGE=dev)
 	@$(LOCALCLOUD) deploy "$(SERVICE)" --stage "$(STAGE)"
 
-test: $(INSTALLED) ## every service's own suite, then what crosses services
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.suites
+new-service: $(INSTALLED) ## make a service of the same shape as the others (NAME=wishlist-service)
+	@test -n "$(NAME)" || { echo "NAME is not set: make new-service NAME=wishlist-service"; exit 2; }
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.newservice -- "$(NAME)"
+
+test: $(INSTALLED) ## every service's own suite, then what crosses services; with SERVICE=cart-service its suite alone
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.suites $(if $(SERVICE),"$(SERVICE)")
 
 torture: $(INSTALLED) ## the long form of tests/torture: crashes, faults, oversell, late repeats
 	@TORTURE=long PYTHONPATH=$(CURDIR)/common $(PY) -m pytest tests/torture -p no:cacheprovider

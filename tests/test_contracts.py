@@ -19,6 +19,7 @@ from common import events
 from localcloud.paths import ROOT, SERVICES
 from testkit import event_docs, mutations
 from testkit.resources import CloudFormation
+from testkit.rights import RIGHTS
 
 
 @cache
@@ -75,23 +76,32 @@ def owned_models() -> list[tuple[str, type[Model]]]:
 
 
 def test_every_table_of_the_design_has_its_one_owner():
-    assert {name: owner for name, (owner, _) in tables().items()} == {
-        "Users": "user-service",
-        "Sessions": "user-service",
-        "Attempts": "user-service",
-        "AccountMails": "user-service",
-        "Products": "product-service",
-        "Inventory": "product-service",
-        "Reservations": "product-service",
-        "Carts": "cart-service",
-        "Orders": "order-service",
-        "Payments": "checkout-orchestrator",
-        "Notifications": "checkout-orchestrator",
-        "InventoryAudit": "checkout-orchestrator",
-        "GatewayEvents": "checkout-orchestrator",
-        "EventLogs": "analytics-service",
-        "Reports": "analytics-service",
-    }
+    owners = {name: owner for name, (owner, _) in tables().items()}
+    declared = [
+        table["TableName"] for service in SERVICES for table in resources(service, "AWS::DynamoDB::Table")
+    ]
+
+    assert sorted(declared) == sorted(owners)  # none twice
+    assert (
+        owners.items()
+        >= {
+            "Users": "user-service",
+            "Sessions": "user-service",
+            "Attempts": "user-service",
+            "AccountMails": "user-service",
+            "Products": "product-service",
+            "Inventory": "product-service",
+            "Reservations": "product-service",
+            "Carts": "cart-service",
+            "Orders": "order-service",
+            "Payments": "checkout-orchestrator",
+            "Notifications": "checkout-orchestrator",
+            "InventoryAudit": "checkout-orchestrator",
+            "GatewayEvents": "checkout-orchestrator",
+            "EventLogs": "analytics-service",
+            "Reports": "analytics-service",
+        }.items()
+    )
 
 
 def test_every_read_model_reads_what_the_owner_writes():
@@ -275,6 +285,15 @@ def test_every_service_has_the_same_shape(service):
         assert (root / name).is_file(), name
     assert (root / "vendor/common").resolve() == ROOT / "common/common"
     assert not list(root.glob("chalicelib/**/__init__.py"))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_on_every_list_of_services_that_is_kept_by_hand(service):
+    composed = yaml.safe_load((ROOT / "serverless-compose.yml").read_text())["services"]
+
+    assert composed[service]["path"] == service
+    assert f"[{service}]({service}/README.md)" in (ROOT / "README.md").read_text()
+    assert service in RIGHTS
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,19 @@ _AT_ONCE = 2
 
 
 @pytest.fixture(scope="session")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What each service answered to everything that was tried."""
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What each service that the chosen tests ask for answered to everything that was tried."""
     folder = tmp_path_factory.mktemp("abuse")
+    services = list(asked_for(request.session.items))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return dict(zip(SERVICES, pool.map(lambda name: attacked(name, folder), SERVICES), strict=True))
+        return dict(zip(services, pool.map(lambda name: attacked(name, folder), services), strict=True))
+
+
+def asked_for(tests: list[pytest.Item]) -> Iterable[str]:
+    """With `-k cart-service` that one alone; all, if a test wants to know of all."""
+    asking = [test for test in tests if "told" in getattr(test, "fixturenames", ())]
+    named = {getattr(test, "callspec", None) and test.callspec.params.get("service") for test in asking}
+    return SERVICES if None in named else sorted(named)
 
 
 def attacked(service: str, folder: Path) -> Any:
