@@ -8,13 +8,14 @@ from pathlib import Path
 
 from localcloud.paths import ROOT, SERVICES
 
+SERVICE = ["app.py", "chalicelib"]  # what of a service is checked
 _CONFIG = ROOT / "pyproject.toml"
 
 
 def main() -> int:
     """1 if mypy finds anything anywhere."""
     jobs = [(ROOT / "common", ["common", "testkit", "localcloud"])]
-    jobs += [(ROOT / name, ["app.py", "chalicelib"]) for name in SERVICES]
+    jobs += [(ROOT / name, SERVICE) for name in SERVICES]
     with ThreadPoolExecutor(2) as pool:
         return max(pool.map(lambda job: check(*job), jobs))
 

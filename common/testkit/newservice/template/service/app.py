@@ -17,7 +17,7 @@ def create_sample_thing():
 
 @app.route("/sample-things", methods=["GET"], authorizer=authorizer)
 def list_sample_things():
-    """One's own, oldest first, page by page."""
+    """All of one's own, page by page."""
     query = http.query(app, PageQuery)
     shown, cursor = service.list_page(_owner(query.user_id), query.limit, query.cursor)
     return http.page(shown, cursor)
