@@ -52,12 +52,12 @@ def called(root: Path, folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def tested(run: Run, *arguments: str, within: str = ".") -> str:
+def suite(run: Run, *arguments: str, within: str = ".") -> str:
     return run("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, within=within)
 
 
 def test_its_own_suite_passes(run):
-    assert "passed" in tested(run, within=NAME)
+    assert "passed" in suite(run, within=NAME)
 
 
 def test_it_is_formatted_and_linted(run):
@@ -77,15 +77,15 @@ def test_its_templates_are_in_order_as_written_and_as_packaged(run):
 
 
 def test_its_zip_stays_within_the_budget(run):
-    tested(run, "tests/test_packages.py", "-k", f"budget and {NAME}")
+    suite(run, "tests/test_packages.py", "-k", f"budget and {NAME}")
 
 
 def test_it_keeps_what_all_services_agreed_on(run):
-    tested(run, *(f"tests/test_{what}.py" for what in CROSSING))
+    suite(run, *(f"tests/test_{what}.py" for what in CROSSING))
 
 
 def test_it_refuses_what_it_must_whoever_asks(run):
-    tested(run, "tests/abuse", "-k", NAME)
+    suite(run, "tests/abuse", "-k", NAME)
 
 
 def test_nothing_of_the_sample_is_left_in_it(copy):
