@@ -27,7 +27,7 @@ _UNTOLD = {
         "exception",
         "exception_name",
     ),
-    *("stack_trace", "function_name", "orderId", "userId", "messageId", "order_id", "customer_id", "_aws"),
+    *("stack_trace", "function_name", "orderId", "userId", "messageId", "order_id", "customer_id", "xray_trace_id", "_aws"),
 }
 
 
