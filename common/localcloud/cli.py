@@ -248,7 +248,9 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     start = add("up", up)
-    start.add_argument("--port", type=_port, default=shop.DEFAULT_PORT, help="and the three after it")
+    start.add_argument(
+        "--port", type=processes.port_number, default=shop.DEFAULT_PORT, help="and the three after it"
+    )
     start.add_argument(
         "--no-purchase", action="store_true", help="leave out the purchase that shows it works"
     )
@@ -289,12 +291,6 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument("--stage", default="local", choices=["local", "dev", "prod"])
     add("seed", seed).add_argument("file", type=Path)
     return parser
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or not 1024 <= int(text) <= 65_532:
-        raise argparse.ArgumentTypeError(f"{text} is not a port from 1024 to 65532")
-    return int(text)
 
 
 def _day(text: str) -> str:

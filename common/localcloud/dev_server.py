@@ -1,7 +1,7 @@
 """`make local SERVICE=cart-service`: one service from its source, with reload, against the running shop.
 
-It is `chalice local` without two of its habits: an answer on a kept-alive connection 40 ms late, and a restart at any file
-written anywhere in the project.
+It is `chalice local` without three of its habits: an answer on a kept-alive connection 40 ms late, a restart at any file
+written anywhere in the project, and words of its own where API Gateway refuses.
 """
 
 import argparse
@@ -15,7 +15,11 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from chalice.local import ChaliceRequestHandler, LocalGatewayException, ThreadedHTTPServer
+
+from localcloud import templates
 from localcloud.paths import ROOT, SERVICES
+from localcloud.processes import port_number
 
 _PORT = 8090
 _LOOK_SECONDS = 0.5
@@ -35,13 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make local", description=__doc__)
     parser.add_argument("service", choices=SERVICES)
     parser.add_argument("--dir", type=Path, default=Path(".local"))
-    parser.add_argument("--port", type=int, default=_PORT)
+    parser.add_argument("--port", type=port_number, default=_PORT)
     parser.add_argument(_SERVE, action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     try:
         environment = _environment(given.dir)
         if not given.serve and _answers(f"http://127.0.0.1:{given.port}"):
-            raise PortTaken(f"Port {given.port} is taken by another program: name a free one with --port.")
+            raise PortTaken(
+                f"Port {given.port} is taken by another program; name a free one: SERVICE_PORT=8091."
+            )
     except (NotOpen, PortTaken) as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -56,11 +62,11 @@ def serve(service: str, port: int, environment: dict[str, str]) -> None:
     """Serve the service's routes from its source, in this process."""
     from chalice.cli import run_local_server
     from chalice.cli.factory import CLIFactory
-    from chalice.local import ChaliceRequestHandler, ThreadedHTTPServer
 
     os.environ.update(environment)
     ChaliceRequestHandler.disable_nagle_algorithm = True
     ChaliceRequestHandler.wbufsize = -1  # headers and body leave together
+    ChaliceRequestHandler._send_error_response = _refuse  # type: ignore[method-assign]
     ThreadedHTTPServer.request_queue_size = 128
     os.chdir(ROOT / service)
     sys.path.insert(0, str(ROOT / service / "vendor"))
@@ -68,6 +74,15 @@ def serve(service: str, port: int, environment: dict[str, str]) -> None:
     # Chalice puts the stage's settings into the environment that it is given; the app reads them from this one.
     factory = CLIFactory(str(ROOT / service), debug=False, environ=os.environ)
     run_local_server(factory, "127.0.0.1", port, "local")
+
+
+def _refuse(handler: ChaliceRequestHandler, error: LocalGatewayException) -> None:
+    """Answer as the deployed API does, where Chalice has words and status codes of its own."""
+    no_such_route = error.headers.get("x-amzn-ErrorType") == "UnauthorizedException" and error.CODE == 403
+    kind = "MISSING_AUTHENTICATION_TOKEN" if no_such_route else "UNAUTHORIZED"
+    answer = templates.gateway_responses()[kind]
+    body = answer["responseTemplates"]["application/json"]
+    handler._send_http_response(answer["statusCode"], {}, body)
 
 
 def _environment(directory: Path) -> dict[str, str]:

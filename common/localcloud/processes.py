@@ -1,5 +1,6 @@
 """The shop's processes: started in the background, known by a file with their number, stopped by it."""
 
+import argparse
 import json
 import os
 import signal
@@ -20,6 +21,13 @@ class PortTaken(RuntimeError):
 
 class ProcessFailed(RuntimeError):
     """A process ended, or did not answer in time; the message ends with the last of what it wrote."""
+
+
+def port_number(text: str) -> int:
+    """A port as it stands on a command line, to which three more may be added; argparse.ArgumentTypeError if it is none."""
+    if not (text.isascii() and text.isdigit()) or not 1024 <= int(text) <= 65_532:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 1024 to 65532")
+    return int(text)
 
 
 class Process:

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from common import clock, money
 from localcloud import logs
 from localcloud.clouds import Cloud
 from localcloud.paths import SERVICES
@@ -27,7 +28,17 @@ _UNTOLD = {
         "exception",
         "exception_name",
     ),
-    *("stack_trace", "function_name", "orderId", "userId", "messageId", "order_id", "customer_id", "xray_trace_id", "_aws"),
+    *(
+        "stack_trace",
+        "function_name",
+        "orderId",
+        "userId",
+        "messageId",
+        "order_id",
+        "customer_id",
+        "xray_trace_id",
+        "_aws",
+    ),
 }
 
 
@@ -51,13 +62,16 @@ class Story:
 
     order_id: str
     status: str
+    total: str
+    customer: str
     correlation_id: str
     moments: list[Moment]
 
     def lines(self) -> Iterator[str]:
         """As a timeline for a terminal: seconds since the first moment, where, what; `!` marks what went wrong."""
-        yield f"{self.order_id} is {self.status}; correlation id {self.correlation_id}"
+        yield f"{self.order_id} is {self.status}: {self.total}, {self.customer}; correlation id {self.correlation_id}"
         first = self.moments[0].at if self.moments else 0
+        yield f"The times are seconds after {clock.iso(first / 1000)}."
         width = max((len(moment.where) for moment in self.moments), default=0)
         for moment in self.moments:
             mark = "!" if moment.is_trouble else " "
@@ -77,7 +91,12 @@ def story(cloud: Cloud, order: str) -> Story:
     since = _milliseconds(str(item["createdAt"])) - _EARLIER_MS
     told = of_logs(_logged(cloud, since, correlation, ulid))
     return Story(
-        f"ORDER#{ulid}", item["status"], correlation, sorted([*of_saga(_history(cloud, ulid)), *told])
+        order_id=f"ORDER#{ulid}",
+        status=item["status"],
+        total=money.spoken(int(item["totalMinor"]), item["currency"]),
+        customer=item["userId"],
+        correlation_id=correlation,
+        moments=sorted([*of_saga(_history(cloud, ulid)), *told]),
     )
 
 
@@ -101,7 +120,7 @@ def of_saga(history: Iterable[dict[str, Any]]) -> Iterator[Moment]:
 
 
 def of_logs(lines: Iterable[tuple[int, str, str]]) -> Iterator[Moment]:
-    """What the Lambdas said, from (epoch milliseconds, function, line); a line that is not JSON is told as it stands."""
+    """What the Lambdas said, from (epoch milliseconds, function, line); a line that is not JSON is a trace of calls, and passed over."""
     for at, function, text in lines:
         try:
             line = json.loads(text)
@@ -129,12 +148,13 @@ def _history(cloud: Cloud, ulid: str) -> list[dict[str, Any]]:
 
 
 def _logged(cloud: Cloud, since: int, correlation: str, ulid: str) -> Iterator[tuple[int, str, str]]:
-    """The lines of all services that name the order or its correlation id."""
+    """The lines of all services that name the order or its correlation id, with who said them: `cart-service clear-cart`."""
     for service in SERVICES:
         for at, line in logs.lines(cloud, service, since):
             function, _, text = line.partition("  ")
             if ulid in text or (correlation and f'"{correlation}"' in text):
-                yield at, function, text
+                _, _, name = function.removeprefix(f"{service}-").partition("-")  # behind the stage
+                yield at, f"{service} {name}".rstrip(), text
 
 
 def _trouble(event: dict[str, Any]) -> str | None:
@@ -143,7 +163,8 @@ def _trouble(event: dict[str, Any]) -> str | None:
     if not found:
         return None
     cause = str(found[0].get("cause", ""))
-    return f"{found[0]['error']}: {_message(cause)}"[:200]
+    told = f"{found[0]['error']}: {_message(cause)}"[:200]
+    return f"the execution ended with {told}" if event["type"].startswith("Execution") else told
 
 
 def _message(cause: str) -> str:
