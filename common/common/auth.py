@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice import Chalice, ForbiddenError
 from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer
 
-from common import aws, ids, loading, log
+from common import aws, ids, loading, log, masks, metrics
 
 # Nobody else verifies: a route goes by what API Gateway heard from the authorizer.
 with loading.at_first_use(unless=loading.AUTHORIZER):
@@ -57,12 +57,16 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
     """The app's authorizer: bearer tokens of user-service. Bind it to the name `authorizer` in app.py."""
 
     def authorizer(request: AuthRequest) -> AuthResponse:
+        log.logger.append_keys(service=app.app_name)  # Chalice has no middleware before authorizers
+        log.correlate(None)
+        log.wake()
         try:
             claims = verify(request.token)
         except jwt.InvalidTokenError:
             return _refusal()
         context = {"userId": claims["sub"], "role": claims["role"], "email": claims["email"]}
         context["sessionId"] = claims.get("sid", "")
+        context["customer"] = masks.customer(claims["sub"])  # for the access log
         return AuthResponse(routes=["*"], principal_id=claims["sub"], context=context)
 
     return app.authorizer(name="authorizer", ttl_seconds=60)(authorizer)
@@ -124,6 +128,7 @@ def published_keys() -> dict[str, Any]:
 def _refusal() -> AuthResponse:
     """Refuse with 401 where API Gateway asks; `chalice local` and its test client know only 403."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        log.measured("refused", {metrics.REFUSALS: 1}, function=log.function())
         # API Gateway answers 401 to exactly this word, and 403 to a policy that denies:
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
         raise Exception("Unauthorized")

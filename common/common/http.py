@@ -66,6 +66,7 @@ def create_app(name: str, headers: Sequence[str] = ()) -> Chalice:
     def as_json(event: Any, get_response: Any) -> Response:
         _retry_after.set(None)
         response = get_response(event)
+        log.about(response.body)
         if (seconds := _retry_after.get()) is not None and response.status_code >= 400:
             response.headers["Retry-After"] = str(seconds)
         browsers.finish(response, event.headers)

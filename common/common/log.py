@@ -1,18 +1,24 @@
-"""One JSON line per thing that happened, each with the correlation id of the customer's request that caused it."""
+"""One JSON line per thing that happened, each with the correlation id of the customer's request that caused it.
 
+A line also names the order and the customer (masked) that it is about, as far as the invocation, the message or the answer does. A line
+may be a measure, too: see common.metrics.
+"""
+
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from chalice import Chalice
+from chalice import Chalice, ChaliceViewError
 from chalice.app import Request
 
-from common import ids, masks
+from common import ids, masks, metrics
 
 HEADER = "X-Correlation-Id"
 _SAFE = re.compile(r"[\x21-\x7e]{1,128}")
+_ORDER, _CUSTOMER = "order_id", "customer_id"
 
 
 class Masked(LambdaPowertoolsFormatter):
@@ -20,7 +26,7 @@ class Masked(LambdaPowertoolsFormatter):
 
     def serialize(self, log: Any) -> str:
         """The line; the trace of an error goes through the same sieve."""
-        return super().serialize(masks.masked(log))
+        return super().serialize(masks.masked({**_subject(log), **log}))
 
 
 logger = Logger(service="commerce", logger_formatter=Masked())
@@ -33,11 +39,37 @@ def correlation_id() -> str:
 
 
 def correlate(identifier: str | None) -> str:
-    """Work under this correlation id from now on, or under a new one if there is none."""
+    """Work under this correlation id from now on, or under a new one if there is none; about no order or customer yet."""
     if not identifier or not _SAFE.fullmatch(identifier):
         identifier = ids.short(ids.new("COR"))
+    logger.remove_keys([_ORDER, _CUSTOMER])
     logger.set_correlation_id(identifier)
     return identifier
+
+
+def about(told: Any) -> None:
+    """Name the order and the customer of this message, row or answer in every line from now on, unless others are named already."""
+    known = logger.get_current_keys()
+    found = {name: value for name, value in _subject(told).items() if name not in known}
+    logger.append_keys(**found)
+
+
+def measured(
+    message: str,
+    values: Mapping[metrics.Metric, int],
+    say: Callable[..., None] = logger.info,
+    **said: Any,
+) -> None:
+    """A line that is a measure, too; `said` holds the metrics' dimensions, and whatever else the line says.
+
+    What is counted is counted once per call: call it after the write that only one of all repeats makes.
+    """
+    say(message, extra={**said, **metrics.embedded(values)}, stacklevel=3)
+
+
+def function() -> str:
+    """The name of this Lambda, for metrics by function."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "none")
 
 
 def watch(app: Chalice) -> None:
@@ -51,8 +83,22 @@ def watch(app: Chalice) -> None:
         return _invocation(event, get_response)
 
 
+def wake() -> None:
+    """Count a process' first invocation: somebody waited for its start, unless it was started ahead."""
+    global _is_awake
+    if not _is_awake and os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency":
+        measured("cold start", {metrics.COLD_STARTS: 1}, function=function())
+    _is_awake = True
+
+
+_is_awake = False
+
+
 def _request(request: Request, get_response: Callable[[Any], Any]) -> Any:
     correlate(request.headers.get(HEADER))
+    about(request.uri_params)
+    about(request.context.get("authorizer"))
+    wake()
     response = get_response(request)
     response.headers[HEADER] = correlation_id()
     logger.info(
@@ -65,10 +111,43 @@ def _request(request: Request, get_response: Callable[[Any], Any]) -> Any:
 def _invocation(event: Any, get_response: Callable[[Any], Any]) -> Any:
     payload = event.to_dict()
     correlate(payload.get("correlationId") if isinstance(payload, dict) else None)
+    about(payload)
+    wake()
     try:
         result = get_response(event)
     except Exception as failure:
         logger.exception("failed", extra={"error": type(failure).__name__})
+        if isinstance(failure, ChaliceViewError) and failure.STATUS_CODE < 500:
+            measured("refused", {metrics.REFUSALS: 1}, function=function())
         raise
-    logger.info("done")
+    if not isinstance(payload, dict) or "Records" not in payload:  # who reads a batch says so of each message
+        logger.info("done")
     return result
+
+
+def _subject(told: Any) -> dict[str, str]:
+    """The order and the customer that a message, a row or an answer names, as a line names them."""
+    found = {}
+    order, customer = _named(told, "orderId", "order_id"), _named(told, "userId", "user_id")
+    if order:
+        found[_ORDER] = _spelled(order)
+    if customer:
+        found[_CUSTOMER] = masks.customer(customer)
+    return found
+
+
+def _named(told: Any, *names: str) -> str | None:
+    """What stands under one of these names, if it is a text."""
+    for name in names:
+        value = told.get(name) if isinstance(told, Mapping) else getattr(told, name, None)
+        if isinstance(value, str):
+            return value
+    return None
+
+
+def _spelled(order_id: str) -> str:
+    """In the one spelling; what cannot be an id is a customer's own words, and says nothing here."""
+    try:
+        return ids.parse("ORDER", order_id)
+    except ids.InvalidId:
+        return masks.STRUCK

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import SQSEvent
 
-from common import aws, log
+from common import aws, log, metrics
 
 Message = dict[str, Any]
 
@@ -26,7 +26,11 @@ def consume(event: SQSEvent, handle: Callable[[Message], object]) -> None:
     """
     records = event.to_dict()["Records"]
     done = [record for record in records if _handled(record, handle)]
+    if len(records) > 1:
+        log.correlate(None)  # what is said from here on is about none of them alone
     if len(done) < len(records):
+        failed = {metrics.MESSAGES_FAILED: len(records) - len(done)}
+        log.measured("messages failed", failed, function=log.function())
         _delete(done)
         raise BatchPartlyFailed(f"{len(records) - len(done)} of {len(records)} messages failed")
 
@@ -47,23 +51,31 @@ def url(queue: str) -> str:
 def _handled(record: dict[str, Any], handle: Callable[[Message], object]) -> bool:
     try:
         message = json.loads(record["body"])
-        log.correlate(_correlation_id(message))
+        begin(message)
         handle(message)
     except Exception as failure:
         log.logger.exception(
             "message failed", extra={"messageId": record["messageId"], "error": type(failure).__name__}
         )
         return False
+    log.logger.info("done", extra={"messageId": record["messageId"]})
     return True
 
 
-def _correlation_id(message: Message) -> str | None:
+def begin(message: Message) -> None:
+    """Log under what the message is about from now on: its correlation id, order and customer."""
+    told = _told(message)
+    log.correlate(told.get("correlationId"))
+    log.about(told)
+
+
+def _told(message: Message) -> Message:
     """Where events, steps' inputs, and parked stream records carry it."""
     if parked := message.get("dynamodb"):
         image = parked.get("NewImage") or parked.get("OldImage") or {}
-        return image.get("correlationId", {}).get("S")
+        return {name: value.get("S") for name, value in image.items()}
     detail = message.get("detail", message)
-    return detail.get("correlationId") if isinstance(detail, dict) else None
+    return detail if isinstance(detail, dict) else {}
 
 
 def _delete(records: Iterable[dict[str, Any]]) -> None:

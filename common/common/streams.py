@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import DynamoDBEvent
 
-from common import aws, log, queues
+from common import aws, log, metrics, queues
 
 TRIES = 3
 _PAUSE_SECONDS = 0.2
@@ -51,10 +51,12 @@ def consume(event: DynamoDBEvent, handle: Callable[[Change], object], parking: s
     """
     for record in event.to_dict()["Records"]:
         change = read(record)
-        image = change.new or change.old or {}
-        log.correlate(image.get("correlationId"))
-        if not _handled(change, handle):
+        queues.begin(change.new or change.old or {})
+        if _handled(change, handle):
+            log.logger.info("done", extra={"table": change.table, "eventId": change.event_id})
+        else:
             queues.send(parking, record)
+            log.measured("record parked", {metrics.RECORDS_PARKED: 1}, function=log.function())
 
 
 def read(record: dict[str, Any]) -> Change:

@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from common import log
+from common import http, log, masks, queues, streams
+from testkit.ways_in import stream_record
 
 # Made here from parts, so that no scan of this file finds a key.
 JWT = ".".join(["eyJhbGciOiJFZERTQSJ9", "eyJzdWIiOiJVU0VSIzEifQ", "c2lnbmF0dXJl"])
@@ -98,7 +99,6 @@ def test_what_a_chalice_app_logs_by_itself_goes_the_same_way(lines):
 def test_what_finds_an_order_again_stays_readable(lines):
     said = {
         "orderId": "ORDER#01JD2X8Z4Q7V3N5M6P8R9S0T1W",
-        "userId": "USER#01JD2X8Z4Q7V3N5M6P8R9S0T1W",
         "paymentId": "pi_3OabcDEF",
         "epoch": 1764028800123,
         "totalMinor": 1299,
@@ -110,3 +110,103 @@ def test_what_finds_an_order_again_stays_readable(lines):
     line = json.loads(lines())
     assert {name: line[name] for name in said} == said
     assert line["message"] == "order confirmed: PROD#01JD2X8Z4Q7V3N5M6P8R9S0T1W"
+
+
+ORDER, CUSTOMER = "ORDER#01JD2X8Z4Q7V3N5M6P8R9S0T1W", "USER#01JD2X8Z4Q7V3N5M6P8R9S0T2X"
+SHOWN = "USER#*8R9S0T2X"
+
+
+def told(lines):
+    return [json.loads(line) for line in lines().splitlines()]
+
+
+@pytest.mark.parametrize(
+    "text", [f"{CUSTOMER} was here", f"/users/{CUSTOMER}", f"/users?userId={CUSTOMER.replace('#', '%23')}"]
+)
+def test_of_a_customers_id_a_line_shows_the_end(lines, text):
+    log.logger.info(text, extra={"userId": CUSTOMER, "said": [CUSTOMER]})
+
+    assert CUSTOMER not in lines()
+    assert CUSTOMER[5:] not in lines()
+    assert told(lines)[0]["customer_id"] == SHOWN
+
+
+def test_customers_are_told_apart_and_a_mask_is_not_masked_again():
+    assert masks.customer(CUSTOMER) != masks.customer(CUSTOMER[:-1] + "Y")
+    assert masks.customer(masks.customer(CUSTOMER)) == SHOWN
+    assert masks.customer("USER#short") == "USER#*"
+
+
+def test_each_message_of_a_batch_is_logged_under_its_own_order_and_customer(lines):
+    messages = [
+        {"correlationId": f"COR{place}", "orderId": f"ORDER#{place}", "userId": f"{CUSTOMER}{place}"}
+        for place in (1, 2)
+    ]
+    queues.consume(batch(messages), lambda message: log.logger.info("working"))
+    log.logger.info("after")
+
+    named = [(line["message"], line["correlation_id"], line.get("order_id")) for line in told(lines)]
+    assert named[:4] == [
+        ("working", "COR1", "ORDER#1"),
+        ("done", "COR1", "ORDER#1"),
+        ("working", "COR2", "ORDER#2"),
+        ("done", "COR2", "ORDER#2"),
+    ]
+    assert named[4][2] is None
+    assert "customer_id" not in told(lines)[4]
+
+
+def test_an_event_of_the_bus_names_its_order_within(lines):
+    detail = {"correlationId": "COR1", "orderId": ORDER, "userId": CUSTOMER}
+    queues.consume(batch([{"detail-type": "OrderCreated", "detail": detail}]), lambda message: None)
+
+    (line,) = told(lines)
+    assert (line["correlation_id"], line["order_id"], line["customer_id"]) == ("COR1", ORDER, SHOWN)
+
+
+def test_a_stream_record_names_its_order_also_after_it_was_parked(lines):
+    row = {"orderId": ORDER, "userId": CUSTOMER, "correlationId": "COR1"}
+    record = stream_record("Orders", None, row)
+    streams.consume(Records([record]), lambda change: None, parking="nowhere")
+    queues.consume(batch([record]), lambda message: None)
+
+    for line in told(lines):
+        assert (line["correlation_id"], line["order_id"], line["customer_id"]) == ("COR1", ORDER, SHOWN)
+
+
+def test_what_a_customer_writes_where_an_order_is_named_is_not_logged_as_one(lines):
+    log.correlate(None)
+    log.about({"orderId": "<script>alert(1)</script>", "userId": 7})
+    log.logger.info("request")
+
+    assert told(lines)[0]["order_id"] == "***"
+    assert "customer_id" not in told(lines)[0]
+    log.correlate(None)
+
+
+def test_an_answer_names_the_order_that_a_request_made(lines):
+    class Made(http.Body):
+        order_id: str
+        user_id: str
+
+    log.correlate(None)
+    log.about(Made(order_id=ORDER, user_id=CUSTOMER))
+    log.about(Made(order_id="ORDER#another", user_id=CUSTOMER))
+    log.logger.info("request")
+
+    assert (told(lines)[0]["order_id"], told(lines)[0]["customer_id"]) == (ORDER, SHOWN)
+    log.correlate(None)
+
+
+class Records:
+    """What Chalice hands to a consumer."""
+
+    def __init__(self, records):
+        self._records = records
+
+    def to_dict(self):
+        return {"Records": self._records}
+
+
+def batch(messages):
+    return Records([{"body": json.dumps(message), "messageId": "1"} for message in messages])

@@ -4,6 +4,7 @@ import jwt
 import pytest
 
 from chalicelib.users.errors import UserNotFound
+from common import masks
 from common.ids import InvalidId
 from common.steps import StepInputInvalid
 
@@ -30,7 +31,7 @@ def test_every_grant_is_logged_with_who_and_whom_and_what(shop, jimmy, capfd):
     (line,) = (json.loads(line) for line in capfd.readouterr().out.splitlines() if "role granted" in line)
     assert {
         "grantedBy": "arn:aws:iam::1:user/ann",
-        "userId": jimmy,
+        "userId": masks.customer(jimmy),
         "before": "customer",
         "role": "admin",
     }.items() <= line.items()

@@ -25,9 +25,7 @@ def record_message(message: dict[str, Any]) -> None:
     Raises EventNotUnderstood, and what `record_change` raises.
     """
     if "dynamodb" in message:
-        change = streams.read(message)
-        log.correlate((change.new or change.old or {}).get("correlationId"))
-        record_change(change)
+        record_change(streams.read(message))
     else:
         record(messages.read_inventory_updated(message))
 

@@ -44,6 +44,7 @@ class Intent:
     received: int = 0
     refunded: int = 0
     decline: str | None = None
+    decline_code: str | None = None
     is_soft: bool = False
     client_secret: str | None = None
     action: dict[str, str] | None = None

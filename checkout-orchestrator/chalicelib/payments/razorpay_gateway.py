@@ -158,6 +158,7 @@ class Razorpay:
             received=captured["amount"] if captured else 0,
             refunded=captured["amount_refunded"] if captured else 0,
             decline=(problem["error_description"] or "the payment was declined") if is_refused else None,
+            decline_code=problem.get("error_reason") if is_refused else None,
             is_soft=is_refused and problem["error_code"] in _SOFT,
             action=self._action(order["id"], status),
         )

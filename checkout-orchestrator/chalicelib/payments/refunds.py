@@ -1,7 +1,7 @@
 """Refunds of confirmed orders: so much of a payment goes back as order-service says, once per refund, and never more than came in."""
 
 from chalicelib.checkout import lambdas
-from chalicelib.payments import gateway
+from chalicelib.payments import gateway, measures
 from chalicelib.payments.attempts import ask
 from chalicelib.payments.errors import RefundNotPossible
 from chalicelib.payments.models import REFUNDED, SUCCEEDED, Payment, Refund, again_if_contended, find
@@ -36,6 +36,7 @@ def _give_back(requested: events.RefundRequested) -> Payment:
         refund.gateway_id = _asked(payment, refund)
         refund.status = _DONE
         payment.keep(status=REFUNDED if _is_all(payment) else payment.status)
+        measures.refunded(payment, refund.amount_minor, measures.RETURNED)
     return payment
 
 

@@ -6,7 +6,7 @@ captures at most once. Whatever answer is lost, the intent tells the truth. Refu
 
 from typing import Any
 
-from chalicelib.payments import gateway
+from chalicelib.payments import gateway, measures
 from chalicelib.payments.attempts import another, ask, first
 from chalicelib.payments.errors import (
     AmountMismatch,
@@ -114,6 +114,7 @@ def follow(payment: Payment, intent: Intent) -> None:
     elif intent.status == gateway.DECLINED and not payment.chosen_later:
         if not _may_pass(payment, intent):
             payment.move(FAILED, reason=intent.decline, next_action=None)
+            measures.declined(intent)
     elif _waits_differently(payment, intent):
         payment.move(
             REQUIRES_ACTION,
@@ -121,6 +122,8 @@ def follow(payment: Payment, intent: Intent) -> None:
             next_action=intent.action,
             client_secret=intent.client_secret or payment.client_secret,
         )
+        if intent.status == gateway.DECLINED:
+            measures.declined(intent)
 
 
 def order_refund(order_id: str, reason: str) -> None:
@@ -179,6 +182,7 @@ def _attempted(payment: Payment) -> Intent:
         return _confirmed(payment)
     if intent.status == gateway.DECLINED and _may_pass(payment, intent):
         another(payment, soft_declines=payment.soft_declines + 1)
+        measures.declined(intent)
         return _confirmed(payment)
     return intent
 
@@ -219,9 +223,9 @@ def _hand_over(payment: Payment, owed: Charge) -> None:
 
 
 def _choose(payment: Payment, owed: Charge) -> None:
-    """With another attempt, as an idempotency key stands for one payment method."""
+    """With another attempt, as an idempotency key stands for one payment method; it has not been declined yet."""
     payment.payment_method = owed.payment_method
-    another(payment, method=owed.method, chosen_later=True)
+    another(payment, method=owed.method, chosen_later=True, reason=None)
 
 
 def _pay_waiting(payment: Payment, owed: Charge) -> Payment:
@@ -246,6 +250,7 @@ def _take_note(payment: Payment, intent: Intent) -> None:
     """The money is there; if it is not what the order costs, it goes back, and the order has failed."""
     if (intent.received, intent.currency) == (payment.amount_minor, payment.currency):
         payment.move(SUCCEEDED, reason=None, next_action=None, client_secret=None)
+        measures.captured()
         return
     log.logger.error(
         "captured another amount",
@@ -286,7 +291,11 @@ def _take_back(payment: Payment) -> None:
 def _give_back(payment: Payment) -> None:
     if payment.status != REFUNDING:
         payment.move(REFUNDING)
-    payment.move(REFUNDED, refund_id=_refunded(payment) if payment.intent_id else None)
+    refund_id = _refunded(payment) if payment.intent_id else None
+    payment.move(REFUNDED, refund_id=refund_id)
+    if refund_id:
+        left = (payment.amount_minor or 0) - payment.refunded_minor
+        measures.refunded(payment, left, measures.UNDONE)
 
 
 def _refunded(payment: Payment) -> str | None:

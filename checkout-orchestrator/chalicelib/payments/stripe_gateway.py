@@ -190,7 +190,8 @@ def _intent(answer: Any) -> Intent:
         received=found.get("amount_received") or 0,
         refunded=charge["amount_refunded"] if isinstance(charge, dict) else 0,
         decline=(problem.get("message") or "the payment was declined") if problem else None,
-        is_soft=(problem.get("decline_code") or problem.get("code")) in _SOFT,
+        decline_code=(code := problem.get("decline_code") or problem.get("code")),
+        is_soft=code in _SOFT,
         client_secret=found.get("client_secret"),
         action=_action(found),
     )

@@ -14,7 +14,7 @@ from chalicelib.reconciliation.discrepancies import Discrepancy, Kind
 from chalicelib.reconciliation.errors import DiscrepancyStands
 from chalicelib.reconciliation.money_rules import strays
 from chalicelib.reconciliation.schemas import Doubt, Finding, Report, Wanted, plain
-from common import clock, ids, log
+from common import clock, ids, log, metrics
 
 HasTime = Callable[[], bool]
 
@@ -136,7 +136,7 @@ def _tell(run: _Run, found: Iterable[Discrepancy], seen: Books | None = None) ->
             order_id=one.order_id,
             product_id=one.product_id,
         )
-        log.logger.warning("discrepancy", extra=plain(finding))
+        log.measured("discrepancy", {metrics.DISCREPANCIES: 1}, log.logger.warning, **plain(finding))
         run.findings.append(finding)
 
 

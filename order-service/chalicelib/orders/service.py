@@ -11,7 +11,7 @@ import msgspec
 from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import lookups, pricing
+from chalicelib.orders import lookups, measures, pricing
 from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     OrderAlreadyConfirmed,
@@ -189,6 +189,7 @@ def _never_placed(step: FailOrder) -> Order:
 
 def _store(order: Order) -> Order:
     """Store the order unless there is one of its id; the one that is there then."""
+    log.about(order)
     order.placed_on = placed_on(order.order_id, order.created_at)
     try:
         order.save(condition=Order.order_id.does_not_exist())
@@ -196,6 +197,7 @@ def _store(order: Order) -> Order:
         if not tables.was_refused(refusal):
             raise
         return lookups.stored(order.order_id)
+    measures.stored(order)
     return order
 
 
@@ -214,6 +216,7 @@ def _move(order: Order, status: str, *more: Action) -> Order:
         if not tables.was_refused(refusal):
             raise
         return lookups.stored(order.order_id)
+    measures.ended(order)
     return order
 
 

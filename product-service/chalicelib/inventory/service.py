@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from chalicelib.inventory.errors import StockMoving
+from chalicelib.inventory.errors import OutOfStock, ReservationEnded, StockContended, StockMoving
 from chalicelib.inventory.models import COMMITTED, RELEASED, RESERVED, Goods, Reservation, Stock
 from chalicelib.inventory.moves import move
 from chalicelib.inventory.returns import put_back
 from chalicelib.inventory.schemas import Line, Reserved, Settled, StockShown
 from chalicelib.products.errors import ProductNotFound
-from common import clock, events, ids, queues, transactions
+from common import clock, events, ids, log, metrics, queues, transactions
 
 _ANALYTICS = "analytics-queue"
 _TRIES = 10
@@ -21,7 +21,12 @@ def reserve(order_id: str, lines: Iterable[Line]) -> Reserved:
     Raises OutOfStock, ReservationEnded, StockContended. Safe to repeat: an order reserves once. Undone by release, or by
     itself once the time is over.
     """
-    reservation = move(order_id, RESERVED, _merged(lines))
+    try:
+        reservation = move(order_id, RESERVED, _merged(lines))
+    except (OutOfStock, ReservationEnded, StockContended) as conflict:
+        cause = type(conflict).__name__
+        log.measured("not reserved", {metrics.RESERVATION_CONFLICTS: 1}, cause=cause)
+        raise
     return Reserved(order_id=order_id, status=RESERVED, expires_at=int(reservation.expires_at))
 
 
