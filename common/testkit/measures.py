@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 
 _NAME = {"type": "string", "minLength": 1, "maxLength": 250, "pattern": "^(.*)$"}
 _UNITS = ["Count", "Milliseconds", "None"]  # of those that CloudWatch knows, the ones that the shop uses

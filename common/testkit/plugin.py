@@ -1,5 +1,6 @@
 """The fixtures of every service's own suite; named in its pytest.ini with `-p testkit.plugin`."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from common import auth
-from testkit import resources, turns
+from common import auth, log
+from testkit import measures, resources, turns
 from testkit.events import Bus, waiting
 from testkit.tokens import Tokens
 from testkit.ways_in import Api
@@ -84,6 +85,19 @@ def api(service: Path, cloud: None) -> Api:
 def bus(cloud: None) -> Bus:
     """Every event that is put on the bus from now on."""
     return Bus.listened_to()
+
+
+@pytest.fixture
+def measured() -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+    """What CloudWatch would take of a metric from here on, each value with those of its dimensions: `measured("Revenue")`."""
+    written = io.StringIO()
+    handler: Any = log.logger.registered_handler
+    earlier = handler.setStream(written)
+    yield lambda name: [
+        (one.value, *(value for _, value in one.dimensions))
+        for one in measures.named(written.getvalue(), name)
+    ]
+    handler.setStream(earlier)
 
 
 @pytest.fixture
