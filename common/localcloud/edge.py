@@ -19,7 +19,7 @@ _ACCESS_LOG = {
     "method": "$context.httpMethod",
     "route": "$context.resourcePath",
     "status": "$context.status",
-    "userId": "$context.authorizer.userId",
+    "customer": "$context.authorizer.customer",
     "refusedBy": "$context.error.responseType",
     "firewall": "$context.wafResponseCode",
     "milliseconds": "$context.responseLatency",
@@ -32,6 +32,7 @@ def guard(template: dict[str, Any], service: str, stage: str) -> None:
     if _API not in resources:
         return
     resources[_API]["Properties"] |= {
+        "TracingEnabled": True,
         "MethodSettings": [_limits()],
         "AccessLogSetting": {
             "DestinationArn": {"Fn::GetAtt": ["AccessLog", "Arn"]},

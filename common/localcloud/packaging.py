@@ -74,6 +74,9 @@ def _inputs(service: Path, stage: str, environment: Mapping[str, str]) -> str:
             "slimming.py",
             "templates.py",
             "edge.py",
+            "watched.py",
+            "alarms.py",
+            "dashboards.py",
             "releases.py",
             "wheels.py",
         )

@@ -7,6 +7,8 @@ Only on `prod`: a stage that one team works on would wait five minutes for each 
 
 from typing import Any
 
+from localcloud import alarms, watched
+
 STAGE = "prod"
 ALIAS = "live"
 SETTING = "LAMBDA_ALIAS"  # tells Lambdas which alias of others to call
@@ -33,7 +35,7 @@ def shift_gradually(template: dict[str, Any]) -> None:
     api_alarm = _watch_api(resources)
     for name, function in functions.items():
         properties = function["Properties"]
-        resources[f"{name}ReleaseAlarm"] = _alarm_of(properties["FunctionName"])
+        resources[f"{name}ReleaseAlarm"] = _alarm_of(name, properties)
         alarms = [{"Ref": f"{name}ReleaseAlarm"}, *(api_alarm if name == "APIHandler" else [])]
         properties["AutoPublishAlias"] = ALIAS
         properties["AutoPublishAliasAllProperties"] = True  # a change of settings alone is a release, too
@@ -89,30 +91,25 @@ def _watch_api(resources: dict[str, Any]) -> list[dict[str, str]]:
     name = resources[_API]["Properties"]["DefinitionBody"]["info"]["title"]
     stage = resources[_API]["Properties"]["StageName"]
     dimensions = [{"Name": "ApiName", "Value": name}, {"Name": "Stage", "Value": stage}]
-    resources["ApiReleaseAlarm"] = _alarm(f"{name}-release-api", "AWS/ApiGateway", "5XXError", dimensions)
+    counted = {"Namespace": "AWS/ApiGateway", "MetricName": "5XXError", "Dimensions": dimensions}
+    resources["ApiReleaseAlarm"] = _alarm(f"{name}-release-api", counted | {"Statistic": "Sum", "Period": 60})
     return [{"Ref": "ApiReleaseAlarm"}]
 
 
-def _alarm_of(function: str) -> dict[str, Any]:
-    dimensions = [
-        {"Name": "FunctionName", "Value": function},
-        {"Name": "Resource", "Value": f"{function}:{ALIAS}"},
-    ]
-    return _alarm(f"{function}-release", "AWS/Lambda", "Errors", dimensions)
+def _alarm_of(logical_id: str, properties: dict[str, Any]) -> dict[str, Any]:
+    function = properties["FunctionName"]
+    refuses = watched.refuses(logical_id, properties)
+    return _alarm(f"{function}-release", alarms.errors(function, refuses, 60, ALIAS))
 
 
-def _alarm(name: str, namespace: str, metric: str, dimensions: list[dict[str, str]]) -> dict[str, Any]:
+def _alarm(name: str, counted: dict[str, Any]) -> dict[str, Any]:
     """More than one error in a minute, in two of three: one alone may be a customer's bad luck, not the release's."""
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
             "AlarmName": name,
             "AlarmDescription": "Errors; a release that is under way is taken back.",
-            "Namespace": namespace,
-            "MetricName": metric,
-            "Dimensions": dimensions,
-            "Statistic": "Sum",
-            "Period": 60,
+            **counted,
             "EvaluationPeriods": 3,
             "DatapointsToAlarm": 2,
             "Threshold": 1,

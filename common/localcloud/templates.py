@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common import browsers
-from localcloud import edge, releases
+from localcloud import alarms, dashboards, edge, releases, watched
 
 _FUNCTION = "AWS::Serverless::Function"
 _API = "AWS::Serverless::Api"
@@ -26,7 +26,7 @@ _REFUSALS = {
 def finish(template: dict[str, Any], service: str, stage: str, environment: Mapping[str, str]) -> None:
     """Name every Lambda as `chalice deploy` would, add `environment` to it, and give refusals the shop's shape.
 
-    On AWS the API is guarded as well (localcloud.edge), and on `prod` new code takes over gradually (localcloud.releases).
+    On AWS the API is guarded as well (localcloud.edge), everything is watched (localcloud.watched, alarms, dashboards), and on `prod` new code takes over gradually (localcloud.releases).
     """
     for logical_id, resource in template["Resources"].items():
         properties = resource["Properties"]
@@ -41,6 +41,7 @@ def finish(template: dict[str, Any], service: str, stage: str, environment: Mapp
                 _let_each_ask(body, origins)
     if stage != "local":
         edge.guard(template, service, stage)
+        _watch(template, service, stage)
     if stage == releases.STAGE:
         releases.shift_gradually(template)
 
@@ -50,6 +51,14 @@ def function_name(logical_id: str, service: str, stage: str) -> str:
     if logical_id == _API_HANDLER:
         return f"{service}-{stage}"
     return f"{service}-{stage}-{re.sub('(?<!^)(?=[A-Z])', '-', logical_id).lower()}"
+
+
+def _watch(template: dict[str, Any], service: str, stage: str) -> None:
+    """Logs that end, alarms, and a dashboard that shows both and whatever else is there by then."""
+    found = watched.Watched.of(template, service, stage)
+    watched.keep_logs(template, found)
+    alarms.add(template, found)
+    dashboards.add(template, found)
 
 
 def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:

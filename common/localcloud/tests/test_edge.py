@@ -39,7 +39,7 @@ def test_each_request_leaves_a_line_without_anything_that_the_customer_wrote(sta
     properties = resources["RestAPI"]["Properties"]
     line = json.loads(properties["AccessLogSetting"]["Format"])
 
-    assert {"at", "ip", "method", "route", "status", "userId"} <= set(line)
+    assert {"at", "ip", "method", "route", "status", "customer"} <= set(line)
     assert not {"$context.path", "$context.requestOverride.path.id"} & set(line.values())
     assert properties["MethodSettings"][0]["DataTraceEnabled"] is False
     assert resources["AccessLog"]["Properties"]["RetentionInDays"] <= 90
