@@ -116,6 +116,7 @@ access: $(INSTALLED) ## docs/access.md, who may call what; after `make openapi`
 
 docs: events openapi access ## all pages that are made from code
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.state_machine_docs
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.metric_docs
 
 format: $(INSTALLED) ## let ruff put the code in shape
 	@.venv/bin/ruff check --fix .

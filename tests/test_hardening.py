@@ -18,7 +18,13 @@ TEMPLATES = sorted(
 )
 CODE = sorted(ROOT / name / ".chalice/merge.json" for name in SERVICES)
 LISTED = {"AWS::SQS::Queue": "Queues", "AWS::SNS::Topic": "Topics"}
-KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Events::EventBus")
+KEPT = (
+    "AWS::DynamoDB::Table",
+    "AWS::SecretsManager::Secret",
+    "AWS::Events::EventBus",
+    "AWS::CloudTrail::Trail",
+    "AWS::S3::Bucket",
+)
 
 
 def declared(*types: str) -> list[Any]:
@@ -103,6 +109,62 @@ def test_whom_a_policy_lets_in_is_a_service_that_acts_for_the_shop(found, name):
         if statement["Effect"] == "Allow":
             assert set(statement["Principal"]) == {"Service"}
             assert re.search("aws:SourceArn|aws:SourceAccount", json.dumps(statement["Condition"]))
+
+
+@pytest.mark.parametrize(("found", "name"), declared("AWS::S3::Bucket"))
+def test_a_bucket_is_encrypted_shows_the_public_nothing_and_keeps_nothing_for_ever(found, name):
+    properties = found[name]["Properties"]
+    (policy,) = (
+        each["Properties"]["PolicyDocument"]["Statement"]
+        for each in found.values()
+        if each["Type"] == "AWS::S3::BucketPolicy" and each["Properties"]["Bucket"] == {"Ref": name}
+    )
+
+    assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] >= 365
+    assert [each["Action"] for each in policy if refuses_the_clear(each)] == ["s3:*"]
+
+
+@pytest.mark.parametrize(("found", "name"), declared("AWS::CloudTrail::Trail"))
+def test_who_changes_roles_reads_secrets_or_makes_an_admin_is_written_down_where_it_cannot_be_altered(
+    found, name
+):
+    properties = found[name]["Properties"]
+    chosen = [
+        {each["Field"]: each for each in selector["FieldSelectors"]}
+        for selector in properties["AdvancedEventSelectors"]
+    ]
+    management, operators = chosen
+
+    assert properties["IsLogging"]
+    assert properties["IsMultiRegionTrail"]
+    assert properties["EnableLogFileValidation"]
+    assert management["eventCategory"]["Equals"] == ["Management"]
+    assert not {"secretsmanager.amazonaws.com", "iam.amazonaws.com"} & set(
+        management["eventSource"]["NotEquals"]
+    )
+    assert {"-grant-role", "-grant-role:live"} <= set(operators["resources.ARN"]["EndsWith"])
+
+
+@pytest.mark.parametrize(("found", "name"), declared("AWS::CloudWatch::Alarm"))
+def test_an_alarm_calls_somebody(found, name):
+    assert "commerce-alarms" in str(found[name]["Properties"]["AlarmActions"]) or found[name]["Properties"][
+        "AlarmActions"
+    ] == [{"Ref": "AlarmTopic"}]
+
+
+@pytest.mark.parametrize(("found", "name"), declared("AWS::StepFunctions::StateMachine"))
+def test_a_saga_is_traced_and_its_log_holds_nothing_of_its_customer(found, name):
+    properties = found[name]["Properties"]
+
+    assert properties["TracingConfiguration"] == {"Enabled": True}
+    assert properties["LoggingConfiguration"]["Fn::If"][1]["IncludeExecutionData"] is False
+
+
+@pytest.mark.parametrize(("found", "name"), declared("AWS::Logs::LogGroup"))
+def test_a_log_ends(found, name):
+    assert found[name]["Properties"]["RetentionInDays"] <= 90
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::SecretsManager::Secret"))

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from common import log, metrics
-from testkit import measures
+from localcloud.paths import ROOT
+from testkit import measures, metric_docs
 
 PERSONAL = {"order_id", "customer_id", "correlation_id", "orderId", "userId", "email"}
 
@@ -44,3 +45,19 @@ def test_the_line_says_besides_what_any_line_says(lines):
     assert (line["message"], line["correlation_id"]) == ("order ended", "COR1")
     assert line["order_id"] == "ORDER#01JD2X8Z4Q7V3N5M6P8R9S0T1W"
     assert line["customer_id"] == "USER#*8R9S0T1W"
+
+
+@pytest.mark.parametrize(
+    ("constant", "metric"),
+    [(name, found) for name, found in vars(metrics).items() if isinstance(found, metrics.Metric)],
+)
+def test_what_is_in_the_registry_is_measured_by_whom_it_says(constant, metric):
+    folder = ROOT / metric.service / "chalicelib" if metric.service else ROOT / "common/common"
+    code = "".join(path.read_text() for path in folder.rglob("*.py"))
+
+    assert f"metrics.{constant}" in code
+    assert metrics.REGISTRY[metric.name] is metric
+
+
+def test_the_page_of_metrics_is_up_to_date():
+    assert metric_docs.PAGE.read_text() == metric_docs.page()
