@@ -1,4 +1,10 @@
+import json
+import time
+
+from common import masks
 from localcloud import logs, settings
+from localcloud.paths import SERVICES
+from testkit import measures
 from tests.people import ok, until
 
 LISTENERS = {
@@ -14,6 +20,8 @@ LISTENERS = {
     "checkout-orchestrator-local-on-order-done-audit": "the audit",
     "analytics-service-local-on-order-done": "the report",
 }
+
+GOODS_ONLY = "analytics-service-local-on-analytics-queue"  # hears what left the stock, not for whom
 
 
 def test_one_correlation_id_leads_from_the_request_to_the_last_consumer(shop, jimmy, bowl):
@@ -45,3 +53,110 @@ def test_logs_hold_no_secrets(shop, jimmy, bowl):
         text = "\n".join(line for _, line in logs.lines(shop.cloud, service))
         for secret in forbidden:
             assert secret not in text, f"{service} logs {secret[:8]}..."
+
+
+def told(shop, order_id, since=0) -> list[tuple[str, dict]]:
+    """Every line that any Lambda logged because of the order's request, with the Lambda's name."""
+    lines = [
+        (function, json.loads(text))
+        for service in SERVICES
+        for _, line in logs.lines(shop.cloud, service, since)
+        for function, _, text in [line.partition("  ")]
+        if text.startswith("{")
+    ]
+    bare = order_id.removeprefix("ORDER#")
+    requests = {line.get("correlation_id") for _, line in lines if bare in str(line.get("order_id"))}
+    return [(function, line) for function, line in lines if line.get("correlation_id") in requests]
+
+
+def whole(shop, order_id, done, since=0) -> list[dict]:
+    """Those lines, once this much is there: what goes on after the customer has the answer takes its time."""
+    return [line for _, line in until(lambda: told(shop, order_id, since), done, 30)]
+
+
+def counted(lines) -> dict[str, list[float]]:
+    """What CloudWatch would take of them about the business, well-formed as it must be."""
+    found: dict[str, list[float]] = {}
+    for measure in measures.read(json.dumps(line) for line in lines):
+        if "function" not in dict(measure.dimensions):
+            found.setdefault(measure.name, []).append(measure.value)
+    return found
+
+
+def test_every_line_of_a_checkout_names_its_order_and_its_customer_and_nothing_more_of_them(
+    shop, jimmy, bowl
+):
+    began = int(time.time() * 1000)
+    order_id = jimmy.buy(bowl)
+    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+
+    found = until(
+        lambda: told(shop, order_id, began), lambda seen: {name for name, _ in seen} >= set(LISTENERS), 30
+    )
+    assert [line for line in found if line[1].get("order_id") != order_id] == []
+    strangers = {line.get("customer_id"): function for function, line in found if function != GOODS_ONLY}
+    assert strangers.keys() == {masks.customer(jimmy.user_id)}, strangers
+    text = json.dumps([line for _, line in found])
+    for mine in (jimmy.user_id, jimmy.user_id.removeprefix("USER#"), jimmy.email, "Jimmy Patel"):
+        assert mine not in text
+
+
+def test_no_log_of_any_service_knows_a_customers_id_or_address(shop, jimmy, bowl):
+    jimmy.outcome(jimmy.buy(bowl))
+
+    text = "\n".join(line for service in SERVICES for _, line in logs.lines(shop.cloud, service))
+    assert masks.customer(jimmy.user_id) in text
+    assert jimmy.user_id not in text
+    assert jimmy.email not in text
+
+
+def test_a_purchase_counts_once_also_if_it_is_asked_for_again(shop, jimmy, bowl):
+    jimmy.put_in_cart(bowl, 2)
+    order_id = ok(jimmy.check_out(key="measured"), 202)["orderId"]
+    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+    ok(jimmy.check_out(key="measured"), 202)
+
+    found = counted(whole(shop, order_id, lambda seen: {name for name, _ in seen} >= set(LISTENERS)))
+    assert found.pop("CheckoutDuration")[0] > 0
+    assert found == {
+        "OrdersPlaced": [1],
+        "OrdersConfirmed": [1],
+        "Revenue": [2598],
+        "PaymentsCaptured": [1],
+    }
+
+
+def test_a_decline_counts_once_and_brings_no_revenue(shop, jimmy, bowl):
+    order_id = jimmy.buy(bowl, payment_method="pm_card_visa_chargeDeclinedInsufficientFunds")
+    assert jimmy.outcome(order_id)["status"] == "FAILED"
+
+    found = counted(
+        whole(shop, order_id, lambda seen: "send-notification" in str([name for name, _ in seen]))
+    )
+    assert found.pop("CheckoutDuration")[0] > 0
+    assert found == {"OrdersPlaced": [1], "PaymentsDeclined": [1], "OrdersFailed": [1]}
+
+
+def test_the_last_piece_is_one_orders_and_the_other_conflicts(shop, jimmy, bowl):
+    """The second order was placed while the first had not reserved yet: what it wants is gone when it comes to it."""
+    orders = [jimmy.order(bowl, 5, paymentMethod="pm_card_visa") for _ in range(2)]
+    ends = [jimmy.outcome(order_id)["status"] for order_id in orders]
+    assert sorted(ends) == ["CONFIRMED", "FAILED"]
+
+    loser = orders[ends.index("FAILED")]
+    found = counted(whole(shop, loser, lambda seen: "send-notification" in str([name for name, _ in seen])))
+    assert found.pop("CheckoutDuration")[0] > 0
+    assert found == {"OrdersPlaced": [1], "ReservationConflicts": [1], "OrdersFailed": [1]}
+
+
+def test_a_refund_counts_once(shop, jimmy, bowl):
+    order_id = jimmy.buy(bowl)
+    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+    for _ in range(2):
+        ok(jimmy.http.post(f"/order/{order_id.replace('#', '%23')}/refund", json={}), 202)
+
+    lines = whole(
+        shop, order_id, lambda seen: "order-service-local-on-payment-refunded" in {name for name, _ in seen}
+    )
+    found = counted(lines)
+    assert (found["Refunds"], found["Refunded"]) == ([1], [1299])

@@ -19,8 +19,8 @@ def carry_out(requested: events.RefundRequested) -> None:
     payment = _give_back(requested)
     if requested.restock:
         items = [{"productId": line.product_id, "qty": line.qty} for line in requested.items]
-        asked = {"orderId": requested.order_id, "refundId": requested.refund_id, "items": items}
-        lambdas.call("product-service", "return-inventory", asked)
+        asked = {"orderId": requested.order_id, "userId": requested.user_id, "refundId": requested.refund_id}
+        lambdas.call("product-service", "return-inventory", {**asked, "items": items})
     events.publish(_told(payment, requested))
     queues.send(_NOTIFICATIONS, _notice(requested))
 

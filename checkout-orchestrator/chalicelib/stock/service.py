@@ -22,9 +22,8 @@ def update(message: dict[str, Any]) -> None:
     name = _LAMBDAS.get(message.get("action", ""))
     if name is None:
         raise ActionUnknown(f"action: expected release or commit, got {message.get('action')!r}")
-    lambdas.call(
-        "product-service", name, {key: message[key] for key in ("orderId", "items") if key in message}
-    )
+    asked = {key: message[key] for key in ("orderId", "userId", "items") if key in message}
+    lambdas.call("product-service", name, asked)
     return None
 
 
@@ -38,7 +37,8 @@ def commit_paid(paid: events.PaymentSuccess) -> None:
         return _leave(paid, "no order to be fulfilled")
     items = [{"productId": line.product_id, "qty": line.qty} for line in order.lines]
     try:
-        lambdas.call("product-service", "update-inventory", {"orderId": paid.order_id, "items": items})
+        asked = {"orderId": paid.order_id, "userId": paid.user_id, "items": items}
+        lambdas.call("product-service", "update-inventory", asked)
     except StepFailed as refusal:
         if refusal.error not in _ENDED:
             raise
