@@ -11,7 +11,7 @@ from chalicelib.carts.schemas import (
     OwnerQuery,
     SetQuantity,
 )
-from common import auth, http, loading, queues, steps
+from common import auth, events, http, loading, queues, steps
 
 with loading.at_first_use():
     from chalicelib.carts import guests, merging, purchases, service
@@ -111,6 +111,12 @@ def clear_cart(event, context):
 def on_clear_cart(event):
     """Clearings that failed in the saga, tried again."""
     queues.consume(event, lambda message: purchases.clear_bought(steps.step(ClearCart, message)))
+
+
+@app.on_sqs_message(queue="account-deleted-cart-queue", name="on-account-deleted", batch_size=10)
+def on_account_deleted(event):
+    """A customer closed the account: nothing of the cart stays."""
+    queues.consume(event, lambda message: service.erase(events.read(events.AccountDeleted, message).user_id))
 
 
 def _owner(user_id):

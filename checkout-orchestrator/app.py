@@ -120,6 +120,14 @@ def on_notification(event: Any) -> None:
     queues.consume(event, lambda message: notifications.send_notification(step(Notice, message)))
 
 
+@app.on_sqs_message(queue="account-deleted-notification-queue", batch_size=5, name="on-account-deleted")
+def on_account_deleted(event: Any) -> None:
+    """A customer closed the account: erase what the shop wrote to them."""
+    queues.consume(
+        event, lambda message: notifications.forget(events.read(events.AccountDeleted, message).user_id)
+    )
+
+
 @app.on_sqs_message(queue="order-done-receipt-queue", batch_size=5, name="on-order-done-receipt")
 def on_order_done_receipt(event: Any) -> None:
     """Mail the receipt of a finished order."""

@@ -39,6 +39,18 @@ class Sight:
         found = self.client("dynamodb").get_item(TableName=table, Key=typed, ConsistentRead=True)
         return found.get("Item", {})
 
+    def kept_in(self, table: str, **key: str) -> list[dict[str, Any]]:
+        """All items with this hash key, as DynamoDB types them."""
+        ((name, value),) = key.items()
+        found = self.client("dynamodb").query(
+            TableName=table,
+            KeyConditionExpression="#key = :key",
+            ExpressionAttributeNames={"#key": name},
+            ExpressionAttributeValues={":key": {"S": value}},
+            ConsistentRead=True,
+        )
+        return list(found["Items"])
+
     def stock(self, product_id: str) -> tuple[int, int, int]:
         """Available, reserved and sold."""
         row = self.row("Inventory", productId=product_id)

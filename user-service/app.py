@@ -11,6 +11,7 @@ from chalicelib.users.schemas import (
     Credentials,
     Deletion,
     EmailVerification,
+    Erasure,
     ForgottenPassword,
     GrantRole,
     PasswordChange,
@@ -25,7 +26,7 @@ with loading.at_first_use():
     from chalicelib.mails import service as mails
     from chalicelib.sessions import service as sessions
     from chalicelib.tokens import service as tokens
-    from chalicelib.users import recovery, registration
+    from chalicelib.users import deletion, recovery, registration
     from chalicelib.users import service as users
 
 app = http.create_app("user-service")
@@ -135,6 +136,12 @@ def rotate_signing_key(event, context):
 def on_user_mail(event: Any) -> None:
     """Send the mails that were asked for."""
     queues.consume(event, lambda message: mails.send(steps.step(Wanted, message)))
+
+
+@app.on_sqs_message(queue="account-deletion-queue", batch_size=1, name="on-account-deletion")
+def on_account_deletion(event: Any) -> None:
+    """Tell the shop that an account was deleted, once nobody can act for it any more."""
+    queues.consume(event, lambda message: deletion.finish(steps.step(Erasure, message)))
 
 
 def source() -> str:

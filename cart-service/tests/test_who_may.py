@@ -103,12 +103,12 @@ def test_every_function_may_do_what_it_does_and_no_more(service):
         for statement in json.loads(path.read_text())["Statement"]:
             may.setdefault(statement["Sid"], set()).add(path.stem.removeprefix("policy-"))
 
-    everybody = {"api", "authorizer", "clear-cart", "on-clear-cart"}
+    everybody = {"api", "authorizer", "clear-cart", "on-account-deleted", "on-clear-cart"}
     assert may == {
         "Carts": everybody - {"authorizer"},
         "Products": {"api"},
         "PublicKeys": {"authorizer"},
-        "Queue": {"on-clear-cart"},
+        "Queue": {"on-account-deleted", "on-clear-cart"},
         "Logs": everybody,
         "Traces": everybody,
     }

@@ -20,6 +20,12 @@ CONFIRMED = {
 }
 
 
+def kept():
+    """All rows of Notifications, in plain values."""
+    items = aws.client("dynamodb").scan(TableName="Notifications", ConsistentRead=True)["Items"]
+    return [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
+
+
 @pytest.fixture
 def topic(shop):
     """What the topic's subscribers hear: (audience, message)."""
@@ -153,6 +159,34 @@ def test_the_receipt_of_a_deleted_account_is_no_dead_letter(shop):
     shop.api.sqs("on-order-done-receipt", [done()])
 
     assert mails() == []
+
+
+def close(shop, user_id=JIMMY):
+    shop.api.sqs("on-account-deleted", [events.to_message(events.account_deleted(user_id))])
+
+
+def test_what_the_shop_wrote_to_a_deleted_account_is_erased_and_that_it_did_stays(shop):
+    shop.has_order()
+    send(shop, kind="NEWS", message="Dear Jimmy Patel, ...", subject="For Jimmy")
+    send(shop)
+
+    for _ in range(2):
+        close(shop)
+
+    to_jimmy = [row for row in kept() if row["audience"] == "customer"]
+    assert len(to_jimmy) == 2
+    assert {(row["subject"], row["message"], row["status"]) for row in to_jimmy} == {
+        ("(erased)", "(erased)", "SENT")
+    }
+    assert "Jimmy" not in str(kept())
+    assert any("Order #" in row["message"] for row in kept() if row["audience"] == "admin")
+
+
+def test_what_comes_for_a_deleted_account_is_not_even_kept(shop):
+    shop.forgets(JIMMY)
+    send(shop, userId=JIMMY, message="Dear Jimmy Patel, ...")
+
+    assert [(row["status"], row["message"]) for row in kept()] == [("UNREACHABLE", "(erased)")]
 
 
 def test_nobody_without_an_address_can_be_told(shop):

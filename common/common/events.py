@@ -139,6 +139,15 @@ class PaymentRefunded(Event, frozen=True):
     currency: str
 
 
+class AccountDeleted(Event, frozen=True):
+    """A customer closed the account, and no access token of it is good any more: who keeps something of that person erases it."""
+
+    source = "commerce.users"
+    detail_type = "AccountDeleted"
+
+    user_id: str
+
+
 class InventoryUpdated(Event, frozen=True):
     """An order's goods were deducted from stock. Goes to the analytics queue, not over the bus."""
 
@@ -159,6 +168,7 @@ REGISTRY: dict[str, type[Event]] = {
         PaymentRefunded,
         OrderDone,
         OrderFailed,
+        AccountDeleted,
         InventoryUpdated,
     )
 }
@@ -168,13 +178,12 @@ Fact = TypeVar("Fact", bound=Event)
 
 def build(kind: type[Fact], *, order_id: str, **fields: Any) -> Fact:
     """The event of this kind about an order; its id is the same however often it is built."""
-    known = {
-        "order_id": order_id,
-        "event_id": ids.derived("EVT", kind.detail_type, order_id),
-        "correlation_id": log.correlation_id(),
-        "occurred_at": clock.now(),
-    }
-    return kind(**{**known, **fields})
+    return _built(kind, order_id, order_id=order_id, **fields)
+
+
+def account_deleted(user_id: str) -> AccountDeleted:
+    """The one event that is about no order; its id, too, is the same however often it is built."""
+    return _built(AccountDeleted, user_id, user_id=user_id)
 
 
 def publish(*events: Event) -> None:
@@ -212,6 +221,15 @@ def pattern(*kinds: type[Event]) -> dict[str, list[str]]:
         "source": sorted({kind.source for kind in kinds}),
         "detail-type": sorted(kind.detail_type for kind in kinds),
     }
+
+
+def _built(kind: type[Fact], about: str, **fields: Any) -> Fact:
+    known = {
+        "event_id": ids.derived("EVT", kind.detail_type, about),
+        "correlation_id": log.correlation_id(),
+        "occurred_at": clock.now(),
+    }
+    return kind(**{**known, **fields})
 
 
 def _entry(event: Event) -> dict[str, str]:

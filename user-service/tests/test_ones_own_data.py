@@ -7,6 +7,8 @@ from botocore.exceptions import ClientError
 from conftest import JIMMY
 from moto.dynamodb.models import DynamoDBBackend
 
+from common import aws, clock, queues
+
 LOGIN = {"email": "jimmy@example.com", "password": "12345"}
 
 
@@ -92,6 +94,43 @@ def test_deletion_erases_the_person(shop, jimmy, enter, rows, post_office):
     assert shop.get("/user/profile", token=tokens["token"]).status_code == 401
 
 
+def come(shop, messages):
+    for message in messages:
+        shop.sqs("on-account-deletion", [message])
+
+
+def coming(name):
+    """How many messages of the queue nobody gets yet."""
+    asked = {"QueueUrl": queues.url(name), "AttributeNames": ["All"]}
+    return int(
+        aws.client("sqs").get_queue_attributes(**asked)["Attributes"]["ApproximateNumberOfMessagesDelayed"]
+    )
+
+
+def test_the_shop_hears_of_a_deletion_once_no_access_token_is_good_any_more(
+    shop, jimmy, enter, bus, monkeypatch
+):
+    monkeypatch.setenv("ERASURE_DELAY_SECONDS", "1020")
+    delete(shop, enter()["token"])
+    assert coming("account-deletion-queue") == 1
+
+    come(shop, [{"userId": jimmy, "due": clock.epoch() + 120}])
+    assert coming("account-deletion-queue") == 2
+    assert bus.events("AccountDeleted") == []
+
+    come(shop, [{"userId": jimmy, "due": clock.epoch()}] * 2)
+
+    told = [event["detail"] for event in bus.events("AccountDeleted")]
+    assert {(each["userId"], each["eventId"]) for each in told} == {(jimmy, told[0]["eventId"])}
+
+
+def test_a_deletion_that_did_not_happen_is_not_told(shop, jimmy, enter, bus):
+    come(shop, [{"userId": jimmy, "due": 0}])
+
+    assert bus.events("AccountDeleted") == []
+    assert shop.post("/user/login", LOGIN).status_code == 200
+
+
 def test_a_deletion_needs_the_password(shop, jimmy, enter, rows):
     refused = delete(shop, enter()["token"], "54321")
 
@@ -130,7 +169,9 @@ def test_a_mail_that_waited_goes_to_nobody_after_a_deletion(shop, jimmy, enter, 
     assert post_office.sent() == []
 
 
-def test_a_deletion_that_dies_halfway_has_erased_the_person(shop, jimmy, enter, rows, monkeypatch):
+def test_a_deletion_that_dies_halfway_has_erased_the_person_and_is_finished_later(
+    shop, jimmy, enter, rows, bus, monkeypatch
+):
     tokens = enter()
     with monkeypatch.context() as trouble:
 
@@ -142,6 +183,12 @@ def test_a_deletion_that_dies_halfway_has_erased_the_person(shop, jimmy, enter, 
 
     assert [row.keys() for row in rows()] == [{"userId", "deletedAt"}]
     assert shop.post("/user/refresh", {"refreshToken": tokens["refreshToken"]}).status_code == 401
+    assert rows("Sessions") != []
+
+    come(shop, [{"userId": jimmy, "due": 0}])
+
+    assert rows("Sessions") == rows("AccountMails") == []
+    assert [event["detail"]["userId"] for event in bus.events("AccountDeleted")] == [jimmy]
 
 
 @pytest.mark.parametrize("size", [65_537, 1_000_000])

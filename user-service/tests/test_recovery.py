@@ -144,6 +144,15 @@ def test_a_new_mail_voids_the_one_before(shop, jimmy, post_office):
     assert reset(shop, new).status_code == 200
 
 
+def test_changing_the_password_voids_the_mail_of_whoever_forgot_it(shop, jimmy, enter, post_office):
+    forget(shop)
+    old = post_office.token(RESET)
+    assert change(shop, enter()["token"]).status_code == 200
+
+    assert is_refused(reset(shop, old, "chosen by a thief"))
+    assert can_enter(shop, NEW)
+
+
 def test_a_token_is_for_one_purpose(shop, jimmy, post_office):
     assert is_refused(reset(shop, post_office.token(CONFIRM)))
 

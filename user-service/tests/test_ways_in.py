@@ -33,7 +33,7 @@ def test_every_other_route_has_the_authorizer_of_the_shop(api):
 @pytest.mark.parametrize("stage", ["local", "dev", "prod"])
 def test_only_what_signs_and_what_rotates_may_read_the_signing_keys(service, stage):
     may_read = {
-        name for name in ("api_handler", "authorizer", "grant-role", "on-user-mail", "rotate-signing-key")
+        name for name in ("api_handler", "authorizer", "grant-role", "on-account-deletion", "on-user-mail", "rotate-signing-key")
         if "signing-keys" in policy(service, stage, name)
     }  # fmt: skip
 

@@ -10,6 +10,8 @@ PENDING = "PENDING"
 SENT = "SENT"
 UNREACHABLE = "UNREACHABLE"
 
+ERASED = "(erased)"  # what stands for the texts to a customer who deleted the account
+
 SETTLED = (SENT, UNREACHABLE)  # nothing is left to do
 
 
@@ -45,6 +47,10 @@ class Notification(Model):
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
     sent_at = UnicodeAttribute(attr_name="sentAt", null=True)
     by_user = ByUser()
+
+    def erase(self) -> None:
+        """Take the text away; whether it was sent stays. Safe to repeat."""
+        self.update([Notification.subject.set(ERASED), Notification.message.set(ERASED)])
 
 
 class User(Model):

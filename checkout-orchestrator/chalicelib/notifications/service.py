@@ -3,7 +3,7 @@
 from chalicelib.checkout.models import Order, find_order
 from chalicelib.notifications import channels
 from chalicelib.notifications.errors import RecipientGone
-from chalicelib.notifications.models import SENT, SETTLED, UNREACHABLE, Notification
+from chalicelib.notifications.models import ERASED, SENT, SETTLED, UNREACHABLE, Notification
 from chalicelib.notifications.schemas import Notice
 from common import clock, events, ids, money
 
@@ -45,6 +45,16 @@ def send_receipt(done: events.OrderDone) -> Notification:
     )
 
 
+def forget(user_id: str) -> None:
+    """Erase the texts to a customer who deleted the account. That they were told stays, with the orders that it is about.
+
+    Safe to repeat.
+    """
+    for row in Notification.by_user.query(user_id):
+        if row.audience == CUSTOMER:
+            row.erase()
+
+
 def _told(notice: Notice, audience: str) -> Notification:
     """Send it unless that was settled before; the row is there first, and stays PENDING if sending fails."""
     row = _row(notice, audience)
@@ -54,7 +64,7 @@ def _told(notice: Notice, audience: str) -> Notification:
         channels.to_customer(row) if audience == CUSTOMER else channels.to_team(row)
         row.status, row.sent_at = SENT, clock.now()
     except RecipientGone:
-        row.status = UNREACHABLE
+        row.status, row.subject, row.message = UNREACHABLE, ERASED, ERASED
     row.save()
     return row
 

@@ -52,6 +52,13 @@ def send(wanted: Wanted) -> None:
             _send(User.find(wanted.user_id), PASSWORD_CHANGED, wanted.request_id, *texts.changed())
 
 
+def void_reset(user_id: str) -> None:
+    """The link in the last mail with which to choose a new password works no more. Safe to repeat."""
+    mail = Mail.find(user_id, PASSWORD_RESET)
+    if mail is not None and mail.token_hash is not None:
+        mail.update([Mail.token_hash.remove()], condition=Mail.kind.exists())
+
+
 def forget(user_id: str) -> None:
     """Delete what is kept of an account's mails; their tokens are worth nothing then. Safe to repeat."""
     for mail in Mail.query(user_id, consistent_read=True):

@@ -22,7 +22,7 @@ _HOUR = 3600
 
 
 def change_password(caller: auth.Caller, change: PasswordChange, source: str) -> Done:
-    """Give the caller's account a new password, and end all its sessions but this one.
+    """Give the caller's account a new password, and end all its sessions but this one; links of earlier mails are void then.
 
     Raises SessionEnded, InvalidCredentials, TooManyAttempts, PasswordTooShort, PasswordTooLong, AccountContended. Safe to repeat: whoever finds
     the new password in place has changed nothing. Undone by changing it back, which brings no session back.
@@ -32,6 +32,7 @@ def change_password(caller: auth.Caller, change: PasswordChange, source: str) ->
     attempt = attempts.begin(user.email, source)
     if passwords.matches(change.password, user.password_hash):
         _replace_password(user, caller.session_id, new)
+        mails.void_reset(user.user_id)
         mails.ask(PASSWORD_CHANGED, user_id=user.user_id)
     elif not passwords.matches(change.new_password, user.password_hash):
         attempt.failed()

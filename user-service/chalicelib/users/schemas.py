@@ -136,6 +136,14 @@ class Deletion(http.Body):
     password: Given
 
 
+class Erasure(http.Body):
+    """What waits in account-deletion-queue: whose account was deleted, and from when on nobody acts for it any more."""
+
+    user_id: str
+    due: int
+    correlation_id: str | None = None
+
+
 class Done(http.Body):
     """The answer to what has nothing else to say."""
 
@@ -159,12 +167,16 @@ class ExportedMail(http.Body):
 
 
 class Export(http.Body):
-    """All that this service keeps of somebody; of tokens and the password it has only digests, which say nothing."""
+    """All that this service keeps of somebody; of tokens and the password it has only digests, which say nothing.
+
+    `elsewhere` are the routes at which the same access token gets what other services keep.
+    """
 
     exported_at: str
     profile: Profile
     sessions: list[ExportedSession]
     mails: list[ExportedMail]
+    elsewhere: list[str]
     email_verified_at: str | None = None
 
 

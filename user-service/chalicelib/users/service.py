@@ -1,17 +1,14 @@
 """The verbs of the account: log in, look at it, change it, take it away, close it. Opening it is in `registration`."""
 
-from contextlib import suppress
-
 from msgspec import UNSET
 from pynamodb.expressions.update import Action
 
 from chalicelib.attempts import service as attempts
-from chalicelib.mails import service as mails
 from chalicelib.mails.models import Mail
 from chalicelib.sessions import service as sessions
-from chalicelib.users import passwords
+from chalicelib.users import deletion, passwords
 from chalicelib.users.errors import InvalidCredentials, UserNotFound
-from chalicelib.users.models import Deleted, EmailClaim, User
+from chalicelib.users.models import User
 from chalicelib.users.schemas import (
     Credentials,
     Deletion,
@@ -25,7 +22,10 @@ from chalicelib.users.schemas import (
     ProfileChanges,
     RoleGranted,
 )
-from common import auth, clock, ids, log, settings, transactions
+from common import auth, clock, ids, log, settings
+
+# Where the rest of the shop shows a customer what it keeps of them: user-service reads nobody else's tables.
+ELSEWHERE = ("/orders", "/cart")
 
 
 def login(credentials: Credentials, source: str) -> LoggedIn:
@@ -103,19 +103,20 @@ def export(caller: auth.Caller) -> Export:
             ExportedMail(kind=mail.kind, sent_at=mail.sent_at)
             for mail in Mail.query(user.user_id, consistent_read=True)
         ],
+        elsewhere=list(ELSEWHERE),
     )
 
 
-def delete(caller: auth.Caller, deletion: Deletion, source: str) -> Done:
-    """Erase the caller's account: name, address, phone, password, sessions and mails. Orders stay, as the law wants it, and
-    know their customer by id alone.
+def delete(caller: auth.Caller, wanted: Deletion, source: str) -> Done:
+    """Erase the caller's account: name, address, phone, password, sessions and mails; and, by and by, cart and notifications.
+    Orders stay, as the law wants it, and know their customer by id alone.
 
     Raises SessionEnded, InvalidCredentials, TooManyAttempts. Nothing undoes it; the address is free again. A repeat finds no
     session, and so raises SessionEnded.
     """
     user = sessions.insist(caller)
-    _confirm_password(user, deletion.password, source)
-    _erase(user)
+    _confirm_password(user, wanted.password, source)
+    deletion.erase(user)
     return Done(message="Account deleted")
 
 
@@ -158,18 +159,3 @@ def _profile(user: User) -> Profile:
         created_at=user.created_at,
         email_verified=user.email_verified_at is not None,
     )
-
-
-def _erase(user: User) -> None:
-    """Account and claim in one; what is left if this dies here holds nobody's data, leads nowhere, and expires."""
-    with suppress(transactions.TransactionCancelled):  # somebody else is deleting it as well
-        transactions.write(
-            transactions.delete(user, User.user_id.exists()),
-            transactions.delete(
-                EmailClaim(EmailClaim.key_of(user.email)), EmailClaim.owner_id == user.user_id
-            ),
-            transactions.put(Deleted(Deleted.key_of(user.user_id), deleted_at=clock.now())),
-        )
-    sessions.forget(user.user_id)
-    mails.forget(user.user_id)
-    log.logger.info("account deleted", extra={"userId": user.user_id})
