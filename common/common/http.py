@@ -17,6 +17,7 @@ from common import browsers, log
 MOST_BYTES = 64 * 1024
 MOST_NESTING = 20
 
+_MOST_SAID = 300
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)  # a text, or what opens or closes
 _retry_after: ContextVar[int | None] = ContextVar("retry_after", default=None)
@@ -178,4 +179,6 @@ def _explain(problem: msgspec.ValidationError) -> str:
         field = ".".join(part for part in (field, missing[1]) if part)
         message = "this field is required"
     message = message[:1].lower() + message[1:]
+    if len(message) > _MOST_SAID:  # it quotes what the client sent
+        message = f"{message[:_MOST_SAID]}..."
     return f"{field}: {message}" if field else message

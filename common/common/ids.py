@@ -13,6 +13,7 @@ from chalice import BadRequestError
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_BYTES, _RANDOM_BYTES = 6, 10
+_MOST_SHOWN = 80
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
@@ -40,8 +41,13 @@ def parse(prefix: str, text: str) -> str:
     plain = unquote(text).strip()
     bare = plain.removeprefix(f"{prefix}#")
     if not _ID.fullmatch(bare):
-        raise InvalidId(f"{text!r} is not an id of the form {prefix}#01JA...")
+        raise InvalidId(f"{_shown(text)!r} is not an id of the form {prefix}#01JA...")
     return f"{prefix}#{bare}"
+
+
+def _shown(text: str) -> str:
+    """Enough of it to know it again: a client that sends 60 KB is not sent them back."""
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def short(identifier: str) -> str:

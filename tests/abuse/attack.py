@@ -97,6 +97,8 @@ class Attacker:
             yield self._tried("somebody else's", "userId twice", body=twice.replace("{,", "{"))
         if "userId" in self._fields(self._view.query):
             yield self._tried("somebody else's", "userId in the query", query="userId=USER%2301AMY")
+            both = f"userId={quote(self._at.jimmy)}&userId=USER%2301AMY"
+            yield self._tried("somebody else's", "userId twice in the query", query=both)
 
     def _ids(self) -> Iterator[Answer]:
         for argument in self._entry.view_args:
@@ -107,6 +109,8 @@ class Attacker:
         for field in self._fields(self._view.query):
             for name, text in nonsense.queries(field):
                 yield self._tried("odd query", f"{field} is {name}", query=f"{field}={quote(text)}")
+                twice = f"{field}=1&{field}={quote(text)}"
+                yield self._tried("odd query", f"{field} twice, and {name}", query=twice)
         yield self._tried("granted", "a query that means nothing", query="colour=red&colour=blue&&=&%00")
 
     def _media_types(self) -> Iterator[Answer]:

@@ -10,6 +10,8 @@ from common import http
 Path = tuple[Any, ...]
 HUGE = 10**30
 LONG = "x" * 3000
+ENDLESS = "x" * (http.MOST_BYTES - 2000)  # as much as a body takes
+MANY = 1000
 
 IDS = {
     "another kind of thing": "USER#01AMY",
@@ -88,9 +90,15 @@ def wrong_values(body: Any) -> Iterator[tuple[str, Any, bool]]:
             yield f"{name} is a text", replaced(body, path, "many"), True
         elif isinstance(value, str):
             yield f"{name} is a number", replaced(body, path, 7), True
+            yield f"{name} is endless", replaced(body, path, ENDLESS), True
             for what, text in (("empty", ""), ("long", LONG), ("a null byte", "\x00"), ("a smile", "😀")):
                 yield f"{name} is {what}", replaced(body, path, text), False
             yield f"{name} is somebody's script", replaced(body, path, "<script>alert(1)</script>"), False
+    for path, entries in lists(body):
+        name = ".".join(map(str, path))
+        yield f"{name} has a thousand entries", replaced(body, path, entries * MANY), True
+        yield f"{name} has none", replaced(body, path, []), True
+        yield f"{name} has every entry twice", replaced(body, path, entries * 2), False
 
 
 def leaves(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -100,6 +108,14 @@ def leaves(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(value, (*path, key))
     else:
         yield path, body
+
+
+def lists(body: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
+    """Each list of a body, and where it stands."""
+    if isinstance(body, list):
+        yield path, body
+    for key, value in body.items() if isinstance(body, dict) else ():
+        yield from lists(value, (*path, key))
 
 
 def replaced(body: Any, path: Path, value: Any) -> Any:

@@ -22,6 +22,7 @@ REFUSED = {
 # What may be harmless: not every client that sends it means ill. It must not break anything.
 BORNE = {"odd value", "odd query", "odd address", "broken body", "wishful", "granted"}
 OF_API_GATEWAY = {"forged"}  # the app is not asked; localcloud.templates has these answers
+LONGEST = 1000  # a refusal does not send back what it was sent
 COUNTED = ["Attempts"]  # of what is refused only that it was tried is kept
 
 services = pytest.mark.parametrize("service", SERVICES)
@@ -103,6 +104,7 @@ def test_what_a_client_wishes_for_beyond_what_a_route_takes_is_found_nowhere(tol
 def test_a_refusal_says_what_is_wrong_and_nothing_of_the_inside(told, service):
     refused = [a for a in told[service]["answers"] if a["status"] >= 400 and a["kind"] not in OF_API_GATEWAY]
     for answer in refused:
+        assert len(answer["body"]) < LONGEST, shown([answer])
         assert set(json.loads(answer["body"])) == {"Code", "Message"}, shown([answer])
     for answer in told[service]["answers"]:
         for inside in ("Traceback", ".py", "botocore", "ValidationException", "chalicelib", "arn:aws"):
