@@ -75,6 +75,16 @@ def test_a_queue_is_encrypted(found, name):
     assert found[name]["Properties"]["SqsManagedSseEnabled"] is True
 
 
+@pytest.mark.parametrize(("found", "name"), declared("AWS::SNS::Topic"))
+def test_a_topic_is_encrypted_unless_alarms_come_over_it(found, name):
+    """CloudWatch cannot use the key of SNS, and an alarm is silent then: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"""
+    (policy,) = policies(found, name)
+    heard = [each["Principal"] for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+
+    encrypted = found[name]["Properties"].get("KmsMasterKeyId") == "alias/aws/sns"
+    assert encrypted != bool(heard), "an AWS service publishes here"
+
+
 @pytest.mark.parametrize(("found", "name"), declared("AWS::SQS::Queue", "AWS::SNS::Topic"))
 def test_nobody_talks_to_a_queue_or_a_topic_in_the_clear(found, name):
     (policy,) = policies(found, name)

@@ -1,6 +1,7 @@
 """What every payment gateway's adapter holds to: each against the stand-in for its gateway, over HTTP."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.payments import razorpay_gateway, stripe_gateway
 from chalicelib.payments.errors import (
@@ -560,6 +562,51 @@ def test_a_wrong_key_is_the_shops_own_fault_and_the_right_one_is_noticed_at_once
     aws.client("secretsmanager").put_secret_value(
         SecretId=till.secret_name, SecretString=json.dumps(till.keys)
     )
+    till.begin()
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """So many seconds go by."""
+    real = time.monotonic
+    return lambda seconds: monkeypatch.setattr(time, "monotonic", lambda: real() + seconds)
+
+
+def heard(till, body, secret):
+    try:
+        till.gateway.read_webhook(body, till.signed(body, secret))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def test_a_secret_that_was_exchanged_counts_after_five_minutes_without_a_deployment(till, later):
+    till.paid()
+    body, _ = till.told()[-1]
+    assert heard(till, body, WEBHOOK_SECRET)
+    exchanged = json.dumps({**till.keys, "webhookSecret": "whsec_exchanged"})
+    aws.client("secretsmanager").put_secret_value(SecretId=till.secret_name, SecretString=exchanged)
+
+    later(299)
+    assert heard(till, body, WEBHOOK_SECRET)
+    later(301)
+    assert heard(till, body, "whsec_exchanged")
+    assert not heard(till, body, WEBHOOK_SECRET)
+
+
+def test_while_the_keys_cannot_be_fetched_those_at_hand_go_on(till, later, monkeypatch):
+    till.begin()
+
+    def down(**_):
+        raise ClientError({"Error": {"Code": "InternalServiceError", "Message": "down"}}, "GetSecretValue")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(aws.client("secretsmanager"), "get_secret_value", down)
+        later(301)
+        till.begin()
+        till.gateway.secret.forget()
+        with pytest.raises(ClientError):
+            till.begin()
     till.begin()
 
 

@@ -12,10 +12,10 @@ from functools import cache
 from typing import Protocol
 
 import msgspec
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.payments.errors import GatewayNotConfigured, GatewayUnknown
-from common import aws, settings
+from common import aws, log, settings
 
 NEW = "NEW"  # nothing was attempted yet
 WAITING = "WAITING"  # the customer must act
@@ -145,17 +145,27 @@ class Secret:
         return self._kept
 
     def _stored(self) -> dict[str, str]:
+        """What the secret holds; if Secrets Manager does not say, the keys at hand go on."""
         try:
             found = json.loads(
                 aws.client("secretsmanager").get_secret_value(SecretId=self._name)["SecretString"]
             )
-        except ClientError as problem:
-            if problem.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
+        except (BotoCoreError, ClientError) as problem:
+            if not _is_missing(problem):
+                if not self._kept:
+                    raise
+                log.logger.exception("keys not fetched; going on with those at hand")
+                return self._kept
             found = {}
         except (ValueError, KeyError):
             found = {}
         return found if isinstance(found, dict) else {}
+
+
+def _is_missing(problem: Exception) -> bool:
+    """Whether there is no secret, or no value in it: not the same as not being told."""
+    answer = getattr(problem, "response", {})
+    return bool(answer.get("Error", {}).get("Code") == "ResourceNotFoundException")
 
 
 @cache
