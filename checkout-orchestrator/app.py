@@ -15,7 +15,7 @@ with loading.at_first_use():
     from chalicelib.checkout import progress
     from chalicelib.checkout import service as checkout
     from chalicelib.notifications import service as notifications
-    from chalicelib.payments import gateway, inbox, refunds, retries, waiting
+    from chalicelib.payments import gateway, inbox, refunds, retries, undoing, waiting
     from chalicelib.payments import service as payments
     from chalicelib.reconciliation import service as reconciliation
     from chalicelib.stock import service as stock
@@ -60,7 +60,7 @@ def process_payment(event: Any, context: Any) -> Any:
 def refund_payment(event: Any, context: Any) -> Any:
     """Saga step RefundPayment: undoes ProcessPayment, also one that never began or still goes on."""
     refund = step(Refund, event)
-    return waiting.undone(payments.refund_payment(refund.order_id, refund.reason))
+    return waiting.undone(undoing.refund_payment(refund.order_id, refund.reason))
 
 
 @app.lambda_function(name="await-payment")

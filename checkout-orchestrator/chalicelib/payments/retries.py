@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.payments import service, waiting
+from chalicelib.payments import service, undoing, waiting
 from chalicelib.payments.errors import (
     AmountMismatch,
     GatewayUnavailable,
@@ -57,7 +57,7 @@ def _charge(message: dict[str, Any]) -> None:
 def _refund(message: dict[str, Any]) -> None:
     refund = steps.step(Refund, message)
     try:
-        service.refund_payment(refund.order_id, refund.reason)
+        undoing.refund_payment(refund.order_id, refund.reason)
     except GatewayUnavailable:
         if refund.tries + 1 >= _REFUND_TRIES:
             raise
@@ -67,4 +67,4 @@ def _refund(message: dict[str, Any]) -> None:
 def _later(message: dict[str, Any], tries: int) -> None:
     """Once more, after a pause that doubles: the queue's own five deliveries would be over too soon."""
     pause = min(_FIRST_SECONDS * 2**tries, _LONGEST_SECONDS)
-    queues.send(service.RETRY_QUEUE, {**message, "tries": tries + 1}, delay=pause)
+    queues.send(undoing.RETRY_QUEUE, {**message, "tries": tries + 1}, delay=pause)

@@ -1,7 +1,7 @@
-"""The verbs of a payment: charge, choose a payment method, follow the gateway, undo.
+"""The verbs of a payment: charge, choose a payment method, follow the gateway.
 
 Money is never in doubt: an order has one intent at one gateway, whose id is on its row before it is confirmed, and which the gateway
-captures at most once. Whatever answer is lost, the intent tells the truth. Refunds of confirmed orders stand in refunds.py.
+captures at most once. Whatever answer is lost, the intent tells the truth. Undoing stands in undoing.py.
 """
 
 from typing import Any
@@ -10,7 +10,6 @@ from chalicelib.payments import gateway, measures
 from chalicelib.payments.attempts import another, ask, first
 from chalicelib.payments.errors import (
     AmountMismatch,
-    GatewayUnavailable,
     PaymentDeclined,
     PaymentInProgress,
     PaymentMethodFixed,
@@ -21,8 +20,6 @@ from chalicelib.payments.errors import (
 from chalicelib.payments.gateway import Intent
 from chalicelib.payments.models import (
     FAILED,
-    REFUNDED,
-    REFUNDING,
     REQUIRES_ACTION,
     STARTED,
     SUCCEEDED,
@@ -33,9 +30,9 @@ from chalicelib.payments.models import (
     payment_id,
 )
 from chalicelib.payments.schemas import Charge
-from common import events, log, money, queues
+from chalicelib.payments.undoing import order_refund
+from common import events, log, money
 
-RETRY_QUEUE = "payment-retry-queue"
 _SOFT_DECLINES = 4  # then a decline that may pass by itself counts like any other
 
 
@@ -45,7 +42,7 @@ def process_payment(charge: Charge) -> Payment:
 
     Raises PaymentDeclined, PaymentPostponed if the bank may say yes a little later, PaymentVoided if the order was undone meanwhile,
     AmountMismatch, PaymentRejected, GatewayUnavailable. Announces PaymentSuccess. Safe to repeat at any time, also while another
-    run of it is still going on. Undone by refund_payment.
+    run of it is still going on. Undone by undoing.refund_payment.
     """
     payment = find(charge.order_id) or _start(charge)
     if payment.is_open:
@@ -86,23 +83,6 @@ def choose_method(owed: Charge) -> Payment:
     return _pay_waiting(payment, owed)
 
 
-@again_if_contended
-def refund_payment(order_id: str, reason: str | None = None) -> Payment:
-    """Make sure that nothing is or stays captured for the order; the answer is VOIDED, FAILED or REFUNDED.
-
-    The row is marked before the gateway is asked, and the mark stops every later charge, also where no row was there yet.
-    Raises GatewayUnavailable. Safe to repeat at any time.
-    """
-    payment = find(order_id) or _tombstone(order_id, reason)
-    if payment.is_open:
-        payment.move(VOIDED, reason=reason)
-    elif payment.status == SUCCEEDED:
-        payment.move(REFUNDING, reason=reason)
-    if payment.status != REFUNDED:
-        _take_back(payment)
-    return payment
-
-
 def follow(payment: Payment, intent: Intent) -> None:
     """Bring the row to where the gateway is. Repeats, and news that came late, change nothing."""
     if intent.status == gateway.CAPTURED:
@@ -126,12 +106,6 @@ def follow(payment: Payment, intent: Intent) -> None:
             measures.declined(intent)
 
 
-def order_refund(order_id: str, reason: str) -> None:
-    """Have the order's payment taken back by the consumer of the retry queue."""
-    message = {"action": "refund", "orderId": order_id, "reason": reason}
-    queues.send(RETRY_QUEUE, {**message, "correlationId": log.correlation_id()})
-
-
 def _start(charge: Charge, chosen_later: bool = False) -> Payment:
     payment = Payment(
         payment_id(charge.order_id),
@@ -146,13 +120,6 @@ def _start(charge: Charge, chosen_later: bool = False) -> Payment:
         status=STARTED,
         correlation_id=log.correlation_id(),
     )
-    payment.keep()
-    return payment
-
-
-def _tombstone(order_id: str, reason: str | None) -> Payment:
-    identity = payment_id(order_id)
-    payment = Payment(identity, order_id=order_id, status=VOIDED, reason=reason)
     payment.keep()
     return payment
 
@@ -273,35 +240,6 @@ def _announce(payment: Payment) -> None:
             currency=payment.currency,
         )
     )
-
-
-def _take_back(payment: Payment) -> None:
-    if payment.status == REFUNDING:
-        _give_back(payment)
-        return
-    if payment.intent_id is None:
-        return
-    intent = gateway.named(payment.gateway).cancel(payment.intent_id)
-    if intent.status == gateway.CAPTURED:
-        _give_back(payment)
-    elif intent.status != gateway.CANCELLED:
-        raise GatewayUnavailable(f"the payment is {intent.status} and cannot be cancelled yet")
-
-
-def _give_back(payment: Payment) -> None:
-    if payment.status != REFUNDING:
-        payment.move(REFUNDING)
-    refund_id = _refunded(payment) if payment.intent_id else None
-    payment.move(REFUNDED, refund_id=refund_id)
-    if refund_id:
-        left = (payment.amount_minor or 0) - payment.refunded_minor
-        measures.refunded(payment, left, measures.UNDONE)
-
-
-def _refunded(payment: Payment) -> str | None:
-    """All that is left. The key says which refund it is, the attempt only how often the gateway was asked."""
-    at, key = gateway.named(payment.gateway), f"{payment.order_id}:refund"
-    return ask(payment, lambda: at.refund(payment.intent_id, key, attempt=payment.attempt))
 
 
 def _is_about_to_be_confirmed(payment: Payment, intent: Intent) -> bool:

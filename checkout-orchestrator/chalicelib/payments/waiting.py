@@ -21,7 +21,8 @@ from chalicelib.payments.models import (
     find,
 )
 from chalicelib.payments.schemas import Wait
-from chalicelib.payments.service import follow, order_refund, refund_payment
+from chalicelib.payments.service import follow
+from chalicelib.payments.undoing import order_refund, refund_payment
 from common import aws, log
 
 _GONE = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.checkout import sagas
-from chalicelib.payments import service as payments
+from chalicelib.payments import undoing
 from chalicelib.payments.models import payment_id
 from chalicelib.reconciliation.books import Books, done_event_id
 from chalicelib.reconciliation.discrepancies import Discrepancy, Repair
@@ -45,7 +45,7 @@ def ask_a_person(found: Discrepancy, day: str | None) -> None:
 
 
 def _refund(books: Books, order: Order) -> None:
-    payments.order_refund(order.order_id, order.reason or f"the order is {order.status}")
+    undoing.order_refund(order.order_id, order.reason or f"the order is {order.status}")
 
 
 def _refund_again(books: Books, order: Order) -> None:

@@ -22,7 +22,7 @@ def update(message: dict[str, Any]) -> None:
     name = _LAMBDAS.get(message.get("action", ""))
     if name is None:
         raise ActionUnknown(f"action: expected release or commit, got {message.get('action')!r}")
-    asked = {key: message[key] for key in ("orderId", "userId", "items") if key in message}
+    asked: dict[str, Any] = {key: message[key] for key in ("orderId", "userId", "items") if key in message}
     lambdas.call("product-service", name, asked)
     return None
 
