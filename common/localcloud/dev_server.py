@@ -66,7 +66,7 @@ def serve(service: str, port: int, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     ChaliceRequestHandler.disable_nagle_algorithm = True
     ChaliceRequestHandler.wbufsize = -1  # headers and body leave together
-    ChaliceRequestHandler._send_error_response = _refuse  # type: ignore[method-assign]
+    ChaliceRequestHandler._send_error_response = _refuse  # type: ignore[assignment,method-assign]
     ThreadedHTTPServer.request_queue_size = 128
     os.chdir(ROOT / service)
     sys.path.insert(0, str(ROOT / service / "vendor"))
