@@ -63,8 +63,8 @@ def cloud(service: Path, settings: None) -> Iterator[None]:
 
 @pytest.fixture
 def other_tables(service: Path, cloud: None) -> Callable[..., None]:
-    """Tables that other services own, from their own resources.yml: `other_tables("Products", "Inventory")`."""
-    return lambda *names: resources.deploy_tables(service.parent, names)
+    """Tables that other services own, as tests/neighbours.json has them: `other_tables("Products", "Inventory")`."""
+    return lambda *names: resources.deploy_tables(service, names)
 
 
 @pytest.fixture

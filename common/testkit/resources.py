@@ -28,28 +28,16 @@ def deploy_shared(service: Path) -> None:
         aws.client("sns").create_topic(Name=TOPIC)
 
 
-def deploy_tables(root: Path, names: Iterable[str]) -> None:
-    """Create these tables alone, each as its owner's template describes it."""
+def deploy_tables(service: Path, names: Iterable[str]) -> None:
+    """Create these tables of its neighbours, as the service's own folder knows them."""
+    known = json.loads(neighbours_file(service).read_text())
     for name in names:
-        aws.client("dynamodb").create_table(**_arguments(_described(root, name)))
+        aws.client("dynamodb").create_table(**known[name])
 
 
-def _described(root: Path, name: str) -> dict[str, Any]:
-    owner = next(
-        path for path in sorted(root.glob("*/resources.yml")) if f"TableName: {name}\n" in path.read_text()
-    )
-    found = _parsed(owner)["Resources"].values()
-    tables = [resource["Properties"] for resource in found if resource["Type"] == "AWS::DynamoDB::Table"]
-    return next(properties for properties in tables if properties["TableName"] == name)
-
-
-def _arguments(properties: dict[str, Any]) -> dict[str, Any]:
-    """A table's CloudFormation properties as the arguments of CreateTable."""
-    wanted = ("TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-    arguments = {name: properties[name] for name in wanted if name in properties}
-    if stream := properties.get("StreamSpecification"):
-        arguments["StreamSpecification"] = {"StreamEnabled": True, **stream}
-    return arguments
+def neighbours_file(service: Path) -> Path:
+    """Where a service keeps the shapes of its neighbours' tables; testkit.neighbours writes it."""
+    return service / "tests" / "neighbours.json"
 
 
 @cache

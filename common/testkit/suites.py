@@ -1,11 +1,16 @@
-"""Runs every suite of the repository, each service's in a process of its own, and ends with one line of totals."""
+"""Runs every suite of the repository, each service's in a process of its own, and ends with one line of totals.
+
+A service's suite runs in a copy of its folder and `common`, with nothing else beside them: it may not need its neighbours.
+"""
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,6 +19,8 @@ from localcloud.paths import ROOT, SERVICES
 
 _AT_ONCE = 2
 _UNITS = ("common", *SERVICES)
+_SHARED = ("common", "pyproject.toml")
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", ".pytest_cache", ".mypy_cache", ".hypothesis", ".serverless")
 
 
 @dataclass(frozen=True)
@@ -35,13 +42,34 @@ def main() -> int:
     if unknown := set(named) - set(_UNITS):
         print(f"{min(unknown)} has no suite of its own; these have: {', '.join(_UNITS)}", file=sys.stderr)
         return 2
-    if named:
-        return _conclude([run(ROOT / name) for name in named])
-    units = [ROOT / name for name in _UNITS]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        outcomes = list(pool.map(run, units))
-    outcomes.append(run(ROOT))
+        outcomes = list(pool.map(_run_unit, named or _UNITS))
+    if not named:
+        outcomes.append(run(ROOT))
     return _conclude(outcomes)
+
+
+def _run_unit(name: str) -> Outcome:
+    return run_alone(ROOT / name) if name in SERVICES else run(ROOT / name)
+
+
+def run_alone(service: Path) -> Outcome:
+    """A service's suite, where there is no other service."""
+    with alone(service) as copy:
+        return run(copy)
+
+
+@contextmanager
+def alone(service: Path, *further: str) -> Iterator[Path]:
+    """A copy of the service's folder and of `common`, in an otherwise empty place; with further files of the repository's root."""
+    with tempfile.TemporaryDirectory(prefix="alone-") as scratch:
+        for name in (*_SHARED, *further, service.name):
+            source, copy = ROOT / name, Path(scratch, name)
+            if source.is_dir():
+                shutil.copytree(source, copy, symlinks=True, ignore=_NOT_COPIED)
+            else:
+                shutil.copy(source, copy)
+        yield Path(scratch, service.name)
 
 
 def run(folder: Path) -> Outcome:

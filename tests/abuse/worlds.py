@@ -129,8 +129,7 @@ def _put(table: str, **row: Any) -> None:
 
 def _sell(service: str) -> None:
     """A bowl at 12.99 USD, fifty in stock."""
-    root = folder_of(service).parent
-    resources.deploy_tables(root, {"Products", "Inventory"} - _existing())
+    resources.deploy_tables(folder_of("order-service"), {"Products", "Inventory"} - _existing())
     _put("Products", productId=BOWL, name="Bowl", currency="USD", priceMinor=1299, status="ACTIVE")
     stock = {"availableStock": 50, "reservedStock": 0, "soldStock": 0, "suppliedStock": 50}
     _put("Inventory", productId=BOWL, **stock)
@@ -274,7 +273,7 @@ def orders(made: World) -> None:
 
 def checkouts(made: World) -> None:
     """Jimmy and Amy have orders that are to be paid."""
-    resources.deploy_tables(folder_of("order-service").parent, ["Orders", "Carts", "Users"])
+    resources.deploy_tables(folder_of("checkout-orchestrator"), ["Orders", "Carts", "Users"])
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY)
     machine = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
