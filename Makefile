@@ -15,12 +15,13 @@ SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.jso
 
 PY := .venv/bin/python
 INSTALLED := .venv/installed
+ONE := $(if $(SERVICE),service)
 LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy access events openapi docs format lock clean
+.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -80,6 +81,16 @@ new-service: $(INSTALLED) ## make a service of the same shape as the others (NAM
 	@test -n "$(NAME)" || { echo "NAME is not set: make new-service NAME=wishlist-service"; exit 2; }
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.newservice -- "$(NAME)"
 
+release: $(INSTALLED) service ## deploy a service, try it, and take it back if it does not answer (SERVICE=..., STAGE=dev)
+	@$(LOCALCLOUD) release "$(SERVICE)" --stage "$(STAGE)" --dir "$(LOCAL_DIR)" $(if $(ENDPOINT),--endpoint "$(ENDPOINT)")
+
+smoke: $(INSTALLED) service ## whether a deployed service answers (SERVICE=..., STAGE=dev)
+	@$(LOCALCLOUD) smoke "$(SERVICE)" --stage "$(STAGE)" --dir "$(LOCAL_DIR)"
+
+pipeline: $(INSTALLED) service ## what the service's workflow does, on this machine (SERVICE=...)
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud.pipeline "$(SERVICE)"
+
+# With SERVICE these checks are those of one service: what its pipeline runs.
 test: $(INSTALLED) ## every service's own suite, then what crosses services; with SERVICE=cart-service its suite alone
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.suites $(if $(SERVICE),"$(SERVICE)")
 
@@ -94,16 +105,17 @@ bench: $(INSTALLED) ## how many reservations a second one product bears
 
 check: lint types templates test ## what CI runs
 
-lint: $(INSTALLED) ## ruff: format and lint; and no secrets in the repository
-	@.venv/bin/ruff format --check .
-	@.venv/bin/ruff check .
+lint: $(INSTALLED) $(ONE) ## ruff: format and lint; no secrets in the repository; actionlint on the workflows
+	@.venv/bin/ruff format --check $(or $(SERVICE),.)
+	@.venv/bin/ruff check $(or $(SERVICE),.)
+	@test ! -d .github || .venv/bin/actionlint -no-color .github/workflows/*.yml
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.secrets_scan
 
-types: $(INSTALLED) ## mypy, each service by itself
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.types
+types: $(INSTALLED) $(ONE) ## mypy, each service by itself
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.types $(SERVICE)
 
-templates: $(INSTALLED) ## cfn-lint on every template, the packaged ones too
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.templates
+templates: $(INSTALLED) $(ONE) ## cfn-lint on every template, the packaged ones too
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.templates $(SERVICE)
 
 events: $(INSTALLED) ## docs/events.md and events.json, from the registry
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.event_docs
@@ -113,6 +125,12 @@ openapi: $(INSTALLED) ## docs/openapi, from the routes; with RELEASED=1 also wha
 
 access: $(INSTALLED) ## docs/access.md, who may call what; after `make openapi`
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.access_docs
+
+contracts: $(INSTALLED) ## what services know of each other, written anew; with RELEASED=1 also what the last release promised
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.contracts $(if $(filter 1,$(RELEASED)),--released)
+
+workflows: $(INSTALLED) ## each service's workflow and deploy role, from one template
+	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.workflows
 
 docs: events openapi access ## all pages that are made from code
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.state_machine_docs

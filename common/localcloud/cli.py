@@ -22,9 +22,11 @@ from localcloud import (
     packaging,
     paths,
     processes,
+    rollout,
     routes,
     settings,
     shop,
+    smoke,
     stacks,
     trace,
     wheels,
@@ -55,6 +57,7 @@ _EXPECTED = (
     catalogues.CatalogueUnreadable,
     shop.Busy,
     shop.RunsElsewhere,
+    smoke.SmokeFailed,
     stacks.StackFailed,
     trace.OrderUnknown,
     wheels.WheelMissing,
@@ -186,6 +189,24 @@ def deploy_one(given: argparse.Namespace) -> None:
     print(f"{given.service} is deployed to {given.stage}.")
 
 
+def release(given: argparse.Namespace) -> None:
+    """Deploy one service and try it; what ran before runs again if it does not answer."""
+    paths.service(given.service)
+    cloud, build, environment = Cloud(given.endpoint), paths.ROOT / "build", None
+    if given.stage == "local" and not given.endpoint:
+        found = _running(given.dir)
+        cloud, build, environment = found.cloud, found.directory / shop.BUILDS, shop.environment(found)
+    rollout.release(cloud, given.service, given.stage, build, _clock(), environment)
+    print(f"{given.service} is released to {given.stage}.")
+
+
+def try_out(given: argparse.Namespace) -> None:
+    """Try whether a deployed service answers; changes nothing."""
+    paths.service(given.service)
+    count = smoke.test(_cloud(given), given.service, given.stage)
+    print(f"{given.service} on {given.stage} answers: {count} smoke tests passed.")
+
+
 def admin(given: argparse.Namespace) -> None:
     """Make somebody an admin who has an account."""
     cloud = _cloud(given)
@@ -271,9 +292,16 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("service")
     build.add_argument("--stage", default="dev", choices=["local", "dev", "prod"])
     build.add_argument("--out", type=Path)
-    release = add("deploy", deploy_one)
-    release.add_argument("service")
-    release.add_argument("--stage", required=True, choices=["local", "dev", "prod"])
+    out = add("deploy", deploy_one)
+    out.add_argument("service")
+    out.add_argument("--stage", required=True, choices=["local", "dev", "prod"])
+    rolled = add("release", release)
+    rolled.add_argument("service")
+    rolled.add_argument("--stage", required=True, choices=["local", "dev", "prod"])
+    rolled.add_argument("--endpoint", help="a local cloud that is no whole shop")
+    tried = add("smoke", try_out)
+    tried.add_argument("service")
+    tried.add_argument("--stage", required=True, choices=["local", "dev", "prod"])
     promotion = add("admin", admin)
     promotion.add_argument("email")
     promotion.add_argument("--stage", default="local", choices=["local", "dev", "prod"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud import declared, gateway_keys, packaging, releases, stacks, wheels
+from localcloud import absent, declared, gateway_keys, packaging, releases, stacks, wheels
 from localcloud.clouds import Cloud
 from localcloud.paths import service as folder
 
@@ -85,6 +85,8 @@ def deploy_code(
     )
     packaged = time.monotonic()
     document = json.loads(template.read_text())
+    for stream in absent.leave_out_streams(cloud, document):
+        say(f"{name}: nobody exports {stream} yet; deploy {name} again within a day after its owner")
     key = _upload(cloud, name, template.with_name(packaging.ZIP))
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":

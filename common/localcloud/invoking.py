@@ -32,9 +32,12 @@ def invoke(cloud: Cloud, service: str, function: str, event: Any, stage: str) ->
     known = functions(cloud, service, stage)
     if function not in known:
         raise FunctionUnknown(f"{service} has no Lambda {function} on {stage}; these are: {', '.join(known)}")
-    answer = cloud.client("lambda").invoke(
-        FunctionName=f"{service}-{stage}-{function}", Payload=json.dumps(event)
-    )
+    return call(cloud, f"{service}-{stage}-{function}", event)
+
+
+def call(cloud: Cloud, function: str, event: Any) -> Any:
+    """What the Lambda of this full name answers. Raises FunctionRaised."""
+    answer = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
     body = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
         raise FunctionRaised(f"{function} raised {body.get('errorType')}: {body.get('errorMessage')}")

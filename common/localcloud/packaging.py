@@ -19,6 +19,19 @@ from localcloud import archives, hashes, templates, wheels
 REGION = "us-east-1"  # Chalice wants one to package; what it makes holds in any
 TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
+# What makes a zip and a template of a service: where one of these changes, all six are built anew.
+BUILT_BY = (
+    "alarms.py",
+    "archives.py",
+    "dashboards.py",
+    "edge.py",
+    "packaging.py",
+    "releases.py",
+    "slimming.py",
+    "templates.py",
+    "watched.py",
+    "wheels.py",
+)
 
 _NOT_PACKAGED = shutil.ignore_patterns(
     "tests", "__pycache__", "*.pyc", "deployments", "deployed", ".pytest_cache", ".mypy_cache", ".serverless"
@@ -65,24 +78,15 @@ def wanted_architecture(service: Path, stage: str) -> str:
     return str(own.get("lambda_architecture") or settings.get("lambda_architecture") or "x86_64")
 
 
+def sources(service: Path) -> list[Path]:
+    """Every file that the service's zip and template are made of or by: if none of them changed, neither did those."""
+    own = [Path(__file__).with_name(name) for name in BUILT_BY]
+    return [*_sources(service), *_sources(service / "vendor" / "common"), *own]
+
+
 def _inputs(service: Path, stage: str, environment: Mapping[str, str]) -> str:
-    own = [
-        Path(__file__).with_name(name)
-        for name in (
-            "packaging.py",
-            "archives.py",
-            "slimming.py",
-            "templates.py",
-            "edge.py",
-            "watched.py",
-            "alarms.py",
-            "dashboards.py",
-            "releases.py",
-            "wheels.py",
-        )
-    ]
     return hashes.of(
-        [*_sources(service), *_sources(service / "vendor" / "common"), *own],
+        sources(service),
         [sys.version, wheels.this_architecture(), stage, json.dumps(dict(environment), sort_keys=True)],
     )
 

@@ -131,6 +131,11 @@ def processes(directory: Path) -> list[Process]:
     return [Process(directory.resolve(), name) for name in ("aws", "stripe", "razorpay", "front-door")]
 
 
+def environment(shop: Shop) -> deploy.Environment:
+    """What Lambdas are told of this shop alone: where its stand-ins for the payment gateways are."""
+    return {deploy.ORCHESTRATOR: {"STRIPE_API_BASE": shop.stripe_url, "RAZORPAY_API_BASE": shop.razorpay_url}}
+
+
 def token(shop: Shop) -> str:
     """An access token of the shop's admin."""
     return bootstrap.admin_token(shop.cloud, shop.url, shop.admin_password)
@@ -202,9 +207,7 @@ def _listening(port: int) -> Callable[[], bool]:
 
 
 def _deploy(shop: Shop, services: Sequence[str], secrets: settings.Secrets, say: Say) -> None:
-    gateways = {"STRIPE_API_BASE": shop.stripe_url, "RAZORPAY_API_BASE": shop.razorpay_url}
-    environment = {deploy.ORCHESTRATOR: gateways}
-    deploy.deploy(shop.cloud, services, "local", shop.directory / BUILDS, say, environment)
+    deploy.deploy(shop.cloud, services, "local", shop.directory / BUILDS, say, environment(shop))
     bootstrap.prepare(shop.cloud, secrets)
     routes.write(shop.cloud, services, _routes(shop))
 

@@ -67,6 +67,17 @@ def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
     return None if found["StackStatus"] == "DELETE_COMPLETE" else found
 
 
+def template(cloud: Cloud, name: str) -> str | None:
+    """The template of what the stack runs now; None if it never came to run."""
+    stack = find(cloud, name)
+    if stack is None or stack["StackStatus"] in _NEVER_MADE:
+        return None
+    body = cloud.client("cloudformation").get_template(StackName=name, TemplateStage="Original")[
+        "TemplateBody"
+    ]
+    return body if isinstance(body, str) else json.dumps(body)
+
+
 def output(cloud: Cloud, name: str, key: str) -> str:
     """One output of a stack that is there."""
     outputs = (find(cloud, name) or {}).get("Outputs", [])

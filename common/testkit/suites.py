@@ -20,7 +20,9 @@ from localcloud.paths import ROOT, SERVICES
 _AT_ONCE = 2
 _UNITS = ("common", *SERVICES)
 _SHARED = ("common", "pyproject.toml")
-_NOT_COPIED = shutil.ignore_patterns("__pycache__", ".pytest_cache", ".mypy_cache", ".hypothesis", ".serverless")
+_NOT_COPIED = shutil.ignore_patterns(
+    "__pycache__", ".pytest_cache", ".mypy_cache", ".hypothesis", ".serverless"
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def alone(service: Path, *further: str) -> Iterator[Path]:
             if source.is_dir():
                 shutil.copytree(source, copy, symlinks=True, ignore=_NOT_COPIED)
             else:
-                shutil.copy(source, copy)
+                shutil.copy2(source, copy)  # as old as it is: make looks at that
         yield Path(scratch, service.name)
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -14,15 +15,17 @@ _WHEELS = ROOT / "build" / "wheels"
 _WRITTEN = ("resources.yml", "state-machine.yml")
 
 
-def main() -> int:
-    """1 if a template has a fault, or a service cannot be packaged."""
+def main(named: Sequence[str] = ()) -> int:
+    """1 if a template has a fault, or a service cannot be packaged; of the named services, or of all."""
+    services = named or SERVICES
     written = [
-        path for name in SERVICES for path in sorted((ROOT / name).glob("*.yml")) if path.name in _WRITTEN
+        path for name in services for path in sorted((ROOT / name).glob("*.yml")) if path.name in _WRITTEN
     ]
+    written += [] if named else sorted((ROOT / "deploy").glob("*.yml"))
     try:
-        _gather_wheels()
+        _gather_wheels(services)
         with ThreadPoolExecutor(2) as pool:
-            packaged = list(pool.map(_packaged, *zip(*product(SERVICES, _STAGES), strict=True)))
+            packaged = list(pool.map(_packaged, *zip(*product(services, _STAGES), strict=True)))
     except (packaging.PackagingFailed, wheels.WheelMissing) as failure:
         print(failure)
         return 1
@@ -39,8 +42,8 @@ def lint(templates: list[Path]) -> int:
     return 1 if status else 0
 
 
-def _gather_wheels() -> None:
-    services = [ROOT / name for name in SERVICES]
+def _gather_wheels(named: Sequence[str]) -> None:
+    services = [ROOT / name for name in named]
     for architecture in {packaging.wanted_architecture(*one) for one in product(services, _STAGES)}:
         wheels.gather(services, architecture, _WHEELS)
 
@@ -50,4 +53,4 @@ def _packaged(name: str, stage: str) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
