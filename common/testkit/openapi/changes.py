@@ -22,6 +22,19 @@ def incompatible(old: Schema, new: Schema) -> list[str]:
     return found
 
 
+def unread(where: str, sent: Schema, read: Schema) -> list[str]:
+    """What a reader of these values, who overlooks fields that it does not know, cannot make of what is sent. No references in either."""
+    return _Sent({}, {}).excess(where, all_given(sent), read)
+
+
+def all_given(schema: Schema) -> Schema:
+    """A sender's own Structs go out with all their fields, defaults too."""
+    if "properties" in schema:
+        parts = {name: all_given(part) for name, part in schema["properties"].items()}
+        return schema | {"properties": parts, "required": list(parts)}
+    return schema | ({"items": all_given(schema["items"])} if "items" in schema else {})
+
+
 def _of_route(where: str, before: Schema, after: Schema, old: Schema, new: Schema) -> Iterator[str]:
     asked, answered = _Asked(old, new), _Answered(new, old)
     if after["security"] and not before["security"]:
@@ -112,6 +125,14 @@ class _Within:
                 yield from self.excess(f"{where}.{name}", field, outer["properties"][name])
         for name in set(outer.get("required", [])) - set(inner.get("required", [])):
             yield f"{where}.{name} has to be there, and was or is not always"
+
+
+class _Sent(_Within):
+    """What services tell each other: a field that one side alone knows does no harm, unless the reader needs it."""
+
+    def lost(self, where: str, inner: Schema, outer: Schema) -> list[str]:
+        """Nothing."""
+        return []
 
 
 class _Asked(_Within):
