@@ -11,7 +11,7 @@ import pytest
 from localcloud.paths import ROOT, SERVICES
 
 NAME = "gift-box-service"  # two words, and a plural that is not made with an s alone
-CROSSING = ("contracts", "openapi", "hardening", "privileges")
+CROSSING = ("contracts", "openapi", "hardening", "privileges", "workflows", "released")
 COPIED = (".ci", ".github", ".gitignore")
 
 Run = Callable[..., str]
@@ -84,6 +84,10 @@ def test_its_zip_stays_within_the_budget(run):
 
 def test_it_keeps_what_all_services_agreed_on(run):
     suite(run, *(f"tests/test_{what}.py" for what in CROSSING))
+
+
+def test_its_deploy_role_can_deploy_it_and_nothing_else(run):
+    suite(run, "tests/test_deploy_roles.py", "-k", NAME)
 
 
 def test_it_refuses_what_it_must_whoever_asks(run):

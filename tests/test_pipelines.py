@@ -1,115 +1,25 @@
-"""How a service is shipped: what its workflow runs, and the same commands run here, with a change that works and one that does not."""
+"""A service's pipeline, run here: with a change that works, and with one that does not."""
 
 import os
-import re
 import shutil
 import subprocess
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-import yaml
 
-from localcloud import packaging, pipeline, smoke
-from localcloud.paths import ROOT, SERVICES
-from testkit import suites, workflows
+from localcloud import pipeline, smoke
+from localcloud.paths import ROOT
+from testkit import suites
 
-WORKFLOW = yaml.load((workflows.FOLDER / "service.yml").read_text(), yaml.BaseLoader)
-NEEDED = ("Makefile", "requirements-dev.txt")
-CHANGED = "cart-service"
+SERVICE = "cart-service"
 TESTS = "test_who_may.py"
-
-
-def commands(job: str) -> list[str]:
-    """What a job of the workflow runs, for a service that is called {service}."""
-    steps = WORKFLOW["jobs"][job]["steps"]
-    return [step["run"].replace("${{ inputs.service }}", "{service}") for step in steps if "run" in step]
-
-
-def test_the_workflow_runs_the_commands_that_run_here():
-    assert commands("check") == [command.replace("{stage}", "dev") for command in pipeline.CHECKS]
-    for stage in pipeline.STAGES:
-        assert commands(stage) == [pipeline.RELEASE.replace("{stage}", stage)]
-
-
-def test_prod_comes_after_dev_and_dev_after_the_checks():
-    jobs = WORKFLOW["jobs"]
-
-    assert (jobs["dev"]["needs"], jobs["prod"]["needs"]) == ("check", "dev")
-    assert "github.ref == 'refs/heads/main'" in jobs["dev"]["if"]
-    for stage in pipeline.STAGES:
-        assert jobs[stage]["environment"] == stage
-        assert jobs[stage]["concurrency"] == {
-            "group": "${{ inputs.service }}-" + stage,
-            "cancel-in-progress": "false",
-        }
-
-
-def test_only_jobs_that_deploy_can_ask_for_credentials_and_none_are_stored():
-    jobs = WORKFLOW["jobs"]
-
-    assert WORKFLOW["permissions"] == {"contents": "read"}
-    assert {name for name, job in jobs.items() if "id-token" in job.get("permissions", {})} == {"dev", "prod"}
-    for text in (path.read_text() for path in workflows.FOLDER.glob("*.yml")):
-        assert "secrets." not in text
-        assert "secrets: inherit" not in text
-
-
-@pytest.mark.parametrize("stage", pipeline.STAGES)
-def test_a_job_takes_on_the_role_of_its_service_and_stage(stage):
-    (step,) = [each for each in WORKFLOW["jobs"][stage]["steps"] if "role-to-assume" in each.get("with", {})]
-
-    assert step["with"]["role-to-assume"].endswith("/deploy-${{ inputs.service }}-" + stage)
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_services_workflow_is_made_from_the_template(service):
-    assert workflows.file_of(service).read_text() == workflows.caller(service), "run: make workflows"
-
-
-def watched(service: str) -> list[str]:
-    paths = yaml.safe_load(workflows.file_of(service).read_text())[True]["push"]["paths"]
-    return [path.replace("**", "*") for path in paths]
-
-
-def starts(service: str, path: Path) -> bool:
-    return any(fnmatchcase(str(path.relative_to(ROOT)), pattern) for pattern in watched(service))
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_whatever_changes_a_services_zip_starts_its_workflow(service):
-    read = packaging.sources(ROOT / service)
-
-    assert ROOT / "common/common/http.py" in read
-    assert [path for path in read if not starts(service, path)] == []
-
-
-def test_a_change_in_one_service_starts_its_own_workflow_and_builds_its_own_zip_anew(tmp_path):
-    changed = ROOT / CHANGED / "app.py"
-
-    assert [service for service in SERVICES if starts(service, changed)] == [CHANGED]
-    assert [service for service in SERVICES if changed in packaging.sources(ROOT / service)] == [CHANGED]
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_the_smoke_test_calls_what_the_service_has(service):
-    asked = yaml.safe_load(smoke.file_of(service).read_text())
-    source = (ROOT / service / "app.py").read_text()
-    routes = re.findall(r'@app\.route\("([^"]+)"', source)
-
-    for case in asked["requests"]:
-        path = case["request"].split(" ")[1].split("?")[0]
-        assert any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", route), path) for route in routes), path
-    for case in asked["lambdas"]:
-        assert f'name="{case["function"]}"' in source, case["function"]
-    assert asked["requests"]
-    assert asked["lambdas"]
+NEEDED = ("Makefile", "requirements-dev.txt")
 
 
 @pytest.fixture(scope="module")
 def checkout():
     """A clone in which there is one service, with whatever its pipeline needs; its whole suite runs elsewhere."""
-    with suites.alone(ROOT / CHANGED, *NEEDED) as service:
+    with suites.alone(ROOT / SERVICE, *NEEDED) as service:
         for left_out in {*service.glob("tests/test_*.py")} - {service / "tests" / TESTS}:
             left_out.unlink()
         root = service.parent
@@ -120,7 +30,7 @@ def checkout():
 
 
 def run_pipeline(root: Path, *options: str) -> subprocess.CompletedProcess:
-    command = [".venv/bin/python", "-m", "localcloud.pipeline", CHANGED, *options]
+    command = [".venv/bin/python", "-m", "localcloud.pipeline", SERVICE, *options]
     environment = {**os.environ, "PYTHONPATH": str(root / "common")}
     environment.pop("PYTEST_CURRENT_TEST", None)
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
@@ -131,13 +41,13 @@ def test_a_service_that_is_alone_goes_through_its_pipeline(checkout):
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     for command in (*pipeline.CHECKS, pipeline.RELEASE):
-        assert command.format(service=CHANGED, stage="local") in ran.stdout
+        assert command.format(service=SERVICE, stage="local") in ran.stdout
     assert "5 smoke tests passed" in ran.stdout
-    assert f"The pipeline of {CHANGED} ran to its end." in ran.stdout
+    assert f"The pipeline of {SERVICE} ran to its end." in ran.stdout
 
 
 def test_code_that_does_not_answer_is_taken_back(checkout):
-    app = checkout / CHANGED / "app.py"
+    app = checkout / SERVICE / "app.py"
     works = app.read_text()
     app.write_text(
         works.replace(
@@ -148,10 +58,10 @@ def test_code_that_does_not_answer_is_taken_back(checkout):
     broken = run_pipeline(checkout, "--release-only")
     app.write_text(works)
     with pipeline.bare_cloud(checkout / "build" / "pipeline") as cloud:
-        answered = smoke.test(cloud, CHANGED, "local")
+        answered = smoke.test(cloud, SERVICE, "local")
 
     assert broken.returncode == 1
     assert "clear-cart raised KeyError" in broken.stderr
-    assert f"taken back: {CHANGED}" in broken.stdout
+    assert f"taken back: {SERVICE}" in broken.stdout
     assert answered == 5
     shutil.rmtree(checkout / "build" / "pipeline")

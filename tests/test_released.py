@@ -48,9 +48,9 @@ def test_today_and_the_last_release_understand_each_other(today, owners):
     assert misunderstandings(RELEASED, today, owners) == []
 
 
-def test_the_release_holds_everything_that_services_tell_each_other(today):
-    assert set(RELEASED["events"]) == set(events.REGISTRY)
-    assert set(RELEASED["tables"]) == set(SERVICES)
+def test_the_release_holds_what_services_tell_each_other():
+    assert set(RELEASED["events"]) <= set(events.REGISTRY)
+    assert {"order-service", "checkout-orchestrator"} <= set(RELEASED["tables"]) <= set(SERVICES)
     assert {"check-inventory", "create-order-record", "clear-cart", "process-payment"} <= set(
         RELEASED["steps"]
     )

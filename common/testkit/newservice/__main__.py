@@ -1,4 +1,4 @@
-"""Makes a service: its folder from the template, its places in the shop's lists, and the pages that are made from code."""
+"""Makes a service: its folder from the template, its places in the shop's lists, and what is made from code: pages, workflows, roles."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from localcloud.paths import ROOT
 from testkit.newservice import names, places
 
 _TEMPLATE = Path(__file__).parent / "template" / "service"
-_PAGES = ("testkit.openapi.shop", "testkit.access_docs")
+_PAGES = ("testkit.openapi.shop", "testkit.access_docs", "testkit.workflows")
 
 
 class NotFinished(RuntimeError):

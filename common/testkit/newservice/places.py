@@ -41,17 +41,8 @@ def additions(name: str, noun: Noun, spelt: Callable[[str], str]) -> dict[Path, 
         "docs/openapi/examples.json": _before_end(examples, "\n}\n", f",\n{parts['examples'].rstrip()}"),
         "serverless-compose.yml": f"{compose.rstrip()}\n  {name}:\n    path: {name}\n",
         "README.md": _before(_read("README.md"), "| [common](common/README.md)", row),
-        **_workflow(name),
     }
     return {ROOT / path: text for path, text in listed.items()}
-
-
-def _workflow(name: str) -> dict[str, str]:
-    """The service's own pipeline, as cart-service has it, where there are any."""
-    known = ROOT / ".github/workflows/cart-service.yml"
-    if not known.exists():
-        return {}
-    return {f".github/workflows/{name}.yml": known.read_text().replace("cart-service", name)}
 
 
 def _read(path: str) -> str:
