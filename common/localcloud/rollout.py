@@ -46,11 +46,11 @@ def _taken_back(cloud: Cloud, before: Templates) -> str:
         return "nothing ran before that could run again"
     changed = [name for name, template in known.items() if stacks.template(cloud, name) != template]
     for name in changed:
-        stacks.deploy(cloud, name, _at_once(known[name]))
+        stacks.deploy(cloud, name, at_once(known[name]))
     return f"taken back: {', '.join(changed)}" if changed else "what ran before still runs"
 
 
-def _at_once(template: str) -> str:
+def at_once(template: str) -> str:
     """The same release without its gradual shift."""
     try:
         document = json.loads(template)

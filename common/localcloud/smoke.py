@@ -5,11 +5,13 @@ A Lambda is called with an event that gives it nothing to do, or that it refuses
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud import invoking, releases, routes, stacks
 from localcloud.clouds import Cloud
@@ -27,14 +29,27 @@ class SmokeFailed(RuntimeError):
 
 def test(cloud: Cloud, service: str, stage: str) -> int:
     """How many things answered as they should; SmokeFailed if one did not. Changes nothing, so it is safe on `prod`."""
+    template = stacks.template(cloud, service)
+    if template is None:
+        raise SmokeFailed(f"{service} is not deployed to {stage}.")
     asked = json.loads(file_of(service).read_text())
     address = _address(cloud, service)
-    found = [_of_api(cloud, service, stage)]
-    found += [_of_request(address, case) for case in asked["requests"]]
-    found += [_of_lambda(cloud, service, stage, case) for case in asked["lambdas"]]
-    if problems := [problem for problem in found if problem]:
-        raise SmokeFailed(f"{service} on {stage} does not answer as it should: " + "; ".join(problems))
-    return len(found)
+    checks = [
+        partial(_of_api, cloud, service, stage, template),
+        *(partial(_of_request, address, case) for case in asked["requests"]),
+        *(partial(_of_lambda, cloud, service, stage, case) for case in asked["lambdas"]),
+    ]
+    if problems := [problem for check in checks if (problem := _tried(check))]:
+        raise SmokeFailed(f"{service} on {stage} does not answer as it should: {'; '.join(problems)}")
+    return len(checks)
+
+
+def _tried(check: Callable[[], str | None]) -> str | None:
+    """What is wrong, if anything is."""
+    try:
+        return check()
+    except (httpx.HTTPError, invoking.FunctionRaised, BotoCoreError, ClientError) as problem:
+        return str(problem) or type(problem).__name__
 
 
 def file_of(service: str) -> Path:
@@ -65,19 +80,14 @@ def _of_lambda(cloud: Cloud, service: str, stage: str, case: Case) -> str | None
     return f"{raised or f'{name} raised nothing'}, not {wanted or 'nothing'}"
 
 
-def _of_api(cloud: Cloud, service: str, stage: str) -> str | None:
+def _of_api(cloud: Cloud, service: str, stage: str, template: str) -> str | None:
     """The Lambda behind the routes, which a request without a token may not reach: it has no route for this method."""
-    try:
-        answer = _call(cloud, f"{service}-{stage}", stage, _no_such_method(cloud, service))
-    except invoking.FunctionRaised as problem:
-        return str(problem)
+    api = json.loads(template)["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    answer = _call(cloud, f"{service}-{stage}", stage, _no_such_method(min(api["paths"])))
     return None if answer["statusCode"] == 405 else f"the API's Lambda answered {answer}"
 
 
-def _no_such_method(cloud: Cloud, service: str) -> Any:
-    document = json.loads(stacks.template(cloud, service) or "{}")
-    paths: Iterator[str] = iter(document["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"])
-    path = next(paths)
+def _no_such_method(path: str) -> Any:
     return {
         "requestContext": {"resourcePath": path, "httpMethod": "NONE", "requestId": "smoke"},
         "path": path,
