@@ -1,7 +1,6 @@
 """What services know of each other, held against those who own it."""
 
 import importlib
-import inspect
 import json
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from pynamodb.models import Model
 
 from common import events
 from localcloud.paths import ROOT, SERVICES
-from testkit import event_docs, mutations
+from testkit import contracts, event_docs, mutations
 from testkit.resources import CloudFormation
 from testkit.rights import RIGHTS
 
@@ -50,13 +49,8 @@ def models() -> tuple[tuple[str, type[Model]], ...]:
 def service_models(service: str) -> Iterator[type[Model]]:
     root = ROOT / service
     sys.path[:0] = [path for path in (str(root), str(ROOT / "common")) if path not in sys.path]
-    for path in sorted(root.glob("chalicelib/*/*.py")):
-        name = ".".join(path.relative_to(root).with_suffix("").parts)
-        importlib.invalidate_caches()
-        module = importlib.import_module(name)
-        for _, found in inspect.getmembers(module, inspect.isclass):
-            if issubclass(found, Model) and found.__module__ == name and hasattr(found, "Meta"):
-                yield found
+    importlib.invalidate_caches()
+    yield from contracts.models(service)
 
 
 def attributes(model: type[Model]) -> dict[str, Attribute]:

@@ -154,6 +154,26 @@ def test_a_role_can_make_whatever_its_service_consists_of(service, stage):
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_a_role_can_do_what_make_release_does_itself(service):
+    """Zips and large templates go through the bucket; stacks, and what they export, are looked at; Lambdas are tried."""
+    bucket = f"arn:aws:s3:::commerce-artifacts-{ACCOUNT}-{REGION}"
+    wanted = [
+        *((action, bucket) for action in ("s3:ListBucket", "s3:CreateBucket")),
+        *((action, f"{bucket}/{service}/0123.zip") for action in ("s3:GetObject", "s3:PutObject")),
+        ("cloudformation:ListExports", "*"),
+        ("lambda:InvokeFunction", arn("lambda:{here}:function:{name}", f"{service}-prod:live")),
+        ("lambda:InvokeFunction", arn("lambda:{here}:function:{name}", f"{service}-prod-authorizer:live")),
+    ]
+    for stack in deploy_roles.stacks(service):
+        wanted += [(action, f"{bucket}/{stack}.template") for action in ("s3:GetObject", "s3:PutObject")]
+        wanted += [
+            (action, arn("cloudformation:{here}:stack/{name}/1", stack)) for action in deploy_actions.STACKS
+        ]
+
+    assert [each for each in wanted if not may(service, "prod", *each)] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_no_role_may_do_everything_and_what_names_no_resource_has_its_reason(service):
     why = yaml.safe_load(deploy_roles.file_of(service).read_text())["Metadata"]["WhyEveryResource"]
     for statement in statements(service, "dev"):

@@ -8,6 +8,7 @@ Nothing here deletes what is to outlive its stack: tables, secrets, the bus. It 
 from dataclasses import dataclass, field
 
 # In ARNs: <here>, and <name> and <service> for whatever is asked about.
+BUCKET = "s3:::commerce-artifacts-${AWS::AccountId}-*"
 HERE = "${AWS::Region}:${AWS::AccountId}"
 _FUNCTIONS = "lambda:<here>:function:<service>-${Stage}"
 
@@ -190,14 +191,11 @@ CODE = (
             "logs:<here>:log-group:/aws/lambda/<service>-${Stage}*",
         ),
     ),
-    Need((), _each("s3", "CreateBucket", "ListBucket"), ("s3:::commerce-artifacts-${AWS::AccountId}-*",)),
+    Need((), _each("s3", "CreateBucket", "ListBucket"), (BUCKET,)),
     Need(
         (),
         _each("s3", "GetObject", "PutObject"),
-        (
-            "s3:::commerce-artifacts-${AWS::AccountId}-*/<service>/*",
-            "s3:::commerce-artifacts-${AWS::AccountId}-*/<service>*.template",
-        ),
+        (BUCKET + "/<service>/*",),
     ),
     Need(
         (),

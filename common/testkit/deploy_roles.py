@@ -73,6 +73,10 @@ def code(service: str) -> list[Statement]:
         _allow(["iam:PassRole"], roles)
         | {"Condition": {"StringEquals": {"iam:PassedToService": list(needed.PASSED_TO)}}},
         _allow(needed.STACKS, [f"cloudformation:{needed.HERE}:stack/{stack}/*" for stack in stacks(service)]),
+        _allow(
+            ["s3:GetObject", "s3:PutObject"],
+            [f"{needed.BUCKET}/{stack}.template" for stack in stacks(service)],
+        ),
         {"Effect": "Allow", "Action": sorted(needed.EVERYTHING), "Resource": "*"},
     ]
 
