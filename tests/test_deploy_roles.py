@@ -35,6 +35,8 @@ MADE = {
         "secretsmanager:CreateSecret",
         "secretsmanager:{here}:secret:{name}-AbCdEf",
     ),
+    "AWS::CloudTrail::Trail": ("cloudtrail:CreateTrail", "cloudtrail:{here}:trail/{name}"),
+    "AWS::S3::Bucket": ("s3:CreateBucket", "s3:::{name}"),
     "AWS::WAFv2::WebACL": ("wafv2:CreateWebACL", "wafv2:{here}:regional/webacl/{name}/1"),
     "AWS::Logs::LogGroup": ("logs:CreateLogGroup", "logs:{here}:log-group:{name}"),
     "AWS::StepFunctions::StateMachine": ("states:CreateStateMachine", "states:{here}:stateMachine:{name}"),
@@ -96,6 +98,8 @@ def named(resource: dict[str, Any]) -> str | None:
     properties = resource.get("Properties", {})
     key = deploy_actions.NAMED.get(resource["Type"], ("",))[0]
     found = next((properties[name] for name in (key, *NAMES) if name in properties), None)
+    if isinstance(found, dict) and "Fn::Sub" in found:
+        return found["Fn::Sub"].replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", REGION)
     return found if isinstance(found, str) else None
 
 

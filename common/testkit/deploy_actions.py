@@ -109,6 +109,30 @@ NAMED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "logs:<here>:log-group:<name>*",
         _each("logs", "CreateLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", *_TAGS),
     ),
+    # It goes on whatever a workflow does: nothing here stops it.
+    "AWS::CloudTrail::Trail": (
+        "TrailName",
+        "cloudtrail:<here>:trail/<name>",
+        (
+            *_each("cloudtrail", "CreateTrail", "UpdateTrail", "GetTrail", "GetTrailStatus", "StartLogging"),
+            *_each("cloudtrail", "PutEventSelectors", "GetEventSelectors", "GetInsightSelectors"),
+            *_each("cloudtrail", "AddTags", "RemoveTags", "ListTags"),
+        ),
+    ),
+    "AWS::S3::Bucket": (
+        "BucketName",
+        "s3:::<name>",
+        (
+            *_each("s3", "CreateBucket", "ListBucket", "PutBucketPolicy", "GetBucketPolicy"),
+            *_each("s3", "PutEncryptionConfiguration", "GetEncryptionConfiguration"),
+            *_each("s3", "PutBucketPublicAccessBlock", "GetBucketPublicAccessBlock"),
+            *_each("s3", "PutBucketOwnershipControls", "GetBucketOwnershipControls"),
+            *_each(
+                "s3", "PutBucketVersioning", "GetBucketVersioning", "PutBucketTagging", "GetBucketTagging"
+            ),
+            *_each("s3", "PutLifecycleConfiguration", "GetLifecycleConfiguration"),
+        ),
+    ),
     "AWS::StepFunctions::StateMachine": (
         "StateMachineName",
         "states:<here>:stateMachine:<name>",
@@ -125,6 +149,7 @@ PARENTS = {
     "AWS::SNS::TopicPolicy": "AWS::SNS::Topic",
     "AWS::SNS::Subscription": "AWS::SNS::Topic",
     "AWS::Events::EventBusPolicy": "AWS::Events::EventBus",
+    "AWS::S3::BucketPolicy": "AWS::S3::Bucket",
 }
 CODE = (
     Need(
@@ -184,6 +209,11 @@ CODE = (
         ("cloudwatch:<here>:alarm:<service>-*",),
     ),
     Need(
+        ("AWS::CloudWatch::Dashboard",),
+        NAMED["AWS::CloudWatch::Dashboard"][2],
+        ("cloudwatch::${AWS::AccountId}:dashboard/<service>-${Stage}",),
+    ),
+    Need(
         ("AWS::Logs::LogGroup",),
         NAMED["AWS::Logs::LogGroup"][2],
         (
@@ -219,6 +249,7 @@ PASSED_TO = tuple(f"{name}.amazonaws.com" for name in ("lambda", "codedeploy", "
 # What names no resource, and why.
 EVERYTHING = {
     "cloudformation:ListExports": "knows no resources; which neighbours' streams are there",
+    "cloudtrail:DescribeTrails": "knows no resources; reads only",
     "lambda:GetEventSourceMapping": "is authorized on the mapping, whose id is drawn when it is made; reads only",
     "lambda:ListEventSourceMappings": "knows no resources; reads only",
     "logs:DescribeLogGroups": "is authorized on all log groups of the account; reads only",

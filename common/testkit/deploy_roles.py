@@ -27,6 +27,7 @@ _HEAD = """\
 _LARGEST_POLICY = (
     6_500  # as YAML, which is longer than the 6144 characters that AWS counts; a test holds those
 )
+_ALARM = "AWS::CloudWatch::Alarm"
 _PROVIDER = "token.actions.githubusercontent.com"
 
 
@@ -50,10 +51,13 @@ def data(service: str) -> list[Statement]:
     resources = [found for name in _written(service) for found in _read(ROOT / service / name)]
     arns: dict[str, list[str]] = defaultdict(list)
     for resource in resources:
-        kind = needed.PARENTS.get(resource["Type"], resource["Type"])
-        if kind == resource["Type"] and kind in needed.NAMED:
+        kind, properties = resource["Type"], resource.get("Properties", {})
+        if kind in needed.NAMED:
             name, pattern, _ = needed.NAMED[kind]
-            arns[kind].append(_filled(pattern, name=resource["Properties"][name]))
+            arns[kind].append(_filled(pattern, name=_text(properties[name])))
+        if kind == "AWS::SQS::Queue" and "RedrivePolicy" in properties:
+            # An alarm of the code stack is named for the queue that its Lambda empties.
+            arns[_ALARM].append(_filled(needed.NAMED[_ALARM][1], name=f"{properties['QueueName']}-late"))
     return [_allow(needed.NAMED[kind][2], found) for kind, found in arns.items()]
 
 
@@ -147,6 +151,11 @@ def _condition(condition: dict[str, dict[str, str]], service: str) -> dict[str, 
         test: {key: _sub(_filled(arn, service=service)) for key, arn in wanted.items()}
         for test, wanted in condition.items()
     }
+
+
+def _text(name: str | dict[str, str]) -> str:
+    """A name that says !Sub is put into a !Sub."""
+    return name if isinstance(name, str) else name["Fn::Sub"]
 
 
 def _filled(arn: str, **known: str) -> str:
