@@ -74,7 +74,7 @@ def models(name: str) -> Iterator[type[Model]]:
 
 def text(contracts: dict[str, Any]) -> str:
     """As they stand in their file."""
-    return json.dumps(contracts, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(contracts, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def main() -> None:
