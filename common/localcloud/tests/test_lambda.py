@@ -1,5 +1,6 @@
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -80,6 +81,19 @@ def seconds_of(invoke, name):
     began = time.monotonic()
     invoke(name)
     return time.monotonic() - began
+
+
+def test_what_a_lambda_logs_is_there_when_it_has_answered(cloud, function, invoke):
+    source = "import sys\n\ndef handle(event, context):\n    print(event, file=sys.stderr)\n"
+    function("says", source)
+
+    def is_told(word):
+        invoke("says", word)
+        found = cloud.client("logs").filter_log_events(logGroupName="/aws/lambda/says", filterPattern=word)
+        return any(word in event["message"] for event in found["events"])
+
+    with ThreadPoolExecutor(16) as pool:  # a busy machine is what it takes
+        assert all(pool.map(is_told, [f"word-{number}-" for number in range(150)]))
 
 
 def test_a_lambda_may_do_what_its_role_allows_and_nothing_else(cloud, function, invoke):
