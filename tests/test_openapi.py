@@ -1,18 +1,23 @@
 """The documents of the routes and the picture of the checkout, held against the code that they are made from."""
 
 import json
+import re
 from typing import Any
 
 import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from localcloud.paths import SERVICES
+from localcloud.paths import ROOT, SERVICES
 from testkit import state_machine_docs
 from testkit.openapi import shop
 from testkit.openapi.changes import incompatible
 
 DOCUMENTS = (*SERVICES, "shop")
+EVERYWHERE = {
+    "Unauthorized",
+    "InternalServerError",
+}  # API Gateway's and the framework's, whatever the service
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +49,22 @@ def test_every_example_is_one_of_its_schema(today):
             assert name in components["schemas"], f"{service} has no {name} any more"
             schema = {"$ref": f"#/components/schemas/{name}", "components": components}
             jsonschema.validate(example, schema, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_services_readme_tells_of_every_route_and_of_every_refusal(today, service):
+    page = (ROOT / service / "README.md").read_text()
+    routes = [
+        (path, method, view)
+        for path, ways in today[service]["paths"].items()
+        for method, view in ways.items()
+    ]
+    refusals = {
+        code for *_, view in routes for code in re.findall(r"- `(\w+)`:", json.dumps(view["responses"]))
+    }
+
+    assert [route for path, method, _ in routes if (route := f"{method.upper()} {path}") not in page] == []
+    assert sorted(code for code in refusals - EVERYWHERE if f"`{code}`" not in page) == []
 
 
 def test_the_picture_of_the_checkout_is_that_of_its_definition():

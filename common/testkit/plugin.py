@@ -31,7 +31,12 @@ def moto() -> AbstractContextManager[Any]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Moto warns of every resource that it only pretends to make; the tests do not look at those."""
+    """Moto warns of every resource that it only pretends to make; the tests do not look at those.
+
+    What a failing test logged is shown once, as the JSON lines on standard output.
+    """
+    if config.option.showcapture == "all":
+        config.option.showcapture = "stdout"
     config.addinivalue_line("filterwarnings", "ignore:Tried to parse .* not supported by moto:UserWarning")
 
 
