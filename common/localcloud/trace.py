@@ -31,6 +31,7 @@ _UNTOLD = {
     *(
         "stack_trace",
         "function_name",
+        "function",
         "orderId",
         "userId",
         "messageId",
