@@ -1,6 +1,8 @@
 import json
 import time
 
+import httpx
+
 from common import ids, masks
 from localcloud import logs, settings
 from localcloud.paths import SERVICES
@@ -160,3 +162,16 @@ def test_a_refund_counts_once(shop, jimmy, bowl):
     )
     found = counted(lines)
     assert (found["Refunds"], found["Refunded"]) == ([1], [1299])
+
+
+def test_the_machine_is_measured_by_function(shop, jimmy, bowl):
+    assert jimmy.outcome(jimmy.buy(bowl))["status"] == "CONFIRMED"
+    nonsense = {"Authorization": "Bearer nonsense"}
+    assert httpx.get(f"{shop.url}/cart", headers=nonsense, timeout=40).status_code == 401
+
+    def measured():
+        lines = [line.partition("  ")[2] for name in SERVICES for _, line in logs.lines(shop.cloud, name)]
+        return {(measure.name, *(name for _, name in measure.dimensions)) for measure in measures.read(lines)}
+
+    wanted = {("ColdStarts", name) for name in LISTENERS} | {("Refusals", "cart-service-local-authorizer")}
+    until(measured, lambda seen: wanted <= seen, 30)
