@@ -1,44 +1,24 @@
 """Lets threads share moto: DynamoDB never interleaves two writes of an item, moto in process does."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 from unittest.mock import patch
 
-from moto.dynamodb.models import DynamoDBBackend
-
-_CALLS = (
-    "batch_get_item",
-    "delete_item",
-    "get_item",
-    "put_item",
-    "query",
-    "scan",
-    "transact_get_items",
-    "transact_write_items",
-    "update_item",
-)
+from moto.dynamodb.responses import DynamoHandler
 
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Calls of DynamoDB take turns, as long as this lasts."""
-    turn = threading.RLock()
-    alone: dict[str, Any] = {
-        name: _alone(getattr(DynamoDBBackend, name), turn)
-        for name in _CALLS
-        if hasattr(DynamoDBBackend, name)
-    }
-    with patch.multiple(DynamoDBBackend, **alone):
-        yield
+    """Calls of DynamoDB take turns, as long as this lasts: from the request to the answer's text, which is written from live rows."""
+    turn, answer = threading.RLock(), DynamoHandler.call_action
 
-
-def _alone(method: Callable[..., Any], turn: Any) -> Callable[..., Any]:
-    @wraps(method)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    @wraps(answer)
+    def alone(*args: Any, **kwargs: Any) -> Any:
         with turn:
-            return method(*args, **kwargs)
+            return answer(*args, **kwargs)
 
-    return call
+    with patch.object(DynamoHandler, "call_action", alone):
+        yield
