@@ -39,6 +39,7 @@ def take(webhook: Webhook) -> None:
     A repeat of one that was acted upon ends here; of one that was not yet, another message does no harm, and makes up for one that a
     crash kept from being sent.
     """
+    log.about(webhook)
     row = _stored(webhook)
     if row.handled_at is None:
         queues.send(QUEUE, {**msgspec.to_builtins(webhook), "correlationId": log.correlation_id()})
