@@ -155,8 +155,4 @@ service:
 	@test -d "$(SERVICE)/chalicelib" || { echo "SERVICE=$(SERVICE) is not a service: one of $(SERVICES)"; exit 2; }
 
 $(INSTALLED): requirements-dev.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Python {v[0]}.{v[1]} is not supported: 3.11 to 3.13 is. Say which one to use: make PYTHON=python3.12 ...")'
-	@echo "Installing the pinned packages into .venv (once; under a minute)..."
-	@$(PYTHON) -m venv .venv
-	@$(PY) -m pip install --quiet --quiet -r requirements-dev.txt
-	@touch $(INSTALLED)
+	@$(PYTHON) common/testkit/install.py
