@@ -34,7 +34,7 @@ def gather(services: Iterable[Path], architecture: str, house: Path) -> int:
     folder = _folder(house, architecture)
     folder.mkdir(parents=True, exist_ok=True)
     if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
-        _download(missing, architecture, folder)
+        download(missing, architecture, folder)
     for pin in missing:
         _unpack(_wheel(folder, pin), _unpacked(folder, pin))
     return len(missing)
@@ -65,7 +65,8 @@ def this_architecture() -> str:
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def _download(wanted: Sequence[str], architecture: str, folder: Path) -> None:
+def download(wanted: Sequence[str], architecture: str, folder: Path) -> None:
+    """Fetch the pinned wheels, for an architecture as `gather` takes it. Raises WheelMissing."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     if architecture != THIS_MACHINE or sys.platform == "linux":
         name = this_architecture() if architecture == THIS_MACHINE else architecture

@@ -1,7 +1,7 @@
 """One copy of a zip's files serves all Lambdas made from it.
 
 ministack unpacks the zip for each process: with thirty functions of six zips, and several processes of a busy one, that is
-a gigabyte and the better part of every cold start.
+a gigabyte and the better part of every cold start. The copy is for this machine's processor, whatever the zip was made for.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ministack.core import lambda_runtime
 
+from localcloud.aws import native_modules
 from localcloud.aws.patching import rewrite
 
 _UNPACK = """    code_dir = os.path.join(self._tmpdir, "code")
@@ -45,5 +46,6 @@ def unpacked(code: bytes) -> str:
             partial = directory.with_suffix(".partial")
             with zipfile.ZipFile(io.BytesIO(code)) as archive:
                 archive.extractall(partial)
+            native_modules.settle(partial)
             os.replace(partial, directory)
     return str(directory)
