@@ -64,7 +64,7 @@ def deploy_resources(cloud: Cloud, name: str, say: Say) -> None:
     if not template.exists():
         return
     text = template.read_text()
-    if stacks.deploy(cloud, f"{name}-resources", text, _addresses(text)):
+    if stacks.deploy(cloud, f"{name}-resources", text, _addresses(text), adopt=True):
         say(f"{name}: tables, queues and rules are there")
     if cloud.endpoint:
         _let_items_expire(cloud, template)

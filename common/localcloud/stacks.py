@@ -13,7 +13,7 @@ from localcloud.clouds import Cloud
 
 _TAG = "commerce:template"  # tells what is deployed, so that nothing has to be remembered outside the cloud
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-_NEVER_MADE = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED")
+_NEVER_MADE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED")
 _LARGEST_BODY = 51_200
 
 Event = dict[str, Any]
@@ -23,10 +23,16 @@ class StackFailed(RuntimeError):
     """A stack could not be deployed; the message names the resource and CloudFormation's reason."""
 
 
-def deploy(cloud: Cloud, name: str, template: str, parameters: Mapping[str, str] | None = None) -> bool:
+def deploy(
+    cloud: Cloud,
+    name: str,
+    template: str,
+    parameters: Mapping[str, str] | None = None,
+    adopt: bool = False,
+) -> bool:
     """Create or update the stack and wait for it; False if it was as wanted already. Raises StackFailed.
 
-    A parameter that is not given keeps the value it has.
+    A parameter that is not given keeps the value it has. With `adopt` a new stack takes in what outlived an earlier one.
     """
     stack = find(cloud, name)
     given = dict(parameters or {})
@@ -47,7 +53,12 @@ def deploy(cloud: Cloud, name: str, template: str, parameters: Mapping[str, str]
     client = cloud.client("cloudformation")
     earlier = _events(cloud, name)[:1] if stack else []
     try:
-        client.update_stack(**request) if stack else client.create_stack(**request)
+        if stack:
+            client.update_stack(**request)
+        elif adopt:
+            _create_around_what_exists(cloud, request)
+        else:
+            client.create_stack(**request)
     except ClientError as refusal:
         if "No updates are to be performed" in str(refusal):
             return False
@@ -89,6 +100,21 @@ def delete(cloud: Cloud, name: str) -> None:
     cloud.client("cloudformation").delete_stack(StackName=name)
     while find(cloud, name):
         time.sleep(cloud.patience)
+
+
+def _create_around_what_exists(cloud: Cloud, request: dict[str, Any]) -> None:
+    """Begin a stack that takes in the retained tables of its names, with what they hold, instead of refusing them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+    """
+    client, name = cloud.client("cloudformation"), request["StackName"]
+    change = {"StackName": name, "ChangeSetName": "first"}
+    client.create_change_set(**request | change, ChangeSetType="CREATE", ImportExistingResources=True)
+    while (found := client.describe_change_set(**change))["Status"] not in ("CREATE_COMPLETE", "FAILED"):
+        time.sleep(cloud.patience)
+    if found["Status"] == "FAILED":
+        raise StackFailed(f"Stack {name} was refused: {found.get('StatusReason', 'CloudFormation gives no reason')}")
+    client.execute_change_set(**change)
 
 
 def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:

@@ -50,6 +50,61 @@ def test_a_stack_that_could_not_be_created_can_be_tried_again(cloud):
     assert stacks.deploy(cloud, "recovers", template(Topic={"Type": "AWS::SNS::Topic"})) is True
 
 
+def kept_table(name):
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "DeletionPolicy": "Retain",
+        "Properties": {
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        },
+    }
+
+
+def left_behind(cloud, name):
+    """A table with an item, whose stack is gone."""
+    stacks.deploy(cloud, f"{name}-stack", template(Table=kept_table(name)))
+    cloud.client("dynamodb").put_item(TableName=name, Item={"id": {"S": "kept"}})
+    stacks.delete(cloud, f"{name}-stack")
+
+
+def items(cloud, name):
+    return cloud.client("dynamodb").scan(TableName=name)["Items"]
+
+
+def test_a_new_stack_takes_in_the_table_that_outlived_the_old_one(cloud):
+    left_behind(cloud, "Adopted")
+
+    wanted = template(Table=kept_table("Adopted"), Queue={"Type": "AWS::SQS::Queue"})
+    assert stacks.deploy(cloud, "Adopted-stack", wanted, adopt=True) is True
+
+    assert items(cloud, "Adopted") == [{"id": {"S": "kept"}}]
+    resources = cloud.client("cloudformation").describe_stack_resources(StackName="Adopted-stack")
+    assert {found["LogicalResourceId"] for found in resources["StackResources"]} == {"Table", "Queue"}
+    assert stacks.deploy(cloud, "Adopted-stack", wanted, adopt=True) is False
+
+
+def test_a_table_that_exists_is_not_replaced_by_an_empty_one(cloud):
+    left_behind(cloud, "Foreign")
+
+    with pytest.raises(stacks.StackFailed, match="'Foreign' already exists"):
+        stacks.deploy(cloud, "Foreign-stack", template(Table=kept_table("Foreign")))
+
+    assert items(cloud, "Foreign") == [{"id": {"S": "kept"}}]
+
+
+def test_what_may_not_be_taken_in_is_told_and_can_be_tried_again(cloud):
+    left_behind(cloud, "Unkept")
+    careless = kept_table("Unkept") | {"DeletionPolicy": "Delete"}
+
+    with pytest.raises(stacks.StackFailed, match="DeletionPolicy"):
+        stacks.deploy(cloud, "Unkept-stack", template(Table=careless), adopt=True)
+
+    assert stacks.deploy(cloud, "Unkept-stack", template(Table=kept_table("Unkept")), adopt=True) is True
+
+
 @pytest.mark.parametrize(("account", "made"), [("000000000000", True), ("111111111111", False)])
 def test_a_resource_may_depend_on_the_account(cloud, account, made):
     condition = {"Fn::Equals": [{"Ref": "AWS::AccountId"}, account]}
