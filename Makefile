@@ -16,12 +16,13 @@ SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.jso
 PY := .venv/bin/python
 INSTALLED := .venv/installed
 ONE := $(if $(SERVICE),service)
+FRAMEWORK := node_modules/.package-lock.json
 LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench local check lint types templates logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
+.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench local check lint types templates framework logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -104,7 +105,7 @@ bench: $(INSTALLED) ## zips, cold starts and warm requests into docs/performance
 	@PYTHONPATH=$(CURDIR)/common $(PY) benchmarks/performance.py
 	@PYTHONPATH=$(CURDIR)/common $(PY) benchmarks/hot_product.py
 
-check: lint types templates test ## what CI runs
+check: lint types templates framework test ## what CI runs
 
 lint: $(INSTALLED) $(ONE) ## ruff: format and lint; no secrets in the repository; actionlint on the workflows
 	@.venv/bin/ruff format --check $(or $(SERVICE),.)
@@ -117,6 +118,17 @@ types: $(INSTALLED) $(ONE) ## mypy, each service by itself
 
 templates: $(INSTALLED) $(ONE) ## cfn-lint on every template, the packaged ones too
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.templates $(SERVICE)
+
+# What tests/shipping tries with it is skipped without Node; where CI is set, a missing Node is a failure.
+framework: ## the Serverless Framework, into node_modules; nothing else here needs Node (20.19 or newer)
+	@if node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; \
+	then $(MAKE) --no-print-directory $(FRAMEWORK); \
+	else echo "Node 20.19 or newer is missing: deploying with the Serverless Framework is not tested."; test -z "$${CI:-}"; fi
+
+$(FRAMEWORK): package-lock.json
+	@echo "Installing the Serverless Framework into node_modules (once)..."
+	@npm ci --silent --no-fund --no-audit
+	@touch $(FRAMEWORK)
 
 events: $(INSTALLED) ## docs/events.md and events.json, from the registry
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.event_docs
@@ -148,7 +160,7 @@ lock: $(INSTALLED) ## requirements-dev.in -> requirements-dev.txt
 	@mv requirements-dev.new requirements-dev.txt
 
 clean: ## throw away what can be built again; the local shop's data stays
-	rm -rf build .venv .mypy_cache .ruff_cache
+	rm -rf build .venv node_modules .mypy_cache .ruff_cache
 
 .PHONY: service
 service:

@@ -113,7 +113,9 @@ def _create_around_what_exists(cloud: Cloud, request: dict[str, Any]) -> None:
     while (found := client.describe_change_set(**change))["Status"] not in ("CREATE_COMPLETE", "FAILED"):
         time.sleep(cloud.patience)
     if found["Status"] == "FAILED":
-        raise StackFailed(f"Stack {name} was refused: {found.get('StatusReason', 'CloudFormation gives no reason')}")
+        raise StackFailed(
+            f"Stack {name} was refused: {found.get('StatusReason', 'CloudFormation gives no reason')}"
+        )
     client.execute_change_set(**change)
 
 

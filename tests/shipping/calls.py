@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from testkit.tokens import JIMMY, Tokens
-from tests.shipping.workshop import Deployed
+from tests.shipping import deployed
+from tests.shipping.workshop import STAGE, Deployed
 
 ORDER = "ORDER#01JA2M9Q6T0000000000000000"
 
@@ -63,6 +64,14 @@ def of_analytics(analytics: Deployed, tokens: Tokens) -> None:
     analytics.cloud.client("dynamodb").put_item(TableName="Orders", Item=item)
 
     assert eventually(lambda: analytics.ask("GET", "/analytics/events", tokens.admin()).json())
+
+
+def of_any(service: Deployed, tokens: Tokens) -> None:
+    """None of the routes that only read breaks."""
+    routes = deployed.ways_in(service.cloud, service.service, STAGE)["routes"]
+    paths = [route.split(" ")[1] for route in routes if route.startswith("GET") and "{" not in route]
+
+    assert all(service.ask("GET", path, tokens.admin()).status_code < 500 for path in paths)
 
 
 STORIES: dict[str, Callable[[Deployed, Tokens], None]] = {

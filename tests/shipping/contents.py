@@ -6,10 +6,37 @@ from localcloud.clouds import Cloud
 
 # Of a thing, not of what was asked for: when it was made, and the number it got.
 _PASSING = {
-    *("CreationDateTime", "TableId", "LatestStreamLabel", "LatestStreamArn", "CreationTime", "LastModifiedTime"),
-    *("CreatedTimestamp", "LastModifiedTimestamp", "AlarmConfigurationUpdatedTimestamp", "StateUpdatedTimestamp"),
-    *("StateTransitionedTimestamp", "ResponseMetadata", "CreatedDate", "LastChangedDate", "SubscriptionArn", "ARN"),
-    *("SecretVersionsToStages", "CreatedBy", "CreateDate", "RoleId", "QueueArn", "PolicyRevisionId", "BackupPolicy"),
+    *(
+        "CreationDateTime",
+        "TableId",
+        "LatestStreamLabel",
+        "LatestStreamArn",
+        "CreationTime",
+        "LastModifiedTime",
+    ),
+    *(
+        "CreatedTimestamp",
+        "LastModifiedTimestamp",
+        "AlarmConfigurationUpdatedTimestamp",
+        "StateUpdatedTimestamp",
+    ),
+    *(
+        "StateTransitionedTimestamp",
+        "ResponseMetadata",
+        "CreatedDate",
+        "LastChangedDate",
+        "SubscriptionArn",
+        "ARN",
+    ),
+    *(
+        "SecretVersionsToStages",
+        "CreatedBy",
+        "CreateDate",
+        "RoleId",
+        "QueueArn",
+        "PolicyRevisionId",
+        "BackupPolicy",
+    ),
 }
 
 
@@ -43,7 +70,9 @@ def _queues(cloud: Cloud) -> dict[str, Any]:
     """With their policies, which say who may send, and what goes where after how many failures."""
     client = cloud.client("sqs")
     return {
-        url.rpartition("/")[2]: client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        url.rpartition("/")[2]: client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+            "Attributes"
+        ]
         for url in client.list_queues()["QueueUrls"]
     }
 
@@ -55,7 +84,9 @@ def _topics(cloud: Cloud) -> dict[str, Any]:
         arn = topic["TopicArn"]
         subscriptions = client.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
         filters = {
-            one["Endpoint"]: client.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])["Attributes"]
+            one["Endpoint"]: client.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])[
+                "Attributes"
+            ]
             for one in subscriptions
             if one["SubscriptionArn"].startswith("arn:")
         }

@@ -13,7 +13,7 @@ from tests.shipping.conftest import environment
 
 _PROGRAMS = ROOT / "node_modules/.bin"
 _QUIET = {"SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off", "NODE_NO_WARNINGS": "1"}
-_NOWHERE = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
+_NOWHERE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
 _WRITTEN = ("serverless.yml", "resources.yml")
 
 
@@ -21,7 +21,7 @@ def insist() -> None:
     """Skip what needs Node where there is none; in CI that is a failure, as nobody would see it there."""
     if shutil.which("node") and (_PROGRAMS / "osls").exists():
         return
-    missing = "the Serverless Framework needs Node 20.19 or newer, and `npm ci` once"
+    missing = "the Serverless Framework needs Node 20.19 or newer, and `make framework` once"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

@@ -43,7 +43,9 @@ def test_what_app_py_declares_is_what_is_deployed(workshop: Workshop) -> None:
 
 
 def test_it_serves(workshop: Workshop, tokens: Tokens) -> None:
-    calls.STORIES[workshop.service](Deployed(workshop.service, workshop.cloud), Tokens.published())
+    # Published anew, as user-service published its own in their place.
+    story = calls.STORIES.get(workshop.service, calls.of_any)
+    story(Deployed(workshop.service, workshop.cloud), tokens.published())
 
 
 def test_nobody_gets_past_the_authorizer_without_a_token(workshop: Workshop) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,9 @@ def test_every_service_that_names_the_bus_comes_after_its_owner() -> None:
         assert deploy.ORCHESTRATOR in order[name].get("dependsOn", []), name
 
 
-def test_what_the_framework_removes_is_the_stack_and_not_the_data(repository: Path, by_framework: Cloud) -> None:
+def test_what_the_framework_removes_is_the_stack_and_not_the_data(
+    repository: Path, by_framework: Cloud
+) -> None:
     by_framework.client("dynamodb").put_item(TableName="Orders", Item=ITEM)
 
     framework.remove(repository / "order-service", by_framework)
@@ -118,7 +120,9 @@ def test_data_outlives_its_stack_and_is_taken_in_by_the_next(by_cloudformation: 
         time.sleep(by_cloudformation.patience)
     left = orders(by_cloudformation)
 
-    assert deploy_again(by_cloudformation, "order-service") == ["order-service: tables, queues and rules are there"]
+    assert deploy_again(by_cloudformation, "order-service") == [
+        "order-service: tables, queues and rules are there"
+    ]
 
     assert left == orders(by_cloudformation) == [ITEM]
 
@@ -131,7 +135,9 @@ def test_every_table_is_kept_when_its_stack_goes() -> None:
         if resource["Type"] == "AWS::DynamoDB::Table"
     ]
 
-    assert {(table["DeletionPolicy"], table["UpdateReplacePolicy"]) for table in tables} == {("Retain", "Retain")}
+    assert {(table["DeletionPolicy"], table["UpdateReplacePolicy"]) for table in tables} == {
+        ("Retain", "Retain")
+    }
 
 
 def plain(service: str) -> dict[str, Any]:

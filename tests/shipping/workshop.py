@@ -20,7 +20,9 @@ from tests.shipping.conftest import environment
 
 STAGE = "dev"
 _BIN = Path(sys.executable).parent
-_LEFT = shutil.ignore_patterns("tests", "__pycache__", "deployments", "deployed", ".serverless", ".pytest_cache")
+_LEFT = shutil.ignore_patterns(
+    "tests", "__pycache__", "deployments", "deployed", ".serverless", ".pytest_cache"
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class Workshop:
         """Give the service a route more, and all its answers a header, by its own code and by common's."""
         app = self.folder / "app.py"
         route = f"/{self.declared_root()}/news"
-        app.write_text(f"{app.read_text()}\n\n@app.route('{route}')\ndef news():\n    return {{'news': True}}\n")
+        app.write_text(
+            f"{app.read_text()}\n\n@app.route('{route}')\ndef news():\n    return {{'news': True}}\n"
+        )
         browsers = self.folder / "vendor/common/browsers.py"
         browsers.write_text(f'{browsers.read_text()}\nSAFE["X-Shipped"] = "twice"\n')
 
@@ -111,7 +115,9 @@ def wheelhouse() -> Path:
     """Every package of the six services as wheels, this machine's and stage dev's: fetched once, so that Chalice's pip
     needs no network from then on."""
     house = ROOT / "build/wheels/chalice"
-    lines = [line for name in SERVICES for line in (ROOT / name / "requirements.txt").read_text().splitlines()]
+    lines = [
+        line for name in SERVICES for line in (ROOT / name / "requirements.txt").read_text().splitlines()
+    ]
     wanted = sorted({line for line in lines if line and not line.startswith("#")})
     note = house / hashlib.sha256("\n".join([sys.version, *wanted]).encode()).hexdigest()[:20]
     if not note.exists():

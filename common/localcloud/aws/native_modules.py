@@ -47,7 +47,9 @@ def _ours(module: Path) -> Path:
         for found in Path(packages, module.parent).glob(f"{name}.*"):
             if found.suffix == ".so":
                 return found
-    raise NoSuchBuild(f"{module} is compiled for another processor, and this machine's packages have no such module")
+    raise NoSuchBuild(
+        f"{module} is compiled for another processor, and this machine's packages have no such module"
+    )
 
 
 def _insist_on_same_versions(code: Path) -> None:
@@ -58,7 +60,9 @@ def _insist_on_same_versions(code: Path) -> None:
         except PackageNotFoundError:
             here = "none"
         if here != wanted:
-            raise NoSuchBuild(f"{name} {wanted} is compiled for another processor; of this machine's there is {here}")
+            raise NoSuchBuild(
+                f"{name} {wanted} is compiled for another processor; of this machine's there is {here}"
+            )
 
 
 def _compiled(code: Path) -> Iterator[tuple[str, str]]:

@@ -11,5 +11,7 @@ from localcloud.aws.patching import UnexpectedSource
 def apply() -> None:
     """Take the wait away."""
     if not hasattr(lambda_svc, "_LAMBDA_STATE_TRANSITION_DELAY"):
-        raise UnexpectedSource("ministack no longer delays a Lambda's state by _LAMBDA_STATE_TRANSITION_DELAY")
+        raise UnexpectedSource(
+            "ministack no longer delays a Lambda's state by _LAMBDA_STATE_TRANSITION_DELAY"
+        )
     lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0
