@@ -46,9 +46,10 @@ def main() -> int:
         print(f"{min(unknown)} has no suite of its own; these have: {', '.join(_UNITS)}", file=sys.stderr)
         return 2
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        outcomes = list(pool.map(_run_unit, named or _UNITS))
+        shipping = [] if named else [pool.submit(run, ROOT, _SHIPPING)]  # first, as it takes the longest
+        outcomes = [*pool.map(_run_unit, named or _UNITS), *(one.result() for one in shipping)]
     if not named:
-        outcomes.append(run(ROOT))
+        outcomes.append(run(ROOT, f"--ignore={_SHIPPING}"))
     return _conclude(outcomes)
 
 
@@ -73,13 +74,6 @@ def alone(service: Path, *further: str) -> Iterator[Path]:
             else:
                 shutil.copy2(source, copy)  # as old as it is: make looks at that
         yield Path(scratch, service.name)
-
-
-def run(folder: Path) -> Outcome:
-        shipping = pool.submit(run, ROOT, _SHIPPING)  # first, as it takes the longest
-        outcomes = [*pool.map(run, units), shipping.result()]
-    outcomes.append(run(ROOT, f"--ignore={_SHIPPING}"))
-    return _conclude(outcomes)
 
 
 def run(folder: Path, *arguments: str) -> Outcome:

@@ -1,17 +1,19 @@
-"""A Lambda is ready when the next question comes; ministack lets it wait half a second.
+"""A Lambda is ready as soon as it is made or changed; ministack lets it wait half a second.
 
 Too long for Chalice's first look after a change, and its second is five seconds later, twice for each Lambda.
 """
 
 from ministack.services import lambda_svc
 
-from localcloud.aws.patching import UnexpectedSource
+from localcloud.aws.patching import rewrite
+
+_LATER = "threading.Thread(target=ctx_snapshot.run, args=(_flip,), daemon=True).start()"
 
 
 def apply() -> None:
-    """Take the wait away."""
-    if not hasattr(lambda_svc, "_LAMBDA_STATE_TRANSITION_DELAY"):
-        raise UnexpectedSource(
-            "ministack no longer delays a Lambda's state by _LAMBDA_STATE_TRANSITION_DELAY"
-        )
-    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0
+    """Let it be ready at once."""
+    rewrite(
+        lambda_svc,
+        "_schedule_state_transition",
+        {_LATER: "ctx_snapshot.run(_flip)", "        time.sleep(delay)\n": ""},
+    )
