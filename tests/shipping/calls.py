@@ -58,7 +58,12 @@ def of_checkouts(checkouts: Deployed, tokens: Tokens) -> None:
 
 def of_analytics(analytics: Deployed, tokens: Tokens) -> None:
     """A row of a neighbour's table comes through its stream and the Lambda into the log of events."""
-    row = {"orderId": ORDER, "userId": JIMMY, "status": "CREATED", "currency": "USD"}
+    row = {
+        "orderId": "ORDER#01JA2M9Q6T0000000000000001",
+        "userId": JIMMY,
+        "status": "CREATED",
+        "currency": "USD",
+    }
     item = {name: {"S": value} for name, value in row.items()} | {"totalMinor": {"N": "1299"}}
     item["createdAt"] = {"S": "2026-11-22T10:00:00.000Z"}
     analytics.cloud.client("dynamodb").put_item(TableName="Orders", Item=item)

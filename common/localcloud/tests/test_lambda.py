@@ -116,6 +116,19 @@ def test_a_lambda_may_do_what_its_role_allows_and_nothing_else(cloud, function, 
     )
 
 
+@pytest.mark.parametrize(
+    "source", ["sqs:us-east-1:000000000000:none", "dynamodb:us-east-1:000000000000:table/None/stream/1"]
+)
+def test_nothing_is_subscribed_to_what_there_is_not(cloud, function, source):
+    name = f"subscribes-to-{source.partition(':')[0]}"
+    function(name, WHO)
+
+    with pytest.raises(ClientError, match=r"not exist|not found"):
+        cloud.client("lambda").create_event_source_mapping(
+            FunctionName=name, EventSourceArn=f"arn:aws:{source}", StartingPosition="LATEST"
+        )
+
+
 def test_a_password_that_is_made_up_opens_nothing(cloud):
     import boto3
 
