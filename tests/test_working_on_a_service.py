@@ -186,7 +186,7 @@ def test_what_has_no_route_is_invoked_with_an_event_from_a_file_or_typed(shop, j
         (("cart-service", "no-function"), "cart-service has no Lambda no-function"),
         (("cart-service", "clear-cart", "no-file"), "EVENT=no-file cannot be read"),
         (("cart-service", "clear-cart", "README.md"), "EVENT=README.md is not JSON"),
-        (("cart-service", "clear-cart"), "clear-cart raised StepInputInvalid"),
+        (("cart-service", "clear-cart"), "cart-service-local-clear-cart raised StepInputInvalid"),
     ],
 )
 def test_what_cannot_be_invoked_is_told_in_one_sentence(shop, arguments, complaint):

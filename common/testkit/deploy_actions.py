@@ -236,6 +236,11 @@ CODE = (
 STACKS = _each(
     "cloudformation",
     *("CreateStack", "UpdateStack", "DeleteStack", "DescribeStacks", "DescribeStackEvents", "GetTemplate"),
+    *(
+        "CreateChangeSet",
+        "DescribeChangeSet",
+        "ExecuteChangeSet",
+    ),  # of a new stack that takes in what outlived an earlier one
     *("TagResource", "UntagResource"),
 )
 ROLES = (
