@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+PASSWORD = "test123"
 FINAL = ("CONFIRMED", "FAILED", "CANCELLED", "EXPIRED")
 
 
@@ -58,9 +59,9 @@ class Customer(Person):
     @classmethod
     def registered(cls, url: str) -> Self:
         email = f"jimmy-{uuid.uuid4().hex[:10]}@example.com"
-        person = {"email": email, "password": "test123", "name": "Jimmy Patel"}
+        person = {"email": email, "password": PASSWORD, "name": "Jimmy Patel"}
         ok(httpx.post(f"{url}/user/register", json=person, timeout=40), 201)
-        return cls.logged_in(url, email, "test123")
+        return cls.logged_in(url, email, PASSWORD)
 
     def put_in_cart(self, product_id: str, quantity: int = 1) -> None:
         ok(self.http.post("/cart", json={"productId": product_id, "quantity": quantity}))

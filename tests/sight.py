@@ -39,15 +39,16 @@ class Sight:
         found = self.client("dynamodb").get_item(TableName=table, Key=typed, ConsistentRead=True)
         return found.get("Item", {})
 
-    def kept_in(self, table: str, **key: str) -> list[dict[str, Any]]:
-        """All items with this hash key, as DynamoDB types them."""
+    def kept_in(self, table: str, index: str | None = None, **key: str) -> list[dict[str, Any]]:
+        """All items with this hash key of the table, or of its index, as DynamoDB types them."""
         ((name, value),) = key.items()
+        where = {"IndexName": index} if index else {"ConsistentRead": True}
         found = self.client("dynamodb").query(
             TableName=table,
             KeyConditionExpression="#key = :key",
             ExpressionAttributeNames={"#key": name},
             ExpressionAttributeValues={":key": {"S": value}},
-            ConsistentRead=True,
+            **where,
         )
         return list(found["Items"])
 

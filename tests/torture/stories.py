@@ -12,7 +12,7 @@ import httpx
 
 from localcloud.faults import Faults
 from localcloud.shop import Shop
-from tests.people import FINAL, Admin, Customer, ok, until
+from tests.people import FINAL, PASSWORD, Admin, Customer, ok, until
 from tests.sight import Sight
 
 _EXPIRE = "product-service-local-expire-reservations"
@@ -56,6 +56,22 @@ class Shopper:
     def marks(self) -> list[str]:
         """What tells in an event or a request that it is about this customer: nearly all carry the correlation id."""
         return [self.correlation, self.customer.user_id.split("#")[-1], self.goods.split("#")[-1]]
+
+    def companion(self) -> Self:
+        """Somebody else, to whom the same goes wrong."""
+        other = type(self)(self.shop, self.faults, Customer.registered(self.shop.url), self.goods)
+        other.correlation = self.correlation
+        other.customer.http.headers["X-Correlation-Id"] = self.correlation
+        other.customer.http.auth = None  # 401 may be the answer: of an account that is gone
+        return other
+
+    def left_behind(self) -> list[dict[str, Any]]:
+        """What the shop still has in this customer's cart, and of what it wrote to them."""
+        user_id = self.customer.user_id
+        letters = self.sight.kept_in("Notifications", index="by-user", userId=user_id)
+        to_customer = [letter for letter in letters if letter["audience"]["S"] == "customer"]
+        unerased = [letter for letter in to_customer if letter["message"]["S"] != "(erased)"]
+        return [*self.sight.kept_in("Carts", userId=user_id), *unerased]
 
     def leave(self) -> None:
         self.customer.leave()
@@ -287,6 +303,20 @@ def left_undone_by(order_id: str, shopper: Shopper) -> list[tuple[str, dict[str,
     ]
 
 
+def closes_the_account(shopper: Shopper) -> Ended:
+    """Somebody buys, fills the cart again, and leaves the shop for good: no cart and no text stays."""
+    leaver = shopper.companion()
+    try:
+        ended = buys_by_card(leaver)
+        leaver.fill_cart()
+        answer = leaver.ask("DELETE", "/user", {"password": PASSWORD})
+        assert answer.status_code in (200, 401), answer.text  # 401: it was deleted, and the answer got lost
+        until(leaver.left_behind, lambda left: not left, 120)
+        return ended
+    finally:
+        leaver.leave()
+
+
 # How each ends as long as at most one thing goes wrong.
 USUALLY: dict[Story, set[str]] = {
     buys_by_card: {"CONFIRMED"},
@@ -303,4 +333,5 @@ USUALLY: dict[Story, set[str]] = {
     expires_before_it_is_paid: {"CONFIRMED"},
     is_put_off_by_the_bank: {"CONFIRMED"},
     leaves_work_to_the_queues: {"FAILED"},
+    closes_the_account: {"CONFIRMED"},
 }
