@@ -1,15 +1,23 @@
 """Clients, one per AWS service and process: making one costs more than ten calls on it."""
 
+import os
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import botocore
 
 from common import loading
+
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 with loading.at_first_use():
     from botocore import config, session
 
 # API Gateway gives up after 29 s: a hanging call must end, and be tried again, well before that.
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 2, 9, 2
+# What AWS's own logs call the shop. Left to itself, botocore puts a longer one together twice for every call.
+USER_AGENT = f"Botocore/{botocore.__version__} commerce/{os.environ.get('AWS_LAMBDA_FUNCTION_NAME', 'local')}"
 
 
 @cache
@@ -33,3 +41,11 @@ def forget_clients() -> None:
     """Make the next `client` call build a new one, after the environment or the credentials changed."""
     client.cache_clear()
     _session.cache_clear()
+
+
+def _introduce(new: "Session") -> None:
+    """Give every client of a session the user agent that is known already; those that PynamoDB makes, too."""
+    new.set_default_client_config(config.Config(user_agent=USER_AGENT))
+
+
+botocore.register_initializer(_introduce)

@@ -4,6 +4,7 @@ A line also names the order and the customer (masked) that it is about, as far a
 may be a measure, too: see common.metrics.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -29,7 +30,8 @@ class Masked(LambdaPowertoolsFormatter):
         return super().serialize(masks.masked({**_subject(log), **log}))
 
 
-logger = Logger(service="commerce", logger_formatter=Masked())
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)  # all that is masked is JSON
+logger = Logger(service="commerce", logger_formatter=Masked(json_serializer=_ENCODER.encode))
 
 
 def correlation_id() -> str:

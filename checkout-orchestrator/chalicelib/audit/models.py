@@ -1,6 +1,6 @@
 """The inventory audit: what left the stock, by day."""
 
-from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.checkout.models import WholeNumber
@@ -22,7 +22,7 @@ class InventoryAudit(Model):
 
     day = UnicodeAttribute(hash_key=True)
     order_id = UnicodeAttribute(range_key=True, attr_name="orderId")
-    lines = ListAttribute(of=AuditLine, attr_name="items")
+    lines = tables.MapsAttribute(of=AuditLine, attr_name="items")
     total_minor = WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     payment_id = UnicodeAttribute(attr_name="paymentId")

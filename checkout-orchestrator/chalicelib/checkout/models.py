@@ -1,6 +1,6 @@
 """Read models of the tables that a checkout looks at and others own: only the fields that are used here."""
 
-from pynamodb.attributes import Attribute, ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import Attribute, MapAttribute, UnicodeAttribute
 from pynamodb.constants import NUMBER
 from pynamodb.models import Model
 
@@ -46,7 +46,7 @@ class Order(Model):
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute()
-    lines = ListAttribute(of=OrderLine, attr_name="items")
+    lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     method = UnicodeAttribute(null=True)

@@ -8,7 +8,6 @@ from typing import Any, ParamSpec, TypeVar
 
 from pynamodb.attributes import (
     BooleanAttribute,
-    ListAttribute,
     MapAttribute,
     UnicodeAttribute,
     VersionAttribute,
@@ -84,7 +83,7 @@ class Payment(Model):
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
     chosen_later = BooleanAttribute(attr_name="chosenLater", default=False)
     attempt = WholeNumber(default=1)
-    attempts = ListAttribute(of=Attempt, default=list)
+    attempts = tables.MapsAttribute(of=Attempt, default=list)
     soft_declines = WholeNumber(attr_name="softDeclines", default=0)
     status = UnicodeAttribute()
     gateway = UnicodeAttribute(default="stripe")
@@ -93,7 +92,7 @@ class Payment(Model):
     next_action = MapAttribute[str, str](attr_name="nextAction", null=True)
     task_token = UnicodeAttribute(attr_name="taskToken", null=True)
     refund_id = UnicodeAttribute(attr_name="refundId", null=True)
-    refunds = ListAttribute(of=Refund, default=list)
+    refunds = tables.MapsAttribute(of=Refund, default=list)
     refunded_minor = WholeNumber(attr_name="refundedMinor", default=0)
     reason = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)

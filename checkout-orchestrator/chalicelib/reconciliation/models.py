@@ -23,7 +23,7 @@ class Refund(MapAttribute):
     """One refund of a confirmed order: REQUESTED, then DONE once the money is back."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
-    lines = ListAttribute(of=OrderLine, attr_name="items")
+    lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
     amount_minor = WholeNumber(attr_name="amountMinor")
     restock = BooleanAttribute(default=True)
     status = UnicodeAttribute()
@@ -49,13 +49,13 @@ class Order(Model):
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute()
-    lines = ListAttribute(of=OrderLine, attr_name="items")
+    lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     payment_id = UnicodeAttribute(attr_name="paymentId", null=True)
     reason = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
-    refunds: ListAttribute[Refund] = ListAttribute(of=Refund, null=True)
+    refunds: ListAttribute[Refund] = tables.MapsAttribute(of=Refund, null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     by_day = ByDay()
@@ -97,7 +97,7 @@ class Reservation(Model):
         table_name = "Reservations"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
-    items: ListAttribute[Goods] = ListAttribute(of=Goods)
+    items: ListAttribute[Goods] = tables.MapsAttribute(of=Goods)
     status = UnicodeAttribute()
     open = UnicodeAttribute(null=True)
     expires_at = WholeNumber(attr_name="expiresAt")

@@ -5,7 +5,6 @@ import zlib
 from pynamodb.attributes import (
     Attribute,
     BooleanAttribute,
-    ListAttribute,
     MapAttribute,
     UnicodeAttribute,
     VersionAttribute,
@@ -94,7 +93,7 @@ class Refund(MapAttribute):
     """Goods of an order whose price is owed to its customer: REQUESTED, then DONE once it was given back. Never deleted."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
-    lines = ListAttribute(of=RefundLine, attr_name="items")
+    lines = tables.MapsAttribute(of=RefundLine, attr_name="items")
     amount_minor = WholeNumber(attr_name="amountMinor")
     whole = BooleanAttribute()  # asked for as all that was left, not product by product
     restock = BooleanAttribute()
@@ -140,7 +139,7 @@ class Order(Model):
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute(default=CREATED)
-    lines = ListAttribute(of=OrderLine, attr_name="items")
+    lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     method = UnicodeAttribute()
@@ -152,7 +151,7 @@ class Order(Model):
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     placed_on = UnicodeAttribute(null=True, attr_name="placedOn")
-    refunds = ListAttribute(of=Refund, null=True)
+    refunds = tables.MapsAttribute(of=Refund, null=True)
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()

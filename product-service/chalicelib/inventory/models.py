@@ -93,7 +93,7 @@ class Reservation(Model):
         table_name = "Reservations"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
-    items: ListAttribute[Goods] = ListAttribute(of=Goods)
+    items: ListAttribute[Goods] = tables.MapsAttribute(of=Goods)
     status = UnicodeAttribute()
     refund_ids: ListAttribute[str] = ListAttribute(null=True, attr_name="refundIds")
     open = UnicodeAttribute(null=True)
