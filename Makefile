@@ -101,7 +101,7 @@ torture: $(INSTALLED) ## the long form of tests/torture: crashes, faults, overse
 mutations: $(INSTALLED) ## take each protection away: a test must fail (NAME=refund for some of them)
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.mutations $(if $(NAME),"$(NAME)")
 
-bench: $(INSTALLED) ## zips, cold starts and warm requests into docs/performance.md; how many reservations a second one product bears
+bench: $(INSTALLED) ## zips, cold starts, warm requests and a shop under load into docs/performance.md; how many reservations a second one product bears
 	@PYTHONPATH=$(CURDIR)/common $(PY) benchmarks/performance.py
 	@PYTHONPATH=$(CURDIR)/common $(PY) benchmarks/hot_product.py
 

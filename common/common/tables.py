@@ -37,7 +37,7 @@ class MapsAttribute(ListAttribute[Element]):
     def deserialize(self, values: list[dict[str, Any]]) -> list[Element]:
         """The maps; anything else in the list goes PynamoDB's own way."""
         if self.element_type is None or not all(MAP in value for value in values):
-            return super().deserialize(values)  # type: ignore[no-any-return]
+            return super().deserialize(values)  # type: ignore[no-untyped-call]
         element = self.element_type()
         return [element.deserialize(value[MAP]) for value in values]
 
