@@ -26,7 +26,7 @@ import trivial
 from localcloud import shop as local
 
 USERS = (1, 8, 32)
-WARM_UP_SECONDS, SECONDS, FLOOR_SECONDS = 8, 20, 6
+WARM_UP_SECONDS, SECONDS, FLOOR_SECONDS = 20, 20, 6
 _SHOPPERS = Path(__file__).with_name("shoppers.py")
 
 
@@ -87,19 +87,27 @@ def _row(shop: local.Shop, what: str, who: str, users: int, seconds: int, told: 
         raise SystemExit(f"locust: {done.stderr.strip().splitlines()[-1]}")
     used, now = {name: spent - before[name] for name, spent in _used(shop).items()}, os.times()
     used["Locust"] = now.children_user + now.children_system - own.children_user - own.children_system
-    return _summed(what, users, json.loads(done.stdout), used, len(_lambdas(shop) - running))
+    starts = len(_lambdas(shop) - running)
+    return _summed(what, users, seconds, json.loads(done.stdout), used, starts)
 
 
 def _summed(
-    what: str, users: int, found: Sequence[Mapping[str, Any]], used: Mapping[str, float], starts: int
+    what: str,
+    users: int,
+    seconds: float,
+    found: Sequence[Mapping[str, Any]],
+    used: Mapping[str, float],
+    starts: int,
 ) -> Row:
     took = Counter[float]()
     for entry in found:
         took.update({float(ms): times for ms, times in entry["response_times"].items()})
+    if not took:
+        raise SystemExit(f"{what}: not one request of {users} users was answered")
     began = min(entry["start_time"] for entry in found)
     ended = max(entry["last_request_timestamp"] for entry in found)
     failed = sum(entry["num_failures"] for entry in found)
-    return Row(what, users, ended - began, failed, took, used, starts)
+    return Row(what, users, max(seconds, ended - began), failed, took, used, starts)
 
 
 def _used(shop: local.Shop) -> dict[str, float]:
