@@ -22,7 +22,7 @@ LOCALCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m localcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench local check lint types templates framework logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
+.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench budgets local check lint types templates framework logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -104,6 +104,9 @@ mutations: $(INSTALLED) ## take each protection away: a test must fail (NAME=ref
 bench: $(INSTALLED) ## zips, cold starts, warm requests and a shop under load into docs/performance.md; how many reservations a second one product bears
 	@PYTHONPATH=$(CURDIR)/common $(PY) benchmarks/performance.py
 	@PYTHONPATH=$(CURDIR)/common $(PY) benchmarks/hot_product.py
+
+budgets: $(INSTALLED) ## tests/budgets.toml anew: what requests and an order ask of AWS, counted on a shop of its own
+	@BUDGETS=write PYTHONPATH=$(CURDIR)/common $(PY) -m pytest tests/test_counts.py -p no:cacheprovider
 
 check: lint types templates framework test ## what CI runs
 

@@ -1,6 +1,7 @@
 """Measures zips, cold starts, a warm request and a shop under load, and writes docs/performance.md: `make bench`."""
 
 import cold_start
+import cost
 import load_page
 
 from localcloud import packaging
@@ -51,7 +52,8 @@ def main() -> None:
     starts = "".join(_line(row) for row in rows)
     (warm,) = [row.warm for row in rows if row.warm]
     cold = _COLD.format(raw=raw, rounds=cold_start.ROUNDS)
-    PAGE.write_text(_INTRODUCTION + sizes + cold + starts + _WHY.format(warm=warm) + load_page.section())
+    page = _INTRODUCTION + sizes + cold + starts + _WHY.format(warm=warm)
+    PAGE.write_text(page + cost.section() + load_page.section())
     print(f"{PAGE.relative_to(ROOT)} is written")
 
 

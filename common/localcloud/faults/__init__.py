@@ -88,6 +88,15 @@ class Faults:
         rows = [row for row in self._lines("trace") if wanted is None or wanted & set(row["marks"])]
         return sorted({Point(row["function"], row["call"], row["number"]) for row in rows})
 
+    def meter(self, marks: Iterable[str]) -> None:
+        """Count from now on what Lambdas do about these marks: invocations, requests, and DynamoDB's units."""
+        self._set("meter", list(marks))
+
+    def metered(self, marks: Iterable[str]) -> list[dict[str, Any]]:
+        """What was counted about these marks: function, call (or `invocation`), and `reads` or `writes` in units."""
+        wanted = set(marks)
+        return [row for row in self._lines("metered") if wanted & set(row["marks"])]
+
     def accesses(self) -> set[tuple[str, str, str]]:
         """What the Lambdas asked of AWS since the shop began: function, action, and the ARN of what it was done to."""
         return {(row["function"], row["action"], row["resource"]) for row in self._lines("accesses")}

@@ -39,6 +39,7 @@ def _beside(name: str) -> Any:
 
 
 _accesses = _beside("accesses")
+_meter = _beside("meter")
 
 
 class Inside:
@@ -55,6 +56,7 @@ class Inside:
         """An invocation begins; its event says whose it is."""
         self._event, self._seen = json.dumps(event, default=str), {}
         self._read()
+        self._count_invocation(event)
         clock = self._plan.get("clock") or {}
         _shift_clock(clock["seconds"] if clock.get("function") in ("", self._function) else 0)
 
@@ -70,7 +72,7 @@ class Inside:
             return _answer(call, how, method)
         if how == "slow":
             time.sleep(self.slow_seconds)
-        answer = send(pool, method, url, **request)
+        answer = self._sent(send, pool, method, url, call, request)
         if how == "after":
             os._exit(KILLED)
         if how == "lost":
@@ -106,6 +108,36 @@ class Inside:
             if (effect or how in ("throttled", "error", "slow")) and self._dice.random() < rates.get(how, 0):
                 return self._fired(point, how)
         return None
+
+    def _sent(self, send: Any, pool: Any, method: str, url: str, call: str, request: dict[str, Any]) -> Any:
+        """Do it; while it is counted, with what it cost."""
+        if not self._plan.get("meter"):
+            return send(pool, method, url, **request)
+        body, units = _text(request.get("body")), {}
+        if call.startswith("dynamodb:"):
+            operation = call.partition(":")[2].split()[0]
+            answer = send(pool, method, url, **_meter.asks(operation, request))
+            answer, units = _meter.told(operation, body, answer, method)
+        else:
+            answer = send(pool, method, url, **request)
+            units = {"events": body.count('"DetailType"')} if call.startswith("events:") else {}
+        self._count(call, f"{self._event} {body}", **units)
+        return answer
+
+    def _count(self, call: str, about: str, **more: Any) -> None:
+        """Write down what was done for one of the marks."""
+        if marks := self._marks(about):
+            self._note("metered", {"function": self._function, "call": call, "marks": marks, **more})
+
+    def _marks(self, about: str) -> list[str]:
+        return [mark for mark in self._plan.get("meter", ()) if mark in about]
+
+    def _count_invocation(self, event: Any) -> None:
+        """An invocation; of a batch, which records in it are about one of the marks, as each might have come by itself."""
+        records = event.get("Records", []) if isinstance(event, dict) else []
+        about = [one for one in records if self._marks(json.dumps(one, default=str))]
+        ids = [f"{one.get('eventSource')} {one.get('messageId') or one.get('eventID')}" for one in about]
+        self._count("invocation", self._event, records=ids)
 
     def _record(self, url: str, request: dict[str, Any]) -> None:
         """Write down what the request needs permission for, each once in a process."""
