@@ -170,6 +170,27 @@ def test_a_crash_before_the_saga_is_started_is_mended_by_the_announced_order(sho
     assert [one["orderId"] for one in shop.executions()] == [order_id]
 
 
+@pytest.mark.parametrize("ended", [("FAILED", "OrderNotPayable"), ("CANCELLED", "OrderCancelled")])
+@pytest.mark.parametrize("key", ["key-1", None])
+def test_an_order_that_ended_before_its_answer_came_is_told_of_all_the_same(shop, jimmy, ended, key):
+    """The answer that it is stored gets lost, and its saga has failed it when order-service is asked again."""
+    shop.has_cart()
+    status, error = ended
+
+    def lose_the_first_answer(step):
+        shop.validate(step)
+        shop.order_becomes(step["orderId"], status)
+        raise Raised(error)
+
+    shop.neighbours.answers[VALIDATE] = lose_the_first_answer
+
+    answer = check_out(shop, jimmy, key=key)
+
+    assert (answer.status_code, answer.json_body["status"]) == (202, status)
+    assert answer.json_body["orderId"] == shop.neighbours.called(VALIDATE)[0]["orderId"]
+    assert shop.executions() == []
+
+
 def announced(shop, order_id):
     order = shop.order(order_id)
     event = events.build(

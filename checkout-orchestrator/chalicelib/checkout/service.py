@@ -12,6 +12,7 @@ from chalicelib.checkout.errors import (
     REFUSALS,
     CartEmpty,
     IdempotencyKeyReused,
+    OrderCancelled,
     OrderNotFound,
     OrderNotPayable,
     OrderServiceUnavailable,
@@ -122,7 +123,7 @@ def _again(order: Order, wanted: Checkout) -> Order:
 def _ordered(
     order_id: str, user_id: str, cart: list[CartLine], wanted: Checkout, request_hash: str | None = None
 ) -> Order:
-    """Have order-service check, price and store the order; it is then there, whoever stored it."""
+    """Have order-service check, price and store the order; it is then there, whoever stored it, and whatever became of it."""
     asked = {
         "orderId": order_id,
         "userId": user_id,
@@ -132,10 +133,15 @@ def _ordered(
         "expectedTotal": wanted.expected_total,
         "requestHash": request_hash,
     }
-    _validate({name: value for name, value in asked.items() if value is not None})
+    refusal = None
+    try:
+        _validate({name: value for name, value in asked.items() if value is not None})
+    except (OrderCancelled, OrderNotPayable) as problem:
+        # The first answer got lost, botocore asked again, and meanwhile the announced order's saga ended: it is this order all the same.
+        refusal = problem
     order = find_order(order_id)
     if order is None:
-        raise OrderServiceUnavailable("the order could not be stored; try again")
+        raise refusal or OrderServiceUnavailable("the order could not be stored; try again")
     return order
 
 
