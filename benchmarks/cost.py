@@ -26,7 +26,7 @@ An order of one product, paid by card, from `POST /checkout` until its last cons
 
 At the prices in `benchmarks/prices.toml` (us-east-1, on demand, no free tier), **stated from memory of AWS's price pages and to be checked there before
 they are relied upon**, and these assumptions, as the local cloud cannot tell: an invocation takes {milliseconds:.0f} ms of a Lambda of 512 MB; Lambda itself logs
-{own_log:g} KB for each, and Step Functions {state_log:g} KB for a state. A message is three requests to SQS: sent, received, deleted; in a busy shop they share them.
+{own_log:g} KB for each. A message is three requests to SQS: sent, received, deleted; in a busy shop they share them.
 The authorizer is counted once. Not counted: browsing and polling, storage, tracing, alarms, idle polling of queues, data transfer, the payment gateway.
 
 | what | for an order | unit | USD for a million orders |
@@ -45,7 +45,7 @@ $250 it does not come with a Standard workflow of seven steps and consumers for 
 
 What else could be saved: `process-payment` and the webhook both announce `PaymentSuccess`, on purpose, as the first may not have got through. The second
 announcement is an event, two messages and three invocations, about $9, and could go where it is stored that the first came through. About half of
-the write units are the event log of analytics-service, each line of which is a transaction on a table with three indexes. Lambda's time is an assumption, and
+the write units are the event log of analytics-service, a table with three indexes, whose lines are written together with the day's sums. Lambda's time is an assumption, and
 grows and falls with the memory that is chosen.
 
 ### With an Express workflow
@@ -90,7 +90,6 @@ def section() -> str:
         dynamodb=order["requests dynamodb"],
         milliseconds=assumed["seconds_of_an_invocation"] * 1000,
         own_log=assumed["kilobytes_logged_by_lambda_itself"],
-        state_log=assumed["kilobytes_logged_of_a_state"],
         bare=bare,
         whole=sum(costs.values()),
         share=100 * transitions / bare,
@@ -108,7 +107,6 @@ def _used(order: Counts, assumed: Counts) -> Counts:
     """How much of what is paid for goes into an order, by the price's name."""
     invocations = _total(order, "invocations ") + 1  # the authorizer
     calls = order["invocations checkout-orchestrator"]  # POST /checkout, and the gateway's webhook
-    states = order["transitions"] - 1
     return {
         "Step Functions, Standard": order["transitions"],
         "Lambda requests": invocations,
@@ -123,8 +121,7 @@ def _used(order: Counts, assumed: Counts) -> Counts:
         "SNS": order["requests sns"],
         "EventBridge": order["events"],
         "CloudWatch Logs": order["kilobytes of logs"]
-        + invocations * assumed["kilobytes_logged_by_lambda_itself"]
-        + states * assumed["kilobytes_logged_of_a_state"],
+        + invocations * assumed["kilobytes_logged_by_lambda_itself"],
         "SES": order["requests ses"],
         "SNS by mail": order["requests sns"],
     }

@@ -7,8 +7,8 @@ killed where it could have tried again.
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
-from pynamodb.attributes import ListAttribute, MapAttribute
-from pynamodb.constants import MAP
+from pynamodb.attributes import Attribute, ListAttribute, MapAttribute
+from pynamodb.constants import MAP, NUMBER
 from pynamodb.exceptions import PynamoDBException
 
 from common import aws  # noqa: F401  # introduces the clients that PynamoDB makes
@@ -26,6 +26,20 @@ class Meta:
     connect_timeout_seconds = CONNECT_SECONDS
     read_timeout_seconds = READ_SECONDS
     max_retry_attempts = TRIES
+
+
+class WholeNumber(Attribute[int]):
+    """A quantity, or money in minor units: never a float, as PynamoDB's own NumberAttribute is."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: int) -> str:
+        """As DynamoDB writes numbers."""
+        return str(int(value))
+
+    def deserialize(self, value: str) -> int:
+        """From DynamoDB's text."""
+        return int(value)
 
 
 class MapsAttribute(ListAttribute[Element]):

@@ -1,12 +1,10 @@
 """AWS and the gateways are slow, refuse, break, lose answers, and processes die: at stated rates, in hundreds of purchases at once."""
 
 import random
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
 
 from tests.people import FINAL
 from tests.torture import stories
-from tests.torture.stories import Ended, Shopper, Story
+from tests.torture.stories import Story
 
 # Of all requests that Lambdas make: two in a hundred are throttled, and so on; a process dies at one in two hundred effects.
 RATES = {
@@ -35,22 +33,12 @@ _ENDS = {*FINAL, "PARTLY_REFUNDED", "REFUNDED"}
 
 def test_whatever_breaks_between_the_services_and_aws_every_order_ends_right(tormented, is_long):
     checkouts, lanes = (200, 8) if is_long else (40, 8)
-    waiting: SimpleQueue[Shopper] = SimpleQueue()
-    for shopper in tormented.shoppers(lanes):
-        waiting.put(shopper)
+    tormented.shoppers(lanes)  # they come before anything goes wrong
     tales = random.Random(7).choices(list(MIX), list(MIX.values()), k=checkouts)
     tormented.faults.rates(seed=7, **RATES)
     tormented.gateways(slow_ms=50, lose_answers=checkouts // 20, webhook_copies=2, reorder_webhooks=True)
 
-    def live(story: Story) -> Ended:
-        shopper = waiting.get()
-        try:
-            return story(shopper)
-        finally:
-            waiting.put(shopper)
-
-    with ThreadPoolExecutor(lanes) as pool:
-        ended = list(pool.map(live, tales))
+    ended = tormented.told(tales, lanes)
     tormented.calm()
     tormented.quiet(180)
 

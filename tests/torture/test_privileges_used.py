@@ -2,11 +2,8 @@
 
 import re
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from queue import SimpleQueue
-from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -19,7 +16,6 @@ from tests.privileges import done_by_aws, grants
 from tests.torture.stories import (
     DECLINED,
     USUALLY,
-    Shopper,
     Story,
     expires_before_it_is_paid,
     is_put_off_by_the_bank,
@@ -69,20 +65,8 @@ ONLY_IN_TROUBLE: dict[str, str] = {
 @pytest.fixture(scope="module")
 def accesses(tormented: Tormented) -> set[Access]:
     """All that was asked of AWS since the shop began, after every story was told and every route was called."""
-    shoppers: SimpleQueue[Shopper] = SimpleQueue()
-    for shopper in tormented.shoppers(_LANES):
-        shoppers.put(shopper)
-
-    def tell(story: Story) -> Any:
-        shopper = shoppers.get()
-        try:
-            return story(shopper)
-        finally:
-            shoppers.put(shopper)
-
-    with ThreadPoolExecutor(_LANES) as pool:
-        told = list(pool.map(tell, [story for story in USUALLY if story not in _ALONE]))
-    told += [tell(story) for story in _ALONE]
+    told = tormented.told([story for story in USUALLY if story not in _ALONE], _LANES)
+    told += tormented.told(_ALONE, lanes=1)
     tormented.must_hold([ended.order_id for ended in told])
     look_around(tormented)
     tormented.quiet()

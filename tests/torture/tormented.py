@@ -1,9 +1,10 @@
 """A shop in which things go wrong, and those who look whether it bore them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from localcloud.paths import service
 from localcloud.shop import Shop
 from tests.people import Admin, until
 from tests.sight import Sight
-from tests.torture.stories import Shopper
+from tests.torture.stories import Ended, Shopper, Story
 
 
 class Tormented:
@@ -49,6 +50,22 @@ class Tormented:
             arrivals = pool.map(lambda _: Shopper.arrived(self.shop, self.faults, self.admin), range(missing))
             self._shoppers += list(arrivals)
         return self._shoppers[:count]
+
+    def told(self, tales: Iterable[Story], lanes: int) -> list[Ended]:
+        """How each story ended, told by so many customers at once."""
+        free: SimpleQueue[Shopper] = SimpleQueue()
+        for shopper in self.shoppers(lanes):
+            free.put(shopper)
+
+        def tell(story: Story) -> Ended:
+            shopper = free.get()
+            try:
+                return story(shopper)
+            finally:
+                free.put(shopper)
+
+        with ThreadPoolExecutor(lanes) as pool:
+            return list(pool.map(tell, tales))
 
     def supply(self, stock: int) -> str:
         """A product of which there is so much."""

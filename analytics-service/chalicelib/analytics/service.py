@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from pynamodb.exceptions import PutError
+
 from chalicelib.analytics import changes, messages, periods, searches, totals
 from chalicelib.analytics.facts import Fact
 from chalicelib.analytics.models import EventLog
 from chalicelib.analytics.schemas import DayReport, EventQuery, LoggedEvent, ReportQuery
-from common import log, streams, transactions
+from common import log, streams, tables, transactions
 
 
 def record_change(change: streams.Change) -> None:
@@ -48,10 +50,25 @@ def record(fact: Fact) -> None:
         timestamp=fact.timestamp,
         day=fact.day,
     )
-    try:
-        transactions.write(transactions.put(row, EventLog.event_id.does_not_exist()), *totals.additions(fact))
-    except transactions.TransactionCancelled:
+    if not _written(row, totals.additions(fact)):
         log.logger.info("repeat dropped", extra={"eventId": fact.event_id, "eventType": fact.event_type})
+
+
+def _written(row: EventLog, additions: list[transactions.Operation]) -> bool:
+    """Whether the row is new; then it is there now, with what it adds. One row alone needs no transaction, which costs twice."""
+    is_new = EventLog.event_id.does_not_exist()
+    try:
+        if additions:
+            transactions.write(transactions.put(row, is_new), *additions)
+        else:
+            row.save(condition=is_new)
+    except transactions.TransactionCancelled:
+        return False
+    except PutError as refusal:
+        if not tables.was_refused(refusal):
+            raise
+        return False
+    return True
 
 
 def events(query: EventQuery) -> tuple[list[LoggedEvent], str | None]:

@@ -3,7 +3,6 @@
 from pynamodb.attributes import MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from chalicelib.checkout.models import WholeNumber
 from common import clock, tables
 
 
@@ -11,7 +10,7 @@ class AuditLine(MapAttribute):
     """How many of a product."""
 
     product_id = UnicodeAttribute(attr_name="productId")
-    qty = WholeNumber()
+    qty = tables.WholeNumber()
 
 
 class InventoryAudit(Model):
@@ -23,7 +22,7 @@ class InventoryAudit(Model):
     day = UnicodeAttribute(hash_key=True)
     order_id = UnicodeAttribute(range_key=True, attr_name="orderId")
     lines = tables.MapsAttribute(of=AuditLine, attr_name="items")
-    total_minor = WholeNumber(attr_name="totalMinor")
+    total_minor = tables.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     payment_id = UnicodeAttribute(attr_name="paymentId")
     event_id = UnicodeAttribute(attr_name="eventId")

@@ -1,7 +1,6 @@
 """Read models of the tables that a checkout looks at and others own: only the fields that are used here."""
 
-from pynamodb.attributes import Attribute, MapAttribute, UnicodeAttribute
-from pynamodb.constants import NUMBER
+from pynamodb.attributes import MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from common import tables
@@ -14,27 +13,13 @@ BOUGHT = (CONFIRMED, PARTLY_REFUNDED, REFUNDED)
 MAY_BE_PAID = (CREATED, CONFIRMED)
 
 
-class WholeNumber(Attribute[int]):
-    """A quantity, or money in minor units: never a float, as PynamoDB's own NumberAttribute is."""
-
-    attr_type = NUMBER
-
-    def serialize(self, value: int) -> str:
-        """As DynamoDB writes numbers."""
-        return str(int(value))
-
-    def deserialize(self, value: str) -> int:
-        """From DynamoDB's text."""
-        return int(value)
-
-
 class OrderLine(MapAttribute):
     """One product of an order, at the price of its day."""
 
     product_id = UnicodeAttribute(attr_name="productId")
     name = UnicodeAttribute(null=True)
-    qty = WholeNumber()
-    line_total_minor = WholeNumber(attr_name="lineTotalMinor", null=True)
+    qty = tables.WholeNumber()
+    line_total_minor = tables.WholeNumber(attr_name="lineTotalMinor", null=True)
 
 
 class Order(Model):
@@ -47,7 +32,7 @@ class Order(Model):
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute()
     lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
-    total_minor = WholeNumber(attr_name="totalMinor")
+    total_minor = tables.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     method = UnicodeAttribute(null=True)
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
@@ -64,7 +49,7 @@ class CartLine(Model):
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     product_id = UnicodeAttribute(range_key=True, attr_name="productId")
-    qty = WholeNumber(null=True)
+    qty = tables.WholeNumber(null=True)
     updated_at = UnicodeAttribute(attr_name="updatedAt", null=True)
 
 

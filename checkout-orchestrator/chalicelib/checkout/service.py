@@ -1,5 +1,6 @@
 """The verbs of a checkout: begin it, and tell how far it is."""
 
+import contextlib
 import hashlib
 from decimal import Decimal
 from typing import Any
@@ -133,15 +134,12 @@ def _ordered(
         "expectedTotal": wanted.expected_total,
         "requestHash": request_hash,
     }
-    refusal = None
-    try:
+    # Where the first answer got lost botocore asks again, and meanwhile the saga of the announced order may have ended: it is this order all the same.
+    with contextlib.suppress(OrderCancelled, OrderNotPayable):
         _validate({name: value for name, value in asked.items() if value is not None})
-    except (OrderCancelled, OrderNotPayable) as problem:
-        # The first answer got lost, botocore asked again, and meanwhile the announced order's saga ended: it is this order all the same.
-        refusal = problem
     order = find_order(order_id)
     if order is None:
-        raise refusal or OrderServiceUnavailable("the order could not be stored; try again")
+        raise OrderServiceUnavailable("the order could not be stored; try again")
     return order
 
 

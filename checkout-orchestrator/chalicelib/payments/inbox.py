@@ -7,7 +7,6 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
-from chalicelib.checkout.models import WholeNumber
 from chalicelib.payments import waiting
 from chalicelib.payments.gateway import Webhook
 from chalicelib.reconciliation import books, repairs
@@ -30,7 +29,7 @@ class GatewayEvent(Model):
     order_id = UnicodeAttribute(attr_name="orderId", null=True)
     received_at = UnicodeAttribute(attr_name="receivedAt", default_for_new=clock.now)
     handled_at = UnicodeAttribute(attr_name="handledAt", null=True)
-    expires_at = WholeNumber(attr_name="expiresAt")
+    expires_at = tables.WholeNumber(attr_name="expiresAt")
 
 
 def take(webhook: Webhook) -> None:

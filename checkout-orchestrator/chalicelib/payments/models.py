@@ -15,7 +15,6 @@ from pynamodb.attributes import (
 from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
-from chalicelib.checkout.models import WholeNumber
 from chalicelib.payments.errors import PaymentContended
 from common import clock, ids, tables
 
@@ -48,7 +47,7 @@ Result = TypeVar("Result")
 class Attempt(MapAttribute):
     """One try to charge one payment method; noted before the gateway is asked."""
 
-    number = WholeNumber()
+    number = tables.WholeNumber()
     payment_method = UnicodeAttribute(attr_name="paymentMethod")
     begun_at = UnicodeAttribute(attr_name="begunAt")
 
@@ -57,7 +56,7 @@ class Refund(MapAttribute):
     """A part of what was captured that is given back: STARTED before the gateway is asked, then DONE."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
-    amount_minor = WholeNumber(attr_name="amountMinor")
+    amount_minor = tables.WholeNumber(attr_name="amountMinor")
     status = UnicodeAttribute()
     gateway_id = UnicodeAttribute(attr_name="gatewayId", null=True)
 
@@ -77,14 +76,14 @@ class Payment(Model):
     payment_id = UnicodeAttribute(hash_key=True, attr_name="paymentId")
     order_id = UnicodeAttribute(attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId", null=True)
-    amount_minor = WholeNumber(attr_name="amountMinor", null=True)
+    amount_minor = tables.WholeNumber(attr_name="amountMinor", null=True)
     currency = UnicodeAttribute(null=True)
     method = UnicodeAttribute(null=True)
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
     chosen_later = BooleanAttribute(attr_name="chosenLater", default=False)
-    attempt = WholeNumber(default=1)
+    attempt = tables.WholeNumber(default=1)
     attempts = tables.MapsAttribute(of=Attempt, default=list)
-    soft_declines = WholeNumber(attr_name="softDeclines", default=0)
+    soft_declines = tables.WholeNumber(attr_name="softDeclines", default=0)
     status = UnicodeAttribute()
     gateway = UnicodeAttribute(default="stripe")
     intent_id = UnicodeAttribute(attr_name="intentId", null=True)
@@ -93,7 +92,7 @@ class Payment(Model):
     task_token = UnicodeAttribute(attr_name="taskToken", null=True)
     refund_id = UnicodeAttribute(attr_name="refundId", null=True)
     refunds = tables.MapsAttribute(of=Refund, default=list)
-    refunded_minor = WholeNumber(attr_name="refundedMinor", default=0)
+    refunded_minor = tables.WholeNumber(attr_name="refundedMinor", default=0)
     reason = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)

@@ -4,7 +4,7 @@ from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, U
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.checkout.models import BOUGHT, OrderLine, WholeNumber
+from chalicelib.checkout.models import BOUGHT, OrderLine
 from common import tables
 
 ENDED = ("FAILED", "CANCELLED", "EXPIRED")
@@ -24,7 +24,7 @@ class Refund(MapAttribute):
 
     refund_id = UnicodeAttribute(attr_name="refundId")
     lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
-    amount_minor = WholeNumber(attr_name="amountMinor")
+    amount_minor = tables.WholeNumber(attr_name="amountMinor")
     restock = BooleanAttribute(default=True)
     status = UnicodeAttribute()
     requested_at = UnicodeAttribute(attr_name="requestedAt")
@@ -50,7 +50,7 @@ class Order(Model):
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute()
     lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
-    total_minor = WholeNumber(attr_name="totalMinor")
+    total_minor = tables.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     payment_id = UnicodeAttribute(attr_name="paymentId", null=True)
     reason = UnicodeAttribute(null=True)
@@ -75,8 +75,8 @@ class Goods(MapAttribute):
     """How many of a product, and how many of them came back."""
 
     product_id = UnicodeAttribute(attr_name="productId")
-    qty = WholeNumber()
-    returned = WholeNumber(null=True)
+    qty = tables.WholeNumber()
+    returned = tables.WholeNumber(null=True)
 
 
 class ByExpiry(GlobalSecondaryIndex["Reservation"]):
@@ -87,7 +87,7 @@ class ByExpiry(GlobalSecondaryIndex["Reservation"]):
         projection = KeysOnlyProjection()
 
     open = UnicodeAttribute(hash_key=True)
-    expires_at = WholeNumber(range_key=True, attr_name="expiresAt")
+    expires_at = tables.WholeNumber(range_key=True, attr_name="expiresAt")
 
 
 class Reservation(Model):
@@ -100,7 +100,7 @@ class Reservation(Model):
     items: ListAttribute[Goods] = tables.MapsAttribute(of=Goods)
     status = UnicodeAttribute()
     open = UnicodeAttribute(null=True)
-    expires_at = WholeNumber(attr_name="expiresAt")
+    expires_at = tables.WholeNumber(attr_name="expiresAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     by_expiry = ByExpiry()
 
@@ -112,10 +112,10 @@ class Stock(Model):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
-    available = WholeNumber(attr_name="availableStock")
-    reserved = WholeNumber(attr_name="reservedStock")
-    sold = WholeNumber(attr_name="soldStock")
-    supplied = WholeNumber(attr_name="suppliedStock")
+    available = tables.WholeNumber(attr_name="availableStock")
+    reserved = tables.WholeNumber(attr_name="reservedStock")
+    sold = tables.WholeNumber(attr_name="soldStock")
+    supplied = tables.WholeNumber(attr_name="suppliedStock")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
 
 

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from localcloud.gateways.control import faults_and_books
 from localcloud.razorpay.errors import RazorpayError
-from localcloud.stripe.control import faults_and_books
 
 if TYPE_CHECKING:
     from localcloud.razorpay.gateway import Gateway

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from localcloud.gateways.stand_in import StandIn, Totals
 from localcloud.razorpay import api, control, lists, orders
 from localcloud.razorpay.errors import missing, refused
 from localcloud.razorpay.webhooks import Webhooks
-from localcloud.stripe.store import Store
-from localcloud.stripe.switches import Switches
 
 ORDER, PAYMENT, REFUND = "order", "payment", "refund"
 _MANUAL, _KEY = "manual", "idempotency"
@@ -21,27 +20,15 @@ Thing = dict[str, Any]
 Asked = Mapping[str, str]
 
 
-class Gateway:
-    """One stand-in: its books, its faults, whom it tells, and its ASGI `app`."""
+class Gateway(StandIn):
+    """The stand-in for Razorpay."""
 
     def __init__(
         self, state: Path | None = None, webhook_url: str = "", webhook_secret: str = "razorpay_test"
     ) -> None:
-        self.store = Store(state)
-        self.switches = Switches()
+        super().__init__(state)
         self.webhooks = Webhooks(self.store, self.switches, webhook_url, webhook_secret)
         self.app = api.create_app(self, control.routes(self))
-        self.url = ""
-
-    def close(self) -> None:
-        """Stop telling, and let go of the file."""
-        self.webhooks.close()
-        self.store.close()
-
-    def reset(self) -> None:
-        """Empty books, no faults."""
-        self.switches.reset()
-        self.store.clear()
 
     def forget_keys(self) -> None:
         """Know no idempotency key any more, as after a day."""
@@ -118,9 +105,9 @@ class Gateway:
             self.webhooks.tell("refund.failed", {"refund": failed, "payment": payment})
         return failed
 
-    def totals(self) -> dict[str, dict[str, int]]:
+    def totals(self) -> Totals:
         """By the order of the shop in the notes: minor units captured and given back, and how many orders there are here."""
-        sums: dict[str, dict[str, int]] = {}
+        sums: Totals = {}
         with self.store.lock:
             found, payments = self.store.all(ORDER), self.store.all(PAYMENT)
         for order in found:

@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
+from localcloud.gateways.serving import in_thread
 from localcloud.razorpay.gateway import Gateway
-from localcloud.stripe.server import in_thread
 
 __all__ = ["Gateway", "serve"]
 

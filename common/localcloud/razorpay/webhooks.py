@@ -1,4 +1,4 @@
-"""Signed webhooks: https://razorpay.com/docs/webhooks/validate-test. They come at least once, in no promised order."""
+"""Signed webhooks: https://razorpay.com/docs/webhooks/validate-test."""
 
 import hashlib
 import hmac
@@ -6,10 +6,10 @@ import json
 import time
 from typing import Any
 
+from localcloud.gateways import webhooks
 from localcloud.razorpay.orders import identifier
-from localcloud.stripe import webhooks
 
-Event = dict[str, Any]
+Event = webhooks.Event
 
 
 class Webhooks(webhooks.Webhooks):
@@ -31,7 +31,7 @@ class Webhooks(webhooks.Webhooks):
         """An event as it is sent: its body, and the headers that vouch for it."""
         body = json.dumps(event["body"]).encode()
         return body, {
-            "X-Razorpay-Signature": signature(body, self._secret),
+            "X-Razorpay-Signature": signature(body, self.secret),
             "X-Razorpay-Event-Id": event["id"],
         }
 

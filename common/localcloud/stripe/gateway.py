@@ -4,12 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from localcloud.gateways.stand_in import StandIn, Totals
 from localcloud.stripe import api, control, intents, lists
 from localcloud.stripe.errors import absent, declined, missing
 from localcloud.stripe.idempotency import Answer, Keys
 from localcloud.stripe.payment_methods import UNDECIDED
-from localcloud.stripe.store import Store
-from localcloud.stripe.switches import Switches
 from localcloud.stripe.webhooks import Webhooks
 
 INTENT, REFUND = "payment_intent", "refund"
@@ -24,28 +23,16 @@ _TOLD = {
 Thing = dict[str, Any]
 
 
-class Gateway:
-    """One stand-in: its books, its faults, whom it tells, and its ASGI `app`."""
+class Gateway(StandIn):
+    """The stand-in for Stripe."""
 
     def __init__(
         self, state: Path | None = None, webhook_url: str = "", webhook_secret: str = "whsec_test"
     ) -> None:
-        self.store = Store(state)
-        self.switches = Switches()
+        super().__init__(state)
         self.webhooks = Webhooks(self.store, self.switches, webhook_url, webhook_secret)
         self.keys = Keys(self.store)
         self.app = api.create_app(self, control.routes(self))
-        self.url = ""
-
-    def close(self) -> None:
-        """Stop telling, and let go of the file."""
-        self.webhooks.close()
-        self.store.close()
-
-    def reset(self) -> None:
-        """Empty books, no faults."""
-        self.switches.reset()
-        self.store.clear()
 
     def forget_keys(self) -> None:
         """Know no idempotency key any more, as after a day."""
@@ -157,14 +144,14 @@ class Gateway:
             "status": "succeeded",
         }
 
-    def totals(self) -> dict[str, dict[str, int]]:
+    def totals(self) -> Totals:
         """By the order in the metadata: minor units captured and given back, and how many intents there are."""
         back: dict[str, int] = {}
         with self.store.lock:
             found, refunds = self.store.all(INTENT), self._arrived()
         for made in refunds:
             back[made["payment_intent"]] = back.get(made["payment_intent"], 0) + made["amount"]
-        sums: dict[str, dict[str, int]] = {}
+        sums: Totals = {}
         for intent in found:
             order_id = intent["metadata"].get("orderId", "")
             row = sums.setdefault(order_id, {"captured": 0, "refunded": 0, "intents": 0})

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from localcloud.gateways.store import Store
 from localcloud.stripe.errors import StripeError, invalid
-from localcloud.stripe.store import Store
 
 _KIND = "idempotency"
 _KEPT_SECONDS = 24 * 3600

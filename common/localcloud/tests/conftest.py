@@ -2,10 +2,15 @@
 
 import io
 import json
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from queue import Queue
 from socket import socket
 from typing import Any
 
@@ -124,3 +129,27 @@ def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
     while not (found := look()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
+
+
+@contextmanager
+def listening(read: Callable[[bytes, Message], Any]) -> Iterator[Any]:
+    """A server that webhooks are sent to: what `read` makes of each is in `heard`, once the statuses in `answers` are used up."""
+
+    class Inbox(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = server.answers.get_nowait() if not server.answers.empty() else 200
+            self.send_response(status)
+            self.end_headers()
+            if status == 200:
+                server.heard.put(read(body, self.headers))
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server: Any = HTTPServer(("127.0.0.1", 0), Inbox)
+    server.heard, server.answers = Queue(), Queue()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()

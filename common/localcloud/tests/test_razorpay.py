@@ -2,9 +2,7 @@ import json
 import queue
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -14,7 +12,7 @@ import requests
 from razorpay.errors import BadRequestError, ServerError
 
 from localcloud.razorpay import Gateway, serve
-from localcloud.tests.conftest import answers, eventually, free_port
+from localcloud.tests.conftest import answers, eventually, free_port, listening
 
 COMMON = Path(__file__).parents[2]
 SECRET = "secret_for_this_test"
@@ -29,29 +27,17 @@ ORDER = {
 
 @pytest.fixture
 def shop():
-    """An address that webhooks are sent to: what arrives, and its headers, is in `heard`; `answers` are given first."""
+    """An address that webhooks are sent to; what arrives is heard with its id."""
 
-    class Inbox(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            status = server.answers.get_nowait() if not server.answers.empty() else 200
-            self.send_response(status)
-            self.end_headers()
-            if status == 200:
-                client("http://nowhere").utility.verify_webhook_signature(
-                    body, self.headers["X-Razorpay-Signature"], SECRET
-                )
-                server.heard.put((json.loads(body), self.headers["X-Razorpay-Event-Id"]))
+    def read(body, headers):
+        text = body.decode()
+        client("http://nowhere").utility.verify_webhook_signature(
+            text, headers["X-Razorpay-Signature"], SECRET
+        )
+        return json.loads(text), headers["X-Razorpay-Event-Id"]
 
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Inbox)
-    server.heard, server.answers = queue.Queue(), queue.Queue()
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with listening(read) as server:
+        yield server
 
 
 @pytest.fixture

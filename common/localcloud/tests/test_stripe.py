@@ -6,7 +6,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -15,7 +14,7 @@ import stripe
 
 from localcloud.stripe import serve
 from localcloud.stripe.server import Gateway
-from localcloud.tests.conftest import answers, eventually, free_port
+from localcloud.tests.conftest import answers, eventually, free_port, listening
 
 COMMON = Path(__file__).parents[2]
 SECRET = "whsec_for_this_test"
@@ -23,28 +22,13 @@ SECRET = "whsec_for_this_test"
 
 @pytest.fixture
 def shop():
-    """An address that webhooks are sent to: what arrives is in `heard`, once `answers` has let it pass."""
+    """An address that webhooks are sent to."""
 
-    class Inbox(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = server.answers.get_nowait() if not server.answers.empty() else 200
-            self.send_response(status)
-            self.end_headers()
-            if status == 200:
-                server.heard.put(
-                    stripe.Webhook.construct_event(body, self.headers["Stripe-Signature"], SECRET)
-                )
+    def read(body, headers):
+        return stripe.Webhook.construct_event(body, headers["Stripe-Signature"], SECRET)
 
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Inbox)
-    server.heard, server.answers = queue.Queue(), queue.Queue()
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with listening(read) as server:
+        yield server
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from chalicelib.orders.models import WholeNumber
 from common import tables
 
 _SOLD = "ACTIVE"
@@ -19,7 +18,7 @@ class Product(Model):
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
     name = UnicodeAttribute()
-    price_minor = WholeNumber(attr_name="priceMinor")
+    price_minor = tables.WholeNumber(attr_name="priceMinor")
     currency = UnicodeAttribute()
     status = UnicodeAttribute()
 
@@ -31,7 +30,7 @@ class Stock(Model):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
-    available_stock = WholeNumber(attr_name="availableStock")
+    available_stock = tables.WholeNumber(attr_name="availableStock")
 
 
 # batch_get asks again for what DynamoDB leaves unprocessed.

@@ -3,13 +3,11 @@
 import zlib
 
 from pynamodb.attributes import (
-    Attribute,
     BooleanAttribute,
     MapAttribute,
     UnicodeAttribute,
     VersionAttribute,
 )
-from pynamodb.constants import NUMBER
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -58,35 +56,21 @@ def placed_on(order_id: str, created_at: str) -> str:
     return f"{created_at[:10]}#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
 
 
-class WholeNumber(Attribute[int]):
-    """A quantity, or money in minor units: never a float, as PynamoDB's own NumberAttribute is."""
-
-    attr_type = NUMBER
-
-    def serialize(self, value: int) -> str:
-        """As DynamoDB writes numbers."""
-        return str(int(value))
-
-    def deserialize(self, value: str) -> int:
-        """From DynamoDB's text."""
-        return int(value)
-
-
 class OrderLine(MapAttribute):
     """One product of an order, with the name and price that it had when it was ordered."""
 
     product_id = UnicodeAttribute(attr_name="productId")
     name = UnicodeAttribute()
-    qty = WholeNumber()
-    price_minor = WholeNumber(attr_name="priceMinor")
-    line_total_minor = WholeNumber(attr_name="lineTotalMinor")
+    qty = tables.WholeNumber()
+    price_minor = tables.WholeNumber(attr_name="priceMinor")
+    line_total_minor = tables.WholeNumber(attr_name="lineTotalMinor")
 
 
 class RefundLine(MapAttribute):
     """How many of a product are given back."""
 
     product_id = UnicodeAttribute(attr_name="productId")
-    qty = WholeNumber()
+    qty = tables.WholeNumber()
 
 
 class Refund(MapAttribute):
@@ -94,7 +78,7 @@ class Refund(MapAttribute):
 
     refund_id = UnicodeAttribute(attr_name="refundId")
     lines = tables.MapsAttribute(of=RefundLine, attr_name="items")
-    amount_minor = WholeNumber(attr_name="amountMinor")
+    amount_minor = tables.WholeNumber(attr_name="amountMinor")
     whole = BooleanAttribute()  # asked for as all that was left, not product by product
     restock = BooleanAttribute()
     reason = UnicodeAttribute(null=True)
@@ -140,7 +124,7 @@ class Order(Model):
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute(default=CREATED)
     lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
-    total_minor = WholeNumber(attr_name="totalMinor")
+    total_minor = tables.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     method = UnicodeAttribute()
     payment_method = UnicodeAttribute(null=True, attr_name="paymentMethod")
