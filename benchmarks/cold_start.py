@@ -44,13 +44,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """How it did: start, and with the first call, of boto3's start; a warm call, of a raw call."""
+    """How it did: start, and with the first call, of boto3's start; a warm call, of a raw call, and each package's share of it."""
 
     what: str
     budget: float | None
     start: float
     first: float | None = None
     warm: float | None = None
+    shares: Mapping[str, float] | None = None
 
 
 def measured() -> tuple[float, list[Row]]:
@@ -79,6 +80,7 @@ def _row(case: Case, runs: list[dict[str, Any]], raw: float) -> Row:
         start / raw,
         (start + statistics.median(first)) / raw if first else None,
         statistics.median(warm) if warm else None,
+        next((run["shares"] for run in runs if "shares" in run), None),
     )
 
 

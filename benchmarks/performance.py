@@ -1,5 +1,7 @@
 """Measures zips, cold starts, a warm request and a shop under load, and writes docs/performance.md: `make bench`."""
 
+from collections.abc import Mapping
+
 import cold_start
 import cost
 import load_page
@@ -40,9 +42,21 @@ which `prod` has from Python 3.12 on, everything is loaded before the snapshot, 
 ## A warm request
 
 `GET /order/{{orderId}}`, which makes one call to DynamoDB, takes {warm:.2f} times the processor time of that call through botocore alone, as botocore
-comes (at most 1.6). The rest is PynamoDB's reading of the item, Chalice, the log line and its masks, and the answer. What the shop's own calls spare
-is in it: botocore puts a user agent together twice for every call, and the shop's is made once (`common/aws.py`).
+comes (at most 1.6). What the shop's own calls spare is in it: botocore puts a user agent together twice for every call, and the shop's is made once
+(`common/aws.py`). By a profile of such requests, which makes small functions look larger than they are:
+
+| in | share |
+|---|---|
+{shares}
+What Python's own library takes is put down to the package that called it: the log line's JSON to Powertools.
 """
+_PARTS = {
+    "botocore, with urllib3": ("botocore", "urllib3", "boto3", "jmespath", "s3transfer"),
+    "PynamoDB": ("pynamodb",),
+    "Powertools: the log line": ("aws_lambda_powertools",),
+    "Chalice": ("chalice",),
+    "the shop's own code": ("app", "chalicelib", "common"),
+}
 
 
 def main() -> None:
@@ -50,9 +64,11 @@ def main() -> None:
     raw, rows = cold_start.measured()
     sizes = "".join(f"| {name} | {_megabytes(name):.2f} |\n" for name in SERVICES)
     starts = "".join(_line(row) for row in rows)
-    (warm,) = [row.warm for row in rows if row.warm]
+    (warm,) = [row for row in rows if row.warm]
     cold = _COLD.format(raw=raw, rounds=cold_start.ROUNDS)
-    page = _INTRODUCTION + sizes + cold + starts + _WHY.format(warm=warm)
+    page = (
+        _INTRODUCTION + sizes + cold + starts + _WHY.format(warm=warm.warm, shares=_shares(warm.shares or {}))
+    )
     PAGE.write_text(page + cost.section() + load_page.section())
     print(f"{PAGE.relative_to(ROOT)} is written")
 
@@ -60,6 +76,12 @@ def main() -> None:
 def _line(row: cold_start.Row) -> str:
     first = f"{row.first:.2f}" if row.first else ""
     return f"| {row.what} | {row.start:.2f} | {row.budget} | {first} |\n"
+
+
+def _shares(found: Mapping[str, float]) -> str:
+    parts = {name: sum(found.get(each, 0) for each in packages) for name, packages in _PARTS.items()}
+    parts["all else"] = 1 - sum(parts.values())
+    return "".join(f"| {name} | {part:.0%} |\n" for name, part in parts.items())
 
 
 def _megabytes(service: str) -> float:
