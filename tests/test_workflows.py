@@ -50,6 +50,14 @@ def test_only_jobs_that_deploy_can_ask_for_credentials_and_none_are_stored():
         assert "secrets: inherit" not in text
 
 
+@pytest.mark.parametrize("path", sorted(workflows.FOLDER.glob("*.yml")), ids=lambda path: path.stem)
+def test_an_action_is_pinned_to_a_commit_and_tells_its_version(path):
+    used = re.findall(r"uses: (?!\./)(.*)", path.read_text())
+
+    for action in used:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action), action
+
+
 @pytest.mark.parametrize("stage", pipeline.STAGES)
 def test_a_job_takes_on_the_role_of_its_service_and_stage(stage):
     (step,) = [each for each in WORKFLOW["jobs"][stage]["steps"] if "role-to-assume" in each.get("with", {})]
