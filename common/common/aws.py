@@ -1,6 +1,7 @@
 """Clients, one per AWS service and process: making one costs more than ten calls on it."""
 
 import os
+import random
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ with loading.at_first_use():
 
 # API Gateway gives up after 29 s: a hanging call must end, and be tried again, well before that.
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 2, 9, 2
+_CONFLICTS, _LONGEST_PAUSE_SECONDS = 10, 0.1
 # What AWS's own logs call the shop. Left to itself, botocore puts a longer one together twice for every call.
 USER_AGENT = f"Botocore/{botocore.__version__} commerce/{os.environ.get('AWS_LAMBDA_FUNCTION_NAME', 'local')}"
 
@@ -44,8 +46,21 @@ def forget_clients() -> None:
 
 
 def _introduce(new: "Session") -> None:
-    """Give every client of a session the user agent that is known already; those that PynamoDB makes, too."""
+    """Give every client of a session the user agent that is known already, and patience; those that PynamoDB makes, too."""
     new.set_default_client_config(config.Config(user_agent=USER_AGENT))
+    new.register("needs-retry.dynamodb", _pause_after_conflict)
+
+
+def _pause_after_conflict(response: tuple[Any, Any] | None, attempts: int, **_: Any) -> float | None:
+    """Seconds until a write is tried again that was refused because a transaction was at the same item: it takes milliseconds.
+
+    botocore does not do so by itself, and nothing was written:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+    """
+    code = response[1].get("Error", {}).get("Code") if response else None
+    if code != "TransactionConflictException" or attempts > _CONFLICTS:
+        return None
+    return random.uniform(0, _LONGEST_PAUSE_SECONDS)
 
 
 botocore.register_initializer(_introduce)

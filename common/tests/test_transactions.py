@@ -1,12 +1,15 @@
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.models import Model
+from urllib3 import HTTPResponse
 
-from common import tables, transactions
+from common import aws, tables, transactions
 from common.transactions import TransactionCancelled, TransactionContended, check, delete, put, update, write
 
 
@@ -49,6 +52,11 @@ def test_what_failed_is_named_by_its_place_in_the_call(shelves):
     assert refused.value.failed == [0, 2]
 
 
+CONFLICT = (
+    b'{"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException", "message": "ongoing"}'
+)
+
+
 def conflicts(times):
     """Answer this many TransactWriteItems the way DynamoDB does when another transaction is in the way."""
     answers = [
@@ -78,6 +86,58 @@ def disturb(shelves, monkeypatch):
     yield begin
     for handler in registered:
         events.unregister("before-call.dynamodb.TransactWriteItems", handler)
+
+
+@pytest.fixture
+def in_the_way(shelves):
+    """Answers so many plain writes the way DynamoDB does while a transaction is at the item; says how many were sent."""
+    events, sent = Shelf._get_connection().connection.client.meta.events, []
+
+    def begin(times):
+        refusals = [CONFLICT] * times
+
+        def answer(request, **_):
+            sent.append(request)
+            if not refusals:
+                return None
+            request.url = "http://nowhere"  # so that moto, which is asked as well, does not do it
+            return AWSResponse(
+                request.url, 400, {}, HTTPResponse(BytesIO(refusals.pop()), preload_content=False)
+            )
+
+        events.register_first("before-send.dynamodb", answer, unique_id="in-the-way")
+        return sent
+
+    yield begin
+    events.unregister("before-send.dynamodb", unique_id="in-the-way")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: Shelf("a").update(actions=[Shelf.stock.add(1)], condition=Shelf.stock == 1),
+        lambda: Shelf("a", stock=2).save(),
+        lambda: Shelf("d", stock=2).save(condition=Shelf.shelf_id.does_not_exist()),
+        lambda: Shelf("a").delete(),
+    ],
+    ids=["update", "put", "put if new", "delete"],
+)
+def test_a_plain_write_that_meets_a_transaction_is_tried_again(in_the_way, act):
+    sent = in_the_way(3)
+
+    act()
+
+    assert len(sent) == 4
+
+
+def test_a_plain_write_that_always_meets_a_transaction_fails_in_the_end(in_the_way, monkeypatch):
+    monkeypatch.setattr(aws, "_LONGEST_PAUSE_SECONDS", 0)
+    sent = in_the_way(100)
+
+    with pytest.raises(UpdateError):
+        Shelf("a").update(actions=[Shelf.stock.add(1)])
+
+    assert 4 < len(sent) < 100
 
 
 def test_a_conflict_with_another_transaction_is_tried_again(disturb):

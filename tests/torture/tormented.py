@@ -100,6 +100,7 @@ class Tormented:
         """What the shop promises of these orders, as soon as all that is under way has come to its end."""
         self.tally["orders checked"] += len(orders)
         found = until(lambda: self._discrepancies(orders, whole), lambda seen: not seen, seconds)
+        self.tally["discrepancies found"] += len(found)
         assert found == []
 
     def redrive(self) -> int:

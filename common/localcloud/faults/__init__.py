@@ -52,7 +52,7 @@ class Faults:
                 self._set("clock", {})
 
     def rates(self, seed: int = 0, slow_seconds: float = 0.5, **rates: float) -> None:
-        """Let requests go wrong at these rates: before, after (the process is killed), lost, throttled, error, slow."""
+        """Let requests go wrong at these rates: before, after (the process is killed), lost, throttled, error, slow, conflict."""
         self._set("rates", {**rates, "seed": seed, "slowSeconds": slow_seconds})
 
     def plan(self, point: Point, how: str, marks: Sequence[str]) -> str:

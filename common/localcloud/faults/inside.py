@@ -20,10 +20,13 @@ from urllib.parse import parse_qs, urlsplit
 KILLED = 137
 _READS = re.compile(r"Get|Query|Scan|BatchGet|Describe|List|Receive")
 _ID = re.compile(r"/(?:pi|ch|re|pay|order|rfnd)_\w+")
+_DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
 _THROTTLED = {
-    "dynamodb": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+    "dynamodb": f"{_DYNAMODB}ProvisionedThroughputExceededException",
     "": "ThrottlingException",
 }
+# What DynamoDB refuses while a transaction of somebody else is at the same item.
+_WRITES = re.compile(r"dynamodb:(TransactWriteItems|(Put|Update|Delete)Item) ")
 
 Plan = dict[str, Any]
 
@@ -70,6 +73,8 @@ class Inside:
             os._exit(KILLED)
         if how in ("throttled", "error"):
             return _answer(call, how, method)
+        if how == "conflict":
+            return _conflict(body, method)
         if how == "slow":
             time.sleep(self.slow_seconds)
         answer = self._sent(send, pool, method, url, call, request)
@@ -104,8 +109,8 @@ class Inside:
             if planned and self._is_about(fault["marks"], request) and self._claim(fault["id"]):
                 return self._fired(point, fault["how"])
         rates = self._plan.get("rates") or {}
-        for how in ("before", "after", "lost", "throttled", "error", "slow"):
-            if (effect or how in ("throttled", "error", "slow")) and self._dice.random() < rates.get(how, 0):
+        for how in ("before", "after", "lost", "throttled", "error", "slow", "conflict"):
+            if _is_possible(how, call) and self._dice.random() < rates.get(how, 0):
                 return self._fired(point, how)
         return None
 
@@ -240,10 +245,31 @@ def _is_read(call: str) -> bool:
     return call.startswith("GET ") or bool(_READS.match(operation))
 
 
+def _is_possible(how: str, call: str) -> bool:
+    """Whether this can go wrong so: nothing is lost by a read that is not answered."""
+    if how == "conflict":
+        return bool(_WRITES.match(call))
+    return how in ("throttled", "error", "slow") or not _is_read(call)
+
+
+def _conflict(body: str, method: str) -> Any:
+    """What DynamoDB says to a write that meets somebody else's transaction."""
+    operations = json.loads(body).get("TransactItems")
+    error: dict[str, Any] = {"message": "Transaction is ongoing for the item"}
+    if operations is None:
+        return _refusal(400, {"__type": f"{_DYNAMODB}TransactionConflictException", **error}, {}, method)
+    reasons: list[dict[str, Any]] = [{"Code": "None"} for _ in operations]
+    reasons[0] = {"Code": "TransactionConflict", "Message": error["message"]}
+    error = {
+        "__type": f"{_DYNAMODB}TransactionCanceledException",
+        "message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+        "CancellationReasons": reasons,
+    }
+    return _refusal(400, error, {}, method)
+
+
 def _answer(call: str, how: str, method: str) -> Any:
     """What an overloaded or broken service says instead of doing anything."""
-    from urllib3.response import HTTPResponse
-
     body: dict[str, Any]
     if how == "error":
         status, body = 500, {"__type": "InternalServerError", "message": "We encountered an internal error."}
@@ -255,10 +281,15 @@ def _answer(call: str, how: str, method: str) -> Any:
             429,
             {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many"}},
         )
+    headers = {"x-amzn-ErrorType": "ThrottlingException"} if how == "throttled" else {}
+    return _refusal(status, body, headers, method)
+
+
+def _refusal(status: int, body: dict[str, Any], headers: dict[str, str], method: str) -> Any:
+    from urllib3.response import HTTPResponse
+
     raw = json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(raw))}
-    if how == "throttled":
-        headers["x-amzn-ErrorType"] = "ThrottlingException"
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(raw)), **headers}
     return HTTPResponse(
         io.BytesIO(raw), headers, status, preload_content=False, decode_content=False, request_method=method
     )
