@@ -28,6 +28,7 @@ CUSTOMER = "customer"
 
 _FRESH_SECONDS = 300  # a withdrawn key stops working this long after its withdrawal
 _REFETCH_SECONDS = 5  # a made-up key id must not turn every request into a call to SSM
+_SSM_SECONDS = 2  # twice that, and there is still time to go on with the keys at hand: an authorizer has 10 s
 
 
 class AdminOnly(ForbiddenError):
@@ -141,32 +142,37 @@ class _KeyCache:
     def __init__(self) -> None:
         self.keys: dict[str, jwt.PyJWK] = {}
         self.jwks: dict[str, Any] = {"keys": []}
-        self.fetched = float("-inf")
+        self.fetched = self.tried = float("-inf")
         self.lock = threading.Lock()
 
     def published(self) -> dict[str, Any]:
         with self.lock:
-            if time.monotonic() - self.fetched > _REFETCH_SECONDS:
+            if self._may_try():
                 self.fetch()
             return self.jwks
 
     def find(self, kid: str) -> "jwt.PyJWK | None":
         with self.lock:
-            age = time.monotonic() - self.fetched
-            if age > _FRESH_SECONDS or (kid not in self.keys and age > _REFETCH_SECONDS):
+            is_old = time.monotonic() - self.fetched > _FRESH_SECONDS
+            if (is_old or kid not in self.keys) and self._may_try():
                 self.fetch()
             return self.keys.get(kid)
 
+    def _may_try(self) -> bool:
+        return time.monotonic() - self.tried > _REFETCH_SECONDS
+
     def fetch(self) -> None:
-        self.fetched = time.monotonic()
+        """Without any keys at hand a failure is one of the request, and the next request tries again."""
         try:
-            parameter = aws.client("ssm").get_parameter(Name=KEYS_PARAMETER)["Parameter"]["Value"]
+            found = aws.client("ssm", seconds=_SSM_SECONDS).get_parameter(Name=KEYS_PARAMETER)
         except (BotoCoreError, ClientError):
             if not self.keys:
                 raise
+            self.tried = time.monotonic()
             log.logger.exception("public keys not fetched; going on with those at hand")
             return
-        self.jwks = json.loads(parameter)
+        self.fetched = self.tried = time.monotonic()
+        self.jwks = json.loads(found["Parameter"]["Value"])
         self.keys = {key["kid"]: jwt.PyJWK(key, algorithm="EdDSA") for key in self.jwks["keys"]}
 
 
@@ -176,7 +182,7 @@ _cache = _KeyCache()
 def forget_keys() -> None:
     """Fetch the public keys anew at the next token."""
     _cache.keys, _cache.jwks = {}, {"keys": []}
-    _cache.fetched = float("-inf")
+    _cache.fetched = _cache.tried = float("-inf")
 
 
 def _public_key(kid: str) -> "jwt.PyJWK":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 with loading.at_first_use():
     from botocore import config, session
 
-# API Gateway gives up after 29 s: a hanging call must end, and be tried again, well before that.
+# API Gateway gives up after 29 s, a saga's step after 20: a hanging call must end, and be tried again, before that.
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 2, 9, 2
 _CONFLICTS, _LONGEST_PAUSE_SECONDS = 10, 0.1
 # What AWS's own logs call the shop. Left to itself, botocore puts a longer one together twice for every call.
@@ -23,12 +23,15 @@ USER_AGENT = f"Botocore/{botocore.__version__} commerce/{os.environ.get('AWS_LAM
 
 
 @cache
-def client(service: str) -> Any:
-    """The client of an AWS service; region and endpoint come from the environment."""
+def client(service: str, seconds: int = _READ_SECONDS) -> Any:
+    """The client of an AWS service; region and endpoint come from the environment.
+
+    A call that is not answered within so many seconds is tried once more.
+    """
     limits = config.Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "max_attempts": _TRIES},
+        read_timeout=seconds,
+        retries={"mode": "standard", "total_max_attempts": _TRIES},
     )
     return _session().create_client(service, config=limits)
 

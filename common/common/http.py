@@ -19,7 +19,8 @@ MOST_NESTING = 20
 
 _MOST_SAID = 300
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
-_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)  # a text, or what opens or closes
+# A text, ended or not, or what opens or closes. One that must end would be looked for anew at each quote in a text that does not.
+_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _retry_after: ContextVar[int | None] = ContextVar("retry_after", default=None)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 

@@ -1,6 +1,6 @@
 """Money: whole minor units (cents) inside, a decimal number with its currency on the wire; never a float."""
 
-from decimal import Decimal, DecimalException
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 
 from chalice import BadRequestError
 
@@ -11,6 +11,10 @@ CURRENCIES = {
 }  # fmt: skip
 DEFAULT = "USD"
 MOST = 99_999_999  # Stripe takes at most eight digits: https://docs.stripe.com/api/payment_intents/create
+
+_EXACT = Context(
+    prec=100, traps=[Inexact, InvalidOperation]
+)  # the usual one would round what is longer than 28 digits
 
 
 class InvalidAmount(BadRequestError):
@@ -32,7 +36,7 @@ def minor(amount: Decimal | int | float | str, currency: str = DEFAULT) -> int:
     """
     digits = CURRENCIES[known(currency)]
     try:
-        scaled = Decimal(str(amount)).scaleb(digits)
+        scaled = Decimal(str(amount)).scaleb(digits, _EXACT)
     except DecimalException:
         raise InvalidAmount(f"{amount!r} is not an amount of money") from None
     if not scaled.is_finite() or not 0 <= scaled <= MOST:

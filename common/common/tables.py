@@ -1,6 +1,6 @@
 """How long a Lambda waits for DynamoDB, in every table's model; and what a failed write says.
 
-PynamoDB's own limits (15 s to connect, 30 s to read, three times) are longer than a saga step may take, so that a step would be
+PynamoDB's own limits (15 s to connect, 30 s to read, four times) are longer than a saga step may take (20 s), so that a step would be
 killed where it could have tried again.
 """
 
@@ -16,6 +16,7 @@ from common import aws  # noqa: F401  # introduces the clients that PynamoDB mak
 CONNECT_SECONDS = 2
 READ_SECONDS = 5
 TRIES = 3
+REPEATS = TRIES - 1  # what PynamoDB calls attempts are those after the first
 
 Element = TypeVar("Element", bound=MapAttribute[Any, Any])
 
@@ -25,7 +26,7 @@ class Meta:
 
     connect_timeout_seconds = CONNECT_SECONDS
     read_timeout_seconds = READ_SECONDS
-    max_retry_attempts = TRIES
+    max_retry_attempts = REPEATS
 
 
 class WholeNumber(Attribute[int]):

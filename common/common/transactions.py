@@ -134,5 +134,5 @@ def _connection() -> Connection:
     return Connection(
         connect_timeout_seconds=tables.CONNECT_SECONDS,
         read_timeout_seconds=tables.READ_SECONDS,
-        max_retry_attempts=tables.TRIES,
+        max_retry_attempts=tables.REPEATS,
     )

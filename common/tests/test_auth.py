@@ -1,7 +1,9 @@
+import json
 import time
 
 import jwt
 import pytest
+from botocore.exceptions import ClientError
 from chalice.test import Client
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -104,6 +106,39 @@ def test_tokens_go_on_working_while_the_public_keys_cannot_be_fetched(shop, toke
     assert shop("/me", tokens.customer()).status_code == 200
     aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
     monkeypatch.setattr(auth, "_FRESH_SECONDS", -1)
+    monkeypatch.setattr(auth, "_REFETCH_SECONDS", -1)
+
+    assert shop("/me", tokens.customer()).status_code == 200
+
+
+def test_a_withdrawn_key_is_not_believed_for_longer_because_a_fetch_failed(tokens, monkeypatch):
+    token = f"Bearer {tokens.customer()}"
+    auth.verify(token)
+    published = aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
+    aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
+    clock = time.monotonic() + auth._FRESH_SECONDS + 1
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
+    auth.verify(token)
+
+    withdrawn = json.dumps({"keys": [{**json.loads(published)["keys"][0], "kid": "another"}]})
+    aws.client("ssm").put_parameter(Name=auth.KEYS_PARAMETER, Value=withdrawn, Type="String")
+    clock += auth._REFETCH_SECONDS + 1
+
+    with pytest.raises(jwt.InvalidTokenError):
+        auth.verify(token)
+
+
+def test_a_token_is_not_refused_because_a_first_fetch_of_the_keys_failed(shop, tokens):
+    """Refused, the customer would be logged out; a failure is tried again, and this one passes."""
+    published = aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
+    aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
+    auth.forget_keys()
+    with pytest.raises(ClientError):
+        auth.verify(f"Bearer {tokens.customer()}")
+    with pytest.raises(ClientError):
+        auth.published_keys()
+
+    aws.client("ssm").put_parameter(Name=auth.KEYS_PARAMETER, Value=published, Type="String")
 
     assert shop("/me", tokens.customer()).status_code == 200
 

@@ -26,6 +26,8 @@ def test_an_amount_becomes_minor_units_of_its_currency(amount, currency, minor):
     [
         ("12.999", "USD", "more decimals than USD has: at most 2"),
         ("1.5", "JPY", "more decimals than JPY"),
+        (f"12.99{'0' * 40}1", "USD", "more decimals than USD"),
+        (f"12.{'9' * 200}", "USD", "is not an amount of money"),
         (-1, "USD", "not between"),
         ("1000000.00", "USD", "not between"),
         ("NaN", "USD", "not between"),

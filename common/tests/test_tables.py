@@ -65,3 +65,21 @@ def test_every_client_says_that_it_is_the_shops(credentials):
 
     assert len(sent) == 2
     assert all(agent.startswith(aws.USER_AGENT) for agent in sent)
+
+
+def test_a_call_that_hangs_ends_before_a_step_of_the_saga_would(credentials):
+    """botocore and PynamoDB count the first try differently; a step has 20 s, an authorizer 10."""
+    dynamodb = Connection(
+        region="us-east-1",
+        connect_timeout_seconds=tables.Meta.connect_timeout_seconds,
+        read_timeout_seconds=tables.Meta.read_timeout_seconds,
+        max_retry_attempts=tables.Meta.max_retry_attempts,
+    ).client
+
+    def longest(client):
+        limits = client.meta.config
+        return limits.retries["total_max_attempts"] * limits.read_timeout
+
+    assert longest(dynamodb) == 15
+    assert longest(aws.client("sqs")) == 18
+    assert longest(aws.client("ssm", seconds=2)) == 4

@@ -74,6 +74,7 @@ def broken_bodies() -> Iterator[tuple[str, bytes, int]]:
     yield "null", b"null", 400
     yield "deep JSON", b'{"a":' + b"[" * 30_000, 400
     yield "deep JSON that is whole", b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", 400
+    yield "a text without an end", b'"' + b'\\"' * (http.MOST_BYTES // 2 - 1), 400
     yield "too large", json.dumps({"a": "x" * http.MOST_BYTES}).encode(), 413
 
 
