@@ -18,6 +18,7 @@ from testkit.tokens import JIMMY
 
 BOWL = "PROD#01BOWL"
 VALIDATE = "order-service-local-validate-order"
+FAIL = "order-service-local-fail-order"
 ORDER = "ORDER#01JA0000000000000000000001"
 PAYMENT = "PAY#01JA0000000000000000000001"
 
@@ -34,6 +35,7 @@ class Shop:
             api,
         )
         neighbours.answers[VALIDATE] = self.validate
+        neighbours.answers[FAIL] = self.fail
 
     def validate(self, step: dict[str, Any]) -> dict[str, Any]:
         """As order-service does: a price of 12.99, and the order stored once."""
@@ -48,6 +50,13 @@ class Shop:
             }
             self.has_order(step["orderId"], step["userId"], step["items"], **known)
         return {"orderId": step["orderId"], "status": "CREATED"}
+
+    def fail(self, step: dict[str, Any]) -> dict[str, Any]:
+        """As order-service does: an order that ended already stays as it is."""
+        order_id = step["orderId"]
+        if self.order(order_id).get("status") == "CREATED":
+            self.order_becomes(order_id, step["status"], reason=step["reason"])
+        return {"orderId": order_id, "status": self.order(order_id).get("status", step["status"])}
 
     def has_order(
         self,

@@ -338,7 +338,7 @@ def test_an_order_that_ended_cannot_be_paid(shop, jimmy, ended):
     "body",
     [
         {"method": "CASH"}, {"paymentMethod": 4242424242424242}, {"paymentMethod": "4242424242424242"}, {"paymentMethod": ""}, {"paymentMethod": "pm visa"},
-        {"expectedTotal": "much"}, {"expectedTotal": "NaN"}, {"orderId": 7}, {"orderId": "ORDER#../x"},
+        {"expectedTotal": "much"}, {"expectedTotal": "NaN"}, {"orderId": 7}, {"orderId": "ORDER#../x"}, {"orderId": ""},
     ],
 )  # fmt: skip
 def test_a_body_that_makes_no_sense_is_refused(shop, jimmy, body):

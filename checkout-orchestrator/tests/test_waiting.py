@@ -233,6 +233,33 @@ def test_a_choice_that_is_repeated_charges_once(unpaid, jimmy):
     assert unpaid.charged() == (2598, 0)
 
 
+def test_a_choice_that_is_repeated_while_the_customer_is_at_the_bank_does_not_begin_anew(unpaid, jimmy):
+    unpaid.waits()
+    assert pay(unpaid, jimmy, "pm_card_threeDSecure2Required").status_code == 202
+    attempt, action = unpaid.payment()["attempt"], unpaid.progress(jimmy)["nextAction"]
+
+    assert pay(unpaid, jimmy, "pm_card_threeDSecure2Required").status_code == 202
+
+    assert unpaid.payment()["attempt"] == attempt
+    assert unpaid.progress(jimmy)["nextAction"] == action
+    unpaid.customer_does("approve")
+    unpaid.hear()
+    assert unpaid.tasks.told == {"token-1": PAID}
+
+
+@pytest.mark.parametrize("order", ["unpaid", "challenged"])
+def test_a_payment_method_that_nobody_knows_is_refused_and_the_order_goes_on_waiting(request, jimmy, order):
+    shop = request.getfixturevalue(order)
+    shop.waits()
+
+    refused = pay(shop, jimmy, "pm_nobody")
+
+    assert (refused.status_code, refused.json_body["Code"]) == (402, "PaymentDeclined")
+    assert shop.progress(jimmy)["nextAction"]["clientSecret"]
+    assert pay(shop, jimmy).status_code == 202
+    assert shop.charged() == (2598, 0)
+
+
 def test_a_choice_whose_answer_got_lost_may_be_repeated(unpaid, jimmy):
     unpaid.waits()
     unpaid.stripe.switches.set(lose_answers=1)
@@ -408,17 +435,40 @@ def test_a_repeated_message_does_not_take_back_what_the_saga_goes_on_with(shop, 
     assert queue("payment-retry-queue") == []
 
 
-def test_a_charge_for_a_saga_that_was_stopped_by_hand_is_taken_back(shop, queue):
+def stop_saga(shop):
     client = boto3.client("stepfunctions")
     begun = client.start_execution(stateMachineArn=shop.machine, name=ORDER.removeprefix("ORDER#"))
     client.stop_execution(executionArn=begun["executionArn"])
-    shop.tasks.gone.add("token-9")
+    shop.tasks.gone |= {"token-1", "token-9"}
+
+
+def test_a_charge_for_a_saga_that_was_stopped_by_hand_is_taken_back(shop, queue):
+    shop.has_order()
+    stop_saga(shop)
 
     charge_again(shop)
 
     (message,) = queue("payment-retry-queue")
     shop.api.sqs("on-payment-retry", [message])
     assert shop.charged() == (2598, 2598)
+    assert shop.order(ORDER)["status"] == "FAILED"  # which a saga that is redriven meets
+
+
+@pytest.mark.parametrize("bought", ["CONFIRMED", "PARTLY_REFUNDED"])
+def test_news_of_an_order_that_was_bought_take_nothing_back_though_its_saga_was_stopped_since(
+    challenged, queue, bought
+):
+    challenged.waits()
+    challenged.customer_does("approve")
+    challenged.hear()
+    challenged.order_becomes(ORDER, bought)
+    stop_saga(challenged)
+
+    charge_again(challenged, payment_method="pm_card_threeDSecure2Required")
+
+    challenged.api.sqs("on-payment-retry", queue("payment-retry-queue"))
+    assert challenged.charged() == (2598, 0)
+    assert challenged.order(ORDER)["status"] == bought
 
 
 def test_one_bad_message_does_not_hold_up_the_others(shop):

@@ -121,6 +121,7 @@ def test_a_cursor_that_this_list_never_gave_is_refused(jimmy):
         {**place, "status": {"S": "x"}},
         {"orderId": {"S": "ORDER#1"}},
     ]
+    forged += [{**place, name: {"S": place[name]["S"] + "0" * 3000}} for name in ("createdAt", "orderId")]
     for cursor in ("abc", *map(http.encode_cursor, forged)):
         assert refusal(jimmy.list(f"?cursor={cursor}")) == (400, "InvalidCursor"), cursor
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chalicelib.orders import pricing
 from common import queues
 from testkit.tokens import JIMMY
 from tests.people import AMY, BOWL, SHAKE, row, table
@@ -142,6 +143,27 @@ def test_a_customer_who_checks_out_again_is_told_that_it_is_bought(api, validate
     api.invoke("create-order-record", {"orderId": "ORDER#1001", "paymentId": "PAY#1"})
 
     assert validate(PLACED)["status"] == "CONFIRMED"
+
+
+@pytest.mark.parametrize("since", ["sold out", "dearer", "gone"])
+def test_whoever_asks_twice_at_once_gets_the_order_though_its_goods_are_gone_since(
+    api, validate, shelf, monkeypatch, since
+):
+    """The other one is stored, and its saga has reserved the last pieces, before this one looks at the stock."""
+    quote = pricing.quote
+
+    def meanwhile(*given):
+        monkeypatch.setattr(pricing, "quote", quote)
+        validate({**PLACED, "expectedTotal": 25.98})
+        if since == "gone":
+            table("Products").delete_item(Key={"productId": BOWL})
+        else:
+            shelf.supply(BOWL, **({"stock": 0} if since == "sold out" else {"price_minor": 1399}))
+        return quote(*given)
+
+    monkeypatch.setattr(pricing, "quote", meanwhile)
+
+    assert validate({**PLACED, "expectedTotal": 25.98})["status"] == "CREATED"
 
 
 # create-order-record

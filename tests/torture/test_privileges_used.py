@@ -44,6 +44,7 @@ ONLY_IN_TROUBLE: dict[str, str] = {
     "checkout-orchestrator-local-*-payment* secretsmanager:GetSecretValue *": "which of the two gateways it is, is told by the payment",
     "checkout-orchestrator-local-on-* secretsmanager:GetSecretValue *": "which of the two gateways it is, is told by the payment",
     "checkout-orchestrator-local-refund-payment dynamodb:PutItem *": "something was charged before the checkout failed",
+    "checkout-orchestrator-local-on-payment-retry lambda:InvokeFunction *": "a saga was stopped from outside, and its order fails before its payment is given back",
     "checkout-orchestrator-local-on-payment-retry states:SendTaskFailure [*]": "the bank declined for good, at last",
     "checkout-orchestrator-local-*notification sns:Publish [*]": "the gateway of text messages, and the customers that have a telephone number",
     "checkout-orchestrator-local-on-notification dynamodb:GetItem *Orders": "a notice that waited is about an order",

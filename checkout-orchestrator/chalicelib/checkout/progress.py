@@ -54,4 +54,5 @@ def _next_action(order: Order, payment: Payment | None) -> dict[str, Any] | None
     if order.status != CREATED or payment is None or payment.status != payments.REQUIRES_ACTION:
         return None
     secret = {"clientSecret": payment.client_secret} if payment.client_secret else {}
-    return {**payment.next_action.as_dict(), **secret}
+    action = payment.next_action.as_dict() if payment.next_action else {}
+    return {**action, **secret}

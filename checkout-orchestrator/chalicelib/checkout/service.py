@@ -35,7 +35,7 @@ def check_out(caller: Caller, wanted: Checkout, key: str | None) -> Begun:
     Safe to repeat: with a key the same key means the same order, without one the same cart does, until the order fails. Raises
     CartEmpty, IdempotencyKeyReused, what validate-order refuses, and for an order PaymentDeclined, OrderNotPayable.
     """
-    if wanted.order_id:
+    if wanted.order_id is not None:
         order = _pay(_own_order(caller.user_id, wanted.order_id), wanted)
     elif key:
         order = _buy_with_key(caller.user_id, wanted, key)

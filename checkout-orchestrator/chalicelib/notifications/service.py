@@ -22,12 +22,12 @@ def send_notification(notice: Notice) -> Notification:
 
     A customer who deleted the account is told nothing, the team is. Raises RecipientUnknown. Safe to repeat: what is about an order, or of a kind that a customer gets once, is sent once.
     """
-    told = _told(notice, CUSTOMER)
+    # The team first: goods are to be picked, whether or not the customer's mail can be sent.
     if notice.kind == _CONFIRMED and notice.order_id:
         _tell_team_of_sale(notice)
     if notice.kind == _FAILED and notice.order_id:
         _told(_for_team(notice, "An order failed", notice.message), ADMIN)
-    return told
+    return _told(notice, CUSTOMER)
 
 
 def send_receipt(done: events.OrderDone) -> Notification:

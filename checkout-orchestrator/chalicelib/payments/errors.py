@@ -9,6 +9,10 @@ class PaymentDeclined(ChaliceViewError):
     STATUS_CODE = 402
 
 
+class MethodUnknown(PaymentDeclined):
+    """The gateway does not know this payment method, or cannot use it for this payment."""
+
+
 class PaymentVoided(ConflictError):
     """The payment was undone, perhaps before it began: this order is not charged any more."""
 

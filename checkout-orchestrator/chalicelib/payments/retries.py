@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.checkout import lambdas
+from chalicelib.checkout.models import BOUGHT
 from chalicelib.payments import service, undoing, waiting
 from chalicelib.payments.errors import (
     AmountMismatch,
@@ -56,12 +58,20 @@ def _charge(message: dict[str, Any]) -> None:
 
 def _refund(message: dict[str, Any]) -> None:
     refund = steps.step(Refund, message)
+    if refund.unless_bought and not _given_up(refund):
+        return
     try:
         undoing.refund_payment(refund.order_id, refund.reason)
     except GatewayUnavailable:
         if refund.tries + 1 >= _REFUND_TRIES:
             raise
         _later(message, refund.tries)
+
+
+def _given_up(refund: Refund) -> bool:
+    """Whether the order has failed, by now at the latest: its row decides, and a saga that is redriven later meets that."""
+    failure = {"orderId": refund.order_id, "status": "FAILED", "reason": refund.reason}
+    return lambdas.call("order-service", "fail-order", failure)["status"] not in BOUGHT
 
 
 def _later(message: dict[str, Any], tries: int) -> None:

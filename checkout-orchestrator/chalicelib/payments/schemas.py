@@ -24,6 +24,7 @@ class Refund(msgspec.Struct, rename="camel", kw_only=True):
 
     order_id: str
     reason: str | None = None
+    unless_bought: bool = False
     tries: int = 0
 
 

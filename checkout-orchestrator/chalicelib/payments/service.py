@@ -196,6 +196,11 @@ def _choose(payment: Payment, owed: Charge) -> None:
 
 
 def _pay_waiting(payment: Payment, owed: Charge) -> Payment:
+    if (payment.payment_method, payment.method) == (owed.payment_method, owed.method):
+        intent = _intent_of(payment)
+        if intent.status not in (gateway.NEW, gateway.DECLINED):
+            follow(payment, intent)  # a repeat, while the customer is at the bank or has just come back
+            return payment
     _choose(payment, owed)
     intent = _confirmed(payment)
     follow(payment, intent)

@@ -5,6 +5,7 @@ The SDK is imported where it is used: its import takes longer than most of the L
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from chalicelib.payments.errors import (
     GatewayUnavailable,
     IntentMoved,
     InvalidSignature,
+    MethodUnknown,
     PaymentDeclined,
     PaymentRejected,
 )
@@ -135,13 +137,13 @@ class Stripe:
             raise InvalidSignature("Stripe-Signature: not a signature of this body by the gateway") from None
 
     def _after_refusal(self, intent_id: str, answer: IntentMoved | PaymentDeclined) -> Intent:
-        """The intent itself says why; a payment method that Stripe does not know leaves no trace on it."""
+        """The intent itself says why; a payment method that Stripe does not know leaves no trace on it, whatever it waits for."""
         found = self.retrieve(intent_id)
-        if isinstance(answer, IntentMoved) or found.status != gateway.NEW:
+        if isinstance(answer, IntentMoved) or found.status in (gateway.CAPTURED, gateway.CANCELLED):
             return found
-        return Intent(
-            found.id, gateway.DECLINED, found.amount, found.currency, found.order_id, decline=str(answer)
-        )
+        if isinstance(answer, MethodUnknown) or found.status == gateway.NEW:
+            return replace(found, status=gateway.DECLINED, decline=str(answer), is_soft=False)
+        return found
 
     def _made(self, intent_id: str, key: str) -> Any:
         """The refund that was made with this key, however long ago, and however it ended."""
@@ -219,7 +221,7 @@ def _refusal(problem: Any) -> Exception:
     if problem.code in _IN_USE or problem.http_status in (409, 429):
         return GatewayUnavailable(f"the payment gateway is busy with this payment: {problem}")
     if getattr(problem, "param", None) == "payment_method":
-        return PaymentDeclined(problem.user_message or "this payment method cannot be used")
+        return MethodUnknown(problem.user_message or "this payment method cannot be used")
     return PaymentRejected(problem.user_message or str(problem))
 
 

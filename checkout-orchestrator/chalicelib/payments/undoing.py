@@ -35,9 +35,9 @@ def refund_payment(order_id: str, reason: str | None = None) -> Payment:
     return payment
 
 
-def order_refund(order_id: str, reason: str) -> None:
-    """Have the order's payment taken back by the consumer of the retry queue."""
-    message = {"action": "refund", "orderId": order_id, "reason": reason}
+def order_refund(order_id: str, reason: str, unless_bought: bool = False) -> None:
+    """Have the order's payment taken back by the consumer of the retry queue; perhaps only if the order can be failed."""
+    message = {"action": "refund", "orderId": order_id, "reason": reason, "unlessBought": unless_bought}
     queues.send(RETRY_QUEUE, {**message, "correlationId": log.correlation_id()})
 
 

@@ -82,10 +82,10 @@ def wake(payment: Payment | None, token: str | None) -> None:
 def forsaken(payment: Payment) -> None:
     """Nobody waits any more for this captured payment. Usually it is a repeat: the saga went on, or undoes the payment itself.
 
-    Only where the saga was stopped from outside is there nobody left to do that.
+    Only where the saga was stopped from outside is there nobody left to do that; and it may have confirmed the order before.
     """
     if sagas.was_stopped(payment.order_id):
-        order_refund(payment.order_id, "the checkout was stopped")
+        order_refund(payment.order_id, "the checkout was stopped", unless_bought=True)
 
 
 def answer(payment: Payment) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import hashlib
 from typing import Any
 
 import msgspec
+from chalice import ChaliceViewError
 from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 
@@ -37,6 +38,7 @@ from common import clock, http, ids, log, money, tables
 from common.auth import Caller
 
 _READ_AT_ONCE = 100  # rows behind one page of a filtered list
+_LONGEST = 128  # of what a cursor names; DynamoDB takes keys of a kilobyte
 
 Key = dict[str, Any]
 
@@ -144,8 +146,19 @@ def fail_order(step: FailOrder) -> OrderStatus:
 
 
 def _place(order_id: str, user_id: str, lines: list[Line], terms: Terms, request_hash: str | None) -> Order:
-    """The order of this id as it is stored, placed now if it was not."""
-    order = lookups.find(order_id) or _store(_priced(order_id, user_id, lines, terms, request_hash))
+    """The order of this id as it is stored, placed now if it was not.
+
+    The same request at the same moment may have placed it since, and its saga have reserved the last pieces: what is refused is refused
+    only if there is no order even then.
+    """
+    order = lookups.find(order_id)
+    if order is None:
+        try:
+            order = _store(_priced(order_id, user_id, lines, terms, request_hash))
+        except ChaliceViewError:
+            order = lookups.find(order_id)
+            if order is None:
+                raise
     another = request_hash is not None and request_hash != order.request_hash
     if another or order.user_id != user_id:
         raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
@@ -240,5 +253,10 @@ def _insist_on_place(user_id: str, start: Key | None) -> None:
         return
     names = {ByCustomer.user_id.attr_name, ByCustomer.created_at.attr_name, Order.order_id.attr_name}
     strings = {name: value.get("S") for name, value in start.items()}
-    if strings.keys() != names or not all(strings.values()) or strings["userId"] != user_id:
+    lengths = {len(text or "") for text in strings.values()}
+    if (
+        strings.keys() != names
+        or not 0 < min(lengths) <= max(lengths) <= _LONGEST
+        or strings["userId"] != user_id
+    ):
         raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page of this list")
