@@ -149,6 +149,16 @@ def test_a_repeated_deletion_deletes_nothing_more(shop, jimmy, enter, rows):
     assert shop.post("/user/login", LOGIN).status_code == 200
 
 
+def test_a_change_that_a_deletion_overtakes_finds_the_session_ended(shop, jimmy, enter, rows, meanwhile):
+    here, there = enter(), enter()
+    meanwhile(lambda: delete(shop, there["token"]), "update_item", "Users")
+
+    refused = edit(shop, here["token"], {"name": "James"})
+
+    assert (refused.status_code, refused.json_body["Code"]) == (401, "SessionEnded")
+    assert [row.keys() for row in rows()] == [{"userId", "deletedAt"}]
+
+
 def test_the_address_is_free_again_and_the_id_is_not(shop, enter, rows):
     key = {"Idempotency-Key": "k-1"}
     first = shop.post("/user/register", JIMMY, headers=key).json_body["userId"]
