@@ -78,7 +78,13 @@ def _greet(wanted: Wanted) -> None:
         welcome.publish(user)
         _send_verification(user, wanted)
     else:
-        _send(User.owning(wanted.email), ADDRESS_TAKEN, clock.iso(wanted.asked_at)[:10], *texts.taken())
+        _tell_owner(User.owning(wanted.email), wanted)
+
+
+def _tell_owner(owner: User | None, wanted: Wanted) -> None:
+    # No link that proves the address: who never did so may have a stranger's account under it, and would open it to the stranger.
+    text = texts.taken() if owner and owner.email_verified_at else texts.taken_unproved()
+    _send(owner, ADDRESS_TAKEN, clock.iso(wanted.asked_at)[:10], *text)
 
 
 def _send_verification(user: User | None, wanted: Wanted) -> None:
