@@ -57,9 +57,8 @@ def renew(text: str) -> Refreshed:
             _end_reused(session)
         if _moved_on(session, successor):
             return _answer(user, successor)
-        overtaken = (
-            True  # the same token was used at the same moment, or here, and the answer got lost: look again
-        )
+        # The same token was used at the same moment; or by this very call, whose answer got lost: look again.
+        overtaken = True
 
 
 def end(caller: auth.Caller, everywhere: bool) -> None:

@@ -97,6 +97,7 @@ def export(caller: auth.Caller) -> Export:
                 created_at=session.created_at,
                 renewed_at=clock.iso(session.renewed_at),
                 expires_at=clock.iso(session.expires_at),
+                password_set_at=clock.iso(session.password_set_at) if session.password_set_at else None,
             )
             for session in sessions.going_on(user)
         ],
