@@ -74,6 +74,24 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let something happen right before the next write of a kind, to one table: `meanwhile(act, "update_item", "Users")`."""
+
+    def arrange(act: Callable[[], object], kind: str, table: str | None = None) -> None:
+        write = getattr(DynamoDBBackend, kind)
+
+        def overtaken(self: Any, first: Any, *args: Any, **kwargs: Any) -> Any:
+            if table in (None, first):
+                monkeypatch.setattr(DynamoDBBackend, kind, write)
+                act()
+            return write(self, first, *args, **kwargs)
+
+        monkeypatch.setattr(DynamoDBBackend, kind, overtaken)
+
+    return arrange
+
+
+@pytest.fixture
 def come_from(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Let requests come from this address from now on."""
     return lambda address: monkeypatch.setattr(LambdaEventConverter, "LOCAL_SOURCE_IP", address)

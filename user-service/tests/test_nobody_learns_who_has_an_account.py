@@ -49,6 +49,33 @@ def test_the_mail_tells_the_owner_what_the_answer_does_not_say(shop, jimmy, post
     assert "evil" not in mail.body
 
 
+@pytest.mark.parametrize("proved", [False, True])
+def test_the_mail_tells_the_owner_of_an_unproved_address_how_to_get_in(shop, jimmy, post_office, proved):
+    if proved:
+        shop.post("/user/email/verify", {"token": post_office.token("Confirm your address")})
+    register(shop)
+    post_office.deliver()
+
+    (mail,) = post_office.sent("You have an account already")
+    assert ("never confirmed" in mail.body) is not proved
+    assert "/password/forgotten" in mail.body
+    assert "#token=" not in mail.body
+
+
+def test_who_lost_the_mail_that_proves_an_address_gets_in_by_a_new_password(
+    shop, jimmy, post_office, monkeypatch
+):
+    monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
+    shop.post("/user/password/forgotten", {"email": "jimmy@example.com"})
+    token = post_office.token("Choose a new password")
+    shop.post("/user/password/reset", {"token": token, "newPassword": "a better password"})
+
+    assert (
+        shop.post("/user/login", {"email": "jimmy@example.com", "password": "a better password"}).status_code
+        == 200
+    )
+
+
 def test_a_forgotten_password_is_answered_alike(shop, jimmy):
     known = shop.post("/user/password/forgotten", {"email": "jimmy@example.com"})
     unknown = shop.post("/user/password/forgotten", {"email": "nobody@example.com"})

@@ -74,8 +74,19 @@ def test_everybody_gets_all_that_is_kept_of_them(shop, jimmy, enter, post_office
     ].items()
     (session,) = kept["sessions"]
     assert session["createdAt"].endswith("Z")
+    assert "passwordSetAt" not in session
     assert [mail["kind"] for mail in kept["mails"]] == ["EMAIL_VERIFICATION"]
     assert "Hash" not in json.dumps(kept)
+
+
+def test_everybody_is_shown_in_which_session_the_password_was_changed(shop, jimmy, enter):
+    here = enter()
+    change = {"password": "12345", "newPassword": "a better password"}
+    shop.post("/user/password", change, token=here["token"])
+
+    (session,) = shop.get("/user/export", token=here["token"]).json_body["sessions"]
+
+    assert session["passwordSetAt"].endswith("Z")
 
 
 def test_deletion_erases_the_person(shop, jimmy, enter, rows, post_office):
@@ -147,6 +158,16 @@ def test_a_repeated_deletion_deletes_nothing_more(shop, jimmy, enter, rows):
 
     assert (refused.status_code, refused.json_body["Code"]) == (401, "SessionEnded")
     assert shop.post("/user/login", LOGIN).status_code == 200
+
+
+def test_a_change_that_a_deletion_overtakes_finds_the_session_ended(shop, jimmy, enter, rows, meanwhile):
+    here, there = enter(), enter()
+    meanwhile(lambda: delete(shop, there["token"]), "update_item", "Users")
+
+    refused = edit(shop, here["token"], {"name": "James"})
+
+    assert (refused.status_code, refused.json_body["Code"]) == (401, "SessionEnded")
+    assert [row.keys() for row in rows()] == [{"userId", "deletedAt"}]
 
 
 def test_the_address_is_free_again_and_the_id_is_not(shop, enter, rows):

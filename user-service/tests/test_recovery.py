@@ -12,6 +12,7 @@ from common.queues import BatchPartlyFailed
 NEW = "a better password"
 RESET = "Choose a new password"
 CONFIRM = "Confirm your address"
+CHANGED = "Your password was changed"
 LOGIN = {"email": "jimmy@example.com", "password": "12345"}
 
 
@@ -76,6 +77,74 @@ def test_a_repeated_change_changes_nothing_more(shop, jimmy, enter):
     assert is_in(shop, there)
 
 
+def test_a_repeat_makes_good_what_a_change_left_undone(shop, jimmy, enter, post_office, meanwhile):
+    here = enter()
+    forget(shop)
+    old = post_office.token(RESET)
+    meanwhile(die, "update_item", "AccountMails")
+    assert change(shop, here["token"]).status_code == 500
+
+    assert change(shop, here["token"]).status_code == 200
+
+    assert is_refused(reset(shop, old, "chosen by a thief"))
+    post_office.deliver()
+    assert len(post_office.sent(CHANGED)) == 1
+
+
+def die():
+    raise ClientError({"Error": {"Code": "InternalServerError", "Message": "down"}}, "UpdateItem")
+
+
+def test_a_change_whose_mails_a_deletion_takes_is_a_change(shop, jimmy, enter, post_office, meanwhile):
+    here = enter()
+    forget(shop)
+    post_office.deliver()
+    meanwhile(lambda: delete(shop, here["token"], NEW), "update_item", "AccountMails")
+
+    assert change(shop, here["token"]).status_code == 200
+
+
+def delete(shop, token, password):
+    return shop.request("DELETE", "/user", {"password": password}, token, None)
+
+
+def test_the_new_password_is_no_second_guess_of_the_old_one(shop, jimmy, enter):
+    refused = change(shop, enter()["token"], password="guess", new="12345")
+
+    assert is_refused(refused, 401, "InvalidCredentials")
+
+
+def test_a_change_can_be_repeated_by_its_own_session_and_for_a_few_minutes(shop, jimmy, enter, travel):
+    travel(0)
+    here = enter()
+    assert change(shop, here["token"]).status_code == 200
+    there = enter(password=NEW)
+
+    assert is_refused(change(shop, there["token"]), 401, "InvalidCredentials")
+    travel(240)
+    assert change(shop, here["token"]).status_code == 200
+    travel(301)
+    assert is_refused(change(shop, here["token"]), 401, "InvalidCredentials")
+
+
+def test_whoever_is_logged_out_everywhere_does_not_stay_by_changing_the_password(
+    shop, jimmy, enter, meanwhile
+):
+    here, there = enter(), enter()
+    thieves = []
+
+    def log_out():
+        shop.post("/user/logout", {"everywhere": True}, token=there["token"])
+        thieves.append(enter())
+
+    meanwhile(log_out, "transact_write_items")
+
+    assert is_refused(change(shop, here["token"]), 401, "SessionEnded")
+    assert not is_in(shop, here)
+    assert change(shop, enter()["token"]).status_code == 200
+    assert not is_in(shop, thieves[0])
+
+
 @pytest.mark.parametrize("new", ["1234", "x" * 73])
 def test_the_shop_accepts_the_same_passwords_everywhere(shop, jimmy, enter, post_office, new):
     assert change(shop, enter()["token"], new=new).status_code == 400
@@ -89,7 +158,7 @@ def test_the_owner_is_mailed_that_the_password_was_changed(shop, jimmy, enter, p
     change(shop, enter()["token"])
     post_office.deliver(times=2)
 
-    (mail,) = post_office.sent("Your password was changed")
+    (mail,) = post_office.sent(CHANGED)
     assert mail.destinations["ToAddresses"] == ["jimmy@example.com"]
 
 
@@ -113,6 +182,31 @@ def test_a_token_works_once(shop, jimmy, post_office):
 
     assert is_refused(reset(shop, token, "yet another one"))
     assert can_enter(shop, NEW)
+
+
+def test_a_repeat_makes_good_that_nobody_was_told_of_a_password_chosen_anew(
+    shop, jimmy, post_office, monkeypatch
+):
+    forget(shop)
+    token = post_office.token(RESET)
+    with monkeypatch.context() as trouble:
+        refuse(trouble, "sqs", "send_message")
+        assert reset(shop, token).status_code == 500
+
+    assert reset(shop, token).status_code == 200
+    post_office.deliver()
+    assert len(post_office.sent(CHANGED)) == 1
+
+
+def test_a_used_token_guesses_no_faster_than_a_guest(shop, jimmy, post_office):
+    forget(shop)
+    token = post_office.token(RESET)
+    reset(shop, token)
+
+    answers = [reset(shop, token, f"guess number {number}") for number in range(6)]
+
+    assert [answer.status_code for answer in answers] == [400] * 5 + [429]
+    assert reset(shop, token).status_code == 429
 
 
 def test_of_many_who_use_a_token_at_once_one_succeeds(shop, jimmy, post_office):
@@ -216,11 +310,11 @@ def test_a_mail_that_could_not_be_sent_is_sent_when_its_message_comes_again(
     assert reset(shop, post_office.token(RESET)).status_code == 200
 
 
-def refuse(monkeypatch):
+def refuse(monkeypatch, service="ses", call="send_email"):
     def refused(**_):
-        raise ClientError({"Error": {"Code": "Throttling", "Message": "down"}}, "SendEmail")
+        raise ClientError({"Error": {"Code": "Throttling", "Message": "down"}}, call)
 
-    monkeypatch.setattr(aws.client("ses"), "send_email", refused)
+    monkeypatch.setattr(aws.client(service), call, refused)
 
 
 def test_two_deliveries_at_once_send_one_mail(shop, jimmy, post_office):

@@ -52,6 +52,16 @@ def test_nobody_gets_no_role(shop, rows, who):
     assert rows() == []
 
 
+def test_who_is_deleted_at_the_same_moment_gets_no_role(shop, jimmy, log_in, rows, meanwhile):
+    token = log_in()
+    close = {"method": "DELETE", "path": "/user", "body": {"password": "12345"}, "token": token}
+    meanwhile(lambda: shop.request(**close, headers=None), "update_item", "Users")
+
+    with pytest.raises(UserNotFound):
+        shop.invoke("grant-role", {"userId": jimmy, "role": "admin"})
+    assert [row.keys() for row in rows()] == [{"userId", "deletedAt"}]
+
+
 def test_a_grant_that_makes_no_sense_is_refused(shop, jimmy, subtests):
     somebody = {"email": "jimmy@example.com"}
     for wrong in (

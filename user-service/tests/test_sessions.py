@@ -15,6 +15,10 @@ def is_in(shop, tokens):
     return shop.get("/user/profile", token=tokens["token"]).status_code == 200
 
 
+def delete(shop, tokens):
+    return shop.request("DELETE", "/user", {"password": JIMMY["password"]}, tokens["token"], None)
+
+
 def is_refused(answer):
     return (answer.status_code, answer.json_body["Code"]) == (401, "InvalidRefreshToken")
 
@@ -69,6 +73,25 @@ def test_a_slow_refresh_does_not_set_the_session_back(shop, jimmy, enter, monkey
     monkeypatch.setattr(DynamoDBBackend, "update_item", overtaken)
 
     assert is_refused(refresh(shop, first))
+
+
+def test_a_refresh_whose_write_took_effect_unheard_is_no_theft(shop, jimmy, enter, travel, monkeypatch):
+    """DynamoDB's answers get lost, and what is sent again meets its own first time, longer ago than a client's repeat."""
+    travel(0)
+    first = enter()["refreshToken"]
+    update = DynamoDBBackend.update_item
+
+    def unheard(*args, **kwargs):
+        monkeypatch.setattr(DynamoDBBackend, "update_item", update)
+        update(*args, **kwargs)
+        travel(11)
+        return update(*args, **kwargs)
+
+    monkeypatch.setattr(DynamoDBBackend, "update_item", unheard)
+    renewed = refresh(shop, first)
+
+    assert renewed.status_code == 200
+    assert refresh(shop, renewed.json_body["refreshToken"]).status_code == 200
 
 
 def test_a_stolen_refresh_token_ends_the_session_for_thief_and_owner(shop, jimmy, enter, travel):
@@ -165,6 +188,15 @@ def test_a_repeated_logout_ends_nothing_more(shop, jimmy, enter):
 
     assert again.status_code == 200
     assert is_in(shop, later)
+
+
+def test_logout_everywhere_of_an_account_that_is_deleted_at_the_same_moment_is_a_logout(
+    shop, jimmy, enter, meanwhile
+):
+    here, there = enter(), enter()
+    meanwhile(lambda: delete(shop, there), "update_item", "Users")
+
+    assert shop.post("/user/logout", {"everywhere": True}, token=here["token"]).status_code == 200
 
 
 def test_a_role_shows_from_the_next_refresh_on(shop, jimmy, enter):

@@ -3,6 +3,8 @@
 Asking puts a message on a queue and looks nothing up, so that how long it takes tells nobody who has an account.
 """
 
+from pynamodb.exceptions import UpdateError
+
 from chalicelib.mails import texts
 from chalicelib.mails.models import Mail
 from chalicelib.mails.schemas import (
@@ -16,7 +18,7 @@ from chalicelib.mails.schemas import (
 from chalicelib.mails.tokens import MailToken
 from chalicelib.users import welcome
 from chalicelib.users.models import User
-from common import aws, clock, ids, log, queues, settings
+from common import aws, clock, ids, log, queues, settings, tables
 
 QUEUE = "user-mail-queue"
 RESET_SECONDS = 3600
@@ -56,7 +58,11 @@ def void_reset(user_id: str) -> None:
     """The link in the last mail with which to choose a new password works no more. Safe to repeat."""
     mail = Mail.find(user_id, PASSWORD_RESET)
     if mail is not None and mail.token_hash is not None:
-        mail.update([Mail.token_hash.remove()], condition=Mail.kind.exists())
+        try:
+            mail.update([Mail.token_hash.remove()], condition=Mail.kind.exists())
+        except UpdateError as problem:  # refused where the account's deletion was faster: the link is as void
+            if not tables.was_refused(problem):
+                raise
 
 
 def forget(user_id: str) -> None:
@@ -72,7 +78,13 @@ def _greet(wanted: Wanted) -> None:
         welcome.publish(user)
         _send_verification(user, wanted)
     else:
-        _send(User.owning(wanted.email), ADDRESS_TAKEN, clock.iso(wanted.asked_at)[:10], *texts.taken())
+        _tell_owner(User.owning(wanted.email), wanted)
+
+
+def _tell_owner(owner: User | None, wanted: Wanted) -> None:
+    # No link that proves the address: who never did so may have a stranger's account under it, and would open it to the stranger.
+    text = texts.taken() if owner and owner.email_verified_at else texts.taken_unproved()
+    _send(owner, ADDRESS_TAKEN, clock.iso(wanted.asked_at)[:10], *text)
 
 
 def _send_verification(user: User | None, wanted: Wanted) -> None:

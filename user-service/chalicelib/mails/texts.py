@@ -43,6 +43,17 @@ def taken() -> tuple[str, str]:
     )
 
 
+def taken_unproved() -> tuple[str, str]:
+    """As taken, where nobody has shown that the address is theirs: a new password shows it, and locks out who opened the account."""
+    return (
+        "You have an account already",
+        "somebody tried to open an account with this address. It has one, and nothing was changed; but the address was never "
+        "confirmed.\n\n"
+        f"If it was you, choose a new password, which confirms the address, too: {_site()}/password/forgotten\n"
+        "If it was not you, do nothing.",
+    )
+
+
 def _link(page: str, token: str) -> str:
     return f"{_site()}/{page}#token={token}"
 

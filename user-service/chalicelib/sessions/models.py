@@ -12,7 +12,8 @@ class Session(Model):
     """A login that goes on: its row goes at logout, when a used refresh token comes again, or when it expires.
 
     It counts only while its `epoch` is the account's `sessionEpoch`: raising that ends all sessions in one write. Of tokens it
-    holds SHA-256 digests; they are random, so that nobody can try them out.
+    holds SHA-256 digests; they are random, so that nobody can try them out. `passwordSetAt` is there if the account's password was
+    changed in this session.
     """
 
     class Meta(tables.Meta):
@@ -26,6 +27,7 @@ class Session(Model):
     current_hash = UnicodeAttribute(attr_name="currentHash")
     previous_hash = UnicodeAttribute(attr_name="previousHash", null=True)
     renewed_at = NumberAttribute(attr_name="renewedAt")
+    password_set_at = NumberAttribute(attr_name="passwordSetAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     ends_at = NumberAttribute(attr_name="endsAt")
     expires_at = NumberAttribute(attr_name="expiresAt")

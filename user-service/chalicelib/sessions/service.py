@@ -43,7 +43,7 @@ def renew(text: str) -> Refreshed:
     Safe to repeat for REPEAT_SECONDS: the same token gives the same successor. Later, or once the successor was used, a used
     token means that two have it: the session ends, for both. RFC 9700, 4.14.2.
     """
-    token = RefreshToken.parsed(text)
+    token, overtaken = RefreshToken.parsed(text), False
     while True:
         user, session = User.find(token.user_id), Session.find(token.user_id, token.session_id)
         if user is None or session is None or not _goes_on(session, user):
@@ -51,13 +51,14 @@ def renew(text: str) -> Refreshed:
         if not is_of(token.family, session.family_hash):
             raise InvalidRefreshToken("Invalid refresh token")
         successor = token.successor(session.seed)
-        if _was_just_renewed(session, token):
+        if _was_just_renewed(session, token) or (overtaken and is_of(successor.secret, session.current_hash)):
             return _answer(user, successor)
         if not is_of(token.secret, session.current_hash):
             _end_reused(session)
         if _moved_on(session, successor):
             return _answer(user, successor)
-        # Otherwise the same token was used at the same moment: look again.
+        # The same token was used at the same moment; or by this very call, whose answer got lost: look again.
+        overtaken = True
 
 
 def end(caller: auth.Caller, everywhere: bool) -> None:
@@ -71,7 +72,7 @@ def end(caller: auth.Caller, everywhere: bool) -> None:
     except SessionEnded:
         return
     if everywhere:
-        user.update(actions=[User.session_epoch.add(1)], condition=User.user_id.exists())
+        user.changed(User.session_epoch.add(1))  # a deleted account has no sessions to end
     Session(caller.user_id, caller.session_id).delete()
 
 
@@ -107,7 +108,7 @@ def _was_just_renewed(session: Session, token: RefreshToken) -> bool:
 
 
 def _moved_on(session: Session, successor: RefreshToken) -> bool:
-    """Have the session take the next token; False if another request was first."""
+    """Have the session take the next token; False if another request was first, or this very one, unheard."""
     now, used = clock.epoch(), session.current_hash
     try:
         session.update(

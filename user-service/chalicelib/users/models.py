@@ -4,6 +4,8 @@ import hashlib
 from typing import Self
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from common import auth, ids, tables
@@ -43,6 +45,16 @@ class User(Model):
     def owning(cls, email: str) -> Self | None:
         """Whose address this is; an unknown address costs as many reads as a known one."""
         return cls.find(EmailClaim.owner_of(email) or _NOBODY)
+
+    def changed(self, *actions: Action) -> bool:
+        """Whether the account was still there, and so was changed; its deletion may have been faster."""
+        try:
+            self.update(actions=list(actions), condition=User.user_id.exists())
+        except UpdateError as problem:
+            if not tables.was_refused(problem):
+                raise
+            return False
+        return True
 
 
 def body_hash(email: str, name: str, phone: str | None) -> str:

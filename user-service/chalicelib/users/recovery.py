@@ -19,24 +19,27 @@ from common import auth, clock, settings, transactions
 
 _MAILS_PER_HOUR = 5
 _HOUR = 3600
+REPEAT_SECONDS = 300  # API Gateway gives up after 29, and then somebody tries once more
+_REPEATS_PER_HOUR = 5
 
 
 def change_password(caller: auth.Caller, change: PasswordChange, source: str) -> Done:
     """Give the caller's account a new password, and end all its sessions but this one; links of earlier mails are void then.
 
-    Raises SessionEnded, InvalidCredentials, TooManyAttempts, PasswordTooShort, PasswordTooLong, AccountContended. Safe to repeat: whoever finds
-    the new password in place has changed nothing. Undone by changing it back, which brings no session back.
+    Raises SessionEnded, InvalidCredentials, TooManyAttempts, PasswordTooShort, PasswordTooLong, AccountContended. Safe to repeat in the same
+    session for REPEAT_SECONDS: the password stays, and what a fault left undone is done. Later, or from elsewhere, the new password
+    is not compared: it would be a second guess for one that counts. Undone by changing it back, which brings no session back.
     """
     user = sessions.insist(caller)
     new = passwords.hashed(change.new_password)
     attempt = attempts.begin(user.email, source)
     if passwords.matches(change.password, user.password_hash):
         _replace_password(user, caller.session_id, new)
-        mails.void_reset(user.user_id)
-        mails.ask(PASSWORD_CHANGED, user_id=user.user_id)
-    elif not passwords.matches(change.new_password, user.password_hash):
+    elif not _was_just_set(user, caller.session_id, change.new_password):
         attempt.failed()
         raise InvalidCredentials("password: not the account's")
+    mails.void_reset(user.user_id)
+    mails.ask(PASSWORD_CHANGED, user_id=user.user_id)
     attempt.succeeded()
     return Done(message="Password changed")
 
@@ -56,12 +59,16 @@ def forgotten(who: ForgottenPassword, source: str) -> Done:
 def reset_password(reset: PasswordReset) -> Done:
     """Give the account a new password, by the token out of a mail; end all its sessions. The address is proved by that, too.
 
-    Raises InvalidMailToken, PasswordTooShort, PasswordTooLong, AccountContended. A repeat finds the token used, changes nothing, and says so.
+    Raises InvalidMailToken, TooManyAttempts, PasswordTooShort, PasswordTooLong, AccountContended. Safe to repeat while the account has this
+    password: the owner is mailed once more. With another one a used token changes nothing, and says so.
     """
     token = MailToken.parsed(reset.token)
-    token.mail(PASSWORD_RESET)
-    new = passwords.hashed(reset.new_password)
-    _use(token, PASSWORD_RESET, [User.password_hash.set(new), User.session_epoch.add(1), _verified()])
+    if token.was_used(PASSWORD_RESET):
+        _insist_on_repeat(token, reset.new_password)
+    else:
+        token.mail(PASSWORD_RESET)
+        new = passwords.hashed(reset.new_password)
+        _use(token, PASSWORD_RESET, [User.password_hash.set(new), User.session_epoch.add(1), _verified()])
     mails.ask(PASSWORD_CHANGED, user_id=token.user_id)
     return Done(message="Password changed")
 
@@ -84,23 +91,38 @@ def verify_email(verification: EmailVerification) -> Done:
 
 
 def _replace_password(user: User, session_id: str, new: str) -> None:
-    """Write the hash, and let of all sessions this one alone go on; nothing, if either changed since it was read."""
+    """Write the hash, and let of all sessions this one alone go on; nothing, if all were ended since they were read."""
     epoch = int(user.session_epoch) + 1
     try:
         _write(
             transactions.update(
                 user,
                 [User.password_hash.set(new), User.session_epoch.set(epoch)],
-                User.password_hash == user.password_hash,
+                (User.password_hash == user.password_hash) & (User.session_epoch == user.session_epoch),
             ),
             transactions.update(
                 Session(user.user_id, session_id),
-                [Session.epoch.set(epoch)],
+                [Session.epoch.set(epoch), Session.password_set_at.set(clock.epoch())],
                 Session.epoch == user.session_epoch,
             ),
         )
     except transactions.TransactionCancelled:
         raise SessionEnded("your session has ended; log in again") from None
+
+
+def _was_just_set(user: User, session_id: str, password: str) -> bool:
+    """Whether this session gave the account this password moments ago, and so repeats itself."""
+    session = Session.find(user.user_id, session_id)
+    recently = session is not None and (session.password_set_at or 0) + REPEAT_SECONDS >= clock.epoch()
+    return recently and passwords.matches(password, user.password_hash)
+
+
+def _insist_on_repeat(token: MailToken, password: str) -> None:
+    """InvalidMailToken unless the account has this password; TooManyAttempts, as who has a used token could guess here."""
+    attempts.allow("RESET-REPEAT", token.user_id, _REPEATS_PER_HOUR, _HOUR)
+    user = User.find(token.user_id)
+    if user is None or not passwords.matches(password, user.password_hash):
+        raise InvalidMailToken
 
 
 def _use(token: MailToken, kind: str, actions: list[Action]) -> None:

@@ -157,6 +157,7 @@ class ExportedSession(http.Body):
     created_at: str
     renewed_at: str
     expires_at: str
+    password_set_at: str | None = None
 
 
 class ExportedMail(http.Body):

@@ -6,6 +6,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.attempts import service as attempts
 from chalicelib.mails.models import Mail
 from chalicelib.sessions import service as sessions
+from chalicelib.sessions.errors import SessionEnded
 from chalicelib.users import deletion, passwords
 from chalicelib.users.errors import InvalidCredentials, UserNotFound
 from chalicelib.users.models import User
@@ -78,8 +79,8 @@ def change_profile(caller: auth.Caller, changes: ProfileChanges) -> Profile:
         actions.append(User.name.set(changes.name))
     if changes.phone is not UNSET:
         actions.append(User.phone.set(changes.phone) if changes.phone else User.phone.remove())
-    if actions:
-        user.update(actions=actions, condition=User.user_id.exists())
+    if actions and not user.changed(*actions):
+        raise SessionEnded("your session has ended; log in again")
     return _profile(user)
 
 
@@ -96,6 +97,7 @@ def export(caller: auth.Caller) -> Export:
                 created_at=session.created_at,
                 renewed_at=clock.iso(session.renewed_at),
                 expires_at=clock.iso(session.expires_at),
+                password_set_at=clock.iso(session.password_set_at) if session.password_set_at else None,
             )
             for session in sessions.going_on(user)
         ],
@@ -126,10 +128,9 @@ def grant_role(grant: GrantRole) -> RoleGranted:
     It shows in tokens from the next login or refresh on: those given out before keep their role until they expire.
     """
     user = User.owning(grant.email) if grant.email else User.find(ids.parse("USER", str(grant.user_id)))
-    if user is None:
+    before = user.role if user else None
+    if user is None or not user.changed(User.role.set(grant.role)):
         raise UserNotFound("User not found")
-    before = user.role
-    user.update(actions=[User.role.set(grant.role)], condition=User.user_id.exists())
     said = {
         "grantedBy": grant.granted_by or "unsaid",
         "userId": user.user_id,
