@@ -1,9 +1,11 @@
 """Guessing passwords is slow, and whoever guesses shuts nobody else out."""
 
 import json
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import botocore.client
 import pytest
 from conftest import JIMMY
 
@@ -35,6 +37,31 @@ def enter_from(shop, come_from):
         return shop.post("/user/login", {"email": email, "password": password})
 
     return enter
+
+
+@pytest.fixture
+def all_at_once(monkeypatch):
+    """So many tries, none of which counts anything before all have read the counts."""
+    call = botocore.client.BaseClient._make_api_call
+
+    def together(number, tried):
+        barrier, have_read = threading.Barrier(number), threading.local()
+
+        def watched(client, operation, arguments):
+            answer = call(client, operation, arguments)
+            if operation == "BatchGetItem" and not getattr(have_read, "once", True):
+                have_read.once = True
+                barrier.wait(30)
+            return answer
+
+        def one(n):
+            have_read.once = False
+            return tried(n)
+
+        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", watched)
+        return one
+
+    return together
 
 
 def wait(answer):
@@ -90,6 +117,26 @@ def test_many_guesses_at_once_are_as_many(shop, jimmy, enter_from):
         answers = list(pool.map(lambda n: enter_from(EVIL, f"guess{n}").status_code, range(24)))
 
     assert answers.count(401) == 4
+
+
+def test_one_password_tried_on_many_addresses_at_once_waits_too(shop, jimmy, enter_from, all_at_once):
+    with ThreadPoolExecutor(80) as pool:
+        tries = all_at_once(80, lambda n: enter_from(EVIL, "12345", f"c{n}@example.com").status_code)
+        answers = list(pool.map(tries, range(80)))
+
+    assert (answers.count(401), answers.count(429)) == (50, 30)
+
+
+def test_tries_that_must_wait_because_of_others_at_the_same_moment_make_no_wait_longer(
+    shop, jimmy, enter_from, travel, all_at_once
+):
+    with ThreadPoolExecutor(80) as pool:
+        list(pool.map(all_at_once(80, lambda n: enter_from(EVIL, "1", f"c{n}@example.com")), range(80)))
+    travel(2)
+
+    assert enter_from(EVIL, "wrong", "c99@example.com").status_code == 401
+    assert wait(enter_from(EVIL, "wrong", "c98@example.com")) == 2
+    assert enter_from(HOME).status_code == 200
 
 
 def test_an_attackers_own_account_sets_nothing_back(shop, jimmy, enter_from):
