@@ -9,6 +9,7 @@ import botocore.client
 import pytest
 from conftest import JIMMY
 
+from chalicelib.attempts.models import Tries
 from common import clock
 
 HOME, CAFE, EVIL = "203.0.113.1", "198.51.100.7", "192.0.2.66"
@@ -108,6 +109,28 @@ def test_waiting_requests_make_the_wait_no_longer(shop, jimmy, enter_from, trave
     first = wait(enter_from(HOME, "wrong"))
 
     assert [wait(enter_from(HOME, "wrong")) for _ in range(20)][-1] <= first
+
+
+@pytest.mark.parametrize("wrong", [0, 4, 5])
+def test_a_try_whose_count_was_written_and_not_answered_does_not_wait_for_itself(
+    shop, jimmy, enter_from, travel, lose_answer, wrong
+):
+    for _ in range(wrong):
+        enter_from(HOME, "wrong")
+    travel(2)
+    lose_answer(Tries, "UpdateItem", at=2)  # the first counts for the source
+
+    assert enter_from(HOME).status_code == 200
+
+
+def test_a_try_does_not_wait_for_itself_where_its_source_has_no_free_ones(
+    shop, jimmy, enter_from, lose_answer, monkeypatch
+):
+    monkeypatch.setenv("ATTEMPTS_PER_SOURCE", "2")
+    enter_from(HOME, "wrong", "jane@example.com")
+    lose_answer(Tries, "UpdateItem")
+
+    assert enter_from(HOME).status_code == 200
 
 
 def test_many_guesses_at_once_are_as_many(shop, jimmy, enter_from):

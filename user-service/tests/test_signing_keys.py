@@ -8,6 +8,7 @@ from moto.dynamodb.models import DynamoDBBackend
 
 from chalicelib.tokens import keys
 from chalicelib.tokens.errors import RotationUnderWay
+from chalicelib.tokens.models import Turn
 from common import auth, aws
 
 SECRET = "commerce/user-service/signing-keys"
@@ -221,6 +222,19 @@ def test_however_many_rotate_at_once_the_signing_key_is_published(shop, jimmy, l
     auth.forget_keys()
     keys.forget()
     assert is_believed(shop, log_in())
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem"])
+def test_a_rotation_whose_turn_was_written_and_not_answered_goes_on(
+    shop, rotate, rows, lose_answer, operation
+):
+    lose_answer(Turn, operation)
+
+    rotated = rotate()
+
+    assert rotated["current"] == secret()["current"]
+    assert rotate()["published"][1] == rotated["current"]
+    assert rows() == []
 
 
 class DyingLambda(BaseException):

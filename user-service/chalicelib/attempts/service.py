@@ -20,7 +20,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.attempts.errors import TooManyAttempts
 from chalicelib.attempts.models import Tries
-from common import clock, settings
+from common import clock, ids, settings
 
 FREE = 5
 UNDER_ATTACK = 20
@@ -133,17 +133,20 @@ def _put_off(attempt: Attempt, stored: Tries | None, now: int) -> bool:
 
 def _set(key: str, stored: Tries | None, tried: int, not_before: int, expires_at: int) -> bool:
     """Whether the row was still as it had been read, and so was changed; what has expired is forgotten."""
+    this = ids.short(ids.new("SET"))
+    mine = Tries.set_by == this  # written, and the answer got lost: the SDK's repeat writes the same again
     actions: list[Action] = [
+        Tries.set_by.set(this),
         Tries.tried.set(tried),
         Tries.not_before.set(not_before),
         Tries.expires_at.set(expires_at),
     ]
     if stored is None:
-        return Tries(key).changed(actions, Tries.key.does_not_exist())
+        return Tries(key).changed(actions, Tries.key.does_not_exist() | mine)
     if stored.expires_at <= clock.epoch():
         actions.append(Tries.known_since.remove())
     same = (Tries.tried == stored.tried) & (Tries.expires_at == stored.expires_at)
-    return Tries(key).changed(actions, same & (Tries.not_before == stored.not_before))
+    return Tries(key).changed(actions, (same & (Tries.not_before == stored.not_before)) | mine)
 
 
 def _rows(attempt: Attempt) -> dict[str, Tries]:
