@@ -27,7 +27,7 @@ ADMIN = "admin"
 CUSTOMER = "customer"
 
 _FRESH_SECONDS = 300  # a withdrawn key stops working this long after its withdrawal
-_REFETCH_SECONDS = 5  # a made-up key id must not turn every request into a call to SSM
+REFETCH_SECONDS = 5  # a made-up key id must not turn every request into a call to SSM
 
 
 class AdminOnly(ForbiddenError):
@@ -146,14 +146,14 @@ class _KeyCache:
 
     def published(self) -> dict[str, Any]:
         with self.lock:
-            if time.monotonic() - self.fetched > _REFETCH_SECONDS:
+            if time.monotonic() - self.fetched > REFETCH_SECONDS:
                 self.fetch()
             return self.jwks
 
     def find(self, kid: str) -> "jwt.PyJWK | None":
         with self.lock:
             age = time.monotonic() - self.fetched
-            if age > _FRESH_SECONDS or (kid not in self.keys and age > _REFETCH_SECONDS):
+            if age > _FRESH_SECONDS or (kid not in self.keys and age > REFETCH_SECONDS):
                 self.fetch()
             return self.keys.get(kid)
 

@@ -128,5 +128,5 @@ def test_the_published_keys_are_those_that_verify(tokens, monkeypatch):
 
     assert [key["kid"] for key in auth.published_keys()["keys"]] == [KID]
     aws.client("ssm").put_parameter(Name=auth.KEYS_PARAMETER, Value='{"keys": []}', Overwrite=True)
-    monkeypatch.setattr(auth, "_REFETCH_SECONDS", -1)
+    monkeypatch.setattr(auth, "REFETCH_SECONDS", -1)
     assert auth.published_keys() == {"keys": []}

@@ -1,4 +1,5 @@
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import jwt
@@ -13,6 +14,15 @@ from common import auth, aws
 
 SECRET = "commerce/user-service/signing-keys"
 LIFE = 900
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """How long the service waited, each time; for everybody the time went by."""
+    taken, now = [], time.monotonic
+    monkeypatch.setattr(time, "sleep", lambda seconds: taken.append(seconds) if seconds else None)
+    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(taken))
+    return taken
 
 
 @pytest.fixture
@@ -93,10 +103,30 @@ def test_tokens_outlive_any_number_of_rotations(shop, jimmy, log_in, rotate):
 
 def test_a_verifier_that_knows_only_the_old_keys_learns_the_new_one(shop, jimmy, log_in, monkeypatch):
     assert is_believed(shop, log_in())
-    monkeypatch.setattr(auth, "_REFETCH_SECONDS", -1)
+    monkeypatch.setattr(auth, "REFETCH_SECONDS", -1)
     shop.invoke("rotate-signing-key", {})
 
     assert is_believed(shop, log_in())
+
+
+@pytest.mark.parametrize("how", [{}, {"revokeOld": True}])
+def test_a_verifier_that_asked_just_before_a_rotation_believes_the_first_token_after_it(
+    shop, jimmy, log_in, waits, how
+):
+    old = log_in()
+    auth.forget_keys()
+    assert is_believed(shop, old)
+
+    shop.invoke("rotate-signing-key", how)
+
+    assert is_believed(shop, log_in())
+    assert len(waits) == 1
+
+
+def test_the_first_key_signs_at_once(bare_shop, waits):
+    bare_shop.invoke("rotate-signing-key", {})
+
+    assert waits == []
 
 
 def test_a_key_goes_once_every_token_that_it_signed_has_expired(shop, rotate, travel):
