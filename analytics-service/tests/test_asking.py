@@ -135,6 +135,16 @@ def test_a_question_that_cannot_be_meant_is_answered_with_what_was_expected(anal
         ({"day": DAY, "cursor": http.encode_cursor({"day": {"S": DAY}})}, "InvalidCursor", "cursor"),
         ({"day": DAY, "cursor": position("", f"{DAY}T12:00")}, "InvalidCursor", "cursor"),
         ({"day": DAY, "cursor": position("EVT#1", 1)}, "InvalidCursor", "cursor"),
+        (
+            {"day": DAY, "cursor": position("EVT#" + "1" * 3000, f"{DAY}T12:00:00.000Z")},
+            "InvalidCursor",
+            "cursor",
+        ),
+        (
+            {"day": DAY, "cursor": position("EVT#1", f"{DAY}T12:00:00.000Z" + "0" * 2000)},
+            "InvalidCursor",
+            "cursor",
+        ),
     ]:
         response = analytics.get("events", **query)
         assert (response.status_code, response.json_body["Code"]) == (400, code), query

@@ -146,6 +146,21 @@ def admin(api, tokens) -> Customer:
 
 
 @pytest.fixture
+def hold(sell: Sell) -> Callable[[str, int], list[str]]:
+    """Let so many products be in somebody's cart, one of each; they are on sale."""
+
+    def fill_up(user_id: str, number: int) -> list[str]:
+        products = [f"PROD#FULL{each:03}" for each in range(number)]
+        fill("Products", [product(each) for each in products])
+        stamp = "2025-10-13T14:10:00.123Z"
+        line = {"userId": user_id, "qty": 1, "addedAt": stamp, "updatedAt": stamp}
+        fill("Carts", [{**line, "productId": each} for each in products])
+        return products
+
+    return fill_up
+
+
+@pytest.fixture
 def full_cart(sell: Sell, jimmy: Customer) -> Sequence[str]:
     """250 products, one, two or three of each, in Jimmy's cart."""
     products = [f"PROD#{number:03}" for number in range(1, 251)]

@@ -74,6 +74,32 @@ def test_a_hundredth_of_a_product_is_refused_and_changes_nothing(jimmy, bowl):
     assert row(JIMMY, bowl) == before
 
 
+@pytest.mark.parametrize("who", ["jimmy", "guest"])
+def test_a_cart_holds_500_products(request, hold, sell, who):
+    customer = request.getfixturevalue(who)
+    whose = JIMMY if who == "jimmy" else customer.row_key
+    first, *_ = hold(whose, 499)
+
+    assert customer.add(sell("PROD#500")).status_code == 200
+    refused = customer.add(sell("PROD#501"))
+
+    assert (refused.status_code, refused.json_body["Code"]) == (409, "CartFull")
+    assert "500" in refused.json_body["Message"]
+    assert row(whose, "PROD#501") == {}
+    assert customer.add(first).json_body["qty"] == 2
+    customer.remove(first)
+    assert customer.add("PROD#501").status_code == 200
+
+
+def test_what_was_done_to_a_cart_takes_no_room_in_it(jimmy, hold, sell):
+    hold(JIMMY, 498)
+
+    for number in (1, 2):
+        assert jimmy.add(sell(f"PROD#{number}"), key=f"click-{number}").status_code == 200
+    assert jimmy.add(sell("PROD#3"), key="click-3").status_code == 409
+    assert jimmy.add("PROD#1", key="click-1").status_code == 200
+
+
 def test_a_quantity_that_cannot_be_meant_is_refused(jimmy, bowl):
     for quantity in (0, -1, 100, 10**30, 1.5, "2", None, True, [], {}, "NaN"):
         response = jimmy.add(bowl, quantity)

@@ -201,6 +201,21 @@ def test_no_more_than_99_of_a_product_are_taken(guest, jimmy, sell, bowl):
     assert jimmy.cart == {bowl: 99, "PROD#002": 99}
 
 
+def test_no_more_products_are_taken_than_a_cart_holds(guest, jimmy, hold, sell):
+    there, *_ = hold(jimmy.user_id, 460)
+    products = [f"PROD#A{number:02}" for number in range(50)]
+    for each in [*products, there]:
+        guest.add(sell(each), 2)
+
+    answer = jimmy.merge(guest.secret)
+
+    left = [(each, 2, "CartFull") for each in products[40:]]
+    assert answer.json_body == merged(dict.fromkeys([*products[:40], there], 2), left)
+    assert jimmy.merge(guest.secret).json_body == answer.json_body
+    assert len(jimmy.cart) == 500
+    assert jimmy.cart[there] == 3
+
+
 def test_what_is_no_longer_on_sale_is_left_and_named(guest, jimmy, sell, bowl):
     for gone in ("PROD#002", "PROD#003"):
         guest.add(sell(gone), 4)

@@ -27,7 +27,7 @@ ADMIN = "admin"
 CUSTOMER = "customer"
 
 _FRESH_SECONDS = 300  # a withdrawn key stops working this long after its withdrawal
-_REFETCH_SECONDS = 5  # a made-up key id must not turn every request into a call to SSM
+REFETCH_SECONDS = 5  # a made-up key id must not turn every request into a call to SSM
 _SSM_SECONDS = 2  # twice that, and there is still time to go on with the keys at hand: an authorizer has 10 s
 
 
@@ -159,7 +159,7 @@ class _KeyCache:
             return self.keys.get(kid)
 
     def _may_try(self) -> bool:
-        return time.monotonic() - self.tried > _REFETCH_SECONDS
+        return time.monotonic() - self.tried > REFETCH_SECONDS
 
     def fetch(self) -> None:
         """Without any keys at hand a failure is one of the request, and the next request tries again."""

@@ -106,7 +106,7 @@ def test_tokens_go_on_working_while_the_public_keys_cannot_be_fetched(shop, toke
     assert shop("/me", tokens.customer()).status_code == 200
     aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
     monkeypatch.setattr(auth, "_FRESH_SECONDS", -1)
-    monkeypatch.setattr(auth, "_REFETCH_SECONDS", -1)
+    monkeypatch.setattr(auth, "REFETCH_SECONDS", -1)
 
     assert shop("/me", tokens.customer()).status_code == 200
 
@@ -122,7 +122,7 @@ def test_a_withdrawn_key_is_not_believed_for_longer_because_a_fetch_failed(token
 
     withdrawn = json.dumps({"keys": [{**json.loads(published)["keys"][0], "kid": "another"}]})
     aws.client("ssm").put_parameter(Name=auth.KEYS_PARAMETER, Value=withdrawn, Type="String")
-    clock += auth._REFETCH_SECONDS + 1
+    clock += auth.REFETCH_SECONDS + 1
 
     with pytest.raises(jwt.InvalidTokenError):
         auth.verify(token)
@@ -163,5 +163,5 @@ def test_the_published_keys_are_those_that_verify(tokens, monkeypatch):
 
     assert [key["kid"] for key in auth.published_keys()["keys"]] == [KID]
     aws.client("ssm").put_parameter(Name=auth.KEYS_PARAMETER, Value='{"keys": []}', Overwrite=True)
-    monkeypatch.setattr(auth, "_REFETCH_SECONDS", -1)
+    monkeypatch.setattr(auth, "REFETCH_SECONDS", -1)
     assert auth.published_keys() == {"keys": []}

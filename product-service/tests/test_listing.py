@@ -58,6 +58,19 @@ def test_pages_together_are_the_whole_list(shelf, filters):
         assert "".join(pages(shelf, f"/products?limit={limit}{filters}", limit)) == whole
 
 
+@pytest.mark.parametrize(
+    ("filters", "limit"), [("", 5), ("&category=food", 3), ("&minPrice=2&maxPrice=4", 3)]
+)
+def test_a_last_page_that_is_full_has_no_next_one(shelf, filters, limit):
+    assert "X-Next-Cursor" not in shelf.get(f"/products?limit={limit}{filters}").headers
+
+    first = shelf.get(f"/products?limit={limit - 1}{filters}").headers["X-Next-Cursor"]
+    last = shelf.get(f"/products?limit=1{filters}&cursor={quote(first)}")
+
+    assert len(last.json_body) == 1
+    assert "X-Next-Cursor" not in last.headers
+
+
 def pages(shelf, path, limit):
     cursor = ""
     for _ in range(9):

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ReadTimeoutError
 from chalice.local import LambdaEventConverter
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import DynamoDBBackend
 from moto.ses.models import ses_backends
+from pynamodb.models import Model
 
 from chalicelib.tokens import keys
 from common import auth, aws, clock, queues
@@ -89,6 +91,30 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(DynamoDBBackend, kind, overtaken)
 
     return arrange
+
+
+@pytest.fixture
+def lose_answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """The `at`-th such call on a model's table does its work, and its answer gets lost: the SDK makes it again."""
+    taps: list[tuple[Any, Any]] = []
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+    def lose(model: type[Model], operation: str, at: int = 1) -> None:
+        seen = []
+
+        def lost(event_name: str, **_: Any) -> None:
+            if event_name.endswith(f".{operation}"):
+                seen.append(event_name)
+                if len(seen) == at:
+                    raise ReadTimeoutError(endpoint_url="dynamodb")
+
+        events = model._get_connection().connection.client.meta.events
+        events.register_last("before-send", lost)  # after moto, which does the work
+        taps.append((events, lost))
+
+    yield lose
+    for events, lost in taps:
+        events.unregister("before-send", lost)
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """Guessing passwords is slow, and whoever guesses shuts nobody else out."""
 
 import json
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import botocore.client
 import pytest
 from conftest import JIMMY
 
+from chalicelib.attempts.models import Tries
 from common import clock
 
 HOME, CAFE, EVIL = "203.0.113.1", "198.51.100.7", "192.0.2.66"
@@ -35,6 +38,31 @@ def enter_from(shop, come_from):
         return shop.post("/user/login", {"email": email, "password": password})
 
     return enter
+
+
+@pytest.fixture
+def all_at_once(monkeypatch):
+    """So many tries, none of which counts anything before all have read the counts."""
+    call = botocore.client.BaseClient._make_api_call
+
+    def together(number, tried):
+        barrier, have_read = threading.Barrier(number), threading.local()
+
+        def watched(client, operation, arguments):
+            answer = call(client, operation, arguments)
+            if operation == "BatchGetItem" and not getattr(have_read, "once", True):
+                have_read.once = True
+                barrier.wait(30)
+            return answer
+
+        def one(n):
+            have_read.once = False
+            return tried(n)
+
+        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", watched)
+        return one
+
+    return together
 
 
 def wait(answer):
@@ -83,6 +111,28 @@ def test_waiting_requests_make_the_wait_no_longer(shop, jimmy, enter_from, trave
     assert [wait(enter_from(HOME, "wrong")) for _ in range(20)][-1] <= first
 
 
+@pytest.mark.parametrize("wrong", [0, 4, 5])
+def test_a_try_whose_count_was_written_and_not_answered_does_not_wait_for_itself(
+    shop, jimmy, enter_from, travel, lose_answer, wrong
+):
+    for _ in range(wrong):
+        enter_from(HOME, "wrong")
+    travel(2)
+    lose_answer(Tries, "UpdateItem", at=2)  # the first counts for the source
+
+    assert enter_from(HOME).status_code == 200
+
+
+def test_a_try_does_not_wait_for_itself_where_its_source_has_no_free_ones(
+    shop, jimmy, enter_from, lose_answer, monkeypatch
+):
+    monkeypatch.setenv("ATTEMPTS_PER_SOURCE", "2")
+    enter_from(HOME, "wrong", "jane@example.com")
+    lose_answer(Tries, "UpdateItem")
+
+    assert enter_from(HOME).status_code == 200
+
+
 def test_many_guesses_at_once_are_as_many(shop, jimmy, enter_from):
     enter_from(EVIL, "wrong")
 
@@ -90,6 +140,26 @@ def test_many_guesses_at_once_are_as_many(shop, jimmy, enter_from):
         answers = list(pool.map(lambda n: enter_from(EVIL, f"guess{n}").status_code, range(24)))
 
     assert answers.count(401) == 4
+
+
+def test_one_password_tried_on_many_addresses_at_once_waits_too(shop, jimmy, enter_from, all_at_once):
+    with ThreadPoolExecutor(80) as pool:
+        tries = all_at_once(80, lambda n: enter_from(EVIL, "12345", f"c{n}@example.com").status_code)
+        answers = list(pool.map(tries, range(80)))
+
+    assert (answers.count(401), answers.count(429)) == (50, 30)
+
+
+def test_tries_that_must_wait_because_of_others_at_the_same_moment_make_no_wait_longer(
+    shop, jimmy, enter_from, travel, all_at_once
+):
+    with ThreadPoolExecutor(80) as pool:
+        list(pool.map(all_at_once(80, lambda n: enter_from(EVIL, "1", f"c{n}@example.com")), range(80)))
+    travel(2)
+
+    assert enter_from(EVIL, "wrong", "c99@example.com").status_code == 401
+    assert wait(enter_from(EVIL, "wrong", "c98@example.com")) == 2
+    assert enter_from(HOME).status_code == 200
 
 
 def test_an_attackers_own_account_sets_nothing_back(shop, jimmy, enter_from):

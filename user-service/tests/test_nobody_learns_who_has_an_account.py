@@ -7,6 +7,8 @@ import botocore.client
 import pytest
 from conftest import JIMMY
 
+from common import aws, clock
+
 REGISTRATION = {"email": "jimmy@example.com", "password": "somebody's", "name": "Somebody"}
 
 
@@ -36,6 +38,37 @@ def test_repeats_with_a_key_are_answered_alike(shop, jimmy):
         for change in ({"name": "Else"}, {"password": "something else"}, {"phone": "+14155550123"}):
             refused = register(shop, email=email, key="k-1", **change)
             assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
+
+
+def test_repeats_with_a_key_are_answered_alike_however_late(shop, jimmy, travel, rows):
+    answers = []
+    for email in ("jimmy@example.com", "nobody@example.com"):
+        travel(0)
+        first = register(shop, email=email, key="k-1")
+        travel(400 * 86400)
+        expire(rows)
+        other, again = (register(shop, email=email, key="k-1", **body) for body in ({"name": "Else"}, {}))
+        answers.append((other.status_code, again.json_body == first.json_body))
+
+    assert answers == [(422, True)] * 2
+
+
+def expire(rows):
+    """DynamoDB deletes what has expired in the year that passed."""
+    for row in rows("Attempts"):
+        if row["expiresAt"] < clock.epoch():
+            aws.client("dynamodb").delete_item(TableName="Attempts", Key={"key": {"S": row["key"]}})
+
+
+def test_a_key_whose_account_was_deleted_says_so_also_while_somebody_else_has_the_address(shop, log_in):
+    register(shop, key="k-1")
+    token = log_in(REGISTRATION["email"], REGISTRATION["password"])
+    shop.request("DELETE", "/user", {"password": REGISTRATION["password"]}, token, None)
+    register(shop, key="k-2")
+
+    refused = register(shop, key="k-1")
+
+    assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
 
 
 def test_the_mail_tells_the_owner_what_the_answer_does_not_say(shop, jimmy, post_office):
@@ -151,6 +184,20 @@ def test_the_work_is_the_same(shop, jimmy, come_from, work, way):
 
     assert done[0] == done[1]
     assert len(done[0]) > 1
+
+
+def test_the_work_is_the_same_for_a_registration_with_a_key_and_for_each_repeat_of_it(shop, jimmy, work):
+    register(shop, email="warm@example.com")
+    done = []
+    for email in ("jimmy@example.com", "nobody@example.com"):
+        for change in ({}, {}, {"name": "Else"}):
+            work.clear()
+            register(shop, email=email, key="k-1", **change)
+            done.append(list(work))
+
+    assert done[:3] == done[3:]
+    assert "TransactWriteItems" in done[0]
+    assert "TransactWriteItems" not in done[1] + done[2]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import JIMMY
 
+from chalicelib.mails.models import Mail
 from common import aws, clock
 from common.queues import BatchPartlyFailed
 
@@ -51,6 +52,16 @@ def test_a_new_password_replaces_the_old_one_and_ends_the_other_sessions(shop, j
     assert shop.post("/user/refresh", {"refreshToken": here["refreshToken"]}).status_code == 200
     assert not is_in(shop, there)
     assert shop.post("/user/refresh", {"refreshToken": there["refreshToken"]}).status_code == 401
+
+
+def test_a_mail_whose_claim_was_written_and_not_answered_is_sent_once(shop, jimmy, post_office, lose_answer):
+    post_office.deliver()
+    forget(shop)
+    lose_answer(Mail, "UpdateItem")
+
+    post_office.deliver(times=2)
+
+    assert len(post_office.sent(RESET)) == 1
 
 
 def test_a_change_needs_the_old_password(shop, jimmy, enter):

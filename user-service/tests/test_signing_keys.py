@@ -1,4 +1,5 @@
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import jwt
@@ -8,10 +9,20 @@ from moto.dynamodb.models import DynamoDBBackend
 
 from chalicelib.tokens import keys
 from chalicelib.tokens.errors import RotationUnderWay
+from chalicelib.tokens.models import Turn
 from common import auth, aws
 
 SECRET = "commerce/user-service/signing-keys"
 LIFE = 900
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """How long the service waited, each time; for everybody the time went by."""
+    taken, now = [], time.monotonic
+    monkeypatch.setattr(time, "sleep", lambda seconds: taken.append(seconds) if seconds else None)
+    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(taken))
+    return taken
 
 
 @pytest.fixture
@@ -92,10 +103,30 @@ def test_tokens_outlive_any_number_of_rotations(shop, jimmy, log_in, rotate):
 
 def test_a_verifier_that_knows_only_the_old_keys_learns_the_new_one(shop, jimmy, log_in, monkeypatch):
     assert is_believed(shop, log_in())
-    monkeypatch.setattr(auth, "_REFETCH_SECONDS", -1)
+    monkeypatch.setattr(auth, "REFETCH_SECONDS", -1)
     shop.invoke("rotate-signing-key", {})
 
     assert is_believed(shop, log_in())
+
+
+@pytest.mark.parametrize("how", [{}, {"revokeOld": True}])
+def test_a_verifier_that_asked_just_before_a_rotation_believes_the_first_token_after_it(
+    shop, jimmy, log_in, waits, how
+):
+    old = log_in()
+    auth.forget_keys()
+    assert is_believed(shop, old)
+
+    shop.invoke("rotate-signing-key", how)
+
+    assert is_believed(shop, log_in())
+    assert len(waits) == 1
+
+
+def test_the_first_key_signs_at_once(bare_shop, waits):
+    bare_shop.invoke("rotate-signing-key", {})
+
+    assert waits == []
 
 
 def test_a_key_goes_once_every_token_that_it_signed_has_expired(shop, rotate, travel):
@@ -221,6 +252,19 @@ def test_however_many_rotate_at_once_the_signing_key_is_published(shop, jimmy, l
     auth.forget_keys()
     keys.forget()
     assert is_believed(shop, log_in())
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem"])
+def test_a_rotation_whose_turn_was_written_and_not_answered_goes_on(
+    shop, rotate, rows, lose_answer, operation
+):
+    lose_answer(Turn, operation)
+
+    rotated = rotate()
+
+    assert rotated["current"] == secret()["current"]
+    assert rotate()["published"][1] == rotated["current"]
+    assert rows() == []
 
 
 class DyingLambda(BaseException):

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.analytics import periods
+from chalicelib.analytics.facts import moment
 from chalicelib.analytics.models import EventLog
 from chalicelib.analytics.periods import Period
 from chalicelib.analytics.schemas import EventQuery, LoggedEvent
@@ -86,8 +87,13 @@ def _start(query: EventQuery, period: Period, **key: str) -> dict[str, Any] | No
     if position is None:
         return None
     first, last = period.bounds
-    if set(position) != _POSITION or not position["eventId"].get("S"):
-        raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page")
-    if not first <= position["timestamp"].get("S", "") <= last:
+    try:
+        event_id, timestamp = ids.parse("EVT", position["eventId"]["S"]), position["timestamp"]["S"]
+        if set(position) != _POSITION or moment(timestamp) != timestamp:
+            raise ValueError("never given out")
+    except (KeyError, ValueError, ids.InvalidId):
+        raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
+    if not first <= timestamp <= last:
         raise http.InvalidCursor("cursor: it belongs to another period")
-    return {**position, **{name: {"S": value} for name, value in key.items()}}
+    place = {"eventId": event_id, "timestamp": timestamp, **key}
+    return {name: {"S": value} for name, value in place.items()}

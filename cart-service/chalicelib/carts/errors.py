@@ -30,6 +30,10 @@ class TooManyOfProduct(ConflictError):
     """A cart holds at most 99 of a product; it stays as it was."""
 
 
+class CartFull(ConflictError):
+    """A cart holds at most 500 different products; it stays as it was."""
+
+
 class IdempotencyKeyReused(UnprocessableEntityError):
     """The key was used before, for something else."""
 

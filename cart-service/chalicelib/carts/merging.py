@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from chalicelib.carts import batches, catalogue, guests, service
 from chalicelib.carts.catalogue import Product
 from chalicelib.carts.errors import (
+    CartFull,
     CartUnavailable,
     IdempotencyKeyReused,
     ProductNotFound,
@@ -38,7 +39,7 @@ _PAUSE_SECONDS = 0.01
 
 
 def merge(user_id: str, guest_id: str, idempotency_key: str | None) -> CartsMerged:
-    """Put what is in the guest's cart into the account's, as far as it is on sale and up to 99 of a product; nothing undoes it.
+    """Put what is in the guest's cart into the account's, as far as it is on sale, up to 99 of a product and 500 products; nothing undoes it.
 
     Safe to repeat, at the same time too, with or without its idempotency key: each item is taken once, and the answer is the same
     for as long as a key is remembered. Raises CartNotFound, also if another account has the cart; IdempotencyKeyReused; and
@@ -92,9 +93,11 @@ def _takings(user_id: str, guest: GuestCart, items: Sequence[CartItem]) -> Itera
     products = catalogue.described(item.product_id for item in items)
     keys = [{"userId": user_id, "productId": item.product_id} for item in items]
     before = {item.product_id: int(item.qty) for item in batches.read(CartItem, keys)}
+    room = service.room(user_id) if len(before) < len(items) else 0
     for item in items:
         there = before.get(item.product_id, 0)
-        outcome = _outcome(guest, item, products.get(item.product_id), there)
+        outcome = _outcome(guest, item, products.get(item.product_id), there, room)
+        room -= 1 if outcome.taken and not there else 0
         # A change or removal that was let in before the cart closed may still come: then the item is read again.
         yield transactions.delete(item, CartItem.qty == item.qty)
         yield transactions.put(outcome)
@@ -102,14 +105,18 @@ def _takings(user_id: str, guest: GuestCart, items: Sequence[CartItem]) -> Itera
             yield service.addition(user_id, item.product_id, there, there + int(outcome.taken))
 
 
-def _outcome(guest: GuestCart, item: CartItem, product: Product | None, there: int) -> MergedItem:
-    """What becomes of an item of which so many are in the account's cart already."""
+def _outcome(guest: GuestCart, item: CartItem, product: Product | None, there: int, room: int) -> MergedItem:
+    """What becomes of an item of which so many are in the account's cart already, which takes so many products more."""
     outcome = MergedItem(guest.user_id, f"{MERGED_PREFIX}{item.product_id}", expires_at=guest.expires_at)
-    on_sale = product is not None and product.is_on_sale
-    outcome.taken = min(int(item.qty), MOST_OF_A_PRODUCT - there) if on_sale else 0
+    refusal: type[Exception] = TooManyOfProduct
+    if product is None or not product.is_on_sale:
+        refusal = ProductNotFound
+    elif not there and room < 1:
+        refusal = CartFull
+    most = MOST_OF_A_PRODUCT - there if refusal is TooManyOfProduct else 0
+    outcome.taken = min(int(item.qty), most)
     outcome.left = int(item.qty) - outcome.taken
-    if outcome.left:
-        outcome.reason = (TooManyOfProduct if on_sale else ProductNotFound).__name__
+    outcome.reason = refusal.__name__ if outcome.left else None
     return outcome
 
 

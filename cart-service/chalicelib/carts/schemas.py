@@ -9,6 +9,7 @@ from common import http
 
 GUEST_HEADER = "X-Guest-Cart"
 MOST_OF_A_PRODUCT = 99
+MOST_PRODUCTS = 500
 
 Quantity = Annotated[int, Meta(ge=1, le=MOST_OF_A_PRODUCT)]
 Given = Annotated[str, Meta(min_length=1)]

@@ -10,10 +10,17 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.carts import batches, catalogue, guests
 from chalicelib.carts.catalogue import Product
-from chalicelib.carts.errors import CartItemNotFound, CartUnavailable, IdempotencyKeyReused, TooManyOfProduct
+from chalicelib.carts.errors import (
+    CartFull,
+    CartItemNotFound,
+    CartUnavailable,
+    IdempotencyKeyReused,
+    TooManyOfProduct,
+)
 from chalicelib.carts.models import PRODUCT_PREFIX, CartItem, Done, GuestCart
 from chalicelib.carts.schemas import (
     MOST_OF_A_PRODUCT,
+    MOST_PRODUCTS,
     AddedToCart,
     AddToCart,
     CartChanged,
@@ -33,7 +40,7 @@ def add_item(
 ) -> AddedToCart:
     """Put more of a product into the cart; undone by set_quantity or remove_item.
 
-    Safe to repeat with its idempotency key, which gives the first answer again. Raises ProductNotFound, TooManyOfProduct,
+    Safe to repeat with its idempotency key, which gives the first answer again. Raises ProductNotFound, TooManyOfProduct, CartFull,
     IdempotencyKeyReused, and CartUnavailable while too many others change the same item; then nothing was changed. A
     guest's cart, given as `guest`, takes it only while it is open: GuestCartMerged or CartNotFound.
     """
@@ -118,6 +125,12 @@ def items(user_id: str, **part: Any) -> list[CartItem]:
     return list(CartItem.query(user_id, products, consistent_read=True, **part))
 
 
+def room(user_id: str) -> int:
+    """How many products more the cart takes: a few too many, while others are being put in at the same moment."""
+    products = CartItem.product_id.startswith(PRODUCT_PREFIX)
+    return MOST_PRODUCTS - CartItem.count(user_id, products, consistent_read=True, limit=MOST_PRODUCTS)
+
+
 def addition(
     user_id: str, product_id: str, before: int, after: int, expires_at: int | None = None
 ) -> transactions.Operation:
@@ -144,6 +157,8 @@ def _add(
         raise TooManyOfProduct(
             f"quantity: a cart holds at most {MOST_OF_A_PRODUCT} of a product, and {before} of {product_id} are in it"
         )
+    if not before and room(user_id) < 1:
+        raise CartFull(f"a cart holds at most {MOST_PRODUCTS} different products")
     change = addition(user_id, product_id, before, after, int(guest.expires_at) if guest else None)
     checks = [guests.still_open(guest)] if guest else []
     # Also without a key in a transaction: its token keeps the SDK's own repeats from adding twice.

@@ -16,11 +16,12 @@ def page(filters: Filters) -> tuple[list[Product], str | None]:
     found = index.query(
         value,
         range_key_condition=Product.price_minor.between(filters.lowest, filters.highest),
-        limit=filters.limit,
+        limit=filters.limit + 1,  # one more tells whether there is another page
         last_evaluated_key=_start(filters, attribute, value),
     )
     products = list(found)
-    return products, http.encode_cursor(_mark(found.last_evaluated_key))
+    shown = products[: filters.limit]
+    return shown, http.encode_cursor(_mark(shown[-1]) if len(products) > len(shown) else None)
 
 
 def _place(filters: Filters) -> tuple[Any, str, str]:
@@ -30,9 +31,9 @@ def _place(filters: Filters) -> tuple[Any, str, str]:
     return Product.by_category, "categoryListing", listing_of(filters.currency, filters.category)
 
 
-def _mark(key: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Of DynamoDB's key only what the filters do not say already."""
-    return {name: key[name] for name in ("productId", "priceMinor")} if key else None
+def _mark(product: Product) -> dict[str, Any]:
+    """Of a product's key in the index only what the filters do not say already."""
+    return {"productId": {"S": product.product_id}, "priceMinor": {"N": str(int(product.price_minor))}}
 
 
 def _start(filters: Filters, attribute: str, value: str) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ class Tries(Model):
     key = UnicodeAttribute(hash_key=True)
     tried = NumberAttribute(default=0)
     not_before = NumberAttribute(attr_name="notBefore", default=0)
+    set_by = UnicodeAttribute(attr_name="setBy", null=True)
     known_since = UnicodeAttribute(attr_name="knownSince", null=True)
     expires_at = NumberAttribute(attr_name="expiresAt")
 

@@ -20,7 +20,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.attempts.errors import TooManyAttempts
 from chalicelib.attempts.models import Tries
-from common import clock, settings
+from common import clock, ids, settings
 
 FREE = 5
 UNDER_ATTACK = 20
@@ -50,6 +50,10 @@ class Attempt:
         forgiven = [Tries.tried.set(0), Tries.not_before.set(0)]
         known = [Tries.known_since.set(clock.now()), Tries.expires_at.set(clock.epoch() + _KNOWN_SECONDS)]
         Tries(self.pair).update(actions=[*forgiven, *known])
+        self.not_made_by_source()
+
+    def not_made_by_source(self) -> None:
+        """The source has one failure fewer; nobody else's count changes."""
         Tries(self.source).changed([Tries.tried.add(-1)], Tries.tried > 0)
 
 
@@ -61,9 +65,6 @@ def begin(address: str, source: str) -> Attempt:
     attempt = _attempt(address.strip().lower(), _network(source))
     while not _taken(attempt):
         pass  # another try from the same source came between: look again
-    row = Tries.counted(attempt.source, _HOUR)
-    if wait := _wait(int(row.tried), settings.integer("ATTEMPTS_PER_SOURCE", 50)):
-        row.update(actions=[Tries.not_before.set(clock.epoch() + wait)])
     return attempt
 
 
@@ -102,7 +103,25 @@ def _taken(attempt: Attempt) -> bool:
         return _put_off(attempt, stored, now)
     tried = 1 + int(pair.tried if pair else 0)
     lasts = _KNOWN_SECONDS if known else _DAY
-    return _set(attempt.pair, stored, tried, now + _wait(tried, FREE), now + lasts)
+    if not _taken_by_source(attempt.source, rows.get(attempt.source), now):
+        return False
+    if _set(attempt.pair, stored, tried, now + _wait(tried, FREE), now + lasts):
+        return True
+    attempt.not_made_by_source()
+    return False
+
+
+def _taken_by_source(key: str, stored: Tries | None, now: int) -> bool:
+    """Count it for the source; False if others from it came between, and this one must look again.
+
+    The conditions see what was counted since the row was read: of many at once so many get in as are free, and then one a wait.
+    """
+    free, row = settings.integer("ATTEMPTS_PER_SOURCE", 50), _alive(stored, now)
+    tried = 1 + int(row.tried if row else 0)
+    if row is not None and tried < free:
+        # Not _set: many that log in behind one router do not wait for each other.
+        return Tries(key).changed([Tries.tried.add(1)], (Tries.expires_at > now) & (Tries.tried < free - 1))
+    return _set(key, stored, tried, now + _wait(tried, free), int(row.expires_at) if row else now + _HOUR)
 
 
 def _put_off(attempt: Attempt, stored: Tries | None, now: int) -> bool:
@@ -114,17 +133,20 @@ def _put_off(attempt: Attempt, stored: Tries | None, now: int) -> bool:
 
 def _set(key: str, stored: Tries | None, tried: int, not_before: int, expires_at: int) -> bool:
     """Whether the row was still as it had been read, and so was changed; what has expired is forgotten."""
+    this = ids.short(ids.new("SET"))
+    mine = Tries.set_by == this  # written, and the answer got lost: the SDK's repeat writes the same again
     actions: list[Action] = [
+        Tries.set_by.set(this),
         Tries.tried.set(tried),
         Tries.not_before.set(not_before),
         Tries.expires_at.set(expires_at),
     ]
     if stored is None:
-        return Tries(key).changed(actions, Tries.key.does_not_exist())
+        return Tries(key).changed(actions, Tries.key.does_not_exist() | mine)
     if stored.expires_at <= clock.epoch():
         actions.append(Tries.known_since.remove())
     same = (Tries.tried == stored.tried) & (Tries.expires_at == stored.expires_at)
-    return Tries(key).changed(actions, same & (Tries.not_before == stored.not_before))
+    return Tries(key).changed(actions, (same & (Tries.not_before == stored.not_before)) | mine)
 
 
 def _rows(attempt: Attempt) -> dict[str, Tries]:

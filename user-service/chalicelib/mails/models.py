@@ -7,7 +7,7 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.models import Model
 
 from chalicelib.mails.errors import MailUnderWay
-from common import clock, tables
+from common import clock, ids, tables
 
 _SENDING_SECONDS = 60  # longer than the Lambda may run
 _KEPT_SECONDS = 15 * 86400  # longer than a dead letter waits
@@ -25,6 +25,7 @@ class Mail(Model):
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     kind = UnicodeAttribute(range_key=True)
     request_id = UnicodeAttribute(attr_name="requestId")
+    claim_id = UnicodeAttribute(attr_name="claimId", null=True)
     claimed_until = NumberAttribute(attr_name="claimedUntil", null=True)
     sent_at = UnicodeAttribute(attr_name="sentAt", null=True)
     token_hash = UnicodeAttribute(attr_name="tokenHash", null=True)
@@ -46,17 +47,19 @@ class Mail(Model):
 
         Request ids sort by time, so a message that comes late does not void what came after it.
         """
-        now, mail = clock.epoch(), cls(user_id, kind)
+        now, mail, claim_id = clock.epoch(), cls(user_id, kind), ids.short(ids.new("CLAIM"))
         again = (cls.request_id == request_id) & cls.sent_at.does_not_exist() & (cls.claimed_until < now)
+        mine = cls.claim_id == claim_id  # the SDK repeats what was written where the answer got lost
         try:
             mail.update(
                 actions=[
                     cls.request_id.set(request_id),
+                    cls.claim_id.set(claim_id),
                     cls.claimed_until.set(now + _SENDING_SECONDS),
                     cls.expires_at.set(now + _KEPT_SECONDS),
                     cls.sent_at.remove(),
                 ],
-                condition=cls.request_id.does_not_exist() | (cls.request_id < request_id) | again,
+                condition=cls.request_id.does_not_exist() | (cls.request_id < request_id) | again | mine,
             )
         except UpdateError as problem:
             if not tables.was_refused(problem):

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
+from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from chalicelib.tokens.errors import RotationUnderWay
-from common import clock, tables
+from common import clock, ids, tables
 
 _KEY = "TURN#rotate-signing-key"
 _SECONDS = 60  # longer than the Lambda may run, so a turn outlives its holder and nobody else's
@@ -21,18 +22,20 @@ class Turn(Model):
         table_name = "Users"
 
     key = UnicodeAttribute(hash_key=True, attr_name="userId")
+    holder = UnicodeAttribute(null=True)
     until = NumberAttribute()
 
 
 @contextmanager
 def turn() -> Iterator[None]:
     """Rotate alone; RotationUnderWay if somebody else does. A crashed holder's turn ends by itself."""
-    now = clock.epoch()
-    mine = Turn(_KEY)
+    now, holder = clock.epoch(), ids.short(ids.new("TURN"))
+    mine, is_mine = Turn(_KEY), Turn.holder == holder
     try:
         mine.update(
-            actions=[Turn.until.set(now + _SECONDS)],
-            condition=Turn.key.does_not_exist() | (Turn.until < now),
+            actions=[Turn.holder.set(holder), Turn.until.set(now + _SECONDS)],
+            # Mine already: the answer got lost, and the SDK asks again.
+            condition=Turn.key.does_not_exist() | (Turn.until < now) | is_mine,
         )
     except UpdateError as problem:
         if not tables.was_refused(problem):
@@ -41,4 +44,13 @@ def turn() -> Iterator[None]:
     try:
         yield
     finally:
-        mine.delete(condition=Turn.until == now + _SECONDS)
+        _end(mine, is_mine)
+
+
+def _end(turn: Turn, is_mine: Condition) -> None:
+    """Safe to repeat, as the SDK does after a lost answer: a turn that has ended is nobody's, or somebody else's."""
+    try:
+        turn.delete(condition=is_mine)
+    except DeleteError as problem:
+        if not tables.was_refused(problem):
+            raise

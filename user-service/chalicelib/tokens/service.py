@@ -1,5 +1,6 @@
 """The verbs of access tokens: issue them, rotate what signs them."""
 
+import time
 from itertools import pairwise
 
 import jwt
@@ -10,6 +11,7 @@ from chalicelib.tokens.schemas import AccessToken, Rotated
 from common import auth, clock, log, settings
 
 _QUARTER = 900
+_SPREADS_SECONDS = auth.REFETCH_SECONDS + 1  # until each verifier may ask again that had just asked
 _SLACK_SECONDS = 60  # clocks differ, and a request takes time
 
 
@@ -39,12 +41,14 @@ def rotate(revoke_old: bool = False) -> Rotated:
     """Sign with a new key from now on; RotationUnderWay if another rotation runs.
 
     Tokens signed by earlier keys go on being believed until they have expired, or with revoke_old no longer than the
-    verifiers' caches live. Safe to repeat, also after a failure at any point: every key that can sign is published
-    before it can, and a key that was published but never stored signs nothing and is gone with the next rotation.
+    verifiers' caches live. Takes seconds, so that every verifier can know the new key before it signs. Safe to repeat, also after
+    a failure at any point: every key that can sign is published before it can, and a key that was published but never stored
+    signs nothing and is gone with the next rotation.
     """
     with turn():
         ring = [keys.SigningKey.made(), *_alive(keys.stored())]
-        _switch_to(ring)
+        # The first key of all waits for nobody: no token was believed yet.
+        _switch_to(ring, _SPREADS_SECONDS if len(ring) > 1 else 0)
         if revoke_old:
             # Only now, when nobody is told to sign with an old key any more.
             ring = ring[:1]
@@ -53,8 +57,9 @@ def rotate(revoke_old: bool = False) -> Rotated:
     return Rotated(current=ring[0].kid, published=[key.kid for key in ring])
 
 
-def _switch_to(ring: list[keys.SigningKey]) -> None:
+def _switch_to(ring: list[keys.SigningKey], pause: float = 0) -> None:
     keys.publish(ring)
+    time.sleep(pause)
     keys.store(keys.KeyRing.of(ring))
 
 

@@ -103,7 +103,8 @@ class Deleted(Model):
 class Unopened(Model):
     """A registration for an address that was taken: answered like any other, it opened nothing.
 
-    Kept for a while so that its repeats are answered like any other's, too; among the Attempts, which are forgotten.
+    Kept, as digests alone, so that its repeats are answered like any other's, too: as long as its key counts, which is for ever;
+    without a key nobody can repeat it, and it is forgotten like the Attempts among which it stands.
     """
 
     class Meta(tables.Meta):

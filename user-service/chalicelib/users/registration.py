@@ -1,8 +1,8 @@
 """Opening an account, without telling whose address has one already.
 
-A new address and a taken one make the same reads, writes and hashes, ask for the same mail, and get the same answer; what came
-of it only the mail says. Where a login follows at once (LOGIN_NEEDS_VERIFIED_EMAIL=0) that can tell the two apart, at the price
-of an account for each guess.
+A new address and a taken one make the same reads, writes and hashes, in the same order, ask for the same mail, and get the same
+answer, and so do their repeats; what came of it only the mail says. Where a login follows at once
+(LOGIN_NEEDS_VERIFIED_EMAIL=0) that can tell the two apart, at the price of an account for each guess.
 """
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +17,7 @@ from chalicelib.users.schemas import Registered, Registration
 from common import auth, clock, ids, log, settings, transactions
 
 _REMEMBERED_SECONDS = 30 * 86400
+_NEVER = 253402300799  # the end of the year 9999
 
 
 def register(registration: Registration, key: str | None, source: str) -> Registered:
@@ -28,7 +29,7 @@ def register(registration: Registration, key: str | None, source: str) -> Regist
     """
     attempts.allow_source("REGISTRATION", source, settings.integer("REGISTRATIONS_PER_SOURCE", 100))
     user = _new_user(registration, key)
-    if _is_new(user, registration.password):
+    if _is_new(user, registration.password, key):
         _ask_for_mail(user)
     return Registered(message="User registered successfully", user_id=user.user_id)
 
@@ -47,22 +48,25 @@ def _new_user(registration: Registration, key: str | None) -> User:
     )
 
 
-def _is_new(user: User, password: str) -> bool:
+def _is_new(user: User, password: str, key: str | None) -> bool:
     """Whether this registration was carried out now, whatever came of it; False if it was before, with this very body."""
     for _ in range(transactions.TRIES):
         owner = EmailClaim.owner_of(user.email)
-        if owner == user.user_id:
-            _insist_on_repeat(User.find(user.user_id), user, password)
-            return False
-        if owner is None and _opened(user):
-            return True
-        if owner is not None and _refused(user):
-            return True
-        if owner is not None and (kept := Unopened.find(user.user_id)):
+        # Without a key nothing can have this id yet. With one both are read before anything is written, whichever it will be.
+        if key and (kept := _kept(user.user_id)):
             _insist_on_repeat(kept, user, password)
-            return False
+            if owner is not None:
+                return False
+        if _opened(user) if owner is None else _refused(user, key):
+            return True
         # Otherwise the address was taken, or became free, just now: look again.
     raise AddressContended("too much at once; try again in a moment")
+
+
+def _kept(user_id: str) -> User | Unopened | None:
+    """What a registration that was answered with this id came to."""
+    account, unopened = User.find(user_id), Unopened.find(user_id)
+    return account or unopened
 
 
 def _opened(user: User) -> bool:
@@ -73,24 +77,29 @@ def _opened(user: User) -> bool:
         transactions.put(claim, EmailClaim.key.does_not_exist()),
         transactions.check(Deleted, Deleted.key_of(user.user_id), condition=Deleted.key.does_not_exist()),
     )
-    if 2 in failed:
-        raise IdempotencyKeyReused("Idempotency-Key: used before, for an account that was deleted")
-    return not failed
+    return _all_held(failed)
 
 
-def _refused(user: User) -> bool:
-    """Keep, as long as somebody else has the address, what was answered; as many writes as for an account."""
+def _refused(user: User, key: str | None) -> bool:
+    """Keep what was answered, as long as the key counts, while somebody else has the address; as many writes as for an account."""
     kept = Unopened(
         Unopened.key_of(user.user_id),
         body_hash=user.body_hash,
         password_hash=user.password_hash,
-        expires_at=clock.epoch() + _REMEMBERED_SECONDS,
+        expires_at=_NEVER if key else clock.epoch() + _REMEMBERED_SECONDS,
     )
-    return not _failed(
+    failed = _failed(
         transactions.put(kept, Unopened.key.does_not_exist()),
         transactions.check(EmailClaim, EmailClaim.key_of(user.email), condition=EmailClaim.key.exists()),
         transactions.check(Deleted, Deleted.key_of(user.user_id), condition=Deleted.key.does_not_exist()),
     )
+    return _all_held(failed)
+
+
+def _all_held(failed: list[int]) -> bool:
+    if 2 in failed:
+        raise IdempotencyKeyReused("Idempotency-Key: used before, for an account that was deleted")
+    return not failed
 
 
 def _failed(*operations: transactions.Operation) -> list[int]:
@@ -104,13 +113,9 @@ def _failed(*operations: transactions.Operation) -> list[int]:
     return []
 
 
-def _insist_on_repeat(kept: User | Unopened | None, says: User, password: str) -> None:
+def _insist_on_repeat(kept: User | Unopened, says: User, password: str) -> None:
     """IdempotencyKeyReused unless this very registration was carried out before, and the password is still the one it had."""
-    if (
-        kept is None
-        or kept.body_hash != says.body_hash
-        or not passwords.matches(password, kept.password_hash)
-    ):
+    if kept.body_hash != says.body_hash or not passwords.matches(password, kept.password_hash):
         raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
 
 
