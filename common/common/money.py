@@ -12,9 +12,8 @@ CURRENCIES = {
 DEFAULT = "USD"
 MOST = 99_999_999  # Stripe takes at most eight digits: https://docs.stripe.com/api/payment_intents/create
 
-_EXACT = Context(
-    prec=100, traps=[Inexact, InvalidOperation]
-)  # the usual one would round what is longer than 28 digits
+# The usual context would round what is longer than 28 digits.
+_EXACT = Context(prec=100, traps=[Inexact, InvalidOperation])
 
 
 class InvalidAmount(BadRequestError):

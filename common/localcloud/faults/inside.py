@@ -5,7 +5,6 @@ urllib3: so the requests are the list of its side effects, and no new one can be
 """
 
 import importlib.util
-import io
 import json
 import os
 import random
@@ -20,11 +19,6 @@ from urllib.parse import parse_qs, urlsplit
 KILLED = 137
 _READS = re.compile(r"Get|Query|Scan|BatchGet|Describe|List|Receive")
 _ID = re.compile(r"/(?:pi|ch|re|pay|order|rfnd)_\w+")
-_DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
-_THROTTLED = {
-    "dynamodb": f"{_DYNAMODB}ProvisionedThroughputExceededException",
-    "": "ThrottlingException",
-}
 # What DynamoDB refuses while a transaction of somebody else is at the same item.
 _WRITES = re.compile(r"dynamodb:(TransactWriteItems|(Put|Update|Delete)Item) ")
 
@@ -43,6 +37,7 @@ def _beside(name: str) -> Any:
 
 _accesses = _beside("accesses")
 _meter = _beside("meter")
+_refusals = _beside("refusals")
 
 
 class Inside:
@@ -72,9 +67,9 @@ class Inside:
         if how == "before":
             os._exit(KILLED)
         if how in ("throttled", "error"):
-            return _answer(call, how, method)
+            return _refusals.overload(call, how, method)
         if how == "conflict":
-            return _conflict(body, method)
+            return _refusals.conflict(body, method)
         if how == "slow":
             time.sleep(self.slow_seconds)
         answer = self._sent(send, pool, method, url, call, request)
@@ -250,49 +245,6 @@ def _is_possible(how: str, call: str) -> bool:
     if how == "conflict":
         return bool(_WRITES.match(call))
     return how in ("throttled", "error", "slow") or not _is_read(call)
-
-
-def _conflict(body: str, method: str) -> Any:
-    """What DynamoDB says to a write that meets somebody else's transaction."""
-    operations = json.loads(body).get("TransactItems")
-    error: dict[str, Any] = {"message": "Transaction is ongoing for the item"}
-    if operations is None:
-        return _refusal(400, {"__type": f"{_DYNAMODB}TransactionConflictException", **error}, {}, method)
-    reasons: list[dict[str, Any]] = [{"Code": "None"} for _ in operations]
-    reasons[0] = {"Code": "TransactionConflict", "Message": error["message"]}
-    error = {
-        "__type": f"{_DYNAMODB}TransactionCanceledException",
-        "message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
-        "CancellationReasons": reasons,
-    }
-    return _refusal(400, error, {}, method)
-
-
-def _answer(call: str, how: str, method: str) -> Any:
-    """What an overloaded or broken service says instead of doing anything."""
-    body: dict[str, Any]
-    if how == "error":
-        status, body = 500, {"__type": "InternalServerError", "message": "We encountered an internal error."}
-    elif ":" in call:
-        status = 400
-        body = {"__type": _THROTTLED.get(call.split(":")[0], _THROTTLED[""]), "message": "Rate exceeded"}
-    else:
-        status, body = (
-            429,
-            {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many"}},
-        )
-    headers = {"x-amzn-ErrorType": "ThrottlingException"} if how == "throttled" else {}
-    return _refusal(status, body, headers, method)
-
-
-def _refusal(status: int, body: dict[str, Any], headers: dict[str, str], method: str) -> Any:
-    from urllib3.response import HTTPResponse
-
-    raw = json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(raw)), **headers}
-    return HTTPResponse(
-        io.BytesIO(raw), headers, status, preload_content=False, decode_content=False, request_method=method
-    )
 
 
 def _shift_clock(seconds: float) -> None:
