@@ -11,9 +11,9 @@ from chalicelib.carts.schemas import (
     OwnerQuery,
     SetQuantity,
 )
-from common import auth, events, http, loading, queues, steps
+from common import auth, events, http, lazy_imports, queues, step_input
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from chalicelib.carts import guests, merging, purchases, service
 
 app = http.create_app("cart-service", headers=[GUEST_HEADER])
@@ -104,19 +104,23 @@ def empty_guest_cart():
 @app.lambda_function(name="clear-cart")
 def clear_cart(event, context):
     """Saga step ClearCart: take out what was bought. Nothing undoes it; it only runs once the order is confirmed."""
-    return to_builtins(purchases.clear_bought(steps.step(ClearCart, event)))
+    return to_builtins(purchases.clear_bought(step_input.parse(ClearCart, event)))
 
 
 @app.on_sqs_message(queue="cart-clear-queue", name="on-clear-cart", batch_size=10)
 def on_clear_cart(event):
     """Clearings that failed in the saga, tried again."""
-    queues.consume(event, lambda message: purchases.clear_bought(steps.step(ClearCart, message)))
+    queues.consume(
+        event, lambda message: purchases.clear_bought(step_input.parse(ClearCart, message))
+    )
 
 
 @app.on_sqs_message(queue="account-deleted-cart-queue", name="on-account-deleted", batch_size=10)
 def on_account_deleted(event):
     """A customer closed the account: nothing of the cart stays."""
-    queues.consume(event, lambda message: service.erase(events.read(events.AccountDeleted, message).user_id))
+    queues.consume(
+        event, lambda message: service.erase(events.parse(events.AccountDeleted, message).user_id)
+    )
 
 
 def _owner(user_id):

@@ -14,10 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice import Chalice, ForbiddenError
 from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer
 
-from common import aws, ids, loading, log, masks, metrics
+from common import aws, ids, lazy_imports, log, metrics, redaction
 
 # Nobody else verifies: a route goes by what API Gateway heard from the authorizer.
-with loading.at_first_use(unless=loading.AUTHORIZER):
+with lazy_imports.until_first_use(unless=lazy_imports.AUTHORIZER):
     import jwt
 
 ISSUER = "commerce-user-service"
@@ -28,7 +28,9 @@ CUSTOMER = "customer"
 
 _FRESH_SECONDS = 300  # a withdrawn key stops working this long after its withdrawal
 REFETCH_SECONDS = 5  # a made-up key id must not turn every request into a call to SSM
-_SSM_SECONDS = 2  # twice that, and there is still time to go on with the keys at hand: an authorizer has 10 s
+_SSM_SECONDS = (
+    2  # twice that, and there is still time to go on with the keys at hand: an authorizer has 10 s
+)
 
 
 class AdminOnly(ForbiddenError):
@@ -60,14 +62,14 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
     def authorizer(request: AuthRequest) -> AuthResponse:
         log.logger.append_keys(service=app.app_name)  # Chalice has no middleware before authorizers
         log.correlate(None)
-        log.wake()
+        log.record_cold_start()
         try:
             claims = verify(request.token)
         except jwt.InvalidTokenError:
             return _refusal()
         context = {"userId": claims["sub"], "role": claims["role"], "email": claims["email"]}
         context["sessionId"] = claims.get("sid", "")
-        context["customer"] = masks.customer(claims["sub"])  # for the access log
+        context["customer"] = redaction.customer(claims["sub"])  # for the access log
         return AuthResponse(routes=["*"], principal_id=claims["sub"], context=context)
 
     return app.authorizer(name="authorizer", ttl_seconds=60)(authorizer)
@@ -102,7 +104,9 @@ def caller(app: Chalice) -> Caller:
     request = app.current_request
     assert request is not None, "only a route has a caller"
     context = request.context["authorizer"]
-    return Caller(context["userId"], context["role"], context["email"], context.get("sessionId", ""))
+    return Caller(
+        context["userId"], context["role"], context["email"], context.get("sessionId", "")
+    )
 
 
 def require_admin(who: Caller) -> None:
@@ -129,7 +133,7 @@ def published_keys() -> dict[str, Any]:
 def _refusal() -> AuthResponse:
     """Refuse with 401 where API Gateway asks; `chalice local` and its test client know only 403."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-        log.measured("refused", {metrics.REFUSALS: 1}, function=log.function())
+        log.emit_metric("refused", {metrics.REFUSALS: 1}, function=log.function())
         # API Gateway answers 401 to exactly this word, and 403 to a policy that denies:
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
         raise Exception("Unauthorized")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import botocore
 
-from common import loading
+from common import lazy_imports
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from botocore import config, session
 
 # API Gateway gives up after 29 s, a saga's step after 20: a hanging call must end, and be tried again, before that.
@@ -54,7 +54,9 @@ def _introduce(new: "Session") -> None:
     new.register("needs-retry.dynamodb", _pause_after_conflict)
 
 
-def _pause_after_conflict(response: tuple[Any, Any] | None, attempts: int, **_: Any) -> float | None:
+def _pause_after_conflict(
+    response: tuple[Any, Any] | None, attempts: int, **_: Any
+) -> float | None:
     """Seconds until a write is tried again that was refused because a transaction was at the same item: it takes milliseconds.
 
     botocore does not do so by itself, and nothing was written:

@@ -12,7 +12,7 @@ import msgspec
 from chalice import BadRequestError, Chalice, ChaliceViewError, Response
 from chalice.app import Request
 
-from common import browsers, log
+from common import log, security_headers
 
 MOST_BYTES = 64 * 1024
 MOST_NESTING = 20
@@ -60,18 +60,18 @@ def create_app(name: str, headers: Sequence[str] = ()) -> Chalice:
     `headers` are those of its own that a browser may send besides the shop's.
     """
     app = Chalice(app_name=name, configure_logs=False)
-    app.api.cors = browsers.cors(tuple(headers)) or False
+    app.api.cors = security_headers.cors(tuple(headers)) or False
     app.log = log.logger  # type: ignore[assignment]  # what Chalice logs by itself is a JSON line, too
-    log.watch(app)
+    log.instrument(app)
 
     @app.middleware("http")
     def as_json(event: Any, get_response: Any) -> Response:
         _retry_after.set(None)
         response = get_response(event)
-        log.about(response.body)
+        log.bind_context(response.body)
         if (seconds := _retry_after.get()) is not None and response.status_code >= 400:
             response.headers["Retry-After"] = str(seconds)
-        browsers.finish(response, event.headers)
+        security_headers.finish(response, event.headers)
         if not isinstance(response.body, str | bytes):
             response.body = _ENCODER.encode(response.body).decode()
             response.headers.setdefault("Content-Type", "application/json")
@@ -154,7 +154,11 @@ def decode_cursor(text: str | None) -> dict[str, Any] | None:
 
 
 def _is_attribute(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and all(isinstance(v, str) for v in value.values())
+    return (
+        isinstance(value, dict)
+        and len(value) == 1
+        and all(isinstance(v, str) for v in value.values())
+    )
 
 
 def _depth(raw: bytes) -> int:

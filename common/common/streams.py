@@ -36,27 +36,31 @@ def arn(table: str) -> str:
     """
     if "AWS_CHALICE_CLI_MODE" in os.environ:
         try:
-            found: str = aws.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+            found: str = aws.client("dynamodb").describe_table(TableName=table)["Table"][
+                "LatestStreamArn"
+            ]
             return found
         except (BotoCoreError, ClientError, KeyError):
             pass
     return f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}/stream/deploy-{table}-first"
 
 
-def consume(event: DynamoDBEvent, handle: Callable[[Change], object], parking: str) -> None:
+def consume(
+    event: DynamoDBEvent, handle: Callable[[Change], object], on_failure_queue: str
+) -> None:
     """Hand each change to `handle`, in order; one that fails TRIES times is parked, and the shard goes on.
 
-    A parked record goes to the queue named `parking` as it came; its consumer turns it back with `read`. Raises only
+    A parked record goes to the queue named `on_failure_queue` as it came; its consumer turns it back with `read`. Raises only
     if even parking fails: the batch then comes again. Streams deliver at least once: `handle` must bear repeats.
     """
     for record in event.to_dict()["Records"]:
         change = read(record)
-        queues.begin(change.new or change.old or {})
+        queues.bind_message_context(change.new or change.old or {})
         if _handled(change, handle):
             log.logger.info("done", extra={"table": change.table, "eventId": change.event_id})
         else:
-            queues.send(parking, record)
-            log.measured("record parked", {metrics.RECORDS_PARKED: 1}, function=log.function())
+            queues.send(on_failure_queue, record)
+            log.emit_metric("record parked", {metrics.RECORDS_PARKED: 1}, function=log.function())
 
 
 def read(record: dict[str, Any]) -> Change:
@@ -81,7 +85,11 @@ def _handled(change: Change, handle: Callable[[Change], object]) -> bool:
         except Exception as failure:
             log.logger.exception(
                 "change failed",
-                extra={"table": change.table, "eventId": change.event_id, "error": type(failure).__name__},
+                extra={
+                    "table": change.table,
+                    "eventId": change.event_id,
+                    "error": type(failure).__name__,
+                },
             )
     return False
 

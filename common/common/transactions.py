@@ -19,10 +19,10 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from common import tables
+from common import dynamodb
 
 # Together a few seconds, which fit in a saga's step. The longest pause is short, as the others' transactions are: longer ones leave a
-# product that many want idle (benchmarks/hot_product.py: half as many reservations a second, and some buyers give up).
+# product that many want idle (tests/benchmarks/hot_product.py: half as many reservations a second, and some buyers give up).
 TRIES = 40
 _PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.16
@@ -79,7 +79,9 @@ def delete(item: Model, condition: Condition | None = None) -> Operation:
     return Operation("delete", add_to)
 
 
-def check(model: type[Model], hash_key: Any, range_key: Any = None, *, condition: Condition) -> Operation:
+def check(
+    model: type[Model], hash_key: Any, range_key: Any = None, *, condition: Condition
+) -> Operation:
     """Change nothing, but insist that this holds of the item."""
 
     def add_to(transaction: TransactWrite) -> None:
@@ -118,13 +120,16 @@ def _write(operations: Sequence[Operation], token: str) -> None:
 def _failed(operations: Sequence[Operation], reasons: Sequence[str | None]) -> list[int]:
     """Where the operations whose condition failed stood when they were given to `write`."""
     sent = sorted(
-        range(len(operations)), key=lambda position: _ORDER_OF_KINDS.index(operations[position].kind)
+        range(len(operations)),
+        key=lambda position: _ORDER_OF_KINDS.index(operations[position].kind),
     )
-    return sorted(position for position, code in zip(sent, reasons, strict=True) if code == _CONDITION_FAILED)
+    return sorted(
+        position for position, code in zip(sent, reasons, strict=True) if code == _CONDITION_FAILED
+    )
 
 
 def _is_passing(problem: TransactWriteError, reasons: list[str | None]) -> bool:
-    return tables.error_code(problem) in _PASSING | {"TransactionInProgressException"} or any(
+    return dynamodb.error_code(problem) in _PASSING | {"TransactionInProgressException"} or any(
         code in _PASSING for code in reasons
     )
 
@@ -132,7 +137,7 @@ def _is_passing(problem: TransactWriteError, reasons: list[str | None]) -> bool:
 @cache
 def _connection() -> Connection:
     return Connection(
-        connect_timeout_seconds=tables.CONNECT_SECONDS,
-        read_timeout_seconds=tables.READ_SECONDS,
-        max_retry_attempts=tables.REPEATS,
+        connect_timeout_seconds=dynamodb.CONNECT_SECONDS,
+        read_timeout_seconds=dynamodb.READ_SECONDS,
+        max_retry_attempts=dynamodb.REPEATS,
     )

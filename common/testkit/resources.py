@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from common import aws
+from delivery.cfn import CloudFormation
 
 BUS = "commerce"
 TOPIC = "commerce-notifications"
@@ -36,7 +37,7 @@ def deploy_tables(service: Path, names: Iterable[str]) -> None:
 
 
 def neighbours_file(service: Path) -> Path:
-    """Where a service keeps the shapes of its neighbours' tables; testkit.neighbours writes it."""
+    """Where a service keeps the shapes of its neighbours' tables; testkit.foreign_tables writes it."""
     return service / "tests" / "neighbours.json"
 
 
@@ -51,30 +52,12 @@ def _deployable(template: Path) -> str:
     }
     for resource in kept.values():
         resource.get("Properties", {}).pop("SSESpecification", None)
-    outputs = {name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told}
+    outputs = {
+        name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told
+    }
     return json.dumps({**document, "Resources": kept, "Outputs": outputs})
 
 
 @cache
 def _parsed(template: Path) -> Any:
     return yaml.load(template.read_text(), Loader=CloudFormation)
-
-
-class CloudFormation(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, read as the long forms that they stand for."""
-
-
-def _long_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode), "YAML has no other nodes"
-        value = loader.construct_mapping(node, deep=True)
-    if tag == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
-
-
-CloudFormation.add_multi_constructor("!", _long_form)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from localcloud.paths import ROOT, SERVICES
+from delivery.paths import ROOT, SERVICES
 
 _AT_ONCE = 2
 _UNITS = ("common", *SERVICES)
@@ -23,7 +23,7 @@ _SHARED = ("common", "pyproject.toml")
 _NOT_COPIED = shutil.ignore_patterns(
     "__pycache__", ".pytest_cache", ".mypy_cache", ".hypothesis", ".serverless"
 )
-_SHIPPING = "tests/shipping"  # it needs no shop
+_SHIPPING = "tests/deployment"  # it needs no shop
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,15 @@ def main() -> int:
     parser.add_argument("suite", nargs="*", help=f"of {', '.join(_UNITS)}; all if none is named")
     named = parser.parse_args().suite
     if unknown := set(named) - set(_UNITS):
-        print(f"{min(unknown)} has no suite of its own; these have: {', '.join(_UNITS)}", file=sys.stderr)
+        print(
+            f"{min(unknown)} has no suite of its own; these have: {', '.join(_UNITS)}",
+            file=sys.stderr,
+        )
         return 2
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        shipping = [] if named else [pool.submit(run, ROOT, _SHIPPING)]  # first, as it takes the longest
+        shipping = (
+            [] if named else [pool.submit(run, ROOT, _SHIPPING)]
+        )  # first, as it takes the longest
         outcomes = [*pool.map(_run_unit, named or _UNITS), *(one.result() for one in shipping)]
     if not named:
         outcomes.append(run(ROOT, f"--ignore={_SHIPPING}"))
@@ -80,7 +85,15 @@ def run(folder: Path, *arguments: str) -> Outcome:
     """One suite, in its folder, with its output printed when it is done."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-rs", f"--junitxml={report}", "-p", "no:cacheprovider"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-rs",
+            f"--junitxml={report}",
+            "-p",
+            "no:cacheprovider",
+        ]
         command += arguments
         done = subprocess.run(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -108,7 +121,8 @@ def _conclude(outcomes: Sequence[Outcome]) -> int:
     if broken:
         print(f"failing: {', '.join(broken)}")
     passed, failed, skipped = (
-        sum(getattr(outcome, what) for outcome in outcomes) for what in ("passed", "failed", "skipped")
+        sum(getattr(outcome, what) for outcome in outcomes)
+        for what in ("passed", "failed", "skipped")
     )
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if broken else 0

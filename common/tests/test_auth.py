@@ -20,7 +20,11 @@ def shop(tokens):
     def me():
         caller = auth.caller(app)
         wanted = (app.current_request.query_params or {}).get("userId")
-        return {"userId": auth.acting_for(caller, wanted), "admin": caller.is_admin, "email": caller.email}
+        return {
+            "userId": auth.acting_for(caller, wanted),
+            "admin": caller.is_admin,
+            "email": caller.email,
+        }
 
     @app.route("/admin", authorizer=authorizer)
     def admin():
@@ -28,7 +32,9 @@ def shop(tokens):
         return {}
 
     with Client(app) as client:
-        yield lambda path, token: client.http.get(path, headers={"Authorization": f"Bearer {token}"})
+        yield lambda path, token: client.http.get(
+            path, headers={"Authorization": f"Bearer {token}"}
+        )
 
 
 def test_the_token_says_who_calls(shop, tokens):
@@ -65,7 +71,9 @@ def forged(tokens, case):
         "another issuer": lambda: tokens.sign(**claims, iss="somebody"),
         "no subject": lambda: tokens.sign(email="j@example.com", role="admin"),
         "no role": lambda: tokens.sign(sub=JIMMY, email="j@example.com"),
-        "another key of the same id": lambda: jwt.encode(proper, other_key, "EdDSA", headers={"kid": KID}),
+        "another key of the same id": lambda: jwt.encode(
+            proper, other_key, "EdDSA", headers={"kid": KID}
+        ),
         "an unknown key": lambda: jwt.encode(proper, other_key, "EdDSA", headers={"kid": "mine"}),
         "no key id": lambda: jwt.encode(proper, other_key, "EdDSA"),
         "no signature": lambda: jwt.encode(proper, None, "none", headers={"kid": KID}),
@@ -96,7 +104,11 @@ def test_a_token_that_is_not_to_be_believed_opens_nothing(shop, tokens, case):
 def test_in_lambda_a_bad_token_makes_api_gateway_answer_401(tokens, monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-authorizer")
     authorizer = auth.jwt_authorizer(http.create_app("shop"))
-    event = {"type": "TOKEN", "authorizationToken": "Bearer abc", "methodArn": "arn:aws:x:y:z:a/b/GET/c"}
+    event = {
+        "type": "TOKEN",
+        "authorizationToken": "Bearer abc",
+        "methodArn": "arn:aws:x:y:z:a/b/GET/c",
+    }
 
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorizer(event, {})

@@ -18,11 +18,15 @@ NAMES = [name for name, _ in forged(Tokens(Ed25519PrivateKey.generate()), JIMMY)
 def authorizer(tokens, monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-authorizer")
     made = auth.jwt_authorizer(http.create_app("shop"))
-    return lambda header: made({"type": "TOKEN", "authorizationToken": header, "methodArn": ARN}, None)
+    return lambda header: made(
+        {"type": "TOKEN", "authorizationToken": header, "methodArn": ARN}, None
+    )
 
 
 def effects(answer):
-    return [(each["Effect"], bool(each["Resource"])) for each in answer["policyDocument"]["Statement"]]
+    return [
+        (each["Effect"], bool(each["Resource"])) for each in answer["policyDocument"]["Statement"]
+    ]
 
 
 def test_a_proper_token_is_allowed_in(authorizer, tokens):
@@ -66,20 +70,26 @@ def signed(tokens, **claims):
         {"sub": ""},
     ],
 )
-def test_a_token_of_ours_that_says_what_none_of_ours_says_is_unauthorized(authorizer, tokens, claims):
+def test_a_token_of_ours_that_says_what_none_of_ours_says_is_unauthorized(
+    authorizer, tokens, claims
+):
     """API Gateway answers 500 to an authorizer whose context holds anything but texts, numbers and booleans."""
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorizer(f"Bearer {signed(tokens, **claims)}")
 
 
-def test_made_up_key_ids_do_not_make_every_request_a_call_for_the_keys(authorizer, tokens, monkeypatch):
+def test_made_up_key_ids_do_not_make_every_request_a_call_for_the_keys(
+    authorizer, tokens, monkeypatch
+):
     authorizer(f"Bearer {tokens.customer()}")
     asked = []
     client = aws.client
     monkeypatch.setattr(aws, "client", lambda name: asked.append(name) or client(name))
 
     for number in range(20):
-        other = jwt.encode({"sub": JIMMY}, tokens.key, "EdDSA", headers={"kid": f"made-up-{number}"})
+        other = jwt.encode(
+            {"sub": JIMMY}, tokens.key, "EdDSA", headers={"kid": f"made-up-{number}"}
+        )
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorizer(f"Bearer {other}")
 

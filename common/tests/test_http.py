@@ -49,11 +49,15 @@ def shop():
 
 
 def post(shop, body, **headers):
-    return shop.post("/purchase", body=body, headers={"Content-Type": "application/json", **headers})
+    return shop.post(
+        "/purchase", body=body, headers={"Content-Type": "application/json", **headers}
+    )
 
 
 def test_a_body_is_answered_in_camel_case_with_money_to_the_cent(shop):
-    response = post(shop, b'{"price": 12.90, "lines": [{"productId": "P", "qty": 1}], "colour": "red"}')
+    response = post(
+        shop, b'{"price": 12.90, "lines": [{"productId": "P", "qty": 1}], "colour": "red"}'
+    )
 
     assert response.status_code == 201
     assert response.body == b'{"price":12.90,"lines":[{"productId":"P","qty":1}]}'
@@ -150,7 +154,9 @@ def test_a_body_of_more_than_64_kilobytes_is_refused(shop):
 def test_a_body_nested_deeper_than_20_is_refused_wherever_that_is(shop, opening, closing):
     def nested(depth):
         inside = depth // len(closing)
-        return post(shop, b'{"price": 1, "unknown": [' + opening * inside + closing * inside + b"]}")
+        return post(
+            shop, b'{"price": 1, "unknown": [' + opening * inside + closing * inside + b"]}"
+        )
 
     assert nested(18).status_code == 201
 

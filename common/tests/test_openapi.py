@@ -6,10 +6,10 @@ import jsonschema
 import pytest
 
 from common import http
-from testkit.openapi.changes import incompatible
-from testkit.openapi.code import NotTold
-from testkit.openapi.document import build
-from testkit.openapi.shop import merged
+from docgen.openapi.changes import incompatible
+from docgen.openapi.code import NotTold
+from docgen.openapi.document import build
+from docgen.openapi.shop import merged
 
 SHOES = '''
 from decimal import Decimal
@@ -132,7 +132,9 @@ def body(holder):
 
 
 def codes(operation, status):
-    return body(operation["responses"][str(status)])["schema"]["allOf"][1]["properties"]["Code"]["enum"]
+    return body(operation["responses"][str(status)])["schema"]["allOf"][1]["properties"]["Code"][
+        "enum"
+    ]
 
 
 def test_a_route_says_what_it_takes(described):
@@ -165,7 +167,10 @@ def test_a_page_of_a_list_tells_where_the_next_one_starts(described):
     answer = described()["paths"]["/shoes"]["get"]["responses"]["200"]
 
     assert "X-Next-Cursor" in answer["headers"]
-    assert body(answer)["schema"] == {"type": "array", "items": {"$ref": "#/components/schemas/Pair"}}
+    assert body(answer)["schema"] == {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/Pair"},
+    }
 
 
 def test_an_id_in_the_path_has_the_name_that_it_has_on_the_wire(described):
@@ -214,7 +219,10 @@ def test_an_error_raised_anywhere_below_a_route_is_documented(described):
 
     assert codes(document["paths"]["/shoe/{shoeId}"]["get"], 404) == ["NoSuchShoe"]
     assert codes(document["paths"]["/shoe/{shoeId}"]["get"], 403) == ["NotForSale"]
-    assert codes(document["paths"]["/shoe"]["post"], 400) == ["InvalidBody", "InvalidIdempotencyKey"]
+    assert codes(document["paths"]["/shoe"]["post"], 400) == [
+        "InvalidBody",
+        "InvalidIdempotencyKey",
+    ]
     assert codes(document["paths"]["/shoe"]["post"], 401) == ["Unauthorized"]
 
 
@@ -242,7 +250,9 @@ def test_an_error_that_is_caught_in_one_place_still_comes_from_another(described
         ),
     ],
 )
-def test_a_route_that_does_not_say_what_it_answers_is_no_service_of_the_shop(described, was, becomes):
+def test_a_route_that_does_not_say_what_it_answers_is_no_service_of_the_shop(
+    described, was, becomes
+):
     with pytest.raises(NotTold, match="show_shoes"):
         described(SHOES.replace(was, becomes))
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.people import refusal, row
+from tests.support.actors import refusal, row
 
 
 def test_an_order_that_is_not_paid_can_be_cancelled(jimmy, order):

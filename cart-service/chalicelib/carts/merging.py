@@ -84,7 +84,9 @@ def _remembered(user_id: str, guest_id: str, idempotency_key: str | None) -> Ite
         if earlier.body_hash != body_hash:
             raise IdempotencyKeyReused("Idempotency-Key: used before, for something else")
         return
-    row = Done(user_id, key, body_hash=body_hash, expires_at=clock.epoch() + service.REMEMBERED_SECONDS)
+    row = Done(
+        user_id, key, body_hash=body_hash, expires_at=clock.epoch() + service.REMEMBERED_SECONDS
+    )
     yield transactions.put(row, Done.key.does_not_exist())
 
 
@@ -105,9 +107,13 @@ def _takings(user_id: str, guest: GuestCart, items: Sequence[CartItem]) -> Itera
             yield service.addition(user_id, item.product_id, there, there + int(outcome.taken))
 
 
-def _outcome(guest: GuestCart, item: CartItem, product: Product | None, there: int, room: int) -> MergedItem:
+def _outcome(
+    guest: GuestCart, item: CartItem, product: Product | None, there: int, room: int
+) -> MergedItem:
     """What becomes of an item of which so many are in the account's cart already, which takes so many products more."""
-    outcome = MergedItem(guest.user_id, f"{MERGED_PREFIX}{item.product_id}", expires_at=guest.expires_at)
+    outcome = MergedItem(
+        guest.user_id, f"{MERGED_PREFIX}{item.product_id}", expires_at=guest.expires_at
+    )
     refusal: type[Exception] = TooManyOfProduct
     if product is None or not product.is_on_sale:
         refusal = ProductNotFound
@@ -127,7 +133,11 @@ def _answer(guest_id: str) -> CartsMerged:
     )
     return CartsMerged(
         message="Carts merged",
-        taken=[TakenItem(product_id=_product_id(row), qty=int(row.taken)) for row in outcomes if row.taken],
+        taken=[
+            TakenItem(product_id=_product_id(row), qty=int(row.taken))
+            for row in outcomes
+            if row.taken
+        ],
         left=[
             LeftItem(product_id=_product_id(row), qty=int(row.left), reason=row.reason)
             for row in outcomes

@@ -27,7 +27,7 @@ from chalicelib.carts.schemas import (
     CartEmptied,
     CartLine,
 )
-from common import clock, http, ids, money, tables, transactions
+from common import clock, dynamodb, http, ids, money, transactions
 from common.transactions import TransactionCancelled, TransactionContended
 
 REMEMBERED_SECONDS = 7 * 24 * 3600
@@ -46,7 +46,9 @@ def add_item(
     """
     product_id = ids.parse("PROD", wanted.product_id)
     for attempt in range(_TRIES):
-        if idempotency_key and (earlier := Done.find(user_id, Done.key_of_request(idempotency_key))):
+        if idempotency_key and (
+            earlier := Done.find(user_id, Done.key_of_request(idempotency_key))
+        ):
             return _same_answer(earlier, product_id, wanted.quantity)
         catalogue.require_on_sale(product_id)
         try:
@@ -61,7 +63,9 @@ def add_item(
     raise CartUnavailable("too many changes to this cart at the same time; try again in a moment")
 
 
-def show_cart(user_id: str, limit: int | None, cursor: str | None) -> tuple[list[CartLine], str | None]:
+def show_cart(
+    user_id: str, limit: int | None, cursor: str | None
+) -> tuple[list[CartLine], str | None]:
     """What is in the cart now, by product id, and where its next page starts; without a limit all of it.
 
     Raises InvalidCursor, and CartUnavailable if the products cannot all be read.
@@ -71,7 +75,9 @@ def show_cart(user_id: str, limit: int | None, cursor: str | None) -> tuple[list
     shown = found[:limit]
     products = catalogue.described(item.product_id for item in shown)
     following = {"productId": {"S": shown[-1].product_id}} if len(found) > len(shown) else None
-    return [_line(item, products.get(item.product_id)) for item in shown], http.encode_cursor(following)
+    return [_line(item, products.get(item.product_id)) for item in shown], http.encode_cursor(
+        following
+    )
 
 
 def set_quantity(user_id: str, product_id: str, quantity: int) -> CartChanged:
@@ -86,7 +92,7 @@ def set_quantity(user_id: str, product_id: str, quantity: int) -> CartChanged:
             [CartItem.qty.set(quantity), CartItem.updated_at.set(clock.now())], condition=differs
         )
     except UpdateError as problem:
-        if not tables.was_refused(problem):
+        if not dynamodb.is_condition_failure(problem):
             raise
         if not _quantity(user_id, product_id):
             raise CartItemNotFound(f"{product_id} is not in the cart") from None
@@ -128,7 +134,9 @@ def items(user_id: str, **part: Any) -> list[CartItem]:
 def room(user_id: str) -> int:
     """How many products more the cart takes: a few too many, while others are being put in at the same moment."""
     products = CartItem.product_id.startswith(PRODUCT_PREFIX)
-    return MOST_PRODUCTS - CartItem.count(user_id, products, consistent_read=True, limit=MOST_PRODUCTS)
+    return MOST_PRODUCTS - CartItem.count(
+        user_id, products, consistent_read=True, limit=MOST_PRODUCTS
+    )
 
 
 def addition(
@@ -148,7 +156,11 @@ def addition(
 
 
 def _add(
-    user_id: str, product_id: str, quantity: int, idempotency_key: str | None, guest: GuestCart | None
+    user_id: str,
+    product_id: str,
+    quantity: int,
+    idempotency_key: str | None,
+    guest: GuestCart | None,
 ) -> AddedToCart:
     """Add once; TransactionCancelled if the item changed, the key was used, or the cart was closed meanwhile."""
     before = _quantity(user_id, product_id)
@@ -219,7 +231,11 @@ def _line(item: CartItem, product: Product | None) -> CartLine:
     line = CartLine(product_id=item.product_id, qty=int(item.qty))
     if product:
         price = int(product.price_minor)
-        line.name, line.currency, line.available = product.name, product.currency, product.is_on_sale
+        line.name, line.currency, line.available = (
+            product.name,
+            product.currency,
+            product.is_on_sale,
+        )
         line.price = money.decimal(price, product.currency)
         line.line_total = money.decimal(price * line.qty, product.currency)
     return line
