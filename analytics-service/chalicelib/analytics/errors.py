@@ -4,8 +4,8 @@ from chalice import BadRequestError
 
 
 class PeriodInvalid(BadRequestError):
-    """The days asked for are no period, or too many."""
+    """The days are not a period of at most 92 days."""
 
 
 class ChangeNotUnderstood(Exception):
-    """A stream record lacks what every item of its table has; repeating it does not help."""
+    """A stream record lacks an attribute that its table's items have. A retry does not help."""

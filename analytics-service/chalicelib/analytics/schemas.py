@@ -1,4 +1,4 @@
-"""What the routes take and return."""
+"""Queries and responses."""
 
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from common import http
 
 
 class ReportQuery(http.Body):
-    """Which days: `day`, or `from` and `to`; today if none is named."""
+    """Which days (UTC): `day`, or `from` and `to`; today by default."""
 
     day: date | None = None
     first: date | None = msgspec.field(name="from", default=None)
@@ -28,17 +28,17 @@ class EventQuery(ReportQuery):
 
 
 class LoggedEvent(http.Body):
-    """A row of the event log; without userId where no customer is behind it."""
+    """An event of the log; without `userId` where it has no customer."""
 
     event_id: str
-    event_type: str
+    event_type: EventType
     metadata: dict[str, Any]
     timestamp: str
     user_id: str | None = None
 
 
 class DayReport(http.Body):
-    """What a day (UTC) added up to."""
+    """The metrics of a day (UTC)."""
 
     day: str
     orders_created: int
