@@ -10,39 +10,39 @@ from chalice import (
 
 
 class TooManyLines(BadRequestError):
-    """One transaction reserves an order's goods, and it holds so many different products at most."""
+    """An order holds at most 99 different products."""
 
 
 class QuantityTooLarge(BadRequestError):
-    """More of one product than an order may hold, all its lines added up."""
+    """An order holds at most 99 of one product, all its lines added up."""
 
 
 class MixedCurrencies(BadRequestError):
-    """An order is paid at once, so all its goods have one currency."""
+    """All products of an order must have the same currency."""
 
 
 class TotalTooLarge(BadRequestError):
-    """More than the payment gateway charges at once."""
+    """The total is more than the payment gateway charges at once."""
 
 
 class ProductNotFound(NotFoundError):
-    """A product that does not exist, or is not sold any more."""
+    """A product does not exist or is not for sale."""
 
 
 class OutOfStock(ConflictError):
-    """Fewer are left than are wanted."""
+    """Fewer of a product are left than were ordered."""
 
 
 class PriceChanged(ConflictError):
-    """The total is not the one that the customer agreed to."""
+    """The total differs from `expectedTotal`."""
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for something else."""
+    """The Idempotency-Key was used before with another body."""
 
 
 class OrderNotFound(NotFoundError):
-    """No such order, or none that the caller may see."""
+    """There is no such order, or it belongs to another customer."""
 
 
 class OrderCancelled(ConflictError):
@@ -54,38 +54,38 @@ class OrderNotPayable(ConflictError):
 
 
 class OrderAlreadyConfirmed(ConflictError):
-    """A confirmed order is returned, not cancelled."""
+    """The order is paid. Request a refund instead."""
 
 
 class OrderAlreadyEnded(ConflictError):
-    """The order has failed or expired: nothing is left to cancel."""
+    """The order has failed or expired, so that there is nothing to cancel."""
 
 
 class OrderNotRefundable(ConflictError):
-    """The order is not paid: nothing is owed."""
+    """The order is not paid."""
 
 
 class RefundPeriodOver(ConflictError):
-    """A customer may give goods back for some days only; an admin may always."""
+    """The refund period of the order is over. Only an admin can still refund it."""
 
 
 class NothingToRefund(ConflictError):
-    """All of the order was asked back already, product by product."""
+    """Refunds of the whole order were requested already, product by product."""
 
 
 class RefundTooLarge(ConflictError):
-    """More of a product than the order has and no refund has taken yet."""
+    """More of a product was requested than is left to refund."""
 
 
 class TooManyRefunds(ConflictError):
-    """An order's refunds are kept in its row, so that it can have so many at most."""
+    """The order has as many refunds as an order can have."""
 
 
 class RefundNotFound(Exception):
-    """Money was given back for a refund that the order does not have; repeating it does not help."""
+    """The order has no refund of this id. A retry does not help."""
 
 
 class OrderContended(ChaliceViewError):
-    """Others kept writing the same order at the same time; nothing was changed, trying again is right."""
+    """Concurrent requests kept changing the order. Nothing was changed: try again."""
 
     STATUS_CODE = 503
