@@ -1,33 +1,49 @@
 """Every way into the analytics service."""
 
-from chalice import Response
 from chalice.app import DynamoDBEvent, SQSEvent
 
-from chalicelib.analytics.schemas import DayReport, EventQuery, ReportQuery
-from common import auth, http, lazy_imports, queues, streams
+from chalicelib.analytics.errors import PeriodInvalid
+from chalicelib.analytics.schemas import DayReport, EventQuery, LoggedEvent, ReportQuery
+from common import ids, lazy_imports, queues, streams
+from common.api import Access, Api, Request
+from common.pages import InvalidCursor, Page
 
 with lazy_imports.until_first_use():
     from chalicelib.analytics import service
 
-app = http.create_app("analytics-service")
-authorizer = auth.jwt_authorizer(app)
+api = Api("analytics-service")
+app, authorizer = api.app, api.authorizer
 
 ON_FAILURE_QUEUE = "analytics-queue"
 
 
-@app.route("/analytics/events", methods=["GET"], authorizer=authorizer)
-def get_events() -> Response:
-    """The event log, newest first; for admins."""
-    auth.require_admin(auth.caller(app))
-    events, cursor = service.list_events(http.query(app, EventQuery))
-    return http.page(events, cursor)
+@api.get(
+    "/analytics/events",
+    access=Access.ADMIN,
+    summary="List the shop's events, newest first",
+    description=(
+        "Without a user, a type or days: the events of the latest 92 days. Amounts of money in"
+        " `metadata` are decimal numbers with their currency."
+    ),
+    query=EventQuery,
+    returns=Page[LoggedEvent],
+    errors=[PeriodInvalid, InvalidCursor, ids.InvalidId],
+)
+def list_events(request: Request[EventQuery]) -> Page[LoggedEvent]:
+    return service.list_events(request.query)
 
 
-@app.route("/analytics/reports", methods=["GET"], authorizer=authorizer)
-def get_reports() -> list[DayReport]:
-    """The report of each day, oldest first; for admins."""
-    auth.require_admin(auth.caller(app))
-    return service.list_reports(http.query(app, ReportQuery))
+@api.get(
+    "/analytics/reports",
+    access=Access.ADMIN,
+    summary="Get what each day added up to, oldest first",
+    description="Today by default; days without events are included.",
+    query=ReportQuery,
+    returns=list[DayReport],
+    errors=[PeriodInvalid],
+)
+def list_reports(request: Request[ReportQuery]) -> list[DayReport]:
+    return service.list_reports(request.query)
 
 
 # TRIM_HORIZON: a new event source must not skip changes. Recorded events are known by their ids.

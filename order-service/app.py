@@ -1,82 +1,156 @@
 """Every way into the order service."""
 
-from typing import Any
-
-from chalice import Response
 from chalice.app import DynamoDBEvent, SQSEvent
-from msgspec import to_builtins
 
+from chalicelib.orders.errors import (
+    IdempotencyKeyReused,
+    MixedCurrencies,
+    NothingToRefund,
+    OrderAlreadyConfirmed,
+    OrderAlreadyEnded,
+    OrderContended,
+    OrderNotFound,
+    OrderNotRefundable,
+    OutOfStock,
+    PriceChanged,
+    ProductNotFound,
+    QuantityTooLarge,
+    RefundPeriodOver,
+    RefundTooLarge,
+    TooManyLines,
+    TooManyRefunds,
+    TotalTooLarge,
+)
 from chalicelib.orders.schemas import (
     ConfirmOrder,
+    CreatedOrder,
     CreateOrder,
     FailOrder,
     OrdersQuery,
     OrderView,
+    RefundAccepted,
     RefundOrder,
+    StepResult,
     ValidateOrder,
+    ValidOrder,
 )
-from common import auth, events, http, lazy_imports, queues, step_input, streams
+from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
+from common.api import Api, Request
+from common.pages import InvalidCursor, Page
 
 with lazy_imports.until_first_use():
     from chalicelib.orders import listing, outbox, refunds, service
 
-app = http.create_app("order-service")
-authorizer = auth.jwt_authorizer(app)
+api = Api("order-service")
+app, authorizer = api.app, api.authorizer
 
 
-@app.route("/order", methods=["POST"], authorizer=authorizer)
-def create_order() -> Response:
-    """Order goods; the checkout starts by itself."""
-    request = http.body(app, CreateOrder)
-    user_id = auth.acting_for(auth.caller(app), request.user_id)
-    return http.created(service.create_order(user_id, request, http.idempotency_key(app)))
+@api.post(
+    "/order",
+    summary="Order products at today's prices",
+    description="The checkout starts by itself. Nothing is reserved or charged yet.",
+    body=CreateOrder,
+    returns=CreatedOrder,
+    status=201,
+    errors=[
+        ids.InvalidId,
+        money.InvalidAmount,
+        TooManyLines,
+        QuantityTooLarge,
+        MixedCurrencies,
+        TotalTooLarge,
+        auth.NotYours,
+        ProductNotFound,
+        OutOfStock,
+        PriceChanged,
+        IdempotencyKeyReused,
+    ],
+    idempotency_key=True,
+)
+def create_order(request: Request[CreateOrder]) -> CreatedOrder:
+    user_id = auth.acting_for(request.caller, request.body.user_id)
+    return service.create_order(user_id, request.body, request.idempotency_key)
 
 
-@app.route("/order/{order_id}", methods=["GET"], authorizer=authorizer)
-def get_order(order_id: str) -> OrderView:
-    """One order, for its customer and admins."""
-    return service.get_order(order_id, auth.caller(app))
+@api.get(
+    "/order/{order_id}",
+    summary="Get one order",
+    description="For its customer and admins.",
+    returns=OrderView,
+    errors=[OrderNotFound],
+)
+def get_order(request: Request[None], order_id: str) -> OrderView:
+    return service.get_order(order_id, request.caller)
 
 
-@app.route("/orders", methods=["GET"], authorizer=authorizer)
-def list_orders() -> Response:
-    """The caller's orders, newest first; for an admin any customer's, by ?userId=."""
-    query = http.query(app, OrdersQuery)
-    user_id = auth.acting_for(auth.caller(app), query.user_id)
-    orders, next_key = listing.list_orders(user_id, query, http.decode_cursor(query.cursor))
-    return http.page(orders, http.encode_cursor(next_key))
+@api.get(
+    "/orders",
+    summary="List orders, newest first",
+    description="A new order or status may show a moment later.",
+    query=OrdersQuery,
+    returns=Page[OrderView],
+    errors=[InvalidCursor, ids.InvalidId, auth.NotYours],
+)
+def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
+    user_id = auth.acting_for(request.caller, request.query.user_id)
+    return listing.list_orders(user_id, request.query)
 
 
-@app.route("/order/{order_id}/cancel", methods=["POST"], authorizer=authorizer)
-def cancel_order(order_id: str) -> OrderView:
-    """Cancel an order that is not paid."""
-    return service.cancel_order(order_id, auth.caller(app))
+@api.post(
+    "/order/{order_id}/cancel",
+    summary="Cancel an order that is not paid",
+    description="Repeating it changes nothing.",
+    returns=OrderView,
+    errors=[OrderNotFound, OrderAlreadyConfirmed, OrderAlreadyEnded],
+)
+def cancel_order(request: Request[None], order_id: str) -> OrderView:
+    return service.cancel_order(order_id, request.caller)
 
 
-@app.route("/order/{order_id}/refund", methods=["POST"], authorizer=authorizer)
-def refund_order(order_id: str) -> Response:
-    """Request a refund of a paid order, or of some of its goods."""
-    request = http.body(app, RefundOrder)
-    key = http.idempotency_key(app)
-    return http.accepted(refunds.request_refund(order_id, auth.caller(app), request, key))
+@api.post(
+    "/order/{order_id}/refund",
+    summary="Request a refund of a paid order, or of some of its products",
+    description=(
+        "With `items` an `Idempotency-Key` is required, because two equal refunds may both be"
+        " meant. Without, a repeat gets the existing refund. It is DONE once the gateway has paid"
+        " it out."
+    ),
+    body=RefundOrder,
+    returns=RefundAccepted,
+    status=202,
+    errors=[
+        auth.AdminOnly,
+        OrderNotFound,
+        OrderNotRefundable,
+        RefundPeriodOver,
+        NothingToRefund,
+        RefundTooLarge,
+        TooManyRefunds,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def refund_order(request: Request[RefundOrder], order_id: str) -> RefundAccepted:
+    return refunds.request_refund(order_id, request.caller, request.body, request.idempotency_key)
 
 
-@app.lambda_function(name="validate-order")
-def validate_order(event: Any, context: Any) -> Any:
+@api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)
+def validate_order(step: ValidateOrder) -> ValidOrder:
     """Saga step ValidateOrder, undone by fail-order. POST /checkout places its orders with it."""
-    return to_builtins(service.validate_order(step_input.parse(ValidateOrder, event)))
+    return service.validate_order(step)
 
 
-@app.lambda_function(name="create-order-record")
-def create_order_record(event: Any, context: Any) -> Any:
+@api.function("create-order-record", takes=ConfirmOrder, returns=StepResult)
+def create_order_record(step: ConfirmOrder) -> StepResult:
     """Saga step CreateOrderRecord: confirm the paid order. The saga's point of no return."""
-    return to_builtins(service.confirm_order(step_input.parse(ConfirmOrder, event)))
+    return service.confirm_order(step)
 
 
-@app.lambda_function(name="fail-order")
-def fail_order(event: Any, context: Any) -> Any:
+@api.function("fail-order", takes=FailOrder, returns=StepResult)
+def fail_order(step: FailOrder) -> StepResult:
     """Saga step FailOrder: undo validate-order, and settle a lost answer of create-order-record."""
-    return to_builtins(service.fail_order(step_input.parse(FailOrder, event)))
+    return service.fail_order(step)
 
 
 @app.on_sqs_message(queue="order-fail-queue", batch_size=10, name="on-fail-order")

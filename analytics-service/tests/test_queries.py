@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from analytics_factories import DAY, JIMMY, change, order, order_done, payment, stock
 
-from common import http
+from common.pages import encode_cursor
 
 EVENTS, REPORTS = "/analytics/events", "/analytics/reports"
 
@@ -135,7 +135,7 @@ def test_an_invalid_query_is_rejected_naming_what_was_expected(analytics):
         ({"userId": "a b"}, "InvalidId", "USER#"),
         ({"day": DAY, "cursor": "abc"}, "InvalidCursor", "cursor"),
         (
-            {"day": DAY, "cursor": http.encode_cursor({"day": {"S": DAY}})},
+            {"day": DAY, "cursor": encode_cursor({"day": {"S": DAY}})},
             "InvalidCursor",
             "cursor",
         ),
@@ -158,7 +158,7 @@ def test_an_invalid_query_is_rejected_naming_what_was_expected(analytics):
 
 
 def cursor_at(event_id, timestamp):
-    return http.encode_cursor({"eventId": {"S": event_id}, "timestamp": {"S": timestamp}})
+    return encode_cursor({"eventId": {"S": event_id}, "timestamp": {"S": timestamp}})
 
 
 def test_a_cursor_of_another_period_is_rejected(three_days):

@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 from analytics_factories import DAY, JIMMY, NOON, change, order, payment, stock
+from boto3.dynamodb.types import TypeSerializer
 
 from common import aws
 from testkit.service_client import stream_records

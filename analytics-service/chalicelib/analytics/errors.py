@@ -1,10 +1,12 @@
-"""What can go wrong with analytics."""
+"""Errors of analytics; `description` is published to customers of the API."""
 
 from chalice import BadRequestError
 
 
 class PeriodInvalid(BadRequestError):
-    """The days are not a period of at most 92 days."""
+    """The days of a query are not a period of at most MAX_DAYS days."""
+
+    description = "Expected `day`, or `from` and `to`, which are at most 92 days."
 
 
 class ChangeNotUnderstood(Exception):

@@ -10,15 +10,16 @@ from chalicelib.analytics.facts import normalize_timestamp
 from chalicelib.analytics.models import EventLog
 from chalicelib.analytics.periods import Period
 from chalicelib.analytics.schemas import EventQuery, LoggedEvent
-from common import http, ids, money
+from common import ids, money
+from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
 _CURSOR_FIELDS = {"eventId", "timestamp"}
 
 Key = dict[str, Any]
 
 
-def find_page(query: EventQuery) -> tuple[list[EventLog], str | None]:
-    """Return the rows of one page and the cursor of the next.
+def find_page(query: EventQuery) -> Page[EventLog]:
+    """Return one page of the rows that a query names.
 
     Raises: PeriodInvalid, InvalidId, InvalidCursor.
     """
@@ -31,7 +32,7 @@ def find_page(query: EventQuery) -> tuple[list[EventLog], str | None]:
         events = _events_of_days(query, period or periods.latest(periods.MAX_DAYS))
     rows = list(islice(events, query.limit + 1))
     has_more = len(rows) > query.limit
-    return rows[: query.limit], _cursor_after(rows[query.limit - 1]) if has_more else None
+    return Page(rows[: query.limit], _cursor_after(rows[query.limit - 1]) if has_more else None)
 
 
 def event_view(row: EventLog) -> LoggedEvent:
@@ -89,7 +90,7 @@ def _query_newest_first(
 
 
 def _cursor_after(row: EventLog) -> str | None:
-    return http.encode_cursor({"eventId": {"S": row.event_id}, "timestamp": {"S": row.timestamp}})
+    return encode_cursor({"eventId": {"S": row.event_id}, "timestamp": {"S": row.timestamp}})
 
 
 def _start_key(query: EventQuery, period: Period, **index_key: str) -> Key | None:
@@ -97,7 +98,7 @@ def _start_key(query: EventQuery, period: Period, **index_key: str) -> Key | Non
 
     Raises: InvalidCursor for a forged cursor and for one of another period.
     """
-    cursor = http.decode_cursor(query.cursor)
+    cursor = decode_cursor(query.cursor)
     if cursor is None:
         return None
     first, last = period.bounds
@@ -106,8 +107,8 @@ def _start_key(query: EventQuery, period: Period, **index_key: str) -> Key | Non
         if set(cursor) != _CURSOR_FIELDS or normalize_timestamp(timestamp) != timestamp:
             raise ValueError("forged")
     except (KeyError, ValueError, ids.InvalidId):
-        raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
+        raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
     if not first <= timestamp <= last:
-        raise http.InvalidCursor("cursor: it belongs to another period")
+        raise InvalidCursor("cursor: it belongs to another period")
     values = {"eventId": event_id, "timestamp": timestamp, **index_key}
     return {name: {"S": value} for name, value in values.items()}

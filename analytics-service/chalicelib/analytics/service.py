@@ -7,6 +7,7 @@ from chalicelib.analytics.facts import Fact
 from chalicelib.analytics.models import EventLog
 from chalicelib.analytics.schemas import DayReport, EventQuery, LoggedEvent, ReportQuery
 from common import dynamodb, log, streams, transactions
+from common.pages import Page
 
 
 def record_change(change: streams.Change) -> None:
@@ -58,15 +59,15 @@ def record(fact: Fact) -> None:
         )
 
 
-def list_events(query: EventQuery) -> tuple[list[LoggedEvent], str | None]:
-    """Return a page of the event log, newest first, and the cursor of the next one.
+def list_events(query: EventQuery) -> Page[LoggedEvent]:
+    """Return a page of the event log, newest first.
 
     Without a user, a type or a period: of the latest `periods.MAX_DAYS` days.
 
     Raises: PeriodInvalid, InvalidId, InvalidCursor.
     """
-    rows, cursor = search.find_page(query)
-    return [search.event_view(row) for row in rows], cursor
+    page = search.find_page(query)
+    return Page([search.event_view(row) for row in page.items], page.cursor)
 
 
 def list_reports(query: ReportQuery) -> list[DayReport]:

@@ -1,4 +1,4 @@
-"""What can go wrong with orders."""
+"""Errors of orders; `description` is published to customers of the API."""
 
 from chalice import (
     BadRequestError,
@@ -10,39 +10,57 @@ from chalice import (
 
 
 class TooManyLines(BadRequestError):
-    """An order holds at most 99 different products."""
+    """An order would hold more than MAX_LINES products."""
+
+    description = "An order holds at most 99 different products."
 
 
 class QuantityTooLarge(BadRequestError):
-    """An order holds at most 99 of one product, all its lines added up."""
+    """An order would hold more than MAX_QTY of a product."""
+
+    description = "An order holds at most 99 of one product, all its lines added up."
 
 
 class MixedCurrencies(BadRequestError):
-    """All products of an order must have the same currency."""
+    """The products have prices in different currencies."""
+
+    description = "All products of an order must have the same currency."
 
 
 class TotalTooLarge(BadRequestError):
-    """The total is more than the payment gateway charges at once."""
+    """The total exceeds money.MAX_AMOUNT."""
+
+    description = "The total is more than the payment gateway charges at once."
 
 
 class ProductNotFound(NotFoundError):
-    """A product does not exist or is not for sale."""
+    """A product does not exist or is archived."""
+
+    description = "A product does not exist or is not for sale."
 
 
 class OutOfStock(ConflictError):
-    """Fewer of a product are left than were ordered."""
+    """Fewer of a product are available than were ordered."""
+
+    description = "Fewer of a product are left than were ordered. The message names the products."
 
 
 class PriceChanged(ConflictError):
-    """The total differs from `expectedTotal`."""
+    """The total is not the expected one."""
+
+    description = "The total differs from `expectedTotal`. The message names the present total."
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The Idempotency-Key was used before with another body."""
+    """The key was used before with another body."""
+
+    description = "The `Idempotency-Key` was used before with another body."
 
 
 class OrderNotFound(NotFoundError):
-    """There is no such order, or it belongs to another customer."""
+    """There is no such order, or the caller may not see it."""
+
+    description = "There is no such order, or it belongs to another customer."
 
 
 class OrderCancelled(ConflictError):
@@ -54,31 +72,47 @@ class OrderNotPayable(ConflictError):
 
 
 class OrderAlreadyConfirmed(ConflictError):
-    """The order is paid. Request a refund instead."""
+    """A paid order is refunded, not cancelled."""
+
+    description = "The order is paid. Request a refund instead."
 
 
 class OrderAlreadyEnded(ConflictError):
-    """The order has failed or expired, so that there is nothing to cancel."""
+    """An order that failed or expired is not cancelled."""
+
+    description = "The order has failed or expired."
 
 
 class OrderNotRefundable(ConflictError):
-    """The order is not paid."""
+    """An unpaid order is not refunded."""
+
+    description = "The order is not paid."
 
 
 class RefundPeriodOver(ConflictError):
-    """The refund period of the order is over. Only an admin can still refund it."""
+    """The order is older than REFUND_DAYS."""
+
+    description = "The refund period of the order is over. Only an admin can refund it."
 
 
 class NothingToRefund(ConflictError):
-    """Refunds of the whole order were requested already, product by product."""
+    """The whole order was refunded product by product."""
+
+    description = "Refunds of all products of the order were requested already."
 
 
 class RefundTooLarge(ConflictError):
     """More of a product was requested than is left to refund."""
 
+    description = (
+        "More of a product was requested than is left to refund. The message names the products."
+    )
+
 
 class TooManyRefunds(ConflictError):
-    """The order has as many refunds as an order can have."""
+    """The order has MAX_REFUNDS refunds."""
+
+    description = "The order has 50 refunds and cannot have more."
 
 
 class RefundNotFound(Exception):
@@ -86,6 +120,7 @@ class RefundNotFound(Exception):
 
 
 class OrderContended(ChaliceViewError):
-    """Concurrent requests kept changing the order. Nothing was changed: try again."""
+    """Concurrent writes failed every attempt of an optimistic lock; nothing was changed."""
 
     STATUS_CODE = 503
+    description = "Too many changes of this order at the same time. Nothing was changed; try again."

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.orders.models import ByCustomer, Order
 from chalicelib.orders.schemas import OrdersQuery, OrderView
-from common import http
+from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
 _FILTERED_PAGE_SIZE = 100  # rows read per request for a list filtered by status
 _MAX_KEY_LENGTH = 128  # of a cursor's values; DynamoDB rejects keys above a kilobyte
@@ -12,15 +12,12 @@ _MAX_KEY_LENGTH = 128  # of a cursor's values; DynamoDB rejects keys above a kil
 Key = dict[str, Any]
 
 
-def list_orders(
-    user_id: str, query: OrdersQuery, start: Key | None
-) -> tuple[list[OrderView], Key | None]:
-    """Return a page of a customer's orders, newest first, and the key where the next one starts.
+def list_orders(user_id: str, query: OrdersQuery) -> Page[OrderView]:
+    """Return a page of a customer's orders, newest first; eventually consistent.
 
-    Eventually consistent.
-
-    Raises: InvalidCursor when `start` is not a key of this list.
+    Raises: InvalidCursor when the cursor is not one of this list.
     """
+    start = decode_cursor(query.cursor)
     if start is not None:
         _validate_start(user_id, start)
     results = Order.by_customer.query(
@@ -32,7 +29,7 @@ def list_orders(
         last_evaluated_key=start,
     )
     orders = [OrderView.of(order) for order in results]
-    return orders, results.last_evaluated_key
+    return Page(orders, encode_cursor(results.last_evaluated_key))
 
 
 def _validate_start(user_id: str, start: Key) -> None:
@@ -44,9 +41,7 @@ def _validate_start(user_id: str, start: Key) -> None:
         or not 0 < min(lengths) <= max(lengths) <= _MAX_KEY_LENGTH
         or values["userId"] != user_id
     ):
-        raise http.InvalidCursor(
-            "cursor: expected the X-Next-Cursor of an earlier page of this list"
-        )
+        raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page of this list")
 
 
 def _key_names() -> set[str]:

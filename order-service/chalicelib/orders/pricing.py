@@ -17,7 +17,7 @@ from chalicelib.orders.errors import (
 )
 from chalicelib.orders.models import OrderLine
 from chalicelib.orders.readmodels import Product
-from chalicelib.orders.schemas import MAX_LINES, MAX_QTY, Line
+from chalicelib.orders.schemas import MAX_LINES, MAX_QTY, ProductQuantity
 from common import ids, money
 
 Quantities = dict[str, int]
@@ -32,7 +32,7 @@ class Quote:
     currency: str
 
 
-def quote(lines: Iterable[Line], expected_total: Decimal | None) -> Quote:
+def quote(lines: Iterable[ProductQuantity], expected_total: Decimal | None) -> Quote:
     """Return the price of the goods, lines of the same product merged into one.
 
     Reads only: reserves nothing.
@@ -51,7 +51,7 @@ def quote(lines: Iterable[Line], expected_total: Decimal | None) -> Quote:
     return Quote(order_lines, total_minor, currency)
 
 
-def merge_lines(lines: Iterable[Line]) -> Quantities:
+def merge_lines(lines: Iterable[ProductQuantity]) -> Quantities:
     """Return the quantity of each product, all its lines added up.
 
     Raises: InvalidId for a product id that cannot be one.

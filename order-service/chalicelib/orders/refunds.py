@@ -26,7 +26,8 @@ from chalicelib.orders.models import Order, Refund, RefundLine
 from chalicelib.orders.pricing import Quantities, merge_lines
 from chalicelib.orders.schemas import RefundAccepted, RefundOrder
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
-from common import clock, dynamodb, events, http, ids, settings
+from common import clock, dynamodb, events, ids, settings
+from common.api import InvalidIdempotencyKey
 from common.auth import AdminOnly, Caller
 from common.retry import RetryPolicy
 
@@ -50,7 +51,7 @@ def request_refund(
     IdempotencyKeyReused when it came with another body.
     """
     if request.items is not None and key is None:
-        raise http.InvalidIdempotencyKey(
+        raise InvalidIdempotencyKey(
             "Idempotency-Key: needed where items are named,"
             " because two equal refunds may both be meant"
         )

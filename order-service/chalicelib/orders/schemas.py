@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 from msgspec import Meta
 
 from chalicelib.orders.statuses import OrderStatus, RefundStatus
-from common import http, lazy_imports, money
+from common import lazy_imports, money
+from common.schemas import Schema
 
 with lazy_imports.until_first_use():
     from chalicelib.orders import models
@@ -20,31 +21,42 @@ MAX_LINES = 99
 _PAYMENT_METHOD = re.compile(r"[A-Za-z]\w{2,254}")
 
 NonEmptyStr = Annotated[str, Meta(min_length=1, max_length=255)]
+UserId = Annotated[
+    str | None, Meta(description="The customer: yourself if left out. Admins name any customer.")
+]
 
 
-class Line(http.Body):
+class ProductQuantity(Schema):
     """How many of a product."""
 
     product_id: str
     qty: Annotated[int, Meta(ge=1, le=MAX_QTY)]
 
 
-Lines = Annotated[list[Line], Meta(min_length=1)]
+Lines = Annotated[list[ProductQuantity], Meta(min_length=1)]
 
 
-class PaymentTerms(http.Body):
+class PaymentTerms(Schema):
     """How an order is to be paid, and the total that the customer agreed to."""
 
     method: Literal["CARD", "UPI"] = "CARD"
-    payment_method: NonEmptyStr | None = None
-    expected_total: Decimal | None = None
+    payment_method: Annotated[
+        NonEmptyStr | None,
+        Meta(
+            description="The gateway's token, such as `pm_card_visa`; never a card number."
+            " Without one the checkout waits until the customer pays."
+        ),
+    ] = None
+    expected_total: Annotated[
+        Decimal | None, Meta(description="An order with another total is rejected.")
+    ] = None
 
 
 class CreateOrder(PaymentTerms, kw_only=True):
     """What to order. `paymentMethod` is the gateway's token, never a card number."""
 
     cart_items: Lines
-    user_id: str | None = None
+    user_id: UserId = None
 
     def __post_init__(self) -> None:
         if self.payment_method is not None and not _PAYMENT_METHOD.fullmatch(self.payment_method):
@@ -54,21 +66,31 @@ class CreateOrder(PaymentTerms, kw_only=True):
             )
 
 
-class RefundOrder(http.Body):
+class RefundOrder(Schema):
     """What to refund; without `items` all that is left."""
 
-    items: Annotated[list[Line], Meta(min_length=1, max_length=MAX_LINES)] | None = None
-    restock: bool | None = None
-    reason: Annotated[str, Meta(max_length=500)] | None = None
+    items: Annotated[
+        Annotated[list[ProductQuantity], Meta(min_length=1, max_length=MAX_LINES)] | None,
+        Meta(description="What to refund; without it all that is left."),
+    ] = None
+    restock: Annotated[
+        bool | None,
+        Meta(description="Whether the goods go back into stock; set by admins only, else true."),
+    ] = None
+    reason: Annotated[
+        Annotated[str, Meta(max_length=500)] | None, Meta(description="Free text for the shop.")
+    ] = None
 
 
-class OrdersQuery(http.Body):
+class OrdersQuery(Schema):
     """Which orders, and which page of them."""
 
-    user_id: str | None = None
-    status: OrderStatus | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    cursor: str | None = None
+    user_id: UserId = None
+    status: Annotated[OrderStatus | None, Meta(description="Only orders of this status.")] = None
+    limit: Annotated[int, Meta(ge=1, le=100, description="Orders per page.")] = 20
+    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
+        None
+    )
 
 
 class ValidateOrder(PaymentTerms, kw_only=True):
@@ -84,14 +106,14 @@ class ValidateOrder(PaymentTerms, kw_only=True):
             raise ValueError("userId: expected whose order to place")
 
 
-class ConfirmOrder(http.Body):
+class ConfirmOrder(Schema):
     """Input of create-order-record."""
 
     order_id: NonEmptyStr
     payment_id: NonEmptyStr
 
 
-class FailOrder(http.Body):
+class FailOrder(Schema):
     """Input of fail-order."""
 
     order_id: NonEmptyStr
@@ -100,7 +122,7 @@ class FailOrder(http.Body):
     status: Literal["FAILED", "EXPIRED"] = "FAILED"
 
 
-class CreatedOrder(http.Body):
+class CreatedOrder(Schema):
     """An order as it was placed."""
 
     order_id: str
@@ -110,7 +132,7 @@ class CreatedOrder(http.Body):
     created_at: str
 
 
-class LineView(http.Body):
+class OrderLineView(Schema):
     """A line of an order at the price that was agreed."""
 
     product_id: str
@@ -131,12 +153,12 @@ class LineView(http.Body):
         )
 
 
-class RefundView(http.Body):
+class RefundView(Schema):
     """A refund of an order."""
 
     refund_id: str
     status: RefundStatus
-    items: list[Line]
+    items: list[ProductQuantity]
     amount: Decimal
     restock: bool
     requested_at: str
@@ -158,7 +180,7 @@ class RefundView(http.Body):
         )
 
 
-class RefundAccepted(http.Body):
+class RefundAccepted(Schema):
     """A refund as it was requested; a repeat of the request gets the same."""
 
     order_id: str
@@ -166,7 +188,7 @@ class RefundAccepted(http.Body):
     status: RefundStatus
     amount: Decimal
     currency: str
-    items: list[Line]
+    items: list[ProductQuantity]
     restock: bool
 
     @classmethod
@@ -183,13 +205,13 @@ class RefundAccepted(http.Body):
         )
 
 
-class OrderView(http.Body):
-    """An order. `refundedAmount` is what was paid back, without refunds only requested."""
+class OrderView(Schema):
+    """An order in its present state."""
 
     order_id: str
     user_id: str
     status: OrderStatus
-    items: list[LineView]
+    items: list[OrderLineView]
     total_amount: Decimal
     currency: str
     method: str
@@ -198,7 +220,9 @@ class OrderView(http.Body):
     payment_id: str | None = None
     reason: str | None = None
     refunds: list[RefundView] | None = None
-    refunded_amount: Decimal | None = None
+    refunded_amount: Annotated[
+        Decimal | None, Meta(description="The sum of the refunds that are DONE.")
+    ] = None
 
     @classmethod
     def of(cls, order: "models.Order") -> Self:
@@ -208,7 +232,7 @@ class OrderView(http.Body):
             order_id=order.order_id,
             user_id=order.user_id,
             status=OrderStatus(order.status),
-            items=[LineView.of(line, order.currency) for line in order.lines],
+            items=[OrderLineView.of(line, order.currency) for line in order.lines],
             total_amount=money.decimal(order.total_minor, order.currency),
             currency=order.currency,
             method=order.method,
@@ -221,12 +245,12 @@ class OrderView(http.Body):
         )
 
 
-class ValidOrder(http.Body):
+class ValidOrder(Schema):
     """Output of validate-order: what the saga reserves and charges."""
 
     order_id: str
     user_id: str
-    items: list[Line]
+    items: list[ProductQuantity]
     amount: float  # a JSON number for Step Functions; nothing is calculated with it
     currency: str
     method: str
@@ -252,15 +276,15 @@ class ValidOrder(http.Body):
         )
 
 
-class StepResult(http.Body):
+class StepResult(Schema):
     """Output of create-order-record and fail-order: the order's present status."""
 
     order_id: str
     status: OrderStatus
 
 
-def _lines(lines: "Iterable[models.OrderLine | models.RefundLine]") -> list[Line]:
-    return [Line(product_id=line.product_id, qty=line.qty) for line in lines]
+def _lines(lines: "Iterable[models.OrderLine | models.RefundLine]") -> list[ProductQuantity]:
+    return [ProductQuantity(product_id=line.product_id, qty=line.qty) for line in lines]
 
 
 def _refunded_amount(refunds: "list[models.Refund]", currency: str) -> Decimal:

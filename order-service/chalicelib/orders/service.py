@@ -24,9 +24,9 @@ from chalicelib.orders.schemas import (
     CreatedOrder,
     CreateOrder,
     FailOrder,
-    Line,
     OrderView,
     PaymentTerms,
+    ProductQuantity,
     StepResult,
     ValidateOrder,
     ValidOrder,
@@ -140,7 +140,11 @@ def fail_order(step: FailOrder) -> StepResult:
 
 
 def _get_or_place_order(
-    order_id: str, user_id: str, lines: list[Line], terms: PaymentTerms, request_hash: str | None
+    order_id: str,
+    user_id: str,
+    lines: list[ProductQuantity],
+    terms: PaymentTerms,
+    request_hash: str | None,
 ) -> Order:
     """Return the stored order of this id, or place it.
 
@@ -162,7 +166,11 @@ def _get_or_place_order(
 
 
 def _priced_order(
-    order_id: str, user_id: str, lines: list[Line], terms: PaymentTerms, request_hash: str | None
+    order_id: str,
+    user_id: str,
+    lines: list[ProductQuantity],
+    terms: PaymentTerms,
+    request_hash: str | None,
 ) -> Order:
     quote = pricing.quote(lines, terms.expected_total)
     now = clock.now()
