@@ -1,5 +1,6 @@
 """The fixtures of every service's own suite; named in its pytest.ini with `-p testkit.plugin`."""
 
+import functools
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from common import auth, log
-from testkit import measures, resources, turns
+from testkit import frame_room, measures, moto_transactions, resources, turns
 from testkit.events import Bus, waiting
 from testkit.tokens import Tokens
 from testkit.ways_in import Api
@@ -35,9 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
     What a failing test logged is shown once, as the JSON lines on standard output.
     """
+    moto_transactions.install()
     if config.option.showcapture == "all":
         config.option.showcapture = "stdout"
     config.addinivalue_line("filterwarnings", "ignore:Tried to parse .* not supported by moto:UserWarning")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run the test with room for the frames of all that it calls."""
+    item.runtest = functools.partial(frame_room.call, item.runtest)  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")
