@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 with loading.at_first_use():
-    from botocore import config, session
+    from botocore import config, loaders, session
 
 # API Gateway gives up after 29 s, a saga's step after 20: a hanging call must end, and be tried again, before that.
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 2, 9, 2
@@ -49,9 +49,18 @@ def forget_clients() -> None:
 
 
 def _introduce(new: "Session") -> None:
-    """Give every client of a session the user agent that is known already, and patience; those that PynamoDB makes, too."""
+    """Give a session what all share: the user agent, patience, and what botocore reads of its services from disk.
+
+    PynamoDB makes a session for each model; each would parse all of AWS's endpoints and DynamoDB's description anew.
+    """
+    new.lazy_register_component("data_loader", lambda: _loader(new.get_config_variable("data_path")))
     new.set_default_client_config(config.Config(user_agent=USER_AGENT))
     new.register("needs-retry.dynamodb", _pause_after_conflict)
+
+
+@cache
+def _loader(search_path: str | None) -> Any:
+    return loaders.create_loader(search_path)
 
 
 def _pause_after_conflict(response: tuple[Any, Any] | None, attempts: int, **_: Any) -> float | None:

@@ -43,7 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Run the test with room for the frames of all that it calls."""
+    """Set the test up and run it with room for the frames of all that it calls."""
+    item.setup = functools.partial(frame_room.call, item.setup)  # type: ignore[method-assign]
     item.runtest = functools.partial(frame_room.call, item.runtest)  # type: ignore[method-assign]
 
 

@@ -52,7 +52,8 @@ def _deployable(template: Path) -> str:
     for resource in kept.values():
         resource.get("Properties", {}).pop("SSESpecification", None)
     outputs = {name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told}
-    return json.dumps({**document, "Resources": kept, "Outputs": outputs})
+    # moto reads it as YAML, slowly, unless a tab stops that at once: then it takes it for the JSON that it is.
+    return json.dumps({**document, "Resources": kept, "Outputs": outputs}, indent="\t")
 
 
 @cache
