@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from common import auth, log
-from testkit import frame_room, measures, moto_transactions, resources, turns
+from testkit import frame_room, measures, moto_dynamodb, resources, turns
 from testkit.events import Bus, waiting
 from testkit.tokens import Tokens
 from testkit.ways_in import Api
@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     What a failing test logged is shown once, as the JSON lines on standard output.
     """
-    moto_transactions.install()
+    moto_dynamodb.install()
     if config.option.showcapture == "all":
         config.option.showcapture = "stdout"
     config.addinivalue_line("filterwarnings", "ignore:Tried to parse .* not supported by moto:UserWarning")

@@ -1,4 +1,4 @@
-"""moto's DynamoDB as the suites use it: a transaction is all or nothing, though its snapshots share the items."""
+"""moto's DynamoDB as the suites use it: quicker, but a transaction is all or nothing and attributes come back as they went in."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common import aws
-from testkit import moto_transactions
+from testkit import moto_dynamodb
 
 A, B, ABSENT = {"S": "a"}, {"S": "b"}, {"S": "absent"}
 
@@ -27,7 +27,7 @@ def key(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
 @pytest.fixture
 def table(cloud: None, names: tuple[str, ...], key: Callable[[Any], dict[str, Any]]) -> str:
     """Two items: a stock of one, and a list and a set inside."""
-    moto_transactions.install()
+    moto_dynamodb.install()
     aws.client("dynamodb").create_table(
         TableName="Stock",
         KeySchema=[
@@ -89,6 +89,28 @@ def test_after_a_cancelled_transaction_the_table_goes_on(table, key):
     items, records = contents(table)
     assert sorted(item["stock"]["N"] for item in items) == ["1", "2"]
     assert [each["eventName"] for each in records] == ["INSERT", "INSERT", "MODIFY"]
+
+
+def test_attributes_of_every_type_come_back_as_they_were_written(table, key):
+    attributes = {
+        "text": {"S": "x"},
+        "number": {"N": "1.50"},
+        "yes": {"BOOL": True},
+        "nothing": {"NULL": True},
+        "bytes": {"B": b"\x00\xff"},
+        "texts": {"SS": ["x", "y"]},
+        "numbers": {"NS": ["1", "2"]},
+        "empty": {"M": {"list": {"L": []}, "map": {"M": {}}, "text": {"S": ""}}},
+        "nested": {"L": [{"M": {"inner": {"L": [{"N": "1"}, {"BOOL": False}, {"NULL": True}]}}}]},
+    }
+    written = {**key(ABSENT), **attributes}
+    aws.client("dynamodb").put_item(TableName=table, Item=written)
+
+    found = aws.client("dynamodb").get_item(TableName=table, Key=key(ABSENT))["Item"]
+    queried = aws.client("dynamodb").batch_get_item(RequestItems={table: {"Keys": [key(ABSENT)]}})
+
+    assert found == written
+    assert queried["Responses"][table] == [written]
 
 
 def contents(table: str) -> tuple[list[Any], list[Any]]:
