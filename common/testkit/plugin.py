@@ -1,6 +1,7 @@
 """The fixtures of every service's own suite; named in its pytest.ini with `-p testkit.plugin`."""
 
 import functools
+import gc
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -46,6 +47,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Set the test up and run it with room for the frames of all that it calls."""
     item.setup = functools.partial(frame_room.call, item.setup)  # type: ignore[method-assign]
     item.runtest = functools.partial(frame_room.call, item.runtest)  # type: ignore[method-assign]
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over all that is imported by now: it never goes away."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
