@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from localcloud import archives, hashes, templates, wheels
+from localcloud import archives, hashes, locks, templates, wheels
 
 REGION = "us-east-1"  # Chalice wants one to package; what it makes holds in any
 TEMPLATE = "sam.json"
@@ -48,11 +48,16 @@ def package(
 ) -> Path:
     """The service's template in `out`, beside its zip; built only if the service or `common` changed since.
 
-    `environment` adds to every Lambda's variables; `house` is where wheels are kept. Raises PackagingFailed or
+    Processes that want the same wait for the first. `environment` adds to every Lambda's variables; `house` is where wheels are kept. Raises PackagingFailed or
     wheels.WheelMissing.
     """
+    with locks.exclusive(out.with_name(f"{out.name}.lock")):
+        return _package(service, stage, out, house, environment or {})
+
+
+def _package(service: Path, stage: str, out: Path, house: Path, environment: Mapping[str, str]) -> Path:
     template = out / TEMPLATE
-    inputs = _inputs(service, stage, environment or {})
+    inputs = _inputs(service, stage, environment)
     if template.exists() and hashes.noted(out / "inputs") == inputs:
         return template
     architecture = wanted_architecture(service, stage)
@@ -63,7 +68,7 @@ def package(
         own = _unzipped(built / ZIP, Path(scratch, "own"))
         archives.write([own, *wheels.installed(service, architecture, house)], out / ZIP)
         document = json.loads((built / TEMPLATE).read_text())
-        templates.finish(document, service.name, stage, environment or {})
+        templates.finish(document, service.name, stage, environment)
         template.write_text(json.dumps(document, indent=1) + "\n")
     hashes.note(out / "inputs", inputs)
     return template

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from localcloud import archives, slimming
+from localcloud import archives, locks, slimming
 
 # What AWS's Python runtime has, and a zip therefore need not.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -32,11 +32,11 @@ def gather(services: Iterable[Path], architecture: str, house: Path) -> int:
     """
     wanted = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
     folder = _folder(house, architecture)
-    folder.mkdir(parents=True, exist_ok=True)
-    if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
-        download(missing, architecture, folder)
-    for pin in missing:
-        _unpack(_wheel(folder, pin), _unpacked(folder, pin))
+    with locks.exclusive(folder / "lock"):
+        if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
+            download(missing, architecture, folder)
+        for pin in missing:
+            _unpack(_wheel(folder, pin), _unpacked(folder, pin))
     return len(missing)
 
 
@@ -99,12 +99,7 @@ def _unpack(wheel: Path, target: Path) -> None:
         shutil.rmtree(data)
     slimming.slim(partial)
     archives.compile_alone(partial)
-    try:
-        partial.rename(target)
-    except OSError:  # another process was quicker
-        shutil.rmtree(partial)
-        if not target.is_dir():
-            raise
+    partial.rename(target)
 
 
 def _made(folder: Path) -> Path:
