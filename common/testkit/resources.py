@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import boto3
 import yaml
 
 from common import aws
@@ -37,6 +38,17 @@ def deploy_tables(service: Path, names: Iterable[str]) -> None:
     known = json.loads(neighbours_file(service).read_text())
     for name in names:
         aws.client("dynamodb").create_table(**known[name])
+
+
+def table(name: str) -> Any:
+    """A table, for looking and writing in plain Python values."""
+    return _dynamodb().Table(name)
+
+
+@cache
+def _dynamodb() -> Any:
+    """boto3's; making it takes longer than most tests."""
+    return boto3.resource("dynamodb")
 
 
 def neighbours_file(service: Path) -> Path:
