@@ -1,15 +1,15 @@
 """Every way into the analytics service."""
 
 from chalicelib.analytics.schemas import EventQuery, ReportQuery
-from common import auth, http, loading, queues, streams
+from common import auth, http, lazy_imports, queues, streams
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from chalicelib.analytics import service
 
 app = http.create_app("analytics-service")
 authorizer = auth.jwt_authorizer(app)
 
-PARKING = "analytics-queue"
+ON_FAILURE_QUEUE = "analytics-queue"
 
 
 @app.route("/analytics/events", methods=["GET"], authorizer=authorizer)
@@ -28,11 +28,14 @@ def get_reports():
 
 # TRIM_HORIZON: an event source that is made anew must not skip what happened meanwhile; what was recorded is known by its id.
 @app.on_dynamodb_record(
-    stream_arn=streams.arn("Orders"), batch_size=25, starting_position="TRIM_HORIZON", name="on-orders-stream"
+    stream_arn=streams.arn("Orders"),
+    batch_size=25,
+    starting_position="TRIM_HORIZON",
+    name="on-orders-stream",
 )
 def on_orders_stream(event):
     """An order was created, or got another status."""
-    streams.consume(event, service.record_change, parking=PARKING)
+    streams.consume(event, service.record_change, on_failure_queue=ON_FAILURE_QUEUE)
 
 
 @app.on_dynamodb_record(
@@ -43,7 +46,7 @@ def on_orders_stream(event):
 )
 def on_payments_stream(event):
     """A payment was started, or got another status."""
-    streams.consume(event, service.record_change, parking=PARKING)
+    streams.consume(event, service.record_change, on_failure_queue=ON_FAILURE_QUEUE)
 
 
 @app.on_dynamodb_record(
@@ -54,7 +57,7 @@ def on_payments_stream(event):
 )
 def on_inventory_stream(event):
     """A product's stock changed."""
-    streams.consume(event, service.record_change, parking=PARKING)
+    streams.consume(event, service.record_change, on_failure_queue=ON_FAILURE_QUEUE)
 
 
 @app.on_sqs_message(queue="analytics-queue", batch_size=10, name="on-analytics-queue")

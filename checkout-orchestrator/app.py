@@ -7,10 +7,9 @@ from chalicelib.checkout.schemas import Checkout
 from chalicelib.notifications.schemas import Notice
 from chalicelib.payments.schemas import Charge, Refund, Wait
 from chalicelib.reconciliation.schemas import Doubt, Wanted, plain
-from common import auth, events, http, loading, queues
-from common.steps import step
+from common import auth, events, http, lazy_imports, queues, step_input
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from chalicelib.audit import service as audit
     from chalicelib.checkout import progress
     from chalicelib.checkout import service as checkout
@@ -53,40 +52,45 @@ def hear_razorpay() -> Any:
 @app.lambda_function(name="process-payment")
 def process_payment(event: Any, context: Any) -> Any:
     """Saga step ProcessPayment; undone by refund-payment."""
-    return waiting.answer(payments.process_payment(step(Charge, event)))
+    return waiting.answer(payments.process_payment(step_input.parse(Charge, event)))
 
 
 @app.lambda_function(name="refund-payment")
 def refund_payment(event: Any, context: Any) -> Any:
     """Saga step RefundPayment: undoes ProcessPayment, also one that never began or still goes on."""
-    refund = step(Refund, event)
+    refund = step_input.parse(Refund, event)
     return waiting.undone(undoing.refund_payment(refund.order_id, refund.reason))
 
 
 @app.lambda_function(name="await-payment")
 def await_payment(event: Any, context: Any) -> Any:
     """Saga step AwaitPayment: has the saga woken once the customer has paid."""
-    return {"status": waiting.await_payment(step(Wait, event))}
+    return {"status": waiting.await_payment(step_input.parse(Wait, event))}
 
 
 @app.lambda_function(name="send-notification")
 def send_notification(event: Any, context: Any) -> Any:
     """Saga step SendNotification; what is told stays told."""
-    told = notifications.send_notification(step(Notice, event))
+    told = notifications.send_notification(step_input.parse(Notice, event))
     return {"notificationId": told.notification_id, "status": told.status}
 
 
 @app.on_sqs_message(queue="order-created-queue", batch_size=10, name="on-order-created")
 def on_order_created(event: Any) -> None:
     """Start the saga of an order that was announced on the bus."""
-    queues.consume(event, lambda message: checkout.start_saga(events.read(events.OrderCreated, message)))
+    queues.consume(
+        event, lambda message: checkout.start_saga(events.parse(events.OrderCreated, message))
+    )
 
 
 @app.on_sqs_message(queue="order-cancelled-queue", batch_size=1, name="on-order-cancelled")
 def on_order_cancelled(event: Any) -> None:
     """Give up the payment of an order that its customer cancelled, and wake its saga."""
     queues.consume(
-        event, lambda message: waiting.cancel_payment(events.read(events.OrderCancelled, message).order_id)
+        event,
+        lambda message: waiting.cancel_payment(
+            events.parse(events.OrderCancelled, message).order_id
+        ),
     )
 
 
@@ -99,7 +103,9 @@ def on_payment_webhook(event: Any) -> None:
 @app.on_sqs_message(queue="refund-requested-queue", batch_size=1, name="on-refund-requested")
 def on_refund_requested(event: Any) -> None:
     """Give back the money of returned goods, and the goods to the stock."""
-    queues.consume(event, lambda message: refunds.carry_out(events.read(events.RefundRequested, message)))
+    queues.consume(
+        event, lambda message: refunds.carry_out(events.parse(events.RefundRequested, message))
+    )
 
 
 @app.on_sqs_message(queue="payment-retry-queue", batch_size=1, name="on-payment-retry")
@@ -117,27 +123,34 @@ def on_inventory_update(event: Any) -> None:
 @app.on_sqs_message(queue="notification-queue", batch_size=5, name="on-notification")
 def on_notification(event: Any) -> None:
     """Tell customers what the topic, or a saga whose own step failed, has for them."""
-    queues.consume(event, lambda message: notifications.send_notification(step(Notice, message)))
+    queues.consume(
+        event, lambda message: notifications.send_notification(step_input.parse(Notice, message))
+    )
 
 
-@app.on_sqs_message(queue="account-deleted-notification-queue", batch_size=5, name="on-account-deleted")
+@app.on_sqs_message(
+    queue="account-deleted-notification-queue", batch_size=5, name="on-account-deleted"
+)
 def on_account_deleted(event: Any) -> None:
     """A customer closed the account: erase what the shop wrote to them."""
     queues.consume(
-        event, lambda message: notifications.forget(events.read(events.AccountDeleted, message).user_id)
+        event,
+        lambda message: notifications.forget(events.parse(events.AccountDeleted, message).user_id),
     )
 
 
 @app.on_sqs_message(queue="order-done-receipt-queue", batch_size=5, name="on-order-done-receipt")
 def on_order_done_receipt(event: Any) -> None:
     """Mail the receipt of a finished order."""
-    queues.consume(event, lambda message: notifications.send_receipt(events.read(events.OrderDone, message)))
+    queues.consume(
+        event, lambda message: notifications.send_receipt(events.parse(events.OrderDone, message))
+    )
 
 
 @app.on_sqs_message(queue="order-done-audit-queue", batch_size=10, name="on-order-done-audit")
 def on_order_done_audit(event: Any) -> None:
     """Note for the daily reconciliation what left the stock."""
-    queues.consume(event, lambda message: audit.record(events.read(events.OrderDone, message)))
+    queues.consume(event, lambda message: audit.record(events.parse(events.OrderDone, message)))
 
 
 @app.on_sqs_message(queue="unpublished-events-queue", batch_size=10, name="on-unpublished-event")
@@ -149,13 +162,17 @@ def on_unpublished_event(event: Any) -> None:
 @app.lambda_function(name="reconcile")
 def reconcile(event: Any, context: Any) -> Any:
     """Hold the books of all sides against each other; run by the schedule in merge.json, or by hand."""
-    return plain(reconciliation.reconcile(step(Wanted, event), nearly_all_time_of(context)))
+    return plain(
+        reconciliation.reconcile(step_input.parse(Wanted, event), nearly_all_time_of(context))
+    )
 
 
 @app.on_sqs_message(queue="discrepancy-queue", batch_size=1, name="on-discrepancy")
 def on_discrepancy(event: Any) -> None:
     """Look whether what a person was asked to mend is still wrong."""
-    queues.consume(event, lambda message: reconciliation.look_again(step(Doubt, message)))
+    queues.consume(
+        event, lambda message: reconciliation.look_again(step_input.parse(Doubt, message))
+    )
 
 
 def taken_from(name: str) -> dict[str, bool]:

@@ -10,9 +10,9 @@ from chalicelib.orders.schemas import (
     RefundOrder,
     ValidateOrder,
 )
-from common import auth, events, http, loading, queues, steps, streams
+from common import auth, events, http, lazy_imports, queues, step_input, streams
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from chalicelib.orders import announcements, refunds, service
 
 app = http.create_app("order-service")
@@ -60,34 +60,37 @@ def refund_order(order_id):
 @app.lambda_function(name="validate-order")
 def validate_order(event, context):
     """Saga step ValidateOrder; undone by fail-order. POST /checkout calls it too, to place its order."""
-    return to_builtins(service.validate_order(steps.step(ValidateOrder, event)))
+    return to_builtins(service.validate_order(step_input.parse(ValidateOrder, event)))
 
 
 @app.lambda_function(name="create-order-record")
 def create_order_record(event, context):
     """Saga step CreateOrderRecord: the paid order is CONFIRMED. Not undone: it is the saga's point of no return."""
-    return to_builtins(service.confirm_order(steps.step(ConfirmOrder, event)))
+    return to_builtins(service.confirm_order(step_input.parse(ConfirmOrder, event)))
 
 
 @app.lambda_function(name="fail-order")
 def fail_order(event, context):
     """Saga step FailOrder; undoes validate-order, and arbitrates where the answer of create-order-record got lost."""
-    return to_builtins(service.fail_order(steps.step(FailOrder, event)))
+    return to_builtins(service.fail_order(step_input.parse(FailOrder, event)))
 
 
 @app.on_sqs_message(queue="order-fail-queue", batch_size=10, name="on-fail-order")
 def on_fail_order(event):
     """What fail-order could not do when the saga asked; each message is that step's input."""
-    queues.consume(event, lambda message: service.fail_order(steps.step(FailOrder, message)))
+    queues.consume(event, lambda message: service.fail_order(step_input.parse(FailOrder, message)))
 
 
 # TRIM_HORIZON: an event source that is made anew must not skip orders; those announced already are the same events again.
 @app.on_dynamodb_record(
-    stream_arn=streams.arn("Orders"), batch_size=10, starting_position="TRIM_HORIZON", name="announce-orders"
+    stream_arn=streams.arn("Orders"),
+    batch_size=10,
+    starting_position="TRIM_HORIZON",
+    name="announce-orders",
 )
 def announce_orders(event):
     """Tell the bus what happened to orders."""
-    streams.consume(event, announcements.announce, parking="announce-orders-queue")
+    streams.consume(event, announcements.announce, on_failure_queue="announce-orders-queue")
 
 
 @app.on_sqs_message(queue="announce-orders-queue", batch_size=10, name="on-parked-order")
@@ -100,5 +103,6 @@ def on_parked_order(event):
 def on_payment_refunded(event):
     """The price of a refund was given back."""
     queues.consume(
-        event, lambda message: refunds.complete_refund(events.read(events.PaymentRefunded, message))
+        event,
+        lambda message: refunds.complete_refund(events.parse(events.PaymentRefunded, message)),
     )

@@ -4,9 +4,9 @@ from msgspec import to_builtins
 
 from chalicelib.inventory.schemas import OrderedGoods, OrderNamed, ReturnedGoods, StockCount
 from chalicelib.products.schemas import Changes, Draft, Filters
-from common import auth, http, loading, steps
+from common import auth, http, lazy_imports, step_input
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from chalicelib.inventory import expiry
     from chalicelib.inventory import service as inventory
     from chalicelib.products import service as products
@@ -62,27 +62,27 @@ def set_stock(product_id):
 @app.lambda_function(name="check-inventory")
 def check_inventory(event, context):
     """Saga step CheckInventory: reserve; undone by release-inventory."""
-    step = steps.step(OrderedGoods, event)
+    step = step_input.parse(OrderedGoods, event)
     return to_builtins(inventory.reserve(step.order_id, step.items))
 
 
 @app.lambda_function(name="update-inventory")
 def update_inventory(event, context):
     """Saga step UpdateInventory: commit; undone by release-inventory."""
-    step = steps.step(OrderedGoods, event)
+    step = step_input.parse(OrderedGoods, event)
     return to_builtins(inventory.commit(step.order_id, step.items))
 
 
 @app.lambda_function(name="release-inventory")
 def release_inventory(event, context):
     """Undoes check-inventory and update-inventory, whether or not they took place."""
-    return to_builtins(inventory.release(steps.step(OrderNamed, event).order_id))
+    return to_builtins(inventory.release(step_input.parse(OrderNamed, event).order_id))
 
 
 @app.lambda_function(name="return-inventory")
 def return_inventory(event, context):
     """Restocks what comes back of an order that was bought, once for each refund."""
-    step = steps.step(ReturnedGoods, event)
+    step = step_input.parse(ReturnedGoods, event)
     return to_builtins(inventory.return_goods(step.order_id, step.refund_id, step.items))
 
 

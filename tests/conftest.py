@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import shop as local
-from localcloud.faults import Faults
-from tests.people import Admin, Customer
-from tests.sight import Sight
+from devcloud import shop as local
+from devcloud.faults import Faults
+from tests.support.actors import Admin, Customer
+from tests.support.probe import Sight
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,9 @@ from chalicelib.users.schemas import (
     ProfileQuery,
     Registration,
 )
-from common import auth, http, loading, queues, steps
+from common import auth, http, lazy_imports, queues, step_input
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from chalicelib.mails import service as mails
     from chalicelib.sessions import service as sessions
     from chalicelib.tokens import service as tokens
@@ -123,25 +123,27 @@ def public_keys():
 @app.lambda_function(name="grant-role")
 def grant_role(event, context):
     """Make somebody an admin, or a customer again; only IAM says who may invoke this."""
-    return to_builtins(users.grant_role(steps.step(GrantRole, event)))
+    return to_builtins(users.grant_role(step_input.parse(GrantRole, event)))
 
 
 @app.lambda_function(name="rotate-signing-key")
 def rotate_signing_key(event, context):
     """Sign tokens with a new key from now on; run by the schedule in merge.json, or by hand."""
-    return to_builtins(tokens.rotate(revoke_old=steps.step(RotateSigningKey, event).revoke_old))
+    return to_builtins(
+        tokens.rotate(revoke_old=step_input.parse(RotateSigningKey, event).revoke_old)
+    )
 
 
 @app.on_sqs_message(queue="user-mail-queue", batch_size=5, name="on-user-mail")
 def on_user_mail(event: Any) -> None:
     """Send the mails that were asked for."""
-    queues.consume(event, lambda message: mails.send(steps.step(Wanted, message)))
+    queues.consume(event, lambda message: mails.send(step_input.parse(Wanted, message)))
 
 
 @app.on_sqs_message(queue="account-deletion-queue", batch_size=1, name="on-account-deletion")
 def on_account_deletion(event: Any) -> None:
     """Tell the shop that an account was deleted, once nobody can act for it any more."""
-    queues.consume(event, lambda message: deletion.finish(steps.step(Erasure, message)))
+    queues.consume(event, lambda message: deletion.finish(step_input.parse(Erasure, message)))
 
 
 def source() -> str:

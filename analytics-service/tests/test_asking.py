@@ -111,7 +111,9 @@ def test_without_a_question_the_latest_events_are_shown(analytics):
     now = datetime.now(UTC)
     days_ago = [0, 3, 91, 93]
     for number in days_ago:
-        at = (now - timedelta(days=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = (
+            (now - timedelta(days=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
         analytics.orders(change("Orders", None, order(number, at=at)))
 
     response = analytics.get("events")
@@ -132,7 +134,11 @@ def test_a_question_that_cannot_be_meant_is_answered_with_what_was_expected(anal
         ({"from": "2025-01-01", "to": "2025-04-03"}, "PeriodInvalid", "92"),
         ({"userId": "a b"}, "InvalidId", "USER#"),
         ({"day": DAY, "cursor": "abc"}, "InvalidCursor", "cursor"),
-        ({"day": DAY, "cursor": http.encode_cursor({"day": {"S": DAY}})}, "InvalidCursor", "cursor"),
+        (
+            {"day": DAY, "cursor": http.encode_cursor({"day": {"S": DAY}})},
+            "InvalidCursor",
+            "cursor",
+        ),
         ({"day": DAY, "cursor": position("", f"{DAY}T12:00")}, "InvalidCursor", "cursor"),
         ({"day": DAY, "cursor": position("EVT#1", 1)}, "InvalidCursor", "cursor"),
         (
@@ -194,7 +200,11 @@ def test_a_quarter_can_be_reported_at_once_and_no_more(analytics):
 
 
 def test_many_events_of_a_day_add_up_across_all_rows_of_the_report(analytics):
-    analytics.payments(*[change("Payments", None, payment(number, "SUCCEEDED")) for number in range(60)])
-    analytics.inventory(*[change("Inventory", stock(number), stock(number + 1)) for number in range(3)])
+    analytics.payments(
+        *[change("Payments", None, payment(number, "SUCCEEDED")) for number in range(60)]
+    )
+    analytics.inventory(
+        *[change("Inventory", stock(number), stock(number + 1)) for number in range(3)]
+    )
 
     assert analytics.counted() == {"paymentsSucceeded": 60}

@@ -5,7 +5,7 @@ from boto3.dynamodb.types import TypeSerializer
 from told import DAY, JIMMY, NOON, change, order, payment, stock
 
 from common import aws
-from testkit.ways_in import stream_records
+from testkit.service_client import stream_records
 
 
 def test_a_new_order_is_logged_and_counted(analytics):
@@ -81,7 +81,15 @@ def test_a_payment_voided_before_it_began_is_logged_without_amount_and_payer(ana
 
 
 def test_what_pays_or_resumes_a_checkout_never_gets_into_the_log(analytics):
-    for status in ("STARTED", "REQUIRES_ACTION", "SUCCEEDED", "FAILED", "VOIDED", "REFUNDING", "REFUNDED"):
+    for status in (
+        "STARTED",
+        "REQUIRES_ACTION",
+        "SUCCEEDED",
+        "FAILED",
+        "VOIDED",
+        "REFUNDING",
+        "REFUNDED",
+    ):
         analytics.payments(change("Payments", None, payment(status=status)))
     analytics.orders(change("Orders", None, order(paymentMethod="pm_secret_method")))
 
@@ -118,7 +126,9 @@ def test_a_change_that_means_nothing_leaves_no_row(analytics):
     )
     analytics.payments(
         change("Payments", payment(), payment(status="REQUIRES_ACTION")),
-        change("Payments", payment(status="SUCCEEDED"), payment(status="SUCCEEDED", refundId="re_1")),
+        change(
+            "Payments", payment(status="SUCCEEDED"), payment(status="SUCCEEDED", refundId="re_1")
+        ),
         change("Payments", payment(status="SUCCEEDED"), payment(status="REFUNDING")),
     )
     analytics.inventory(change("Inventory", stock(5), stock(5, at=f"{DAY}T13:00:00.000Z")))

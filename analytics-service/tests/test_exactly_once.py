@@ -79,7 +79,9 @@ def test_whatever_is_told_in_whatever_order_and_however_often_adds_up(analytics,
             expected.update(adds if happened == day else {})
         counted = analytics.counted(day)
         revenue = counted.pop("revenue", {})
-        assert counted == {name: total for name, total in expected.items() if name not in CURRENCIES}
+        assert counted == {
+            name: total for name, total in expected.items() if name not in CURRENCIES
+        }
         assert revenue == {name: float(expected[name]) for name in CURRENCIES if name in expected}
         rows = analytics.events(day=day, limit=100)
         assert len(rows) == sum(1 for thing in told if thing[2] == day)
@@ -90,13 +92,22 @@ def tell(chance, number):
     day = chance.choice(DAYS)
     at = f"{day}T{chance.randint(0, 23):02}:30:00.000Z"
     ended = {"FAILED": "ordersFailed", "CANCELLED": "ordersCancelled", "EXPIRED": "ordersExpired"}
-    paid = {"SUCCEEDED": "paymentsSucceeded", "FAILED": "paymentsFailed", "REFUNDED": "paymentsRefunded"}
+    paid = {
+        "SUCCEEDED": "paymentsSucceeded",
+        "FAILED": "paymentsFailed",
+        "REFUNDED": "paymentsRefunded",
+    }
     kind = chance.choice(["created", "ended", "paid", "done", "deducted"])
     if kind == "created":
         return "orders", change("Orders", None, order(number, at=at)), day, {"ordersCreated": 1}
     if kind == "ended":
         status = chance.choice(list(ended))
-        return "orders", change("Orders", order(number), order(number, status, at)), day, {ended[status]: 1}
+        return (
+            "orders",
+            change("Orders", order(number), order(number, status, at)),
+            day,
+            {ended[status]: 1},
+        )
     if kind == "paid":
         status = chance.choice(list(paid))
         record = change("Payments", payment(number), payment(number, status, at))

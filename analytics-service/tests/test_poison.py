@@ -62,7 +62,10 @@ def test_a_message_that_fails_stays_in_its_queue_and_the_rest_goes_on(analytics,
             queue="analytics-queue",
         )
 
-    assert sorted(row["metadata"]["orderId"] for row in analytics.events()) == ["ORDER#1", "ORDER#3"]
+    assert sorted(row["metadata"]["orderId"] for row in analytics.events()) == [
+        "ORDER#1",
+        "ORDER#3",
+    ]
     assert queue("analytics-queue") == [poison]
 
 
@@ -76,7 +79,9 @@ def test_a_purchase_that_cannot_be_read_is_not_guessed_at(analytics, queue):
     ]
 
     with pytest.raises(queues.BatchPartlyFailed, match="5 of 6"):
-        analytics.api.sqs("on-order-done", [*poison, order_done(1)], queue="order-done-analytics-queue")
+        analytics.api.sqs(
+            "on-order-done", [*poison, order_done(1)], queue="order-done-analytics-queue"
+        )
 
     assert [row["metadata"]["orderId"] for row in analytics.events()] == ["ORDER#1"]
     assert analytics.counted() == {"ordersCompleted": 1, "unitsSold": 2, "revenue": {"USD": 25.98}}

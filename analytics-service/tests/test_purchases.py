@@ -41,7 +41,8 @@ def test_a_purchase_is_logged_with_its_revenue_and_units(analytics):
 def test_revenue_is_exact_and_kept_by_currency(analytics):
     analytics.done(*[order_done(number, units=1, total="0.10") for number in range(1, 4)])
     analytics.done(
-        order_done(4, units=1, total="12", currency="EUR"), order_done(5, total="500", currency="JPY")
+        order_done(4, units=1, total="12", currency="EUR"),
+        order_done(5, total="500", currency="JPY"),
     )
 
     assert analytics.counted() == {
@@ -74,7 +75,7 @@ def test_a_purchase_told_on_the_bus_arrives_in_the_queue(queue):
             }
         ]
     )
-    events.publish(events.build(events.OrderCancelled, order_id="ORDER#1", user_id=JIMMY))
+    events.publish(events.create(events.OrderCancelled, order_id="ORDER#1", user_id=JIMMY))
 
     (arrived,) = queue("order-done-analytics-queue")
     assert arrived["detail"] == message["detail"]

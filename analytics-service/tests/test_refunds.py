@@ -47,7 +47,11 @@ def test_each_refund_of_an_order_is_logged_by_itself(analytics):
     first, second = refund(1, 1299), refund(2, 999)
     analytics.orders(
         change("Orders", bought(), bought("CONFIRMED", refund(1, 1299, "REQUESTED"))),
-        change("Orders", bought("CONFIRMED", refund(1, 1299, "REQUESTED")), bought("PARTLY_REFUNDED", first)),
+        change(
+            "Orders",
+            bought("CONFIRMED", refund(1, 1299, "REQUESTED")),
+            bought("PARTLY_REFUNDED", first),
+        ),
         change(
             "Orders",
             bought("PARTLY_REFUNDED", first, refund(2, 999, "REQUESTED")),
@@ -55,13 +59,18 @@ def test_each_refund_of_an_order_is_logged_by_itself(analytics):
         ),
     )
 
-    assert sorted(amounts(analytics.events())) == [("ORDER_REFUNDED", 9.99), ("ORDER_REFUNDED", 12.99)]
+    assert sorted(amounts(analytics.events())) == [
+        ("ORDER_REFUNDED", 9.99),
+        ("ORDER_REFUNDED", 12.99),
+    ]
 
 
 def test_what_a_customer_got_back_is_counted_as_the_payment_tells_it(analytics):
     analytics.done(order_done())
     analytics.payments(change("Payments", paid(), paid(1299)))
-    analytics.payments(change("Payments", paid(1299), paid(2598, "REFUNDED", f"{DAY}T14:00:00.000Z")))
+    analytics.payments(
+        change("Payments", paid(1299), paid(2598, "REFUNDED", f"{DAY}T14:00:00.000Z"))
+    )
     analytics.orders(change("Orders", bought(), bought("REFUNDED", refund(1, 2598))))
 
     assert analytics.counted() == {
@@ -71,7 +80,9 @@ def test_what_a_customer_got_back_is_counted_as_the_payment_tells_it(analytics):
         "paymentsRefunded": 1,
         "refunded": {"USD": 25.98},
     }
-    assert amounts(analytics.events(type="PAYMENT_PARTLY_REFUNDED")) == [("PAYMENT_PARTLY_REFUNDED", 12.99)]
+    assert amounts(analytics.events(type="PAYMENT_PARTLY_REFUNDED")) == [
+        ("PAYMENT_PARTLY_REFUNDED", 12.99)
+    ]
     assert amounts(analytics.events(type="PAYMENT_REFUNDED")) == [("PAYMENT_REFUNDED", 12.99)]
 
 

@@ -1,7 +1,7 @@
 """Orders, payments and stocks as their owners write them, and what is told of them."""
 
 from common import events
-from testkit.ways_in import stream_record
+from testkit.service_client import stream_record
 
 DAY = "2025-10-13"
 NOON = f"{DAY}T12:00:00.000Z"
@@ -14,7 +14,13 @@ def order(number=1, status="CREATED", at=NOON, **more):
         "userId": JIMMY,
         "status": status,
         "items": [
-            {"productId": "PROD#001", "name": "Bowl", "qty": 2, "priceMinor": 1299, "lineTotalMinor": 2598}
+            {
+                "productId": "PROD#001",
+                "name": "Bowl",
+                "qty": 2,
+                "priceMinor": 1299,
+                "lineTotalMinor": 2598,
+            }
         ],
         "totalMinor": 2598,
         "currency": "USD",
@@ -82,5 +88,7 @@ def order_done(number=1, at=NOON, units=2, total="25.98", currency="USD", user_i
 def inventory_updated(number=1, at=NOON, units=2):
     line = events.Line(product_id="PROD#001", qty=units)
     return events.to_message(
-        events.build(events.InventoryUpdated, order_id=f"ORDER#{number}", items=[line], occurred_at=at)
+        events.create(
+            events.InventoryUpdated, order_id=f"ORDER#{number}", items=[line], occurred_at=at
+        )
     )

@@ -45,7 +45,9 @@ class Customer:
 
     def add(self, product_id: str, quantity: Any = 1, key: str | None = None, **more: Any) -> Any:
         body = {"productId": product_id, "quantity": quantity, **more}
-        return self.api.post("/cart", body, token=self.token, headers={"Idempotency-Key": key} if key else {})
+        return self.api.post(
+            "/cart", body, token=self.token, headers={"Idempotency-Key": key} if key else {}
+        )
 
     def look(self, query: str = "") -> Any:
         return self.api.get(f"/cart{query}", token=self.token)
@@ -110,7 +112,13 @@ class Guest:
 
     def everything(self) -> list[Any]:
         """The answers to all that can be asked of the cart."""
-        return [self.add(BOWL), self.look(), self.set_quantity(BOWL, 2), self.remove(BOWL), self.empty()]
+        return [
+            self.add(BOWL),
+            self.look(),
+            self.set_quantity(BOWL, 2),
+            self.remove(BOWL),
+            self.empty(),
+        ]
 
     @property
     def cart(self) -> dict[str, int]:
@@ -187,7 +195,9 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def sparing(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Callable[[str, int], list[int]]:
+def sparing(
+    monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> Callable[[str, int], list[int]]:
     """DynamoDB does at most so many items of each batch, and leaves the rest to be asked for again; 0 for none at all."""
     real = botocore.client.BaseClient._make_api_call
     limits: dict[str, int] = {}
@@ -204,7 +214,11 @@ def sparing(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Callable[[s
         if done:
             asking = {**asked, "Keys": done} if operation == "BatchGetItem" else done
             answer = real(client, operation, {**arguments, "RequestItems": {table: asking}})
-        over = {table: {**asked, "Keys": left} if operation == "BatchGetItem" else left} if left else {}
+        over = (
+            {table: {**asked, "Keys": left} if operation == "BatchGetItem" else left}
+            if left
+            else {}
+        )
         return {**answer, "UnprocessedKeys": over, "UnprocessedItems": over}
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
@@ -283,14 +297,19 @@ def rows(user_id: str) -> list[dict[str, Any]]:
         ConsistentRead=True,
     )
     return [
-        {name: _deserializer.deserialize(value) for name, value in item.items()} for item in found["Items"]
+        {name: _deserializer.deserialize(value) for name, value in item.items()}
+        for item in found["Items"]
     ]
 
 
 def row(user_id: str, product_id: str) -> dict[str, Any]:
     """The row of the table; empty if there is none."""
     key = typed({"userId": user_id, "productId": product_id})
-    item = aws.client("dynamodb").get_item(TableName="Carts", Key=key, ConsistentRead=True).get("Item", {})
+    item = (
+        aws.client("dynamodb")
+        .get_item(TableName="Carts", Key=key, ConsistentRead=True)
+        .get("Item", {})
+    )
     return {name: _deserializer.deserialize(value) for name, value in item.items()}
 
 

@@ -110,7 +110,18 @@ def test_a_quantity_that_cannot_be_meant_is_refused(jimmy, bowl):
 
 
 def test_a_product_id_that_cannot_be_one_is_refused(jimmy, bowl):
-    for product_id in ("", " ", "KEY#1", "PROD#", "PROD#a/b", "x" * 3000, "'; DROP TABLE", "\u0000", 7, None):
+    for product_id in (
+        "",
+        " ",
+        "KEY#1",
+        "PROD#",
+        "PROD#a/b",
+        "x" * 3000,
+        "'; DROP TABLE",
+        "\u0000",
+        7,
+        None,
+    ):
         response = jimmy.add(product_id)
 
         assert response.status_code == 400, product_id
@@ -179,7 +190,16 @@ def test_a_cart_that_never_stands_still_takes_nothing_and_says_so(jimmy, bowl, b
 def test_many_adding_at_once_lose_nothing(jimmy, bowl, at_once):
     responses = at_once(*[lambda: jimmy.add(bowl, 2)] * 8)
 
-    assert sorted(response.json_body["qty"] for response in responses) == [2, 4, 6, 8, 10, 12, 14, 16]
+    assert sorted(response.json_body["qty"] for response in responses) == [
+        2,
+        4,
+        6,
+        8,
+        10,
+        12,
+        14,
+        16,
+    ]
     assert jimmy.cart == {bowl: 16}
 
 

@@ -82,7 +82,9 @@ def test_a_path_reaches_products_and_nothing_else(jimmy, bowl):
 
     for product_id in ("KEY#REQUEST#click-1", "PROD#", "USER#1", "x" * 100, "a b"):
         for response in (jimmy.remove(product_id), jimmy.set_quantity(product_id, 5)):
-            assert (response.status_code, response.json_body["Code"]) == (400, "InvalidId"), product_id
+            assert (response.status_code, response.json_body["Code"]) == (400, "InvalidId"), (
+                product_id
+            )
     assert row(JIMMY, "KEY#REQUEST#click-1")["qty"] == 2
 
 
@@ -107,7 +109,9 @@ def test_what_dynamodb_leaves_undeleted_is_deleted_after_all(jimmy, full_cart, s
     assert asked == [25, 15, 5] * 10
 
 
-def test_a_cart_that_cannot_be_emptied_whole_says_so_and_can_be_emptied_later(jimmy, full_cart, sparing):
+def test_a_cart_that_cannot_be_emptied_whole_says_so_and_can_be_emptied_later(
+    jimmy, full_cart, sparing
+):
     sparing("BatchWriteItem", 0)
     response = jimmy.empty()
     assert (response.status_code, response.json_body["Code"]) == (503, "CartUnavailable")

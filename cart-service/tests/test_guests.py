@@ -61,7 +61,12 @@ def test_what_holds_for_customers_holds_for_guests(guest, sell, bowl):
     guest.add(bowl, 98)
     sell("PROD#002", status="ARCHIVED")
 
-    answers = [guest.add(bowl, 2), guest.add("PROD#002"), guest.add(bowl, 0), guest.set_quantity("PROD#9", 1)]
+    answers = [
+        guest.add(bowl, 2),
+        guest.add("PROD#002"),
+        guest.add(bowl, 0),
+        guest.set_quantity("PROD#9", 1),
+    ]
 
     assert [(answer.status_code, answer.json_body["Code"]) for answer in answers] == [
         (409, "TooManyOfProduct"),
@@ -176,7 +181,10 @@ def test_a_browser_may_send_the_secret(api):
     for path in ("/cart/guest", "/cart/guest/items", "/cart/merge"):
         (entry, *_) = api.app.routes[path].values()
 
-        assert "X-Guest-Cart" in entry.cors.get_access_control_headers()["Access-Control-Allow-Headers"]
+        assert (
+            "X-Guest-Cart"
+            in entry.cors.get_access_control_headers()["Access-Control-Allow-Headers"]
+        )
 
 
 def test_the_secret_is_in_no_log(guest, jimmy, bowl, caplog):

@@ -153,11 +153,15 @@ def test_a_cursor_of_ones_own_making_is_refused(jimmy, sell):
     for nonsense in made_up:
         response = jimmy.look(f"?cursor={nonsense}")
 
-        assert (response.status_code, response.json_body["Code"]) == (400, "InvalidCursor"), nonsense[:80]
+        assert (response.status_code, response.json_body["Code"]) == (400, "InvalidCursor"), (
+            nonsense[:80]
+        )
 
 
 def test_a_cursor_leads_into_nobody_elses_cart(jimmy, anna, full_cart, bowl):
     anna.add("PROD#250")
     borrowed = jimmy.look("?limit=1").headers["X-Next-Cursor"]
 
-    assert [line["productId"] for line in anna.look(f"?cursor={borrowed}").json_body] == ["PROD#250"]
+    assert [line["productId"] for line in anna.look(f"?cursor={borrowed}").json_body] == [
+        "PROD#250"
+    ]

@@ -50,7 +50,9 @@ def test_what_was_taken_expires_no_more(guest, jimmy, shopping):
 
 
 def test_merging_again_adds_nothing_and_gives_the_same_answer(guest, jimmy, shopping):
-    answers = [jimmy.merge(guest.secret, key) for key in (None, None, "login-1", "login-1", "login-2")]
+    answers = [
+        jimmy.merge(guest.secret, key) for key in (None, None, "login-1", "login-1", "login-2")
+    ]
 
     assert [answer.status_code for answer in answers] == [200] * 5
     assert len({str(answer.json_body) for answer in answers}) == 1
@@ -81,7 +83,9 @@ def test_two_tabs_with_one_key_merge_once(guest, jimmy, shopping, at_once):
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_a_second_tab_that_is_faster_leaves_nothing_to_take(guest, jimmy, shopping, before_writing, closed):
+def test_a_second_tab_that_is_faster_leaves_nothing_to_take(
+    guest, jimmy, shopping, before_writing, closed
+):
     """The other tab merges before this one has closed the guest's cart, or after it closed it and read its items."""
     before_writing(lambda: jimmy.merge(guest.secret))
     before_writing(lambda: None, times=int(closed))
@@ -90,7 +94,9 @@ def test_a_second_tab_that_is_faster_leaves_nothing_to_take(guest, jimmy, shoppi
     assert jimmy.cart == TOGETHER
 
 
-def test_two_customers_who_know_the_secret_do_not_both_get_the_goods(guest, jimmy, anna, bowl, at_once):
+def test_two_customers_who_know_the_secret_do_not_both_get_the_goods(
+    guest, jimmy, anna, bowl, at_once
+):
     guest.add(bowl, 5)
 
     answers = at_once(lambda: jimmy.merge(guest.secret), lambda: anna.merge(guest.secret))
@@ -164,7 +170,9 @@ def test_what_changes_while_the_carts_are_merged_counts_once(guest, jimmy, bowl,
     assert jimmy.cart == {bowl: 8}
 
 
-def test_what_is_taken_out_while_the_carts_are_merged_stays_out(guest, jimmy, sell, bowl, before_writing):
+def test_what_is_taken_out_while_the_carts_are_merged_stays_out(
+    guest, jimmy, sell, bowl, before_writing
+):
     guest.add(bowl, 2)
     guest.add(sell("PROD#002"), 3)
     key = {"userId": {"S": guest.row_key}, "productId": {"S": bowl}}
@@ -263,7 +271,9 @@ def test_a_cart_of_more_than_a_transaction_holds_is_merged_whole(guest, jimmy, s
     assert jimmy.cart == dict.fromkeys(products, 2)
 
 
-def test_a_merge_that_breaks_off_half_way_is_finished_by_the_next(guest, jimmy, sell, before_writing):
+def test_a_merge_that_breaks_off_half_way_is_finished_by_the_next(
+    guest, jimmy, sell, before_writing
+):
     products = many(guest)
 
     def crash():
@@ -341,7 +351,9 @@ def test_the_answer_is_kept_for_as_long_as_a_key(guest, jimmy, bowl):
     guest.add(bowl, 2)
     jimmy.merge(guest.secret, "login-1")
 
-    kept = {each["productId"]: float(each["expiresAt"]) - time.time() for each in rows(guest.row_key)}
+    kept = {
+        each["productId"]: float(each["expiresAt"]) - time.time() for each in rows(guest.row_key)
+    }
     assert set(kept) == {"KEY#GUEST", f"KEY#MERGED#{BOWL}"}
     assert all(6 * DAY < seconds < 8 * DAY for seconds in kept.values())
 
@@ -353,7 +365,9 @@ def test_a_merge_shows_nowhere_in_the_account_but_in_its_items(guest, jimmy, bow
     assert [each["productId"] for each in rows(jimmy.user_id)] == [bowl]
 
 
-def test_a_customer_may_not_merge_for_somebody_else_but_an_admin_may(guest, jimmy, anna, admin, bowl):
+def test_a_customer_may_not_merge_for_somebody_else_but_an_admin_may(
+    guest, jimmy, anna, admin, bowl
+):
     guest.add(bowl, 2)
 
     refused = anna.merge(guest.secret, userId=jimmy.user_id)

@@ -7,7 +7,7 @@ from conftest import fill, product, row
 
 from common import clock
 from common.queues import BatchPartlyFailed
-from common.steps import StepInputInvalid
+from common.step_input import StepInputInvalid
 from testkit.tokens import JIMMY
 
 
@@ -147,7 +147,9 @@ def test_an_order_of_99_lines_is_taken_out_in_one_piece(jimmy, sell, api):
     products = [f"PROD#{number:03}" for number in range(1, 101)]
     fill("Products", [product(each) for each in products])
     stamps = {"addedAt": "2025-10-13T14:10:00.123Z", "updatedAt": "2025-10-13T14:10:00.123Z"}
-    fill("Carts", [{"userId": JIMMY, "productId": each, "qty": 1, **stamps} for each in products[1:]])
+    fill(
+        "Carts", [{"userId": JIMMY, "productId": each, "qty": 1, **stamps} for each in products[1:]]
+    )
     jimmy.add("PROD#001", 3)
 
     api.invoke("clear-cart", purchase(**{each.replace("#", "_"): 1 for each in products[:99]}))
@@ -223,7 +225,11 @@ def test_an_input_that_cannot_be_meant_is_refused(cloud, api):
 
 
 def test_a_bad_message_does_not_hold_up_the_good_ones(mixed_cart, api, queue):
-    batch = [purchase("ORDER#1", PROD_001=1), {"orderId": "ORDER#2"}, purchase("ORDER#3", PROD_002=2)]
+    batch = [
+        purchase("ORDER#1", PROD_001=1),
+        {"orderId": "ORDER#2"},
+        purchase("ORDER#3", PROD_002=2),
+    ]
 
     with pytest.raises(BatchPartlyFailed):
         api.sqs("on-clear-cart", batch, queue="cart-clear-queue")

@@ -37,7 +37,10 @@ def test_a_key_used_for_something_else_is_refused(jimmy, sell, bowl):
     for other in (("PROD#001", 3), ("PROD#002", 2)):
         response = jimmy.add(*other, key="click-1")
 
-        assert (response.status_code, response.json_body["Code"]) == (422, "IdempotencyKeyReused"), other
+        assert (response.status_code, response.json_body["Code"]) == (
+            422,
+            "IdempotencyKeyReused",
+        ), other
     assert jimmy.cart == {bowl: 2}
 
 
@@ -92,7 +95,8 @@ def test_a_key_cannot_pass_for_an_order(jimmy, bowl, api):
     jimmy.add(bowl, 2, key="ORDER#1001")
 
     api.invoke(
-        "clear-cart", {"orderId": "ORDER#1001", "userId": JIMMY, "items": [{"productId": bowl, "qty": 2}]}
+        "clear-cart",
+        {"orderId": "ORDER#1001", "userId": JIMMY, "items": [{"productId": bowl, "qty": 2}]},
     )
 
     assert jimmy.cart == {}
@@ -102,5 +106,8 @@ def test_a_key_that_cannot_be_one_is_refused(jimmy, bowl):
     for key in (" ", "two words", "x" * 129):
         response = jimmy.add(bowl, key=key)
 
-        assert (response.status_code, response.json_body["Code"]) == (400, "InvalidIdempotencyKey"), key
+        assert (response.status_code, response.json_body["Code"]) == (
+            400,
+            "InvalidIdempotencyKey",
+        ), key
     assert jimmy.cart == {}

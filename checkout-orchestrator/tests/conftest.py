@@ -9,7 +9,7 @@ from tests.shop import JIMMY, Shop
 
 from chalicelib.payments import gateway, stripe_gateway
 from common import aws
-from localcloud.stripe import Gateway, serve
+from devcloud.stripe import Gateway, serve
 
 WEBHOOK_SECRET = "whsec_test"
 
@@ -27,7 +27,9 @@ def stripe(stripe_server: Gateway, cloud: None, monkeypatch: pytest.MonkeyPatch)
     stripe_server.switches.reset()
     monkeypatch.setenv("STRIPE_API_BASE", stripe_server.url)
     keys = {"apiKey": "sk_test_1", "webhookSecret": WEBHOOK_SECRET}
-    aws.client("secretsmanager").create_secret(Name=stripe_gateway.SECRET, SecretString=json.dumps(keys))
+    aws.client("secretsmanager").create_secret(
+        Name=stripe_gateway.SECRET, SecretString=json.dumps(keys)
+    )
     gateway.named("stripe").secret.forget()
     monkeypatch.setenv("PAYMENT_GATEWAYS", "CARD=stripe UPI=stripe")
     return stripe_server
@@ -57,7 +59,10 @@ def tasks(wire: Wire) -> Tasks:
 def machine(cloud: None) -> Any:
     """Looks at the executions of a state machine that does nothing: its own stack is tested on the local cloud."""
     client = aws.client("stepfunctions")
-    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
+    definition = {
+        "StartAt": "Wait",
+        "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}},
+    }
     made = client.create_state_machine(
         name="checkout-orchestrator",
         definition=json.dumps(definition),

@@ -33,7 +33,9 @@ class Ledger:
 
     def check(self, **wanted: Any) -> list[tuple[str, str]]:
         """What is wrong with today's orders if everything has had its time: kinds, with what was done about each."""
-        return [(found["kind"], found["outcome"]) for found in self.report(**wanted)["discrepancies"]]
+        return [
+            (found["kind"], found["outcome"]) for found in self.report(**wanted)["discrepancies"]
+        ]
 
     def kinds(self, **wanted: Any) -> list[str]:
         return [kind for kind, _ in self.check(**wanted)]
@@ -81,7 +83,9 @@ class Ledger:
     def becomes(self, status: str, order_id: str = ORDER, **more: Any) -> None:
         self.shop.order_becomes(order_id, status, updatedAt=clock.now(), **more)
 
-    def supplied(self, product_id: str = BOWL, available: int = 8, reserved: int = 0, sold: int = 0) -> None:
+    def supplied(
+        self, product_id: str = BOWL, available: int = 8, reserved: int = 0, sold: int = 0
+    ) -> None:
         """Stock of a product; what was supplied is the sum."""
         self.put(
             "Inventory",
@@ -100,16 +104,28 @@ class Ledger:
         item = {"productId": BOWL, "qty": qty, **more}
         row = {"orderId": order_id, "items": [item], "status": status, "updatedAt": clock.now()}
         open_ = {"open": "OPEN"} if status == "RESERVED" else {}
-        self.put("Reservations", **row, expiresAt=clock.epoch() + expires_in, createdAt=clock.now(), **open_)
+        self.put(
+            "Reservations",
+            **row,
+            expiresAt=clock.epoch() + expires_in,
+            createdAt=clock.now(),
+            **open_,
+        )
 
     def told(self, kind: str, order_id: str = ORDER) -> None:
         """By the saga, of how it ended."""
-        notice = {"userId": JIMMY, "type": "EMAIL", "kind": kind, "orderId": order_id, "message": "so it is"}
+        notice = {
+            "userId": JIMMY,
+            "type": "EMAIL",
+            "kind": kind,
+            "orderId": order_id,
+            "message": "so it is",
+        }
         self.shop.api.invoke("send-notification", notice)
 
     def done(self, order_id: str = ORDER, total: float = 25.98) -> dict[str, Any]:
         """The saga's order.done."""
-        number = ids.short(order_id)
+        number = ids.suffix(order_id)
         detail = {
             "eventId": f"EVT#{number}",
             "version": 1,
@@ -124,21 +140,29 @@ class Ledger:
         }
         return {"source": "commerce.checkout", "detail-type": "order.done", "detail": detail}
 
-    def heard(self, order_id: str = ORDER, by: str = "receipt audit analytics", total: float = 25.98) -> None:
+    def heard(
+        self, order_id: str = ORDER, by: str = "receipt audit analytics", total: float = 25.98
+    ) -> None:
         """order.done, by those who listen to it."""
         for name in {"receipt", "audit"} & set(by.split()):
             self.shop.api.sqs(f"on-order-done-{name}", [self.done(order_id, total)])
         if "analytics" in by:
-            row = {"eventId": f"EVT#{ids.short(order_id)}", "eventType": "ORDER_COMPLETED", "userId": JIMMY}
+            row = {
+                "eventId": f"EVT#{ids.suffix(order_id)}",
+                "eventType": "ORDER_COMPLETED",
+                "userId": JIMMY,
+            }
             self.put("EventLogs", **row, timestamp=clock.now(), day=self.today(), metadata={})
 
-    def sold(self, order_id: str = ORDER, paid: bool = True, heard: str = "receipt audit analytics") -> str:
+    def sold(
+        self, order_id: str = ORDER, paid: bool = True, heard: str = "receipt audit analytics"
+    ) -> str:
         """A purchase from end to end, as all have it."""
         self.ordered(order_id)
         if paid:
             self.shop.charge(order_id)
         self.holds("COMMITTED", order_id)
-        self.becomes("CONFIRMED", order_id, paymentId=f"PAY#{ids.short(order_id)}")
+        self.becomes("CONFIRMED", order_id, paymentId=f"PAY#{ids.suffix(order_id)}")
         self.told("ORDER_CONFIRMED", order_id)
         self.heard(order_id, heard)
         return order_id
@@ -188,7 +212,12 @@ class Ledger:
 
     def gateway_charges(self, order_id: str | None = ORDER) -> str:
         """An intent that nobody here made."""
-        charge = {"amount": 2598, "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true"}
+        charge = {
+            "amount": 2598,
+            "currency": "usd",
+            "payment_method": "pm_card_visa",
+            "confirm": "true",
+        }
         about = {"metadata": {"orderId": order_id} if order_id else {}}
         _, intent = self.shop.stripe.create_intent({**charge, **about})
         return str(intent["id"])

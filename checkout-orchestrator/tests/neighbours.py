@@ -39,7 +39,9 @@ class Wire:
         (events.register_first if first else events.register)(name, handler)
         self._tapped.append((client.meta.events, name, handler))
 
-    def instead(self, service: str, operation: str, answer: Callable[[dict[str, Any]], Any]) -> None:
+    def instead(
+        self, service: str, operation: str, answer: Callable[[dict[str, Any]], Any]
+    ) -> None:
         """Answer the calls of one operation here; None lets the call through."""
 
         def before(params: dict[str, Any], model: Any, context: Any, **_: Any) -> Any:
@@ -49,7 +51,9 @@ class Wire:
         def remember(params: dict[str, Any], context: Any, **_: Any) -> None:
             context["asked"] = params
 
-        self._tap(aws.client(service), f"provide-client-params.{_event(service)}.{operation}", remember)
+        self._tap(
+            aws.client(service), f"provide-client-params.{_event(service)}.{operation}", remember
+        )
         self._tap(aws.client(service), f"before-call.{_event(service)}.{operation}", before)
 
     def cut(self, service: str, operation: str, times: int = 1, after: bool = False) -> None:
@@ -62,7 +66,9 @@ class Wire:
                 raise ReadTimeoutError(endpoint_url=service)
 
         moment = "after-call" if after else "before-call"
-        self._tap(aws.client(service), f"{moment}.{_event(service)}.{operation}", broken, first=True)
+        self._tap(
+            aws.client(service), f"{moment}.{_event(service)}.{operation}", broken, first=True
+        )
 
     def cut_rows(self, operation: str, at: int) -> None:
         """Break the connection of the `at`-th such call on the table of payments, before it arrives."""
@@ -112,7 +118,9 @@ class Tasks:
             "SendTaskSuccess",
             lambda params: self._tell(params, json.loads(params["output"])),
         )
-        wire.instead("stepfunctions", "SendTaskFailure", lambda params: self._tell(params, params["error"]))
+        wire.instead(
+            "stepfunctions", "SendTaskFailure", lambda params: self._tell(params, params["error"])
+        )
 
     def _tell(self, params: dict[str, Any], what: Any) -> Any:
         token = params["taskToken"]

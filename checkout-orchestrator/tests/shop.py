@@ -10,9 +10,9 @@ from tests.neighbours import Neighbours, Raised, Tasks
 
 from chalicelib.payments import gateway, stripe_gateway
 from common import aws, queues
-from localcloud.stripe import Gateway, intents
-from localcloud.stripe.errors import StripeError
-from localcloud.stripe.webhooks import signature
+from devcloud.stripe import Gateway, intents
+from devcloud.stripe.errors import StripeError
+from devcloud.stripe.webhooks import signature
 from testkit import resources
 from testkit.tokens import JIMMY
 
@@ -26,7 +26,9 @@ PAYMENT = "PAY#01JA0000000000000000000001"
 class Shop:
     """Around the orchestrator."""
 
-    def __init__(self, stripe: Gateway, neighbours: Neighbours, tasks: Tasks, machine: str, api: Any) -> None:
+    def __init__(
+        self, stripe: Gateway, neighbours: Neighbours, tasks: Tasks, machine: str, api: Any
+    ) -> None:
         self.stripe, self.neighbours, self.tasks, self.machine, self.api = (
             stripe,
             neighbours,
@@ -69,7 +71,12 @@ class Shop:
         """An order in the table; two bowls if nothing else is said."""
         lines = items or [{"productId": BOWL, "qty": 2}]
         rows = [
-            {**line, "name": "Protein Bowl", "priceMinor": 1299, "lineTotalMinor": 1299 * line["qty"]}
+            {
+                **line,
+                "name": "Protein Bowl",
+                "priceMinor": 1299,
+                "lineTotalMinor": 1299 * line["qty"],
+            }
             for line in lines
         ]
         order = {
@@ -116,7 +123,10 @@ class Shop:
         users = _table("Users")
         users.delete_item(Key={"userId": user_id})
         users.put_item(
-            Item={"userId": f"DELETED#{user_id.split('#')[1]}", "deletedAt": "2026-01-01T00:00:00.000Z"}
+            Item={
+                "userId": f"DELETED#{user_id.split('#')[1]}",
+                "deletedAt": "2026-01-01T00:00:00.000Z",
+            }
         )
 
     def payment(self, payment_id: str = PAYMENT) -> dict[str, Any]:
@@ -133,7 +143,8 @@ class Shop:
         client = aws.client("stepfunctions")
         found = client.list_executions(stateMachineArn=self.machine)["executions"]
         inputs = [
-            json.loads(client.describe_execution(executionArn=one["executionArn"])["input"]) for one in found
+            json.loads(client.describe_execution(executionArn=one["executionArn"])["input"])
+            for one in found
         ]
         return [{"name": one["name"], **begun} for one, begun in zip(found, inputs, strict=True)]
 
@@ -176,13 +187,23 @@ class Shop:
     def intents(self) -> list[dict[str, Any]]:
         return self.stripe.store.all("payment_intent")
 
-    def charge(self, order_id: str = ORDER, payment_method: str | None = "pm_card_visa", **more: Any) -> Any:
+    def charge(
+        self, order_id: str = ORDER, payment_method: str | None = "pm_card_visa", **more: Any
+    ) -> Any:
         """Saga step ProcessPayment, as the state machine calls it."""
-        step = {"orderId": order_id, "userId": JIMMY, "amount": 25.98, "currency": "USD", "method": "CARD"}
+        step = {
+            "orderId": order_id,
+            "userId": JIMMY,
+            "amount": 25.98,
+            "currency": "USD",
+            "method": "CARD",
+        }
         return self.api.invoke("process-payment", {**step, "paymentMethod": payment_method, **more})
 
     def refund(self, order_id: str = ORDER) -> Any:
-        return self.api.invoke("refund-payment", {"orderId": order_id, "reason": "the checkout failed"})
+        return self.api.invoke(
+            "refund-payment", {"orderId": order_id, "reason": "the checkout failed"}
+        )
 
     def waits(self, token: str = "token-1", order_id: str = ORDER) -> None:
         """Saga step AwaitPayment."""
@@ -191,7 +212,9 @@ class Shop:
     def customer_does(self, verdict: str) -> None:
         """At the bank's page: approve or refuse."""
         (intent,) = self.intents()
-        self.stripe.change(intent["id"], intents.approved if verdict == "approve" else intents.refused)
+        self.stripe.change(
+            intent["id"], intents.approved if verdict == "approve" else intents.refused
+        )
 
     def hear(self, *kinds: str) -> list[int]:
         """Deliver the gateway's webhooks of these kinds, oldest first, or all, and act upon them; the status of each answer."""

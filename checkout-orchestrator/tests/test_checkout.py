@@ -30,7 +30,11 @@ def test_what_is_in_the_cart_is_ordered_and_its_saga_started(shop, jimmy):
     }
     (step,) = shop.neighbours.called(VALIDATE)
     assert step["items"] == [{"productId": BOWL, "qty": 2}]
-    assert (step["userId"], step["paymentMethod"], step["method"]) == (JIMMY, "pm_card_visa", "CARD")
+    assert (step["userId"], step["paymentMethod"], step["method"]) == (
+        JIMMY,
+        "pm_card_visa",
+        "CARD",
+    )
     assert shop.executions() == [
         {
             "name": order_id.removeprefix("ORDER#"),
@@ -102,7 +106,10 @@ def test_an_order_that_failed_frees_the_cart_for_another_try(shop, jimmy, ended)
 
     assert second != first
     assert len(shop.executions()) == 2
-    assert check_out(shop, jimmy, {"paymentMethod": "pm_card_mastercard"}).json_body["orderId"] == second
+    assert (
+        check_out(shop, jimmy, {"paymentMethod": "pm_card_mastercard"}).json_body["orderId"]
+        == second
+    )
 
 
 def test_the_same_goods_put_in_the_cart_anew_are_another_order(shop, jimmy):
@@ -172,7 +179,9 @@ def test_a_crash_before_the_saga_is_started_is_mended_by_the_announced_order(sho
 
 @pytest.mark.parametrize("ended", [("FAILED", "OrderNotPayable"), ("CANCELLED", "OrderCancelled")])
 @pytest.mark.parametrize("key", ["key-1", None])
-def test_an_order_that_ended_before_its_answer_came_is_told_of_all_the_same(shop, jimmy, ended, key):
+def test_an_order_that_ended_before_its_answer_came_is_told_of_all_the_same(
+    shop, jimmy, ended, key
+):
     """The answer that it is stored gets lost, and its saga has failed it when order-service is asked again."""
     shop.has_cart()
     status, error = ended
@@ -193,7 +202,7 @@ def test_an_order_that_ended_before_its_answer_came_is_told_of_all_the_same(shop
 
 def announced(shop, order_id):
     order = shop.order(order_id)
-    event = events.build(
+    event = events.create(
         events.OrderCreated,
         order_id=order_id,
         user_id=order["userId"],
@@ -232,7 +241,10 @@ def test_what_order_service_refuses_the_customer_hears_in_its_words(shop, jimmy,
 
     refused = check_out(shop, jimmy)
 
-    assert (refused.status_code, refused.json_body) == (status, {"Code": error, "Message": "not so"})
+    assert (refused.status_code, refused.json_body) == (
+        status,
+        {"Code": error, "Message": "not so"},
+    )
     assert shop.executions() == []
 
 
@@ -284,8 +296,14 @@ def test_an_order_of_somebody_else_does_not_exist(shop, tokens):
     stranger = tokens.customer("USER#02STRANGER")
 
     assert check_out(shop, stranger, {"orderId": ORDER}).status_code == 404
-    assert shop.api.get("/checkout/ORDER%2301JA0000000000000000000001", token=stranger).status_code == 404
-    assert check_out(shop, stranger, {"orderId": "ORDER#00000000000000000000000000"}).status_code == 404
+    assert (
+        shop.api.get("/checkout/ORDER%2301JA0000000000000000000001", token=stranger).status_code
+        == 404
+    )
+    assert (
+        check_out(shop, stranger, {"orderId": "ORDER#00000000000000000000000000"}).status_code
+        == 404
+    )
 
 
 def test_an_admin_sees_a_checkout_but_not_the_secret_to_pay_it(shop, jimmy, tokens):
@@ -300,14 +318,19 @@ def test_an_admin_sees_a_checkout_but_not_the_secret_to_pay_it(shop, jimmy, toke
 
 
 @pytest.mark.parametrize(
-    ("status", "step"), [("CONFIRMED", "End"), ("FAILED", "CheckoutFailed"), ("EXPIRED", "CheckoutFailed")]
+    ("status", "step"),
+    [("CONFIRMED", "End"), ("FAILED", "CheckoutFailed"), ("EXPIRED", "CheckoutFailed")],
 )
 def test_a_finished_checkout_says_how_it_ended(shop, jimmy, status, step):
     shop.has_order(status=status, reason="it was not paid in time")
 
     seen = shop.progress(jimmy)
 
-    assert (seen["status"], seen["step"], seen["reason"]) == (status, step, "it was not paid in time")
+    assert (seen["status"], seen["step"], seen["reason"]) == (
+        status,
+        step,
+        "it was not paid in time",
+    )
 
 
 def test_a_checkout_that_has_just_begun_is_at_its_beginning(shop, jimmy):
@@ -315,7 +338,11 @@ def test_a_checkout_that_has_just_begun_is_at_its_beginning(shop, jimmy):
 
     seen = shop.progress(jimmy)
 
-    assert (seen["status"], seen["step"], seen["paymentStatus"]) == ("CREATED", "CheckInventory", "PENDING")
+    assert (seen["status"], seen["step"], seen["paymentStatus"]) == (
+        "CREATED",
+        "CheckInventory",
+        "PENDING",
+    )
     assert (seen["totalAmount"], seen["currency"]) == (25.98, "USD")
 
 

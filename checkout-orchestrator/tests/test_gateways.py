@@ -32,9 +32,9 @@ from chalicelib.payments.gateway import (
     Intent,
 )
 from common import aws
-from localcloud import razorpay, stripe
-from localcloud.razorpay import webhooks as razorpay_webhooks
-from localcloud.stripe import webhooks as stripe_webhooks
+from devcloud import razorpay, stripe
+from devcloud.razorpay import webhooks as razorpay_webhooks
+from devcloud.stripe import webhooks as stripe_webhooks
 from testkit.plugin import moto
 
 ORDER = "ORDER#01JA0000000000000000000001"
@@ -101,10 +101,14 @@ class StripeTill(Till):
         self.books.change(intent.id, stripe.gateway.intents.approved)
 
     def fail(self, intent: Intent, soft: bool = False) -> None:
-        self.attempt(intent, f"pm_card_chargeDeclined{'ProcessingError' if soft else 'ExpiredCard'}")
+        self.attempt(
+            intent, f"pm_card_chargeDeclined{'ProcessingError' if soft else 'ExpiredCard'}"
+        )
 
     def made_at(self, intent: Intent, at: int) -> None:
-        self.books.store.put("payment_intent", intent.id, {**self.books.intent(intent.id), "created": at})
+        self.books.store.put(
+            "payment_intent", intent.id, {**self.books.intent(intent.id), "created": at}
+        )
 
     def signed(self, body: bytes, secret: str = WEBHOOK_SECRET) -> dict[str, str]:
         return {"Stripe-Signature": stripe_webhooks.signature(body, secret)}
@@ -157,7 +161,9 @@ def open_till(
         books.reset()
         monkeypatch.setenv(f"{name.upper()}_API_BASE", books.url)
         made = stripe_till(books) if name == "stripe" else razorpay_till(books)
-        aws.client("secretsmanager").create_secret(Name=made.secret_name, SecretString=json.dumps(made.keys))
+        aws.client("secretsmanager").create_secret(
+            Name=made.secret_name, SecretString=json.dumps(made.keys)
+        )
         return made
 
     with moto():
@@ -171,7 +177,9 @@ def till(request: pytest.FixtureRequest, open_till: Callable[[str], Till]) -> Ti
 
 def stripe_till(books: Any) -> Till:
     keys = {"apiKey": "sk_test_1", "webhookSecret": WEBHOOK_SECRET}
-    return StripeTill(stripe_gateway.Stripe(), books, "commerce/stripe", keys, {**keys, "apiKey": "nobody's"})
+    return StripeTill(
+        stripe_gateway.Stripe(), books, "commerce/stripe", keys, {**keys, "apiKey": "nobody's"}
+    )
 
 
 def razorpay_till(books: Any) -> Till:
@@ -242,7 +250,11 @@ def test_the_customer_is_told_what_to_do_next(open_till):
     upi = open_till("razorpay").begin()
 
     assert card.action == {"type": "CONFIRM_PAYMENT", "paymentIntentId": card.id}
-    assert upi.action == {"type": "RAZORPAY_CHECKOUT", "razorpayOrderId": upi.id, "keyId": "rzp_test_1"}
+    assert upi.action == {
+        "type": "RAZORPAY_CHECKOUT",
+        "razorpayOrderId": upi.id,
+        "keyId": "rzp_test_1",
+    }
     assert card.client_secret
 
 
@@ -444,7 +456,9 @@ def test_refunds_of_all_by_different_keys_at_the_same_moment_give_all_back_once(
     till.books.switches.set(slow_ms=50)  # each has looked before the first has given anything back
 
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda number: till.gateway.refund(intent.id, f"refund:{number}"), range(4)))
+        made = list(
+            pool.map(lambda number: till.gateway.refund(intent.id, f"refund:{number}"), range(4))
+        )
 
     assert made.count(None) == 3
     assert till.money() == (TOTAL, TOTAL)
@@ -511,7 +525,11 @@ def test_a_gateway_that_is_out_of_order_is_told_apart_from_a_refusal(till, fault
 def test_neither_looking_nor_calling_off_is_answered_by_guessing(till, fault):
     intent = till.paid()
 
-    for act in (till.gateway.retrieve, till.gateway.cancel, lambda _: list(till.gateway.listed(0, DAY))):
+    for act in (
+        till.gateway.retrieve,
+        till.gateway.cancel,
+        lambda _: list(till.gateway.listed(0, DAY)),
+    ):
         with broken(till, fault), pytest.raises(GatewayUnavailable):
             act(intent.id)
 
@@ -525,7 +543,9 @@ def test_a_refund_that_failed_on_the_way_is_made_once_in_the_end(till, fault):
     assert failure.value.answered or fault != "failing"
 
     for _ in range(2):
-        assert till.gateway.refund(intent.id, "refund:1", 1000, attempt=2 if failure.value.answered else 1)
+        assert till.gateway.refund(
+            intent.id, "refund:1", 1000, attempt=2 if failure.value.answered else 1
+        )
 
     assert till.money() == (TOTAL, 1000)
 
@@ -546,7 +566,9 @@ def test_an_answer_of_something_before_the_gateway_is_no_answer(till, monkeypatc
 
     with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
         Thread(target=proxy.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.setenv(f"{till.gateway.name.upper()}_API_BASE", f"http://127.0.0.1:{proxy.server_port}")
+        monkeypatch.setenv(
+            f"{till.gateway.name.upper()}_API_BASE", f"http://127.0.0.1:{proxy.server_port}"
+        )
         with pytest.raises(GatewayUnavailable):
             till.begin()
         proxy.shutdown()
@@ -603,7 +625,9 @@ def test_while_the_keys_cannot_be_fetched_those_at_hand_go_on(till, later, monke
     till.begin()
 
     def down(**_):
-        raise ClientError({"Error": {"Code": "InternalServiceError", "Message": "down"}}, "GetSecretValue")
+        raise ClientError(
+            {"Error": {"Code": "InternalServiceError", "Message": "down"}}, "GetSecretValue"
+        )
 
     with monkeypatch.context() as trouble:
         trouble.setattr(aws.client("secretsmanager"), "get_secret_value", down)
@@ -646,7 +670,9 @@ def test_every_webhook_names_its_intent_and_its_order(till):
     assert {(each.gateway, each.intent_id, each.order_id) for each in news} == {
         (till.gateway.name, intent.id, ORDER)
     }
-    assert {each.event_id for each in news} == {event["id"] for event in till.books.store.all("event")}
+    assert {each.event_id for each in news} == {
+        event["id"] for event in till.books.store.all("event")
+    }
     assert len(news) >= 3
     assert len({each.kind for each in news}) == len(news)
 
@@ -668,7 +694,9 @@ def test_a_webhook_is_believed_whatever_the_case_of_its_headers(till):
     body, headers = till.told()[0]
 
     for change in (str.lower, str.upper, str.title):
-        read = till.gateway.read_webhook(body, {change(name): value for name, value in headers.items()})
+        read = till.gateway.read_webhook(
+            body, {change(name): value for name, value in headers.items()}
+        )
         assert read.order_id == ORDER
     assert till.gateway.read_webhook(body.decode(), headers).order_id == ORDER
 
@@ -676,7 +704,9 @@ def test_a_webhook_is_believed_whatever_the_case_of_its_headers(till):
 def test_a_webhook_that_the_gateway_did_not_sign_is_not_believed(till):
     till.paid()
     body, headers = till.told()[0]
-    forged = {name: f"{value[:-1]}{'1' if value[-1] == '0' else '0'}" for name, value in headers.items()}
+    forged = {
+        name: f"{value[:-1]}{'1' if value[-1] == '0' else '0'}" for name, value in headers.items()
+    }
 
     for told, by in (
         (body, {}),

@@ -6,7 +6,7 @@ from tests.shop import ORDER
 from chalicelib.payments import measures
 from chalicelib.payments.errors import PaymentDeclined, PaymentPostponed
 from common import metrics
-from tests.test_refunds import RETURN, asked, refund
+from tests.e2e.test_refunds import RETURN, asked, refund
 
 SOFT = "pm_card_chargeDeclinedProcessingError"
 INSUFFICIENT = "pm_card_visa_chargeDeclinedInsufficientFunds"
@@ -70,7 +70,10 @@ def test_a_code_that_nobody_knows_is_no_metric_of_its_own():
 def test_a_part_that_is_given_back_is_counted_once(measured, shop):
     shop.has_order(status="CONFIRMED")
     shop.charge()
-    shop.neighbours.answers[RETURN] = lambda step: {"orderId": step["orderId"], "status": "COMMITTED"}
+    shop.neighbours.answers[RETURN] = lambda step: {
+        "orderId": step["orderId"],
+        "status": "COMMITTED",
+    }
     refund(shop, asked())
     refund(shop, asked())
 

@@ -1,7 +1,12 @@
 import pytest
 from tests.shop import ORDER, PAYMENT
 
-from chalicelib.payments.errors import GatewayUnavailable, PaymentDeclined, PaymentRejected, PaymentVoided
+from chalicelib.payments.errors import (
+    GatewayUnavailable,
+    PaymentDeclined,
+    PaymentRejected,
+    PaymentVoided,
+)
 from common import queues
 
 
@@ -17,7 +22,9 @@ def test_a_card_is_charged_the_orders_total_once(shop, bus):
 
 
 def test_the_requirements_example_is_understood(shop):
-    answer = shop.api.invoke("process-payment", {"orderId": "ORDER#1001", "amount": 25.98, "method": "UPI"})
+    answer = shop.api.invoke(
+        "process-payment", {"orderId": "ORDER#1001", "amount": 25.98, "method": "UPI"}
+    )
 
     assert answer == {
         "paymentId": "PAY#1001",
@@ -52,7 +59,9 @@ def test_a_payment_method_that_does_not_exist_is_the_customers_to_mend(shop):
 def test_a_card_that_wants_3d_secure_waits_for_the_customer(shop, jimmy):
     shop.has_order()
 
-    assert shop.charge(payment_method="pm_card_threeDSecure2Required")["status"] == "REQUIRES_ACTION"
+    assert (
+        shop.charge(payment_method="pm_card_threeDSecure2Required")["status"] == "REQUIRES_ACTION"
+    )
 
     progress = shop.progress(jimmy)
     (intent,) = shop.intents()
@@ -277,11 +286,15 @@ def test_a_refund_that_never_works_ends_in_the_dead_letter_queue(shop):
 
     with pytest.raises(queues.BatchPartlyFailed):
         shop.api.sqs(
-            "on-payment-retry", [{"action": "refund", "orderId": ORDER, "tries": 23}], "payment-retry-queue"
+            "on-payment-retry",
+            [{"action": "refund", "orderId": ORDER, "tries": 23}],
+            "payment-retry-queue",
         )
 
 
-@pytest.mark.parametrize("message", [{}, {"action": "dance", "orderId": ORDER}, {"action": "charge"}])
+@pytest.mark.parametrize(
+    "message", [{}, {"action": "dance", "orderId": ORDER}, {"action": "charge"}]
+)
 def test_a_message_that_makes_no_sense_is_not_swallowed(shop, message):
     with pytest.raises(queues.BatchPartlyFailed):
         shop.api.sqs("on-payment-retry", [message], "payment-retry-queue")

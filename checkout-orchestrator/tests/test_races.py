@@ -7,7 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.shop import ORDER
 
-from chalicelib.payments.errors import GatewayUnavailable, PaymentContended, PaymentDeclined, PaymentVoided
+from chalicelib.payments.errors import (
+    GatewayUnavailable,
+    PaymentContended,
+    PaymentDeclined,
+    PaymentVoided,
+)
 from common import events
 
 ROUNDS = range(4)
@@ -142,7 +147,7 @@ def test_no_wake_up_is_lost_between_the_webhook_and_the_token(slow, _):
 def test_no_wake_up_is_lost_between_the_cancellation_and_the_token(slow, _):
     slow.charge(payment_method=None)
     event = events.to_message(
-        events.build(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
+        events.create(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
     )
 
     together(slow.waits, lambda: slow.api.sqs("on-order-cancelled", [event]))
@@ -156,7 +161,7 @@ def test_a_customer_who_pays_while_cancelling_gets_the_money_back(slow, jimmy, _
     slow.charge(payment_method=None)
     slow.waits()
     event = events.to_message(
-        events.build(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
+        events.create(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
     )
 
     together(lambda: pay(slow, jimmy), lambda: slow.api.sqs("on-order-cancelled", [event]))

@@ -54,7 +54,8 @@ def test_money_that_was_confirmed_and_never_captured_is_never_charged(books):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [("RESERVED", "StockStillReserved"), ("COMMITTED", "StockDeductedForNothing")]
+    ("status", "kind"),
+    [("RESERVED", "StockStillReserved"), ("COMMITTED", "StockDeductedForNothing")],
 )
 def test_stock_of_an_order_that_ended_is_released(books, status, kind):
     books.failed()
@@ -92,7 +93,11 @@ def test_stock_that_was_released_under_a_confirmed_order_is_a_persons_to_find(bo
 
     assert books.check(repair=True) == [("StockNotDeducted", "queued")]
     (doubt,) = books.waiting("discrepancy-queue")
-    assert (doubt["kind"], doubt["orderId"], doubt["day"]) == ("StockNotDeducted", ORDER, books.today())
+    assert (doubt["kind"], doubt["orderId"], doubt["day"]) == (
+        "StockNotDeducted",
+        ORDER,
+        books.today(),
+    )
 
 
 def test_a_checkout_that_never_began_is_begun_once(books):
@@ -156,7 +161,9 @@ def test_a_customer_who_was_told_nothing_is_told_once(books, status, kind, words
 
     books.shop.works_off("notification-queue", "on-notification")
     rows = [
-        row for row in books.shop.notifications() if row["kind"] == kind and row["audience"] == "customer"
+        row
+        for row in books.shop.notifications()
+        if row["kind"] == kind and row["audience"] == "customer"
     ]
     assert [(row["status"], words in row["message"]) for row in rows] == [("SENT", True)]
     assert books.check() == []
@@ -179,7 +186,10 @@ def test_a_refund_that_was_forgotten_is_asked_for_again_and_made_once(books):
     books.asks_refund(restock=False)
     books.asks_refund("REFUND#2", restock=False)
 
-    assert books.check(repair=True) == [("RefundOverdue", "repaired"), ("RefundOverdue", "repaired")]
+    assert books.check(repair=True) == [
+        ("RefundOverdue", "repaired"),
+        ("RefundOverdue", "repaired"),
+    ]
     assert len(books.waiting("refund-requested-queue")) == 2
     books.check(repair=True)
 
@@ -280,7 +290,10 @@ def test_money_of_a_failed_checkout_that_the_bank_did_not_take_is_a_persons_as_w
 
 def test_a_charge_of_no_order_is_a_persons_until_it_is_given_back(books):
     stray, lost = books.gateway_charges(None), books.gateway_charges(OTHER)
-    assert books.check(repair=True) == [("ChargeWithoutOrder", "queued"), ("ChargeWithoutOrder", "queued")]
+    assert books.check(repair=True) == [
+        ("ChargeWithoutOrder", "queued"),
+        ("ChargeWithoutOrder", "queued"),
+    ]
     assert books.look_again() == 2
 
     books.gateway_gives_back(intent_id=stray)

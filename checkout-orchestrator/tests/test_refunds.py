@@ -15,13 +15,16 @@ def bought(shop):
     """Two bowls, paid with 25.98."""
     shop.has_order(status="CONFIRMED")
     shop.charge()
-    shop.neighbours.answers[RETURN] = lambda step: {"orderId": step["orderId"], "status": "COMMITTED"}
+    shop.neighbours.answers[RETURN] = lambda step: {
+        "orderId": step["orderId"],
+        "status": "COMMITTED",
+    }
     return shop
 
 
 def asked(refund_id="REFUND#1", amount="12.99", restock=True, currency="USD"):
     return events.to_message(
-        events.build(
+        events.create(
             events.RefundRequested,
             order_id=ORDER,
             user_id=JIMMY,
@@ -127,7 +130,9 @@ def test_a_refund_whose_answer_got_lost_is_made_once(bought, after):
 
 
 def test_a_crash_between_the_gateway_and_the_row_gives_nothing_twice(bought, wire):
-    wire.cut_rows("PutItem", at=2)  # the first sets the amount aside, the second notes that it was given back
+    wire.cut_rows(
+        "PutItem", at=2
+    )  # the first sets the amount aside, the second notes that it was given back
     with pytest.raises(queues.BatchPartlyFailed):
         refund(bought, asked())
     assert bought.charged() == (2598, 1299)

@@ -8,8 +8,8 @@ from chalicelib.payments.errors import (
     PaymentRejected,
     PaymentVoided,
 )
-from localcloud.stripe import payment_methods
-from localcloud.stripe.payment_methods import Bank
+from devcloud.stripe import payment_methods
+from devcloud.stripe.payment_methods import Bank
 
 SOFT = "pm_card_chargeDeclinedProcessingError"
 MESSAGE = {
@@ -52,7 +52,9 @@ def test_a_bank_that_agrees_later_wakes_the_saga_with_one_charge(shop, monkeypat
     assert [int(attempt["number"]) for attempt in shop.payment()["attempts"]] == [1, 2]
 
 
-def test_a_bank_that_never_decides_has_declined_after_four_more_tries_each_later_than_the_last(shop, queue):
+def test_a_bank_that_never_decides_has_declined_after_four_more_tries_each_later_than_the_last(
+    shop, queue
+):
     with pytest.raises(PaymentPostponed):
         shop.charge(payment_method=SOFT)
     message = MESSAGE
@@ -79,7 +81,9 @@ def test_a_hard_decline_is_not_tried_again(shop):
     assert len(shop.payment()["attempts"]) == 1
 
 
-def test_an_order_that_is_undone_while_the_bank_is_undecided_is_not_charged_any_more(shop, monkeypatch):
+def test_an_order_that_is_undone_while_the_bank_is_undecided_is_not_charged_any_more(
+    shop, monkeypatch
+):
     with pytest.raises(PaymentPostponed):
         shop.charge(payment_method=SOFT)
     shop.refund()

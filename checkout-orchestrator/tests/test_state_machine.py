@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from common import events
-from testkit.resources import CloudFormation
+from delivery.cfn import CloudFormation
 
 HERE = Path(__file__).parents[1]
 TEMPLATE = HERE / "state-machine.yml"
@@ -53,7 +53,9 @@ COMPENSATIONS = {
 
 
 def caught(state):
-    return [catch["Next"] for catch in state.get("Catch", []) if catch["ErrorEquals"] == ["States.ALL"]]
+    return [
+        catch["Next"] for catch in state.get("Catch", []) if catch["ErrorEquals"] == ["States.ALL"]
+    ]
 
 
 def successors(state):
@@ -149,7 +151,10 @@ def test_nothing_fails_a_paid_order_that_is_confirmed():
 
 @pytest.mark.parametrize(
     ("name", "queue", "following"),
-    [("SendNotification", "QueueNotification", "ClearCart"), ("ClearCart", "QueueClearCart", "PublishEvent")],
+    [
+        ("SendNotification", "QueueNotification", "ClearCart"),
+        ("ClearCart", "QueueClearCart", "PublishEvent"),
+    ],
 )
 def test_who_is_to_be_told_of_a_paid_order_is_told_or_queued_and_the_next_hears_of_it_in_any_case(
     name, queue, following
@@ -223,10 +228,14 @@ def test_every_expression_has_a_value(expression):
 def test_the_events_it_publishes_are_those_of_the_registry(state, kind):
     (entry,) = TOP[state]["Arguments"]["Entries"]
     (detail,) = expressions(entry)
-    message = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": evaluate(detail)}
+    message = {
+        "source": entry["Source"],
+        "detail-type": entry["DetailType"],
+        "detail": evaluate(detail),
+    }
 
     assert entry["Source"] == kind.source
-    assert events.read(kind, message).event_id == "EVT#1"
+    assert events.parse(kind, message).event_id == "EVT#1"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +244,7 @@ def test_the_events_it_publishes_are_those_of_the_registry(state, kind):
 def test_the_events_it_could_not_publish_are_queued_as_they_would_be_published(state, kind):
     (message,) = expressions(TOP[state]["Arguments"])
 
-    assert events.read(kind, evaluate(message)).order_id == "ORDER#1"
+    assert events.parse(kind, evaluate(message)).order_id == "ORDER#1"
 
 
 def reason_for(error, cause):
@@ -247,14 +256,21 @@ def reason_for(error, cause):
 
 def test_a_customer_hears_their_own_troubles_and_none_of_ours():
     declined = json.dumps(
-        {"errorType": "PaymentDeclined", "errorMessage": "Your card was declined.", "stackTrace": []}
+        {
+            "errorType": "PaymentDeclined",
+            "errorMessage": "Your card was declined.",
+            "stackTrace": [],
+        }
     )
     ours = json.dumps({"errorType": "KeyError", "errorMessage": "'secret'"})
 
     assert reason_for("PaymentDeclined", declined) == "Your card was declined."
     assert reason_for("PaymentDeclined", "as the webhook said") == "as the webhook said"
     assert reason_for("PaymentExpired", "it was not paid in time") == "it was not paid in time"
-    assert reason_for("GatewayUnavailable", "http://10.0.0.1 refused") == "the payment could not be made"
+    assert (
+        reason_for("GatewayUnavailable", "http://10.0.0.1 refused")
+        == "the payment could not be made"
+    )
     assert reason_for("KeyError", ours) == "something went wrong on our side"
     assert reason_for("States.Timeout", None) == "something went wrong on our side"
     assert (
@@ -297,9 +313,10 @@ def test_its_role_may_call_what_it_calls_and_nothing_else():
         )
         for name in called
     }
-    sent = {state["Arguments"].get("QueueUrl", "").removeprefix("${Queues}/") for state in TASKS.values()} - {
-        ""
-    }
+    sent = {
+        state["Arguments"].get("QueueUrl", "").removeprefix("${Queues}/")
+        for state in TASKS.values()
+    } - {""}
 
     assert granted("lambda:InvokeFunction") == called
     assert granted("sqs:SendMessage") == sent

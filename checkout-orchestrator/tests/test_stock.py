@@ -11,7 +11,7 @@ LINES = [{"productId": BOWL, "qty": 2}]
 
 
 def paid():
-    event = events.build(
+    event = events.create(
         events.PaymentSuccess,
         order_id=ORDER,
         user_id=JIMMY,
@@ -24,12 +24,16 @@ def paid():
 
 @pytest.fixture
 def stock(shop):
-    shop.neighbours.answers[RELEASE] = shop.neighbours.answers[COMMIT] = lambda step: {"status": "done"}
+    shop.neighbours.answers[RELEASE] = shop.neighbours.answers[COMMIT] = lambda step: {
+        "status": "done"
+    }
     return shop
 
 
 def test_stock_that_a_saga_could_not_release_is_released(stock):
-    stock.api.sqs("on-inventory-update", [{"action": "release", "orderId": ORDER, "correlationId": "cor-1"}])
+    stock.api.sqs(
+        "on-inventory-update", [{"action": "release", "orderId": ORDER, "correlationId": "cor-1"}]
+    )
 
     assert stock.neighbours.called(RELEASE) == [{"orderId": ORDER, "correlationId": "cor-1"}]
 

@@ -115,7 +115,12 @@ def test_news_of_an_intent_that_is_about_to_be_confirmed_do_not_make_the_custome
     with pytest.raises(GatewayUnavailable):
         shop.charge()
     (intent,) = shop.intents()
-    event = {"id": "evt_1", "object": "event", "type": "payment_intent.created", "data": {"object": intent}}
+    event = {
+        "id": "evt_1",
+        "object": "event",
+        "type": "payment_intent.created",
+        "data": {"object": intent},
+    }
     assert shop.deliver(event) == 200
     shop.works_off("payment-webhook-queue", "on-payment-webhook")
     shop.gateway_works()
@@ -157,7 +162,12 @@ def test_webhooks_about_other_things_are_taken_and_forgotten(shop):
         "data": {"object": {"object": "balance"}},
     }
     events = [
-        {"id": "evt_2", "object": "event", "type": "payment_intent.succeeded", "data": {"object": one}}
+        {
+            "id": "evt_2",
+            "object": "event",
+            "type": "payment_intent.succeeded",
+            "data": {"object": one},
+        }
         for one in (intent, unknown)
     ]
 
@@ -232,7 +242,9 @@ def test_a_choice_that_is_repeated_charges_once(unpaid, jimmy):
     assert unpaid.charged() == (2598, 0)
 
 
-def test_a_choice_that_is_repeated_while_the_customer_is_at_the_bank_does_not_begin_anew(unpaid, jimmy):
+def test_a_choice_that_is_repeated_while_the_customer_is_at_the_bank_does_not_begin_anew(
+    unpaid, jimmy
+):
     unpaid.waits()
     assert pay(unpaid, jimmy, "pm_card_threeDSecure2Required").status_code == 202
     attempt, action = unpaid.payment()["attempt"], unpaid.progress(jimmy)["nextAction"]
@@ -247,7 +259,9 @@ def test_a_choice_that_is_repeated_while_the_customer_is_at_the_bank_does_not_be
 
 
 @pytest.mark.parametrize("order", ["unpaid", "challenged"])
-def test_a_payment_method_that_nobody_knows_is_refused_and_the_order_goes_on_waiting(request, jimmy, order):
+def test_a_payment_method_that_nobody_knows_is_refused_and_the_order_goes_on_waiting(
+    request, jimmy, order
+):
     shop = request.getfixturevalue(order)
     shop.waits()
 
@@ -330,7 +344,7 @@ def test_an_order_that_was_undone_is_not_paid_any_more(unpaid, jimmy):
 
 
 def cancelled(shop):
-    event = events.build(
+    event = events.create(
         events.OrderCancelled, order_id=ORDER, user_id="USER#01JIMMY", correlation_id="cor-1"
     )
     shop.api.sqs("on-order-cancelled", [events.to_message(event)])
@@ -371,8 +385,20 @@ def test_cancelling_what_is_just_paid_gives_the_money_back(shop):
 
 
 def charge_again(shop, token="token-9", payment_method="pm_card_visa", **more):
-    step = {"orderId": ORDER, "userId": "USER#01JIMMY", "amount": 25.98, "currency": "USD", "method": "CARD"}
-    message = {"action": "charge", **step, "paymentMethod": payment_method, "taskToken": token, **more}
+    step = {
+        "orderId": ORDER,
+        "userId": "USER#01JIMMY",
+        "amount": 25.98,
+        "currency": "USD",
+        "method": "CARD",
+    }
+    message = {
+        "action": "charge",
+        **step,
+        "paymentMethod": payment_method,
+        "taskToken": token,
+        **more,
+    }
     shop.api.sqs("on-payment-retry", [message])
 
 

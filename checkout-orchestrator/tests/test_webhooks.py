@@ -5,7 +5,7 @@ from tests.shop import ORDER
 
 from chalicelib.payments import gateway
 from common import aws
-from localcloud.stripe.webhooks import signature
+from devcloud.stripe.webhooks import signature
 from testkit import resources
 
 
@@ -21,7 +21,9 @@ def paid(shop):
 
 def news(shop):
     return next(
-        event for event in shop.stripe.store.all("event") if event["type"] == "payment_intent.succeeded"
+        event
+        for event in shop.stripe.store.all("event")
+        if event["type"] == "payment_intent.succeeded"
     )
 
 
@@ -73,9 +75,13 @@ def test_a_webhook_whose_message_was_lost_at_the_door_is_taken_when_it_comes_aga
     assert paid.payment()["status"] == "SUCCEEDED"
 
 
-def test_a_webhook_of_another_amount_than_the_order_costs_pays_nothing_and_gives_it_back(paid, queue):
+def test_a_webhook_of_another_amount_than_the_order_costs_pays_nothing_and_gives_it_back(
+    paid, queue
+):
     (intent,) = paid.intents()
-    paid.stripe.store.put("payment_intent", intent["id"], {**intent, "amount": 100, "amount_received": 100})
+    paid.stripe.store.put(
+        "payment_intent", intent["id"], {**intent, "amount": 100, "amount_received": 100}
+    )
 
     paid.hear("payment_intent.succeeded")
 
@@ -113,12 +119,18 @@ def delivered(shop, age):
     return shop.api.post("/checkout/webhooks/stripe", body, headers=headers).status_code
 
 
-@pytest.mark.parametrize("secret", [{"apiKey": "sk_test_1"}, {"apiKey": "sk_test_1", "webhookSecret": " "}])
+@pytest.mark.parametrize(
+    "secret", [{"apiKey": "sk_test_1"}, {"apiKey": "sk_test_1", "webhookSecret": " "}]
+)
 def test_without_the_webhooks_secret_no_webhook_is_taken_and_nothing_is_charged(shop, secret):
-    aws.client("secretsmanager").put_secret_value(SecretId="commerce/stripe", SecretString=json.dumps(secret))
+    aws.client("secretsmanager").put_secret_value(
+        SecretId="commerce/stripe", SecretString=json.dumps(secret)
+    )
     gateway.named("stripe").secret.forget()
 
-    answer = shop.api.post("/checkout/webhooks/stripe", b"{}", headers={"Stripe-Signature": "t=1,v1=0"})
+    answer = shop.api.post(
+        "/checkout/webhooks/stripe", b"{}", headers={"Stripe-Signature": "t=1,v1=0"}
+    )
 
     assert (answer.status_code, answer.json_body["Code"]) == (502, "GatewayNotConfigured")
     assert "commerce/stripe has no webhookSecret" in answer.json_body["Message"]

@@ -5,19 +5,18 @@ user-service signs the tokens; everybody else knows only the public keys, publis
 
 import json
 import os
-import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice import Chalice, ForbiddenError
-from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer
+from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer, Request
 
-from common import aws, ids, loading, log, masks, metrics
+from common import aws, ids, lazy_imports, log, metrics, redaction
+from common.cached import Cached
 
 # Nobody else verifies: a route goes by what API Gateway heard from the authorizer.
-with loading.at_first_use(unless=loading.AUTHORIZER):
+with lazy_imports.until_first_use(unless=lazy_imports.AUTHORIZER):
     import jwt
 
 ISSUER = "commerce-user-service"
@@ -28,15 +27,21 @@ CUSTOMER = "customer"
 
 _FRESH_SECONDS = 300  # a withdrawn key stops working this long after its withdrawal
 REFETCH_SECONDS = 5  # a made-up key id must not turn every request into a call to SSM
-_SSM_SECONDS = 2  # twice that, and there is still time to go on with the keys at hand: an authorizer has 10 s
+_SSM_SECONDS = (
+    2  # twice that, and there is still time to go on with the keys at hand: an authorizer has 10 s
+)
 
 
 class AdminOnly(ForbiddenError):
-    """Only an admin may do this."""
+    """The caller is not an admin."""
+
+    description = "Only for admins."
 
 
 class NotYours(ForbiddenError):
-    """A customer acts for nobody but themself."""
+    """A customer named somebody else's user id."""
+
+    description = "`userId` is somebody else's."
 
 
 @dataclass(frozen=True)
@@ -60,14 +65,14 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
     def authorizer(request: AuthRequest) -> AuthResponse:
         log.logger.append_keys(service=app.app_name)  # Chalice has no middleware before authorizers
         log.correlate(None)
-        log.wake()
+        log.record_cold_start()
         try:
             claims = verify(request.token)
         except jwt.InvalidTokenError:
             return _refusal()
         context = {"userId": claims["sub"], "role": claims["role"], "email": claims["email"]}
         context["sessionId"] = claims.get("sid", "")
-        context["customer"] = masks.customer(claims["sub"])  # for the access log
+        context["customer"] = redaction.customer(claims["sub"])  # for the access log
         return AuthResponse(routes=["*"], principal_id=claims["sub"], context=context)
 
     return app.authorizer(name="authorizer", ttl_seconds=60)(authorizer)
@@ -99,10 +104,16 @@ def verify(header: str) -> dict[str, Any]:
 
 def caller(app: Chalice) -> Caller:
     """Whose token the current request carries; only for routes with the authorizer."""
-    request = app.current_request
-    assert request is not None, "only a route has a caller"
+    assert app.current_request is not None, "only a route has a caller"
+    return read_caller(app.current_request)
+
+
+def read_caller(request: Request) -> Caller:
+    """Read whose token a request carries; only for routes with the authorizer."""
     context = request.context["authorizer"]
-    return Caller(context["userId"], context["role"], context["email"], context.get("sessionId", ""))
+    return Caller(
+        context["userId"], context["role"], context["email"], context.get("sessionId", "")
+    )
 
 
 def require_admin(who: Caller) -> None:
@@ -123,70 +134,51 @@ def acting_for(who: Caller, user_id: str | None) -> str:
 
 def published_keys() -> dict[str, Any]:
     """The public keys as a JSON Web Key Set (RFC 7517), for verifiers outside the shop; a few seconds old at most."""
-    return _cache.published()
+    return _keys.get(max_age=REFETCH_SECONDS).jwks
 
 
 def _refusal() -> AuthResponse:
     """Refuse with 401 where API Gateway asks; `chalice local` and its test client know only 403."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-        log.measured("refused", {metrics.REFUSALS: 1}, function=log.function())
+        log.emit_metric("refused", {metrics.REFUSALS: 1}, function=log.function())
         # API Gateway answers 401 to exactly this word, and 403 to a policy that denies:
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
         raise Exception("Unauthorized")
     return AuthResponse(routes=[], principal_id="nobody")
 
 
-class _KeyCache:
-    """The published public keys, for a while."""
+@dataclass(frozen=True)
+class _PublicKeys:
+    """What SSM holds: the JSON Web Key Set, and its keys by `kid`."""
 
-    def __init__(self) -> None:
-        self.keys: dict[str, jwt.PyJWK] = {}
-        self.jwks: dict[str, Any] = {"keys": []}
-        self.fetched = self.tried = float("-inf")
-        self.lock = threading.Lock()
-
-    def published(self) -> dict[str, Any]:
-        with self.lock:
-            if self._may_try():
-                self.fetch()
-            return self.jwks
-
-    def find(self, kid: str) -> "jwt.PyJWK | None":
-        with self.lock:
-            is_old = time.monotonic() - self.fetched > _FRESH_SECONDS
-            if (is_old or kid not in self.keys) and self._may_try():
-                self.fetch()
-            return self.keys.get(kid)
-
-    def _may_try(self) -> bool:
-        return time.monotonic() - self.tried > REFETCH_SECONDS
-
-    def fetch(self) -> None:
-        """Without any keys at hand a failure is one of the request, and the next request tries again."""
-        try:
-            found = aws.client("ssm", seconds=_SSM_SECONDS).get_parameter(Name=KEYS_PARAMETER)
-        except (BotoCoreError, ClientError):
-            if not self.keys:
-                raise
-            self.tried = time.monotonic()
-            log.logger.exception("public keys not fetched; going on with those at hand")
-            return
-        self.fetched = self.tried = time.monotonic()
-        self.jwks = json.loads(found["Parameter"]["Value"])
-        self.keys = {key["kid"]: jwt.PyJWK(key, algorithm="EdDSA") for key in self.jwks["keys"]}
+    jwks: dict[str, Any]
+    by_id: "dict[str, jwt.PyJWK]"
 
 
-_cache = _KeyCache()
+def _fetch_keys() -> _PublicKeys:
+    answer = aws.client("ssm", seconds=_SSM_SECONDS).get_parameter(Name=KEYS_PARAMETER)
+    jwks = json.loads(answer["Parameter"]["Value"])
+    by_id = {key["kid"]: jwt.PyJWK(key, algorithm="EdDSA") for key in jwks["keys"]}
+    return _PublicKeys(jwks, by_id)
 
 
-def forget_keys() -> None:
-    """Fetch the public keys anew at the next token."""
-    _cache.keys, _cache.jwks = {}, {"keys": []}
-    _cache.fetched = _cache.tried = float("-inf")
+_keys = Cached(
+    _fetch_keys,
+    _FRESH_SECONDS,
+    outages=(BotoCoreError, ClientError),
+    retry_seconds=REFETCH_SECONDS,
+)
+
+
+def clear_keys() -> None:
+    """Fetch the public keys again at the next token."""
+    _keys.clear()
 
 
 def _public_key(kid: str) -> "jwt.PyJWK":
-    key = _cache.find(kid)
-    if key is None:
+    keys = _keys.get()
+    if kid not in keys.by_id:
+        keys = _keys.get(max_age=REFETCH_SECONDS)
+    if kid not in keys.by_id:
         raise jwt.InvalidTokenError("signed with a key that is not published")
-    return key
+    return keys.by_id[kid]

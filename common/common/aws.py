@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import botocore
 
-from common import loading
+from common import lazy_imports
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from botocore import config, loaders, session
 
 # API Gateway gives up after 29 s, a saga's step after 20: a hanging call must end, and be tried again, before that.
@@ -53,7 +53,9 @@ def _introduce(new: "Session") -> None:
 
     PynamoDB makes a session for each model; each would parse all of AWS's endpoints and DynamoDB's description anew.
     """
-    new.lazy_register_component("data_loader", lambda: _loader(new.get_config_variable("data_path")))
+    new.lazy_register_component(
+        "data_loader", lambda: _loader(new.get_config_variable("data_path"))
+    )
     new.set_default_client_config(config.Config(user_agent=USER_AGENT))
     new.register("needs-retry.dynamodb", _pause_after_conflict)
 
@@ -63,7 +65,9 @@ def _loader(search_path: str | None) -> Any:
     return loaders.create_loader(search_path)
 
 
-def _pause_after_conflict(response: tuple[Any, Any] | None, attempts: int, **_: Any) -> float | None:
+def _pause_after_conflict(
+    response: tuple[Any, Any] | None, attempts: int, **_: Any
+) -> float | None:
     """Seconds until a write is tried again that was refused because a transaction was at the same item: it takes milliseconds.
 
     botocore does not do so by itself, and nothing was written:

@@ -5,19 +5,18 @@ camelCase. An event's fields may be added to, never removed or given another mea
 """
 
 import json
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 from common import aws, clock, ids, log
+from common.retry import RetryPolicy
 
 BUS = "commerce"
 _ENTRIES = 10  # that one PutEvents takes: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-_TRIES = 4
-_PAUSE_SECONDS = 0.1
+RETRY = RetryPolicy(tries=4, pause_seconds=0.2)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -176,7 +175,7 @@ REGISTRY: dict[str, type[Event]] = {
 Fact = TypeVar("Fact", bound=Event)
 
 
-def build(kind: type[Fact], *, order_id: str, **fields: Any) -> Fact:
+def create(kind: type[Fact], *, order_id: str, **fields: Any) -> Fact:
     """The event of this kind about an order; its id is the same however often it is built."""
     return _built(kind, order_id, order_id=order_id, **fields)
 
@@ -202,7 +201,7 @@ def to_message(event: Event) -> dict[str, Any]:
     }
 
 
-def read(kind: type[Fact], message: dict[str, Any]) -> Fact:
+def parse(kind: type[Fact], message: dict[str, Any]) -> Fact:
     """The event of this kind that a message from a queue carries; EventNotUnderstood if it carries none."""
     if message.get("detail-type") != kind.detail_type:
         raise EventNotUnderstood(f"expected {kind.detail_type}, got {message.get('detail-type')!r}")
@@ -225,7 +224,7 @@ def pattern(*kinds: type[Event]) -> dict[str, list[str]]:
 
 def _built(kind: type[Fact], about: str, **fields: Any) -> Fact:
     known = {
-        "event_id": ids.derived("EVT", kind.detail_type, about),
+        "event_id": ids.deterministic("EVT", kind.detail_type, about),
         "correlation_id": log.correlation_id(),
         "occurred_at": clock.now(),
     }
@@ -242,15 +241,12 @@ def _entry(event: Event) -> dict[str, str]:
 
 
 def _put(entries: Sequence[dict[str, str]]) -> None:
-    for pause in _pauses():
+    for _ in RETRY.attempts():
         results = aws.client("events").put_events(Entries=entries)["Entries"]
         refused = [result.get("ErrorMessage") for result in results if "ErrorCode" in result]
-        entries = [entry for entry, result in zip(entries, results, strict=True) if "ErrorCode" in result]
+        entries = [
+            entry for entry, result in zip(entries, results, strict=True) if "ErrorCode" in result
+        ]
         if not entries:
             return
-        time.sleep(pause)
     raise EventsNotPublished(f"{len(entries)} events were refused: {refused[0]}")
-
-
-def _pauses() -> Iterator[float]:
-    return (_PAUSE_SECONDS * 2**attempt for attempt in range(_TRIES))

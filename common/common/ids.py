@@ -18,7 +18,9 @@ _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
 class InvalidId(BadRequestError):
-    """A text cannot be the id it stands for."""
+    """A text is not an id of the expected kind."""
+
+    description = "The id in the path or in the body is not of the form `PREFIX#...`."
 
 
 def new(prefix: str) -> str:
@@ -27,10 +29,12 @@ def new(prefix: str) -> str:
     return f"{prefix}#{_ulid(milliseconds.to_bytes(_TIME_BYTES) + os.urandom(_RANDOM_BYTES))}"
 
 
-def derived(prefix: str, *parts: object) -> str:
+def deterministic(prefix: str, *parts: object) -> str:
     """The id that these parts always have: what makes a repeated write land on the same row."""
     text = "\x1f".join(str(part) for part in parts)
-    return f"{prefix}#{_ulid(hashlib.sha256(text.encode()).digest()[: _TIME_BYTES + _RANDOM_BYTES])}"
+    return (
+        f"{prefix}#{_ulid(hashlib.sha256(text.encode()).digest()[: _TIME_BYTES + _RANDOM_BYTES])}"
+    )
 
 
 def parse(prefix: str, text: str) -> str:
@@ -50,7 +54,7 @@ def _shown(text: str) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
-def short(identifier: str) -> str:
+def suffix(identifier: str) -> str:
     """The part behind the prefix."""
     return identifier.split("#", 1)[-1]
 

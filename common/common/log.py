@@ -15,7 +15,7 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from chalice import Chalice, ChaliceViewError
 from chalice.app import Request
 
-from common import ids, masks, metrics
+from common import ids, metrics, redaction
 
 HEADER = "X-Correlation-Id"
 _SAFE = re.compile(r"[\x21-\x7e]{1,128}")
@@ -27,7 +27,7 @@ class Masked(LambdaPowertoolsFormatter):
 
     def serialize(self, log: Any) -> str:
         """The line; the trace of an error goes through the same sieve."""
-        return super().serialize(masks.masked({**_subject(log), **log}))
+        return super().serialize(redaction.masked({**_subject(log), **log}))
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)  # all that is masked is JSON
@@ -43,20 +43,20 @@ def correlation_id() -> str:
 def correlate(identifier: str | None) -> str:
     """Work under this correlation id from now on, or under a new one if there is none; about no order or customer yet."""
     if not identifier or not _SAFE.fullmatch(identifier):
-        identifier = ids.short(ids.new("COR"))
+        identifier = ids.suffix(ids.new("COR"))
     logger.remove_keys([_ORDER, _CUSTOMER])
     logger.set_correlation_id(identifier)
     return identifier
 
 
-def about(told: Any) -> None:
+def bind_context(told: Any) -> None:
     """Name the order and the customer of this message, row or answer in every line from now on, unless others are named already."""
     known = logger.get_current_keys()
     found = {name: value for name, value in _subject(told).items() if name not in known}
     logger.append_keys(**found)
 
 
-def measured(
+def emit_metric(
     message: str,
     values: Mapping[metrics.Metric, int],
     say: Callable[..., None] = logger.info,
@@ -74,7 +74,7 @@ def function() -> str:
     return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "none")
 
 
-def watch(app: Chalice) -> None:
+def instrument(app: Chalice) -> None:
     """Log each invocation of the app once, under its correlation id, and every error with its trace."""
 
     @app.middleware("all")
@@ -85,11 +85,14 @@ def watch(app: Chalice) -> None:
         return _invocation(event, get_response)
 
 
-def wake() -> None:
+def record_cold_start() -> None:
     """Count a process' first invocation: somebody waited for its start, unless it was started ahead."""
     global _is_awake
-    if not _is_awake and os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency":
-        measured("cold start", {metrics.COLD_STARTS: 1}, function=function())
+    if (
+        not _is_awake
+        and os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
+    ):
+        emit_metric("cold start", {metrics.COLD_STARTS: 1}, function=function())
     _is_awake = True
 
 
@@ -98,9 +101,9 @@ _is_awake = False
 
 def _request(request: Request, get_response: Callable[[Any], Any]) -> Any:
     correlate(request.headers.get(HEADER))
-    about(request.uri_params)
-    about(request.context.get("authorizer"))
-    wake()
+    bind_context(request.uri_params)
+    bind_context(request.context.get("authorizer"))
+    record_cold_start()
     response = get_response(request)
     response.headers[HEADER] = correlation_id()
     logger.info(
@@ -113,16 +116,18 @@ def _request(request: Request, get_response: Callable[[Any], Any]) -> Any:
 def _invocation(event: Any, get_response: Callable[[Any], Any]) -> Any:
     payload = event.to_dict()
     correlate(payload.get("correlationId") if isinstance(payload, dict) else None)
-    about(payload)
-    wake()
+    bind_context(payload)
+    record_cold_start()
     try:
         result = get_response(event)
     except Exception as failure:
         logger.exception("failed", extra={"error": type(failure).__name__})
         if isinstance(failure, ChaliceViewError) and failure.STATUS_CODE < 500:
-            measured("refused", {metrics.REFUSALS: 1}, function=function())
+            emit_metric("refused", {metrics.REFUSALS: 1}, function=function())
         raise
-    if not isinstance(payload, dict) or "Records" not in payload:  # who reads a batch says so of each message
+    if (
+        not isinstance(payload, dict) or "Records" not in payload
+    ):  # who reads a batch says so of each message
         logger.info("done")
     return result
 
@@ -134,7 +139,7 @@ def _subject(told: Any) -> dict[str, str]:
     if order:
         found[_ORDER] = _spelled(order)
     if customer:
-        found[_CUSTOMER] = masks.customer(customer)
+        found[_CUSTOMER] = redaction.customer(customer)
     return found
 
 
@@ -152,4 +157,4 @@ def _spelled(order_id: str) -> str:
     try:
         return ids.parse("ORDER", order_id)
     except ids.InvalidId:
-        return masks.STRUCK
+        return redaction.REDACTED

@@ -38,12 +38,18 @@ class Metric:
 
 
 ORDERS_PLACED = Metric("OrdersPlaced", "order-service", "Orders stored as CREATED.")
-ORDERS_CONFIRMED = Metric("OrdersConfirmed", "order-service", "Orders that were paid and became CONFIRMED.")
+ORDERS_CONFIRMED = Metric(
+    "OrdersConfirmed", "order-service", "Orders that were paid and became CONFIRMED."
+)
 ORDERS_FAILED = Metric(
-    "OrdersFailed", "order-service", "Orders that became FAILED: declined, sold out, or our own trouble."
+    "OrdersFailed",
+    "order-service",
+    "Orders that became FAILED: declined, sold out, or our own trouble.",
 )
 ORDERS_EXPIRED = Metric("OrdersExpired", "order-service", "Orders that nobody paid in time.")
-ORDERS_CANCELLED = Metric("OrdersCancelled", "order-service", "Orders that their customers took back.")
+ORDERS_CANCELLED = Metric(
+    "OrdersCancelled", "order-service", "Orders that their customers took back."
+)
 REVENUE = Metric(
     "Revenue",
     "order-service",
@@ -65,7 +71,9 @@ RESERVATION_CONFLICTS = Metric(
     " again), ReservationEnded (undone before it came).",
     by="cause",
 )
-PAYMENTS_CAPTURED = Metric("PaymentsCaptured", "checkout-orchestrator", "Payments whose money came in.")
+PAYMENTS_CAPTURED = Metric(
+    "PaymentsCaptured", "checkout-orchestrator", "Payments whose money came in."
+)
 PAYMENTS_DECLINED = Metric(
     "PaymentsDeclined",
     "checkout-orchestrator",
@@ -102,10 +110,16 @@ REFUSALS = Metric(
     by="function",
 )
 MESSAGES_FAILED = Metric(
-    "MessagesFailed", None, "Messages that a consumer could not handle, each time they came.", by="function"
+    "MessagesFailed",
+    None,
+    "Messages that a consumer could not handle, each time they came.",
+    by="function",
 )
 RECORDS_PARKED = Metric(
-    "RecordsParked", None, "Stream records that failed three times and wait in a queue.", by="function"
+    "RecordsParked",
+    None,
+    "Stream records that failed three times and wait in a queue.",
+    by="function",
 )
 
 REGISTRY: dict[str, Metric] = {

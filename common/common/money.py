@@ -20,7 +20,7 @@ class InvalidAmount(BadRequestError):
     """An amount of money, or its currency, that the shop cannot take."""
 
 
-def known(currency: str) -> str:
+def validate_currency(currency: str) -> str:
     """The currency's ISO 4217 code in capitals; InvalidAmount if the shop does not take it."""
     code = currency.upper()
     if code not in CURRENCIES:
@@ -33,7 +33,7 @@ def minor(amount: Decimal | int | float | str, currency: str = DEFAULT) -> int:
 
     Raises InvalidAmount for more decimals than the currency has, a negative amount, or one above MOST.
     """
-    digits = CURRENCIES[known(currency)]
+    digits = CURRENCIES[validate_currency(currency)]
     try:
         scaled = Decimal(str(amount)).scaleb(digits, _EXACT)
     except DecimalException:
@@ -47,9 +47,9 @@ def minor(amount: Decimal | int | float | str, currency: str = DEFAULT) -> int:
 
 def decimal(minor_units: int, currency: str = DEFAULT) -> Decimal:
     """Minor units as the decimal number that goes on the wire: 1299 is 12.99 USD."""
-    return Decimal(int(minor_units)).scaleb(-CURRENCIES[known(currency)])
+    return Decimal(int(minor_units)).scaleb(-CURRENCIES[validate_currency(currency)])
 
 
-def spoken(minor_units: int, currency: str = DEFAULT) -> str:
+def format_amount(minor_units: int, currency: str = DEFAULT) -> str:
     """As a customer reads it: `12.99 USD`."""
     return f"{decimal(minor_units, currency)} {currency}"

@@ -30,7 +30,7 @@ def consume(event: SQSEvent, handle: Callable[[Message], object]) -> None:
         log.correlate(None)  # what is said from here on is about none of them alone
     if len(done) < len(records):
         failed = {metrics.MESSAGES_FAILED: len(records) - len(done)}
-        log.measured("messages failed", failed, function=log.function())
+        log.emit_metric("messages failed", failed, function=log.function())
         _delete(done)
         raise BatchPartlyFailed(f"{len(records) - len(done)} of {len(records)} messages failed")
 
@@ -51,22 +51,23 @@ def url(queue: str) -> str:
 def _handled(record: dict[str, Any], handle: Callable[[Message], object]) -> bool:
     try:
         message = json.loads(record["body"])
-        begin(message)
+        bind_message_context(message)
         handle(message)
     except Exception as failure:
         log.logger.exception(
-            "message failed", extra={"messageId": record["messageId"], "error": type(failure).__name__}
+            "message failed",
+            extra={"messageId": record["messageId"], "error": type(failure).__name__},
         )
         return False
     log.logger.info("done", extra={"messageId": record["messageId"]})
     return True
 
 
-def begin(message: Message) -> None:
+def bind_message_context(message: Message) -> None:
     """Log under what the message is about from now on: its correlation id, order and customer."""
     told = _told(message)
     log.correlate(told.get("correlationId"))
-    log.about(told)
+    log.bind_context(told)
 
 
 def _told(message: Message) -> Message:

@@ -1,7 +1,6 @@
 """DynamoDB streams: a consumer that no single bad record can stop."""
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -11,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import DynamoDBEvent
 
 from common import aws, log, metrics, queues
+from common.retry import RetryPolicy
 
-TRIES = 3
-_PAUSE_SECONDS = 0.2
+RETRY = RetryPolicy(tries=3, pause_seconds=0.2)
 
 
 @dataclass(frozen=True)
@@ -36,27 +35,32 @@ def arn(table: str) -> str:
     """
     if "AWS_CHALICE_CLI_MODE" in os.environ:
         try:
-            found: str = aws.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+            found: str = aws.client("dynamodb").describe_table(TableName=table)["Table"][
+                "LatestStreamArn"
+            ]
             return found
         except (BotoCoreError, ClientError, KeyError):
             pass
     return f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}/stream/deploy-{table}-first"
 
 
-def consume(event: DynamoDBEvent, handle: Callable[[Change], object], parking: str) -> None:
-    """Hand each change to `handle`, in order; one that fails TRIES times is parked, and the shard goes on.
+def consume(
+    event: DynamoDBEvent, handle: Callable[[Change], object], on_failure_queue: str
+) -> None:
+    """Hand each change to `handle`, in order; park one that fails every attempt.
 
-    A parked record goes to the queue named `parking` as it came; its consumer turns it back with `read`. Raises only
-    if even parking fails: the batch then comes again. Streams deliver at least once: `handle` must bear repeats.
+    A parked record goes to the queue `on_failure_queue` as it came, and the shard goes on; the
+    queue's consumer reads it with `read`. Streams deliver at least once: `handle` must be
+    idempotent. Raises: what sending to that queue raises; the batch then comes again.
     """
     for record in event.to_dict()["Records"]:
         change = read(record)
-        queues.begin(change.new or change.old or {})
+        queues.bind_message_context(change.new or change.old or {})
         if _handled(change, handle):
             log.logger.info("done", extra={"table": change.table, "eventId": change.event_id})
         else:
-            queues.send(parking, record)
-            log.measured("record parked", {metrics.RECORDS_PARKED: 1}, function=log.function())
+            queues.send(on_failure_queue, record)
+            log.emit_metric("record parked", {metrics.RECORDS_PARKED: 1}, function=log.function())
 
 
 def read(record: dict[str, Any]) -> Change:
@@ -73,15 +77,18 @@ def read(record: dict[str, Any]) -> Change:
 
 
 def _handled(change: Change, handle: Callable[[Change], object]) -> bool:
-    for attempt in range(TRIES):
-        time.sleep(_PAUSE_SECONDS * attempt)
+    for _ in RETRY.attempts():
         try:
             handle(change)
             return True
         except Exception as failure:
             log.logger.exception(
                 "change failed",
-                extra={"table": change.table, "eventId": change.event_id, "error": type(failure).__name__},
+                extra={
+                    "table": change.table,
+                    "eventId": change.event_id,
+                    "error": type(failure).__name__,
+                },
             )
     return False
 

@@ -4,8 +4,6 @@ A conflict with another transaction is no answer, only bad timing: it is tried a
 means is for the verb to say that wrote it.
 """
 
-import random
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,13 +17,13 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from common import tables
+from common import dynamodb
+from common.retry import RetryPolicy
 
-# Together a few seconds, which fit in a saga's step. The longest pause is short, as the others' transactions are: longer ones leave a
-# product that many want idle (benchmarks/hot_product.py: half as many reservations a second, and some buyers give up).
-TRIES = 40
-_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 0.16
+# Together a few seconds, which fit in a saga's step. The longest pause is as short as other
+# transactions are: longer pauses leave a product in demand idle (tests/benchmarks/hot_product.py:
+# half as many reservations a second, and some buyers give up).
+RETRY = RetryPolicy(tries=40, pause_seconds=0.02, max_pause_seconds=0.16)
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
@@ -79,7 +77,9 @@ def delete(item: Model, condition: Condition | None = None) -> Operation:
     return Operation("delete", add_to)
 
 
-def check(model: type[Model], hash_key: Any, range_key: Any = None, *, condition: Condition) -> Operation:
+def check(
+    model: type[Model], hash_key: Any, range_key: Any = None, *, condition: Condition
+) -> Operation:
     """Change nothing, but insist that this holds of the item."""
 
     def add_to(transaction: TransactWrite) -> None:
@@ -95,7 +95,7 @@ def write(*operations: Operation) -> None:
     token, so that one whose answer was lost is not carried out again.
     """
     token = uuid.uuid4().hex
-    for attempt in range(TRIES):
+    for _ in RETRY.attempts():
         try:
             return _write(operations, token)
         except TransactWriteError as problem:
@@ -104,9 +104,7 @@ def write(*operations: Operation) -> None:
                 raise TransactionCancelled(_failed(operations, reasons)) from problem
             if not _is_passing(problem, reasons):
                 raise
-        # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-        time.sleep(random.uniform(0, min(_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)))
-    raise TransactionContended(f"{TRIES} conflicts in a row")
+    raise TransactionContended(f"{RETRY.tries} conflicts in a row")
 
 
 def _write(operations: Sequence[Operation], token: str) -> None:
@@ -118,13 +116,16 @@ def _write(operations: Sequence[Operation], token: str) -> None:
 def _failed(operations: Sequence[Operation], reasons: Sequence[str | None]) -> list[int]:
     """Where the operations whose condition failed stood when they were given to `write`."""
     sent = sorted(
-        range(len(operations)), key=lambda position: _ORDER_OF_KINDS.index(operations[position].kind)
+        range(len(operations)),
+        key=lambda position: _ORDER_OF_KINDS.index(operations[position].kind),
     )
-    return sorted(position for position, code in zip(sent, reasons, strict=True) if code == _CONDITION_FAILED)
+    return sorted(
+        position for position, code in zip(sent, reasons, strict=True) if code == _CONDITION_FAILED
+    )
 
 
 def _is_passing(problem: TransactWriteError, reasons: list[str | None]) -> bool:
-    return tables.error_code(problem) in _PASSING | {"TransactionInProgressException"} or any(
+    return dynamodb.error_code(problem) in _PASSING | {"TransactionInProgressException"} or any(
         code in _PASSING for code in reasons
     )
 
@@ -132,7 +133,7 @@ def _is_passing(problem: TransactWriteError, reasons: list[str | None]) -> bool:
 @cache
 def _connection() -> Connection:
     return Connection(
-        connect_timeout_seconds=tables.CONNECT_SECONDS,
-        read_timeout_seconds=tables.READ_SECONDS,
-        max_retry_attempts=tables.REPEATS,
+        connect_timeout_seconds=dynamodb.CONNECT_SECONDS,
+        read_timeout_seconds=dynamodb.READ_SECONDS,
+        max_retry_attempts=dynamodb.REPEATS,
     )

@@ -40,9 +40,9 @@ def waiting(queue: str) -> list[dict[str, Any]]:
     """The bodies of the messages in a queue, which stay there."""
     sqs, url = aws.client("sqs"), queues.url(queue)
     found = []
-    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60).get(
-        "Messages"
-    ):
+    while batch := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60
+    ).get("Messages"):
         found += batch
     for message in found:
         sqs.change_message_visibility(

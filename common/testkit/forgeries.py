@@ -17,7 +17,9 @@ from testkit.tokens import KID, Tokens
 def forged(tokens: Tokens, user_id: str) -> Iterator[tuple[str, dict[str, str]]]:
     """What is wrong with each, and the headers to send. Every one of them claims to be an admin's."""
     yield "no token", {}
-    for name, header in _headers(tokens, {"sub": user_id, "email": "admin@example.com", "role": "admin"}):
+    for name, header in _headers(
+        tokens, {"sub": user_id, "email": "admin@example.com", "role": "admin"}
+    ):
         yield name, {"Authorization": header}
 
 
@@ -51,14 +53,23 @@ def _tokens(tokens: Tokens, claims: dict[str, Any], good: str) -> Iterator[tuple
     yield "a token whose subject is a number", _signed(tokens, {**proper, "sub": 7})
     yield "a token without a role", _signed(tokens, _without(proper, "role"))
     yield "a foreign key", jwt.encode(proper, foreign, "EdDSA", headers={"kid": KID})
-    yield "a key that is not published", jwt.encode(proper, foreign, "EdDSA", headers={"kid": "mine"})
+    yield (
+        "a key that is not published",
+        jwt.encode(proper, foreign, "EdDSA", headers={"kid": "mine"}),
+    )
     yield (
         "a key that the token brings along",
         jwt.encode(
-            proper, foreign, "EdDSA", headers={"kid": "mine", "jwk": {"kty": "OKP", "crv": "Ed25519"}}
+            proper,
+            foreign,
+            "EdDSA",
+            headers={"kid": "mine", "jwk": {"kty": "OKP", "crv": "Ed25519"}},
         ),
     )
-    yield "a key id that is a path", jwt.encode(proper, foreign, "EdDSA", headers={"kid": "../../etc/passwd"})
+    yield (
+        "a key id that is a path",
+        jwt.encode(proper, foreign, "EdDSA", headers={"kid": "../../etc/passwd"}),
+    )
     yield "alg none", f"{_part({'alg': 'none', 'kid': KID})}.{payload}."
     yield "alg nOnE", f"{_part({'alg': 'nOnE', 'kid': KID})}.{payload}."
     yield "the public key as a shared secret", _shared_secret(tokens, proper)
@@ -82,7 +93,9 @@ def _signed(tokens: Tokens, claims: dict[str, Any]) -> str:
 
 def _shared_secret(tokens: Tokens, claims: dict[str, Any]) -> str:
     """Signed by HMAC with what everybody knows, for verifiers that let the token choose: RFC 8725, 2.1."""
-    public = tokens.key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    public = tokens.key.public_key().public_bytes(
+        serialization.Encoding.Raw, serialization.PublicFormat.Raw
+    )
     return jwt.encode(claims, public, "HS256", headers={"kid": KID})
 
 

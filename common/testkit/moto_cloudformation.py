@@ -16,7 +16,9 @@ _LEFT_OUT = (
 
 def load(resource_types: Iterable[str]) -> None:
     """Import it. Idempotent. Raises: ValueError when a template has a resource of a service that is left out."""
-    if unknown := sorted(name for name in resource_types if name.split("::")[1].lower() in _LEFT_OUT):
+    if unknown := sorted(
+        name for name in resource_types if name.split("::")[1].lower() in _LEFT_OUT
+    ):
         raise ValueError(
             f"{unknown[0]} cannot be deployed here: testkit.moto_cloudformation leaves its service out"
         )
@@ -33,7 +35,9 @@ def load(resource_types: Iterable[str]) -> None:
 
 
 def _empty(service: str) -> dict[str, ModuleType]:
-    package, models, core = (ModuleType(f"moto.{service}{rest}") for rest in ("", ".models", ".models.core"))
+    package, models, core = (
+        ModuleType(f"moto.{service}{rest}") for rest in ("", ".models", ".models.core")
+    )
     setattr(package, "models", models)  # noqa: B010  a module's attributes have no types
     setattr(package, "ec2_backends", {})  # noqa: B010  SSM looks for the machines that it manages
     setattr(core, "TaggedEC2Resource", type("TaggedEC2Resource", (), {}))  # noqa: B010  CloudFormation tags these

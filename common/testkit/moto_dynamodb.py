@@ -43,9 +43,13 @@ def _snapshot(table: Table, _memo: dict[int, Any]) -> Table:
 
 def _on_a_copy(update: Any) -> Any:
     @wraps(update)
-    def update_item(backend: Any, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def update_item(
+        backend: Any, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         table = backend.get_table(table_name)
-        _replace_by_copy(table, [DynamoType(key[name]) for name in table.table_key_attrs if name in key])
+        _replace_by_copy(
+            table, [DynamoType(key[name]) for name in table.table_key_attrs if name in key]
+        )
         return update(backend, table_name, key, *args, **kwargs)
 
     return update_item
@@ -62,7 +66,9 @@ def _replace_by_copy(table: Table, key: list[DynamoType]) -> None:
 
 def _as_it_is(serialize: Any) -> Any:
     @wraps(serialize)
-    def serialize_structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    def serialize_structure(
+        serializer: Any, serialized: Any, value: Any, shape: Any, key: str
+    ) -> None:
         is_attribute = shape.name == "AttributeValue" and key and isinstance(value, dict)
         if is_attribute and not _BINARY & value.keys():
             serialized[key] = value

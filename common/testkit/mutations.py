@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from localcloud.paths import ROOT
+from delivery.paths import ROOT
 
 LIST = ROOT / "tests/mutations.toml"
 _AT_ONCE = 2
@@ -60,7 +60,9 @@ def main() -> int:
         print(f"unfit     {mutation.name}: its text does not stand once in {mutation.file}")
     if unfit or not chosen:
         print(
-            f"no mutation is named {wanted!r}" if not chosen else f"{len(unfit)} of {len(chosen)} do not fit"
+            f"no mutation is named {wanted!r}"
+            if not chosen
+            else f"{len(unfit)} of {len(chosen)} do not fit"
         )
         return 2
     survivors = _survivors(chosen)
@@ -97,7 +99,16 @@ def _tried(mutation: Mutation, copies: "SimpleQueue[Path]") -> tuple[Mutation, b
 
 
 def _fails(copy: Path, mutation: Mutation) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutation.tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        *mutation.tests,
+    ]
     environment = {**os.environ, "PYTHONPATH": str(copy / "common"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(

@@ -13,10 +13,10 @@ import pytest
 from moto import mock_aws
 
 from common import auth, log
-from testkit import frame_room, measures, moto_dynamodb, resources, turns
+from testkit import emf, frame_room, moto_dynamodb, moto_lock, resources
 from testkit.events import Bus, waiting
+from testkit.service_client import Api
 from testkit.tokens import Tokens
-from testkit.ways_in import Api
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -40,7 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
     moto_dynamodb.install()
     if config.option.showcapture == "all":
         config.option.showcapture = "stdout"
-    config.addinivalue_line("filterwarnings", "ignore:Tried to parse .* not supported by moto:UserWarning")
+    config.addinivalue_line(
+        "filterwarnings", "ignore:Tried to parse .* not supported by moto:UserWarning"
+    )
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -63,7 +65,12 @@ def service(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture
 def settings(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment of the stage `local`, as .chalice/config.json gives it; nothing of this machine's own AWS."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_SESSION_TOKEN"):
+    for name in (
+        "AWS_ENDPOINT_URL",
+        "AWS_PROFILE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_SESSION_TOKEN",
+    ):
         monkeypatch.delenv(name, raising=False)
     config = json.loads((service / ".chalice/config.json").read_text())
     stage = config["stages"]["local"].get("environment_variables", {})
@@ -74,7 +81,7 @@ def settings(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cloud(service: Path, settings: None) -> Iterator[None]:
     """An empty AWS in this process, with the service's own resources.yml deployed, and the shop's bus and topic."""
-    with moto(), turns.one_at_a_time():
+    with moto(), moto_lock.one_at_a_time():
         resources.deploy_shared(service)
         resources.deploy(service / "resources.yml")
         yield
@@ -89,9 +96,9 @@ def other_tables(service: Path, cloud: None) -> Callable[..., None]:
 @pytest.fixture
 def tokens(cloud: None) -> Iterator[Tokens]:
     """Access tokens as user-service would sign them, and the public key where everybody looks for it."""
-    auth.forget_keys()
+    auth.clear_keys()
     yield Tokens.published()
-    auth.forget_keys()
+    auth.clear_keys()
 
 
 @pytest.fixture
@@ -114,7 +121,7 @@ def measured() -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
     earlier = handler.setStream(written)
     yield lambda name: [
         (one.value, *(value for _, value in one.dimensions))
-        for one in measures.named(written.getvalue(), name)
+        for one in emf.named(written.getvalue(), name)
     ]
     handler.setStream(earlier)
 

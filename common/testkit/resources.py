@@ -11,6 +11,7 @@ import boto3
 import yaml
 
 from common import aws
+from delivery.cfn import CloudFormation
 from testkit import moto_cloudformation
 
 BUS = "commerce"
@@ -21,7 +22,9 @@ def deploy(template: Path) -> None:
     """Create everything that the template describes."""
     body = _deployable(template)
     # moto knows none of the types that the templates have on AWS only.
-    made = [one for one in json.loads(body)["Resources"].values() if one.get("Condition") != "IsAws"]
+    made = [
+        one for one in json.loads(body)["Resources"].values() if one.get("Condition") != "IsAws"
+    ]
     moto_cloudformation.load(one["Type"] for one in made)
     aws.client("cloudformation").create_stack(StackName=template.parent.name, TemplateBody=body)
 
@@ -52,7 +55,7 @@ def _dynamodb() -> Any:
 
 
 def neighbours_file(service: Path) -> Path:
-    """Where a service keeps the shapes of its neighbours' tables; testkit.neighbours writes it."""
+    """Where a service keeps the shapes of its neighbours' tables; testkit.foreign_tables writes it."""
     return service / "tests" / "neighbours.json"
 
 
@@ -67,7 +70,9 @@ def _deployable(template: Path) -> str:
     }
     for resource in kept.values():
         resource.get("Properties", {}).pop("SSESpecification", None)
-    outputs = {name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told}
+    outputs = {
+        name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told
+    }
     # moto reads it as YAML, slowly, unless a tab stops that at once: then it takes it for the JSON that it is.
     return json.dumps({**document, "Resources": kept, "Outputs": outputs}, indent="\t")
 
@@ -75,23 +80,3 @@ def _deployable(template: Path) -> str:
 @cache
 def _parsed(template: Path) -> Any:
     return yaml.load(template.read_text(), Loader=CloudFormation)
-
-
-class CloudFormation(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, read as the long forms that they stand for."""
-
-
-def _long_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode), "YAML has no other nodes"
-        value = loader.construct_mapping(node, deep=True)
-    if tag == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
-
-
-CloudFormation.add_multi_constructor("!", _long_form)

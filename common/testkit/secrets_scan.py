@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.paths import ROOT
+from delivery.paths import ROOT
 
 _LOOKS = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
@@ -27,7 +27,9 @@ _ASSIGNED = re.compile(
     r"(?P<value>[A-Za-z0-9+/_=-]{20,})",
     re.I,
 )
-_GUESSABLE_BITS = 3.0  # a character: words have less than random letters, though not by much in short texts
+_GUESSABLE_BITS = (
+    3.0  # a character: words have less than random letters, though not by much in short texts
+)
 _LARGEST = 2_000_000
 _NEVER = {".git", ".venv", ".local", "build", "node_modules", "__pycache__"}
 
@@ -56,7 +58,7 @@ class Allowed:
 
 ALLOWED = (
     Allowed(
-        "common/localcloud/tests/test_lambda.py",
+        "common/devcloud/tests/test_lambda.py",
         "AKIA" + "IOSFODNN7EXAMPLE",
         "the access key of AWS's own documentation, which opens nothing",
     ),

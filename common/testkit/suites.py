@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from localcloud.paths import ROOT, SERVICES
+from delivery.paths import ROOT, SERVICES
 
 _AT_ONCE = 2
 _UNITS = ("common", *SERVICES)
@@ -25,9 +25,9 @@ _NOT_COPIED = shutil.ignore_patterns(
 )
 # What crosses services, each with a shop of its own or none, the longest first.
 _CROSSING = {
-    "tests": ("--ignore=tests/shipping", "--ignore=tests/torture"),
-    "tests/torture": ("tests/torture",),
-    "tests/shipping": ("tests/shipping",),
+    "tests": ("--ignore=tests/deployment", "--ignore=tests/chaos"),
+    "tests/chaos": ("tests/chaos",),
+    "tests/deployment": ("tests/deployment",),
 }
 
 
@@ -48,12 +48,16 @@ def main() -> int:
     parser.add_argument("suite", nargs="*", help=f"of {', '.join(_UNITS)}; all if none is named")
     named = parser.parse_args().suite
     if unknown := set(named) - set(_UNITS):
-        print(f"{min(unknown)} has no suite of its own; these have: {', '.join(_UNITS)}", file=sys.stderr)
+        print(
+            f"{min(unknown)} has no suite of its own; these have: {', '.join(_UNITS)}",
+            file=sys.stderr,
+        )
         return 2
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        crossing = (
-            [] if named else [pool.submit(run, ROOT, *what, name=name) for name, what in _CROSSING.items()]
-        )
+        crossing = [
+            pool.submit(run, ROOT, *what, name=name)
+            for name, what in ({} if named else _CROSSING).items()
+        ]
         units = [pool.submit(_run_unit, name) for name in named or _UNITS]
         return _conclude([one.result() for one in (*units, *crossing)])
 
@@ -85,7 +89,15 @@ def run(folder: Path, *arguments: str, name: str = "") -> Outcome:
     """One suite, in its folder, with its output printed when it is done."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-rs", f"--junitxml={report}", "-p", "no:cacheprovider"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-rs",
+            f"--junitxml={report}",
+            "-p",
+            "no:cacheprovider",
+        ]
         command += arguments
         done = subprocess.run(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -113,7 +125,8 @@ def _conclude(outcomes: Sequence[Outcome]) -> int:
     if broken:
         print(f"failing: {', '.join(broken)}")
     passed, failed, skipped = (
-        sum(getattr(outcome, what) for outcome in outcomes) for what in ("passed", "failed", "skipped")
+        sum(getattr(outcome, what) for outcome in outcomes)
+        for what in ("passed", "failed", "skipped")
     )
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if broken else 0

@@ -7,20 +7,24 @@ from botocore.exceptions import ClientError
 from chalice.test import Client
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from common import auth, aws, http
+from common import api, auth, aws
 from testkit.tokens import ADMIN, JIMMY, KID
 
 
 @pytest.fixture
 def shop(tokens):
-    app = http.create_app("shop")
+    app = api.create_app("shop")
     authorizer = auth.jwt_authorizer(app)
 
     @app.route("/me", authorizer=authorizer)
     def me():
         caller = auth.caller(app)
         wanted = (app.current_request.query_params or {}).get("userId")
-        return {"userId": auth.acting_for(caller, wanted), "admin": caller.is_admin, "email": caller.email}
+        return {
+            "userId": auth.acting_for(caller, wanted),
+            "admin": caller.is_admin,
+            "email": caller.email,
+        }
 
     @app.route("/admin", authorizer=authorizer)
     def admin():
@@ -28,7 +32,9 @@ def shop(tokens):
         return {}
 
     with Client(app) as client:
-        yield lambda path, token: client.http.get(path, headers={"Authorization": f"Bearer {token}"})
+        yield lambda path, token: client.http.get(
+            path, headers={"Authorization": f"Bearer {token}"}
+        )
 
 
 def test_the_token_says_who_calls(shop, tokens):
@@ -65,7 +71,9 @@ def forged(tokens, case):
         "another issuer": lambda: tokens.sign(**claims, iss="somebody"),
         "no subject": lambda: tokens.sign(email="j@example.com", role="admin"),
         "no role": lambda: tokens.sign(sub=JIMMY, email="j@example.com"),
-        "another key of the same id": lambda: jwt.encode(proper, other_key, "EdDSA", headers={"kid": KID}),
+        "another key of the same id": lambda: jwt.encode(
+            proper, other_key, "EdDSA", headers={"kid": KID}
+        ),
         "an unknown key": lambda: jwt.encode(proper, other_key, "EdDSA", headers={"kid": "mine"}),
         "no key id": lambda: jwt.encode(proper, other_key, "EdDSA"),
         "no signature": lambda: jwt.encode(proper, None, "none", headers={"kid": KID}),
@@ -95,8 +103,12 @@ def test_a_token_that_is_not_to_be_believed_opens_nothing(shop, tokens, case):
 
 def test_in_lambda_a_bad_token_makes_api_gateway_answer_401(tokens, monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-authorizer")
-    authorizer = auth.jwt_authorizer(http.create_app("shop"))
-    event = {"type": "TOKEN", "authorizationToken": "Bearer abc", "methodArn": "arn:aws:x:y:z:a/b/GET/c"}
+    authorizer = auth.jwt_authorizer(api.create_app("shop"))
+    event = {
+        "type": "TOKEN",
+        "authorizationToken": "Bearer abc",
+        "methodArn": "arn:aws:x:y:z:a/b/GET/c",
+    }
 
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorizer(event, {})
@@ -132,7 +144,7 @@ def test_a_token_is_not_refused_because_a_first_fetch_of_the_keys_failed(shop, t
     """Refused, the customer would be logged out; a failure is tried again, and this one passes."""
     published = aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
     aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
-    auth.forget_keys()
+    auth.clear_keys()
     with pytest.raises(ClientError):
         auth.verify(f"Bearer {tokens.customer()}")
     with pytest.raises(ClientError):
@@ -144,7 +156,7 @@ def test_a_token_is_not_refused_because_a_first_fetch_of_the_keys_failed(shop, t
 
 
 def test_the_session_of_the_token_is_told_where_there_is_one(tokens):
-    app = http.create_app("shop")
+    app = api.create_app("shop")
     authorizer = auth.jwt_authorizer(app)
 
     @app.route("/session", authorizer=authorizer)

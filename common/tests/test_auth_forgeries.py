@@ -4,7 +4,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from common import auth, aws, http
+from common import api, auth, aws
 from testkit.forgeries import forged
 from testkit.tokens import JIMMY, KID, Tokens
 
@@ -17,12 +17,16 @@ NAMES = [name for name, _ in forged(Tokens(Ed25519PrivateKey.generate()), JIMMY)
 @pytest.fixture
 def authorizer(tokens, monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-authorizer")
-    made = auth.jwt_authorizer(http.create_app("shop"))
-    return lambda header: made({"type": "TOKEN", "authorizationToken": header, "methodArn": ARN}, None)
+    made = auth.jwt_authorizer(api.create_app("shop"))
+    return lambda header: made(
+        {"type": "TOKEN", "authorizationToken": header, "methodArn": ARN}, None
+    )
 
 
 def effects(answer):
-    return [(each["Effect"], bool(each["Resource"])) for each in answer["policyDocument"]["Statement"]]
+    return [
+        (each["Effect"], bool(each["Resource"])) for each in answer["policyDocument"]["Statement"]
+    ]
 
 
 def test_a_proper_token_is_allowed_in(authorizer, tokens):
@@ -42,7 +46,7 @@ def test_a_forged_token_is_unauthorized_and_never_an_error_of_ours(authorizer, t
 
 @pytest.mark.parametrize("name", NAMES)
 def test_outside_of_lambda_a_forged_token_is_allowed_nothing(tokens, name):
-    made = auth.jwt_authorizer(http.create_app("shop"))
+    made = auth.jwt_authorizer(api.create_app("shop"))
     header = dict(forged(tokens, JIMMY))[name]["Authorization"]
     answer = made({"type": "TOKEN", "authorizationToken": header, "methodArn": ARN}, None)
 
@@ -66,20 +70,26 @@ def signed(tokens, **claims):
         {"sub": ""},
     ],
 )
-def test_a_token_of_ours_that_says_what_none_of_ours_says_is_unauthorized(authorizer, tokens, claims):
+def test_a_token_of_ours_that_says_what_none_of_ours_says_is_unauthorized(
+    authorizer, tokens, claims
+):
     """API Gateway answers 500 to an authorizer whose context holds anything but texts, numbers and booleans."""
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorizer(f"Bearer {signed(tokens, **claims)}")
 
 
-def test_made_up_key_ids_do_not_make_every_request_a_call_for_the_keys(authorizer, tokens, monkeypatch):
+def test_made_up_key_ids_do_not_make_every_request_a_call_for_the_keys(
+    authorizer, tokens, monkeypatch
+):
     authorizer(f"Bearer {tokens.customer()}")
     asked = []
     client = aws.client
     monkeypatch.setattr(aws, "client", lambda name: asked.append(name) or client(name))
 
     for number in range(20):
-        other = jwt.encode({"sub": JIMMY}, tokens.key, "EdDSA", headers={"kid": f"made-up-{number}"})
+        other = jwt.encode(
+            {"sub": JIMMY}, tokens.key, "EdDSA", headers={"kid": f"made-up-{number}"}
+        )
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorizer(f"Bearer {other}")
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from common import http, log, masks, queues, streams
-from testkit.ways_in import stream_record
+from common import http, log, queues, redaction, streams
+from testkit.service_client import stream_record
 
 # Made here from parts, so that no scan of this file finds a key.
 JWT = ".".join(["eyJhbGciOiJFZERTQSJ9", "eyJzdWIiOiJVU0VSIzEifQ", "c2lnbmF0dXJl"])
@@ -92,7 +92,9 @@ def test_nor_in_a_text_that_names_it(lines, text):
 
 
 def test_what_a_chalice_app_logs_by_itself_goes_the_same_way(lines):
-    logging.getLogger(log.logger.name).error("Caught exception for %s", SECRETS["an e-mail address"])
+    logging.getLogger(log.logger.name).error(
+        "Caught exception for %s", SECRETS["an e-mail address"]
+    )
 
     assert "Caught exception for ***" in lines()
 
@@ -122,7 +124,8 @@ def told(lines):
 
 
 @pytest.mark.parametrize(
-    "text", [f"{CUSTOMER} was here", f"/users/{CUSTOMER}", f"/users?userId={CUSTOMER.replace('#', '%23')}"]
+    "text",
+    [f"{CUSTOMER} was here", f"/users/{CUSTOMER}", f"/users?userId={CUSTOMER.replace('#', '%23')}"],
 )
 def test_of_a_customers_id_a_line_shows_the_end(lines, text):
     log.logger.info(text, extra={"userId": CUSTOMER, "said": [CUSTOMER]})
@@ -133,20 +136,26 @@ def test_of_a_customers_id_a_line_shows_the_end(lines, text):
 
 
 def test_customers_are_told_apart_and_a_mask_is_not_masked_again():
-    assert masks.customer(CUSTOMER) != masks.customer(CUSTOMER[:-1] + "Y")
-    assert masks.customer(masks.customer(CUSTOMER)) == SHOWN
-    assert masks.customer("USER#short") == "USER#*"
+    assert redaction.customer(CUSTOMER) != redaction.customer(CUSTOMER[:-1] + "Y")
+    assert redaction.customer(redaction.customer(CUSTOMER)) == SHOWN
+    assert redaction.customer("USER#short") == "USER#*"
 
 
 def test_each_message_of_a_batch_is_logged_under_its_own_order_and_customer(lines):
     messages = [
-        {"correlationId": f"COR{place}", "orderId": f"ORDER#{place}", "userId": f"{CUSTOMER}{place}"}
+        {
+            "correlationId": f"COR{place}",
+            "orderId": f"ORDER#{place}",
+            "userId": f"{CUSTOMER}{place}",
+        }
         for place in (1, 2)
     ]
     queues.consume(batch(messages), lambda message: log.logger.info("working"))
     log.logger.info("after")
 
-    named = [(line["message"], line["correlation_id"], line.get("order_id")) for line in told(lines)]
+    named = [
+        (line["message"], line["correlation_id"], line.get("order_id")) for line in told(lines)
+    ]
     assert named[:4] == [
         ("working", "COR1", "ORDER#1"),
         ("done", "COR1", "ORDER#1"),
@@ -168,16 +177,20 @@ def test_an_event_of_the_bus_names_its_order_within(lines):
 def test_a_stream_record_names_its_order_also_after_it_was_parked(lines):
     row = {"orderId": ORDER, "userId": CUSTOMER, "correlationId": "COR1"}
     record = stream_record("Orders", None, row)
-    streams.consume(Records([record]), lambda change: None, parking="nowhere")
+    streams.consume(Records([record]), lambda change: None, on_failure_queue="nowhere")
     queues.consume(batch([record]), lambda message: None)
 
     for line in told(lines):
-        assert (line["correlation_id"], line["order_id"], line["customer_id"]) == ("COR1", ORDER, SHOWN)
+        assert (line["correlation_id"], line["order_id"], line["customer_id"]) == (
+            "COR1",
+            ORDER,
+            SHOWN,
+        )
 
 
 def test_what_a_customer_writes_where_an_order_is_named_is_not_logged_as_one(lines):
     log.correlate(None)
-    log.about({"orderId": "<script>alert(1)</script>", "userId": 7})
+    log.bind_context({"orderId": "<script>alert(1)</script>", "userId": 7})
     log.logger.info("request")
 
     assert told(lines)[0]["order_id"] == "***"
@@ -191,8 +204,8 @@ def test_an_answer_names_the_order_that_a_request_made(lines):
         user_id: str
 
     log.correlate(None)
-    log.about(Made(order_id=ORDER, user_id=CUSTOMER))
-    log.about(Made(order_id="ORDER#another", user_id=CUSTOMER))
+    log.bind_context(Made(order_id=ORDER, user_id=CUSTOMER))
+    log.bind_context(Made(order_id="ORDER#another", user_id=CUSTOMER))
     log.logger.info("request")
 
     assert (told(lines)[0]["order_id"], told(lines)[0]["customer_id"]) == (ORDER, SHOWN)
@@ -213,11 +226,13 @@ def batch(messages):
     return Records([{"body": json.dumps(message), "messageId": "1"} for message in messages])
 
 
-@pytest.mark.parametrize("text", ["a" * 20_000 + "@", "=" + "password" * 2_500, "." + "-eyJ" * 5_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 20_000 + "@", "=" + "password" * 2_500, "." + "-eyJ" * 5_000]
+)
 def test_what_somebody_made_up_is_masked_as_fast_as_any_other_text(text):
     def took(text):
         began = time.process_time()
-        masks.masked(text)
+        redaction.masked(text)
         return time.process_time() - began
 
     usual = "GET /products?limit=3 answered in 12 ms: a.b@c " * 420

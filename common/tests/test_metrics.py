@@ -6,8 +6,9 @@ import json
 import pytest
 
 from common import log, metrics
-from localcloud.paths import ROOT
-from testkit import measures, metric_docs
+from delivery.paths import ROOT
+from docgen import metric_page
+from testkit import emf
 
 PERSONAL = {"order_id", "customer_id", "correlation_id", "orderId", "userId", "email"}
 
@@ -23,9 +24,9 @@ def lines():
 
 @pytest.mark.parametrize("metric", metrics.REGISTRY.values(), ids=metrics.REGISTRY)
 def test_a_measured_line_is_one_that_cloudwatch_takes(lines, metric):
-    log.measured("something happened", {metric: 3}, **({metric.by: "SUCH"} if metric.by else {}))
+    log.emit_metric("something happened", {metric: 3}, **({metric.by: "SUCH"} if metric.by else {}))
 
-    taken = measures.read(lines())
+    taken = emf.read(lines())
     assert {(one.name, one.value) for one in taken} == {(metric.name, 3)}
     assert [[name for name, _ in one.dimensions] for one in taken] == metric.dimensions
 
@@ -37,8 +38,10 @@ def test_no_metric_is_kept_by_who_or_by_which_order(metric):
 
 def test_the_line_says_besides_what_any_line_says(lines):
     log.correlate("COR1")
-    log.about({"orderId": "ORDER#01JD2X8Z4Q7V3N5M6P8R9S0T1W", "userId": "USER#01JD2X8Z4Q7V3N5M6P8R9S0T1W"})
-    log.measured("order ended", {metrics.REVENUE: 1299}, currency="USD")
+    log.bind_context(
+        {"orderId": "ORDER#01JD2X8Z4Q7V3N5M6P8R9S0T1W", "userId": "USER#01JD2X8Z4Q7V3N5M6P8R9S0T1W"}
+    )
+    log.emit_metric("order ended", {metrics.REVENUE: 1299}, currency="USD")
     log.correlate(None)
 
     line = json.loads(lines())
@@ -60,4 +63,4 @@ def test_what_is_in_the_registry_is_measured_by_whom_it_says(constant, metric):
 
 
 def test_the_page_of_metrics_is_up_to_date():
-    assert metric_docs.PAGE.read_text() == metric_docs.page()
+    assert metric_page.PAGE.read_text() == metric_page.page()

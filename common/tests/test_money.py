@@ -37,7 +37,9 @@ def test_an_amount_becomes_minor_units_of_its_currency(amount, currency, minor):
         (1, "XXX", "'XXX' is not one of"),
     ],
 )
-def test_an_amount_that_the_shop_cannot_take_is_refused_with_the_reason(amount, currency, complaint):
+def test_an_amount_that_the_shop_cannot_take_is_refused_with_the_reason(
+    amount, currency, complaint
+):
     with pytest.raises(money.InvalidAmount, match=complaint):
         money.minor(amount, currency)
 
@@ -49,5 +51,5 @@ def test_money_survives_the_wire_unchanged(minor, currency):
 
 
 def test_money_is_spoken_with_all_its_decimals():
-    assert money.spoken(1200) == "12.00 USD"
-    assert money.spoken(1200, "JPY") == "1200 JPY"
+    assert money.format_amount(1200) == "12.00 USD"
+    assert money.format_amount(1200, "JPY") == "1200 JPY"

@@ -57,7 +57,11 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_cancelled_transaction_leaves_no_trace(table, key, change):
     before = contents(table)
-    operations = [update(table, key(A), *CHANGES[change]), remove(table, key(B)), put(table, key(ABSENT))]
+    operations = [
+        update(table, key(A), *CHANGES[change]),
+        remove(table, key(B)),
+        put(table, key(ABSENT)),
+    ]
 
     with pytest.raises(aws.client("dynamodb").exceptions.TransactionCanceledException):
         transact(*operations, only_if_there(table, key({"S": "nowhere"})))
@@ -69,10 +73,16 @@ def test_a_cancelled_transaction_leaves_no_trace(table, key, change):
 def test_a_transaction_that_goes_through_is_written_and_streamed(table, key, change):
     items, records = contents(table)
 
-    transact(update(table, key(A), *CHANGES[change]), remove(table, key(B)), put(table, key(ABSENT)))
+    transact(
+        update(table, key(A), *CHANGES[change]), remove(table, key(B)), put(table, key(ABSENT))
+    )
 
     after, streamed = contents(table)
-    assert [each["eventName"] for each in streamed[len(records) :]] == ["MODIFY", "REMOVE", "INSERT"]
+    assert [each["eventName"] for each in streamed[len(records) :]] == [
+        "MODIFY",
+        "REMOVE",
+        "INSERT",
+    ]
     changed = streamed[len(records)]["dynamodb"]
     assert changed["OldImage"] in items
     assert changed["NewImage"] in after
@@ -118,7 +128,9 @@ def contents(table: str) -> tuple[list[Any], list[Any]]:
     streams = aws.client("dynamodbstreams")
     arn = streams.list_streams(TableName=table)["Streams"][0]["StreamArn"]
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-    start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    start = streams.get_shard_iterator(
+        StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+    )
     records = streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
     return aws.client("dynamodb").scan(TableName=table)["Items"], records
 

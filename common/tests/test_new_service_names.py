@@ -2,7 +2,7 @@
 
 import pytest
 
-from testkit.newservice.names import NameRefused, noun, spelt
+from scaffold.names import NameRefused, noun, spelt
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,8 @@ def test_every_spelling_of_the_sample_becomes_that_of_the_noun():
     sample = "sample-thing sample_things SampleThing sampleThingId SAMPLETHING# sample things"
 
     assert (
-        spelt(sample, noun("gift-box-service")) == "gift-box gift_boxes GiftBox giftBoxId GIFTBOX# gift boxes"
+        spelt(sample, noun("gift-box-service"))
+        == "gift-box gift_boxes GiftBox giftBoxId GIFTBOX# gift boxes"
     )
     assert spelt(sample, noun("menu-service")) == "menu menus Menu menuId MENU# menus"
 

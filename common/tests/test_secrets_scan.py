@@ -16,7 +16,9 @@ PLANTED = {
     "the secret of a webhook": "whsec_" + "Jk2v8QpZ1nXr5Lw9TdYc",
     "a live key of Razorpay": "rzp_" + "live_ILgsfZCZoFIKMb",
     "a token of GitHub": "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a",
-    "an access token": ".".join(["eyJhbGciOiJFZERTQSJ9", "eyJzdWIiOiJVU0VSIzEifQ", "c2lnbmF0dXJlc2ln"]),
+    "an access token": ".".join(
+        ["eyJhbGciOiJFZERTQSJ9", "eyJzdWIiOiJVU0VSIzEifQ", "c2lnbmF0dXJlc2ln"]
+    ),
     "a password in a setting": "DB_PASSWORD" + ": 'kJ8sPq2vXn5Lw9TdYc4R'",
     "a secret in JSON": '"keySecret"' + ': "f3a9c1d27b8e4056a1b2c3d4e5f60718"',
     "a token in the environment": "API_TOKEN" + "=kJ8sPq2vXn5Lw9TdYc4R",

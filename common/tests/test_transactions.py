@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -9,8 +10,16 @@ from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.models import Model
 from urllib3 import HTTPResponse
 
-from common import aws, tables, transactions
-from common.transactions import TransactionCancelled, TransactionContended, check, delete, put, update, write
+from common import aws, dynamodb, transactions
+from common.transactions import (
+    TransactionCancelled,
+    TransactionContended,
+    check,
+    delete,
+    put,
+    update,
+    write,
+)
 
 
 class Shelf(Model):
@@ -33,13 +42,20 @@ def test_all_of_it_is_written_or_nothing(shelves):
     assert (Shelf.get("a").stock, Shelf.count(), Shelf.get("d").stock) == (2, 3, 4)
 
     with pytest.raises(TransactionCancelled):
-        write(update(Shelf("a"), [Shelf.stock.add(1)]), put(Shelf("d"), Shelf.shelf_id.does_not_exist()))
+        write(
+            update(Shelf("a"), [Shelf.stock.add(1)]),
+            put(Shelf("d"), Shelf.shelf_id.does_not_exist()),
+        )
     assert Shelf.get("a").stock == 2
 
 
 def test_what_failed_is_named_by_its_place_in_the_call(shelves):
     """Placed so that the order in which PynamoDB sends the operations (checks, deletes, puts, updates) would tell otherwise."""
-    absent, plenty, there = Shelf.shelf_id.does_not_exist(), Shelf.stock >= 9, Shelf.shelf_id.exists()
+    absent, plenty, there = (
+        Shelf.shelf_id.does_not_exist(),
+        Shelf.stock >= 9,
+        Shelf.shelf_id.exists(),
+    )
 
     with pytest.raises(TransactionCancelled) as refused:
         write(
@@ -52,9 +68,7 @@ def test_what_failed_is_named_by_its_place_in_the_call(shelves):
     assert refused.value.failed == [0, 2]
 
 
-CONFLICT = (
-    b'{"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException", "message": "ongoing"}'
-)
+CONFLICT = b'{"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException", "message": "ongoing"}'
 
 
 def conflicts(times):
@@ -62,7 +76,9 @@ def conflicts(times):
     answers = [
         {
             "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
-            "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing"}],
+            "CancellationReasons": [
+                {"Code": "TransactionConflict", "Message": "Transaction is ongoing"}
+            ],
         }
     ] * times
 
@@ -74,7 +90,7 @@ def conflicts(times):
 
 @pytest.fixture
 def disturb(shelves, monkeypatch):
-    monkeypatch.setattr(transactions, "_PAUSE_SECONDS", 0.0001)
+    monkeypatch.setattr(transactions, "RETRY", replace(transactions.RETRY, pause_seconds=0.0001))
     events = transactions._connection().client.meta.events
     registered = []
 
@@ -141,7 +157,7 @@ def test_a_plain_write_that_always_meets_a_transaction_fails_in_the_end(in_the_w
 
 
 def test_a_conflict_with_another_transaction_is_tried_again(disturb):
-    disturb(transactions.TRIES - 1)
+    disturb(transactions.RETRY.tries - 1)
 
     write(update(Shelf("a"), [Shelf.stock.add(1)]))
 
@@ -149,7 +165,7 @@ def test_a_conflict_with_another_transaction_is_tried_again(disturb):
 
 
 def test_endless_conflicts_end_and_change_nothing(disturb):
-    disturb(transactions.TRIES)
+    disturb(transactions.RETRY.tries)
 
     with pytest.raises(TransactionContended):
         write(update(Shelf("a"), [Shelf.stock.add(1)]))
@@ -185,5 +201,5 @@ def test_an_answer_that_got_lost_is_said_to_be_lost_and_not_mistaken_for_a_refus
     finally:
         events.unregister("before-call.dynamodb.TransactWriteItems", lose)
 
-    assert not tables.was_refused(lost.value)
-    assert tables.error_code(lost.value) is None
+    assert not dynamodb.is_condition_failure(lost.value)
+    assert dynamodb.error_code(lost.value) is None

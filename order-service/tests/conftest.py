@@ -1,10 +1,10 @@
 from collections.abc import Callable
 
 import pytest
-
-from testkit.tokens import JIMMY, Tokens
-from testkit.ways_in import Api
 from tests.people import AMY, BOWL, SHAKE, Customer, Shelf, given_back
+
+from testkit.service_client import Api
+from testkit.tokens import JIMMY, Tokens
 
 
 @pytest.fixture
@@ -56,4 +56,6 @@ def bought(api: Api, jimmy: Customer) -> str:
 @pytest.fixture
 def give_back(api: Api) -> Callable[..., None]:
     """Tells the shop that a refund's amount was given back at the payment gateway."""
-    return lambda *refunds: api.sqs("on-payment-refunded", [given_back(refund) for refund in refunds])
+    return lambda *refunds: api.sqs(
+        "on-payment-refunded", [given_back(refund) for refund in refunds]
+    )

@@ -12,8 +12,8 @@ from chalice.test import HTTPResponse
 
 from common import events, ids
 from testkit import resources
+from testkit.service_client import Api
 from testkit.tokens import JIMMY
-from testkit.ways_in import Api
 
 BOWL, SHAKE = "PROD#001", "PROD#002"
 AMY = "USER#01AMY"
@@ -22,8 +22,15 @@ AMY = "USER#01AMY"
 class Shelf:
     """The catalogue and the stock, as product-service writes them."""
 
-    def supply(self, product_id: str, stock: int = 50, price_minor: int = 1299, **more: Any) -> None:
-        product = {"name": "Protein Bowl", "currency": "USD", "status": "ACTIVE", "priceMinor": price_minor}
+    def supply(
+        self, product_id: str, stock: int = 50, price_minor: int = 1299, **more: Any
+    ) -> None:
+        product = {
+            "name": "Protein Bowl",
+            "currency": "USD",
+            "status": "ACTIVE",
+            "priceMinor": price_minor,
+        }
         table("Products").put_item(Item={"productId": product_id, **product, **more})
         table("Inventory").put_item(Item={"productId": product_id, "availableStock": stock})
 
@@ -54,7 +61,11 @@ class Customer:
         self, order_id: str, *lines: tuple[str, int], key: str | None = None, **more: Any
     ) -> HTTPResponse:
         """Ask for the price of these lines back; of all that is left without any."""
-        items = {"items": [{"productId": product, "qty": qty} for product, qty in lines]} if lines else {}
+        items = (
+            {"items": [{"productId": product, "qty": qty} for product, qty in lines]}
+            if lines
+            else {}
+        )
         headers = {"Idempotency-Key": key} if key else None
         return self.api.post(
             f"/order/{quote(order_id, safe='')}/refund", {**items, **more}, self.token, headers
@@ -78,10 +89,10 @@ def refusal(response: HTTPResponse) -> tuple[int, str]:
 def given_back(refund: HTTPResponse | dict[str, Any]) -> dict[str, Any]:
     """What the checkout tells of a refund, by the answer that its customer got."""
     asked = refund if isinstance(refund, dict) else refund.json_body
-    event = events.build(
+    event = events.create(
         events.PaymentRefunded,
         order_id=asked["orderId"],
-        event_id=ids.derived("EVT", "PaymentRefunded", asked["refundId"]),
+        event_id=ids.deterministic("EVT", "PaymentRefunded", asked["refundId"]),
         user_id=JIMMY,
         payment_id="PAY#2001",
         refund_id=asked["refundId"],

@@ -35,7 +35,11 @@ def test_without_a_token_to_be_believed_nothing_is_done(api, tokens):
         ("POST", "/order/ORDER%231/refund"),
     ):
         for token in (None, "forged.token.here"):
-            assert api.request(method, path, {}, token, None).status_code in (401, 403), (method, path, token)
+            assert api.request(method, path, {}, token, None).status_code in (401, 403), (
+                method,
+                path,
+                token,
+            )
 
 
 def test_an_order_ends_once():
@@ -47,6 +51,10 @@ def test_an_order_ends_once():
 
 
 def test_only_what_was_paid_is_refunded_and_it_never_becomes_anything_else():
-    assert set(FOLLOWED_BY[CONFIRMED]) == set(FOLLOWED_BY[PARTLY_REFUNDED]) == {PARTLY_REFUNDED, REFUNDED}
+    assert (
+        set(FOLLOWED_BY[CONFIRMED])
+        == set(FOLLOWED_BY[PARTLY_REFUNDED])
+        == {PARTLY_REFUNDED, REFUNDED}
+    )
     assert FOLLOWED_BY[REFUNDED] == ()
     assert before(PARTLY_REFUNDED) == before(REFUNDED) == [CONFIRMED, PARTLY_REFUNDED]

@@ -1,8 +1,8 @@
 import pytest
+from tests.people import AMY, BOWL, SHAKE, refusal, table
 
 from common import clock, http
 from testkit.tokens import JIMMY
-from tests.people import AMY, BOWL, SHAKE, refusal, table
 
 
 def ids(response):
@@ -28,7 +28,13 @@ def test_a_customer_sees_an_order_with_its_lines(jimmy):
         "method": "CARD",
         "updatedAt": created["createdAt"],
         "items": [
-            {"productId": BOWL, "name": "Protein Bowl", "qty": 2, "price": 12.99, "lineTotal": 25.98},
+            {
+                "productId": BOWL,
+                "name": "Protein Bowl",
+                "qty": 2,
+                "price": 12.99,
+                "lineTotal": 25.98,
+            },
             {"productId": SHAKE, "name": "Shake", "qty": 1, "price": 3.5, "lineTotal": 3.5},
         ],
     }
@@ -121,7 +127,9 @@ def test_a_cursor_that_this_list_never_gave_is_refused(jimmy):
         {**place, "status": {"S": "x"}},
         {"orderId": {"S": "ORDER#1"}},
     ]
-    forged += [{**place, name: {"S": place[name]["S"] + "0" * 3000}} for name in ("createdAt", "orderId")]
+    forged += [
+        {**place, name: {"S": place[name]["S"] + "0" * 3000}} for name in ("createdAt", "orderId")
+    ]
     for cursor in ("abc", *map(http.encode_cursor, forged)):
         assert refusal(jimmy.list(f"?cursor={cursor}")) == (400, "InvalidCursor"), cursor
 
@@ -130,7 +138,9 @@ def orders_of(day):
     """The orders that the eight shards of the index have of a day."""
     query = {"IndexName": "by-day", "KeyConditionExpression": "placedOn = :key"}
     return [
-        table("Orders").query(**query, ExpressionAttributeValues={":key": f"{day}#{shard}"})["Items"]
+        table("Orders").query(**query, ExpressionAttributeValues={":key": f"{day}#{shard}"})[
+            "Items"
+        ]
         for shard in range(8)
     ]
 

@@ -1,7 +1,6 @@
 """What is counted of orders: each thing that happened once, however often it was asked for."""
 
 import pytest
-
 from tests.people import BOWL
 
 HERE = "order-service"
@@ -33,8 +32,12 @@ def test_revenue_is_counted_once_in_its_currency(measured, api, order):
     assert measured("Revenue") == [(2598, "USD")]
 
 
-@pytest.mark.parametrize(("status", "name"), [("FAILED", "OrdersFailed"), ("EXPIRED", "OrdersExpired")])
-def test_an_order_ends_once_and_brings_no_revenue_without_payment(measured, api, order, status, name):
+@pytest.mark.parametrize(
+    ("status", "name"), [("FAILED", "OrdersFailed"), ("EXPIRED", "OrdersExpired")]
+)
+def test_an_order_ends_once_and_brings_no_revenue_without_payment(
+    measured, api, order, status, name
+):
     for _ in range(2):
         api.invoke("fail-order", {"orderId": order, "reason": "declined", "status": status})
 
@@ -42,7 +45,9 @@ def test_an_order_ends_once_and_brings_no_revenue_without_payment(measured, api,
     assert measured("Revenue") == []
 
 
-def test_a_cancelled_order_is_not_counted_as_failed_by_the_saga_that_gives_it_up(measured, api, jimmy, order):
+def test_a_cancelled_order_is_not_counted_as_failed_by_the_saga_that_gives_it_up(
+    measured, api, jimmy, order
+):
     jimmy.cancel(order)
     jimmy.cancel(order)
     api.invoke("fail-order", {"orderId": order, "reason": "cancelled"})
@@ -52,7 +57,9 @@ def test_a_cancelled_order_is_not_counted_as_failed_by_the_saga_that_gives_it_up
 
 def test_an_order_that_failed_before_it_was_placed_is_counted_as_failed_once(measured, api):
     for _ in range(2):
-        api.invoke("fail-order", {"orderId": "ORDER#1001", "userId": "USER#1", "reason": "sold out"})
+        api.invoke(
+            "fail-order", {"orderId": "ORDER#1001", "userId": "USER#1", "reason": "sold out"}
+        )
 
     assert ended(measured) == {"OrdersFailed": [(1, HERE)]}
     assert (measured("OrdersPlaced"), measured("CheckoutDuration")) == ([], [])

@@ -45,15 +45,27 @@ def test_an_order_costs_what_the_catalogue_says(jimmy):
 
 
 def test_what_is_stored_holds_name_and_price_of_that_moment(jimmy, shelf):
-    order_id = jimmy.order((BOWL, 2), paymentMethod="pm_card_visa", method="UPI").json_body["orderId"]
+    order_id = jimmy.order((BOWL, 2), paymentMethod="pm_card_visa", method="UPI").json_body[
+        "orderId"
+    ]
     shelf.supply(BOWL, price_minor=9900, name="Golden Bowl")
 
     stored = row(order_id)
     assert stored["items"] == [
-        {"productId": BOWL, "name": "Protein Bowl", "qty": 2, "priceMinor": 1299, "lineTotalMinor": 2598}
+        {
+            "productId": BOWL,
+            "name": "Protein Bowl",
+            "qty": 2,
+            "priceMinor": 1299,
+            "lineTotalMinor": 2598,
+        }
     ]
     assert (stored["status"], stored["totalMinor"], stored["currency"]) == ("CREATED", 2598, "USD")
-    assert (stored["method"], stored["paymentMethod"], stored["version"]) == ("UPI", "pm_card_visa", 1)
+    assert (stored["method"], stored["paymentMethod"], stored["version"]) == (
+        "UPI",
+        "pm_card_visa",
+        1,
+    )
 
 
 def test_a_price_that_the_client_sends_counts_for_nothing(jimmy):
@@ -65,7 +77,10 @@ def test_a_price_that_the_client_sends_counts_for_nothing(jimmy):
 def test_lines_of_the_same_product_are_one_line(jimmy):
     order_id = jimmy.order((BOWL, 1), (SHAKE, 1), ("001", 2)).json_body["orderId"]
 
-    assert [(line["productId"], line["qty"]) for line in row(order_id)["items"]] == [(BOWL, 3), (SHAKE, 1)]
+    assert [(line["productId"], line["qty"]) for line in row(order_id)["items"]] == [
+        (BOWL, 3),
+        (SHAKE, 1),
+    ]
 
 
 def test_ninety_nine_of_ninety_nine_products_can_be_ordered(jimmy, shelf):
@@ -139,7 +154,9 @@ def test_the_total_that_the_customer_agreed_to_must_hold(jimmy):
 
 def test_an_expected_total_that_is_no_amount_of_money_is_refused(jimmy):
     for nonsense in (25.981, -1, "NaN", "Infinity", 1e300):
-        assert refusal(jimmy.order((BOWL, 2), expectedTotal=nonsense)) == (400, "InvalidAmount"), nonsense
+        assert refusal(jimmy.order((BOWL, 2), expectedTotal=nonsense)) == (400, "InvalidAmount"), (
+            nonsense
+        )
 
 
 def test_a_total_beyond_what_can_be_charged_is_refused(jimmy, shelf):
@@ -228,6 +245,8 @@ def test_a_key_that_is_none_is_refused(jimmy):
 def test_what_dynamodb_leaves_unprocessed_is_asked_for_again(jimmy, shelf):
     ids = [f"PROD#heavy-{number}" for number in range(45)]
     for product_id in ids:
-        shelf.supply(product_id, description="x" * 390_000)  # one BatchGetItem answers at most 16 MB
+        shelf.supply(
+            product_id, description="x" * 390_000
+        )  # one BatchGetItem answers at most 16 MB
 
     assert jimmy.order(*((product_id, 1) for product_id in ids)).status_code == 201

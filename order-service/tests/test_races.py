@@ -3,9 +3,9 @@
 from functools import partial
 
 import pytest
+from tests.people import BOWL, at_once, refusal, row, table
 
 from testkit.tokens import JIMMY
-from tests.people import BOWL, at_once, refusal, row, table
 
 ROUNDS = 10
 
@@ -41,7 +41,9 @@ def fail(api):
     """Fails an order of Jimmy's."""
 
     def because(order_id):
-        return api.invoke("fail-order", {"orderId": order_id, "userId": JIMMY, "reason": "no answer"})
+        return api.invoke(
+            "fail-order", {"orderId": order_id, "userId": JIMMY, "reason": "no answer"}
+        )
 
     return because
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from tests.people import BOWL, SHAKE, at_once, given_back, refusal, row, table
 
 from chalicelib.orders.models import Order
 from common import events, queues
 from testkit.tokens import JIMMY
-from tests.people import BOWL, SHAKE, at_once, given_back, refusal, row, table
 
 
 def amounts(order_id):
@@ -50,7 +50,11 @@ def test_all_of_a_paid_order_can_be_given_back(jimmy, bought):
     stored = row(bought)
     assert stored["status"] == "CONFIRMED"  # until the money is back
     (refund,) = stored["refunds"]
-    assert (refund["amountMinor"], refund["reason"], refund["requestedBy"]) == (3648, "Too spicy", JIMMY)
+    assert (refund["amountMinor"], refund["reason"], refund["requestedBy"]) == (
+        3648,
+        "Too spicy",
+        JIMMY,
+    )
 
 
 def test_some_of_it_can_be_given_back_at_the_price_that_was_paid(jimmy, bought, shelf):
@@ -127,7 +131,9 @@ def test_the_key_of_a_refund_of_the_whole_is_good_for_one_body_too(jimmy, bought
 
 
 def test_the_same_key_on_two_orders_makes_two_refunds(jimmy, bought, confirmed):
-    first, second = (jimmy.refund(order, (BOWL, 1), key="one").json_body for order in (bought, confirmed))
+    first, second = (
+        jimmy.refund(order, (BOWL, 1), key="one").json_body for order in (bought, confirmed)
+    )
 
     assert first["refundId"] != second["refundId"]
 
@@ -138,7 +144,9 @@ def test_more_than_was_bought_is_not_given_back(jimmy, bought):
     response = jimmy.refund(bought, (BOWL, 2), (SHAKE, 1), ("PROD#other", 1), key="two")
 
     assert refusal(response) == (409, "RefundTooLarge")
-    assert response.json_body["Message"] == f"{BOWL}: 2 wanted, 1 left; PROD#other: 1 wanted, 0 left"
+    assert (
+        response.json_body["Message"] == f"{BOWL}: 2 wanted, 1 left; PROD#other: 1 wanted, 0 left"
+    )
     assert amounts(bought) == [1299]
 
 
@@ -232,7 +240,9 @@ def test_an_order_has_at_most_fifty_refunds(api, jimmy, shelf):
 
 
 def test_many_refunds_at_once_never_give_back_more_than_was_paid(jimmy, bought):
-    answers = at_once(*(partial(jimmy.refund, bought, (BOWL, 1), (SHAKE, 1), key=f"k{n}") for n in range(6)))
+    answers = at_once(
+        *(partial(jimmy.refund, bought, (BOWL, 1), (SHAKE, 1), key=f"k{n}") for n in range(6))
+    )
 
     taken = [answer for answer in answers if answer.status_code == 202]
     assert {answer.status_code for answer in answers} <= {202, 409, 503}
@@ -343,7 +353,9 @@ def test_pieces_that_are_not_asked_for_keep_an_order_partly_refunded(jimmy, boug
 
 
 @pytest.mark.parametrize("wrong", [{"orderId": "ORDER#none"}, {"refundId": "REFUND#none"}])
-def test_money_given_back_for_nothing_known_waits_for_somebody_to_look(api, jimmy, bought, queue, wrong):
+def test_money_given_back_for_nothing_known_waits_for_somebody_to_look(
+    api, jimmy, bought, queue, wrong
+):
     refund = jimmy.refund(bought).json_body
     stray, good = given_back({**refund, **wrong}), given_back(refund)
 
@@ -366,7 +378,7 @@ def test_an_event_of_another_kind_is_left_in_the_queue(api, jimmy, bought, queue
 def test_a_refund_told_on_the_bus_arrives_in_the_queue(jimmy, bought, queue):
     message = given_back(jimmy.refund(bought))
 
-    events.publish(events.read(events.PaymentRefunded, message))
+    events.publish(events.parse(events.PaymentRefunded, message))
 
     (arrived,) = queue("payment-refunded-queue")
     assert arrived["detail"] == message["detail"]

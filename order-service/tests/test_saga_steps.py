@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from tests.people import AMY, BOWL, SHAKE, row, table
 
 from chalicelib.orders import pricing
 from common import queues
 from testkit.tokens import JIMMY
-from tests.people import AMY, BOWL, SHAKE, row, table
 
 PLACED = {
     "orderId": "ORDER#1001",
@@ -66,7 +66,9 @@ def test_a_stored_order_keeps_its_price_and_may_hold_the_last_pieces_itself(vali
 
 
 def test_a_checkouts_order_is_placed_at_catalogue_prices(validate):
-    answer = validate({**PLACED, "items": [{"productId": BOWL, "qty": 1}, {"productId": SHAKE, "qty": 2}]})
+    answer = validate(
+        {**PLACED, "items": [{"productId": BOWL, "qty": 1}, {"productId": SHAKE, "qty": 2}]}
+    )
 
     assert (answer["amount"], answer["status"]) == (19.99, "CREATED")
     stored = row("ORDER#1001")
@@ -85,7 +87,9 @@ def test_placing_the_same_order_again_changes_nothing(validate, shelf):
 def test_placing_another_order_under_the_same_id_is_refused(api, validate):
     validate(PLACED)
 
-    assert errors("validate-order", api, {**PLACED, "requestHash": "other"}) == "IdempotencyKeyReused"
+    assert (
+        errors("validate-order", api, {**PLACED, "requestHash": "other"}) == "IdempotencyKeyReused"
+    )
     assert errors("validate-order", api, {**PLACED, "userId": AMY}) == "IdempotencyKeyReused"
 
 
@@ -195,7 +199,10 @@ def test_an_order_is_not_paid_twice(api, confirmed):
 def test_an_order_cancelled_meanwhile_is_not_confirmed(api, jimmy, order):
     jimmy.cancel(order)
 
-    assert errors("create-order-record", api, {"orderId": order, "paymentId": "PAY#1"}) == "OrderCancelled"
+    assert (
+        errors("create-order-record", api, {"orderId": order, "paymentId": "PAY#1"})
+        == "OrderCancelled"
+    )
     assert "paymentId" not in row(order)
 
 
@@ -203,7 +210,10 @@ def test_an_order_cancelled_meanwhile_is_not_confirmed(api, jimmy, order):
 def test_an_order_that_ended_is_not_confirmed(api, order, status):
     api.invoke("fail-order", {"orderId": order, "reason": "x", "status": status})
 
-    assert errors("create-order-record", api, {"orderId": order, "paymentId": "PAY#1"}) == "OrderNotPayable"
+    assert (
+        errors("create-order-record", api, {"orderId": order, "paymentId": "PAY#1"})
+        == "OrderNotPayable"
+    )
     assert row(order)["status"] == status
 
 
@@ -236,7 +246,9 @@ def test_failing_twice_keeps_the_first_reason(api, order):
     api.invoke("fail-order", {"orderId": order, "reason": "first"})
 
     assert (
-        api.invoke("fail-order", {"orderId": order, "reason": "second", "status": "EXPIRED"})["status"]
+        api.invoke("fail-order", {"orderId": order, "reason": "second", "status": "EXPIRED"})[
+            "status"
+        ]
         == "FAILED"
     )
     assert row(order)["reason"] == "first"
@@ -267,7 +279,11 @@ def test_the_customer_of_an_order_that_was_never_stored_gets_an_answer(api, jimm
     assert api.invoke("fail-order", failure)["status"] == "FAILED"
 
     seen = jimmy.see("ORDER#1001").json_body
-    assert (seen["status"], seen["reason"], seen["items"]) == ("FAILED", "Something went wrong.", [])
+    assert (seen["status"], seen["reason"], seen["items"]) == (
+        "FAILED",
+        "Something went wrong.",
+        [],
+    )
     assert row("ORDER#1001")["version"] == 1
 
 

@@ -94,7 +94,9 @@ class Shop:
     def row(self, table: str, **key: str) -> dict[str, Any]:
         typed = {name: {"S": value} for name, value in key.items()}
         return plain(
-            aws.client("dynamodb").get_item(TableName=table, Key=typed, ConsistentRead=True).get("Item", {})
+            aws.client("dynamodb")
+            .get_item(TableName=table, Key=typed, ConsistentRead=True)
+            .get("Item", {})
         )
 
     def rows(self, table: str) -> list[dict[str, Any]]:
@@ -115,7 +117,9 @@ def step(order_id: str, lines: dict[str, int]) -> dict[str, Any]:
 
 def shelves(row: dict[str, Any]) -> tuple[int, int, int]:
     """Available, reserved and sold; whatever happens, they add up to what was supplied, and none is below zero."""
-    available, reserved, sold = (int(row[f"{shelf}Stock"]) for shelf in ("available", "reserved", "sold"))
+    available, reserved, sold = (
+        int(row[f"{shelf}Stock"]) for shelf in ("available", "reserved", "sold")
+    )
     assert available + reserved + sold == row["suppliedStock"]
     assert min(available, reserved, sold) >= 0
     return available, reserved, sold
@@ -148,7 +152,7 @@ def order() -> str:
 
 
 def new_order() -> str:
-    return ids.derived("ORDER", next(_numbers))
+    return ids.deterministic("ORDER", next(_numbers))
 
 
 @pytest.fixture
@@ -179,7 +183,9 @@ def conflicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def disturbed(backend: Any, *args: Any, **kwargs: Any) -> Any:
         if left[0]:
             left[0] -= 1
-            raise TransactionCanceledException([("TransactionConflict", "Transaction is ongoing", None)])
+            raise TransactionCanceledException(
+                [("TransactionConflict", "Transaction is ongoing", None)]
+            )
         return write(backend, *args, **kwargs)
 
     monkeypatch.setattr(DynamoDBBackend, "transact_write_items", disturbed)

@@ -88,7 +88,9 @@ def test_what_cannot_be_a_products_id_is_refused(shop):
 
 def test_a_repeat_with_its_key_gives_the_same_product(shop):
     first = create(shop, BOWL, key="k-1")
-    again = create(shop, {**BOWL, "price": 12.990, "currency": "usd", "category": "General"}, key="k-1")
+    again = create(
+        shop, {**BOWL, "price": 12.990, "currency": "usd", "category": "General"}, key="k-1"
+    )
 
     assert (again.status_code, again.json_body) == (201, first.json_body)
     assert len(shop.rows("Products")) == len(shop.rows("Inventory")) == 1
@@ -110,7 +112,11 @@ def test_repeats_at_the_same_time_create_one_product(shop):
         answers = list(pool.map(lambda _: create(shop, BOWL, key="k-1"), range(6)))
 
     assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.json_body["productId"] for answer in answers}) == len(shop.rows("Products")) == 1
+    assert (
+        len({answer.json_body["productId"] for answer in answers})
+        == len(shop.rows("Products"))
+        == 1
+    )
 
 
 def test_a_product_that_too_many_create_at_once_is_for_the_client_to_try_again(shop, conflicts):
@@ -184,7 +190,8 @@ def test_a_body_that_makes_no_sense_is_refused(shop):
 
 
 @pytest.mark.parametrize(
-    ("currency", "price", "minor"), [("JPY", 500, 500), ("EUR", 0.01, 1), ("usd", 999999.99, 99999999)]
+    ("currency", "price", "minor"),
+    [("JPY", 500, 500), ("EUR", 0.01, 1), ("usd", 999999.99, 99999999)],
 )
 def test_a_price_is_kept_in_the_units_of_its_currency(shop, currency, price, minor):
     product_id = shop.create(currency=currency, price=price)
@@ -193,7 +200,12 @@ def test_a_price_is_kept_in_the_units_of_its_currency(shop, currency, price, min
     assert shop.show(product_id).json_body["price"] == price
 
 
-SLUGS = {"Health & Beauty": "health-beauty", "  Snacks ": "snacks", "a_b--c": "a-b-c", "Bücher": "bücher"}
+SLUGS = {
+    "Health & Beauty": "health-beauty",
+    "  Snacks ": "snacks",
+    "a_b--c": "a-b-c",
+    "Bücher": "bücher",
+}
 
 
 def test_a_category_is_kept_as_a_slug(shop):
@@ -214,9 +226,9 @@ def test_a_change_changes_what_it_names_and_no_more(shop, bowl):
 def test_a_changed_category_and_price_are_found_at_once(shop, bowl):
     shop.change(bowl, category="Food", price=1)
 
-    assert [found["productId"] for found in shop.get("/products?category=food&maxPrice=1").json_body] == [
-        bowl
-    ]
+    assert [
+        found["productId"] for found in shop.get("/products?category=food&maxPrice=1").json_body
+    ] == [bowl]
     assert shop.get("/products?category=general").json_body == []
 
 
@@ -256,10 +268,15 @@ def test_a_product_keeps_its_currency(shop, bowl):
 def test_an_archived_product_is_gone_from_the_catalogue(shop, bowl, tea):
     answer = shop.archive(bowl)
 
-    assert (answer.status_code, answer.json_body) == (200, {"message": "Product archived", "productId": bowl})
+    assert (answer.status_code, answer.json_body) == (
+        200,
+        {"message": "Product archived", "productId": bowl},
+    )
     assert shop.show(bowl).json_body["Code"] == "ProductNotFound"
     assert [found["productId"] for found in shop.get("/products").json_body] == [tea]
-    assert [found["productId"] for found in shop.get("/products?category=general").json_body] == [tea]
+    assert [found["productId"] for found in shop.get("/products?category=general").json_body] == [
+        tea
+    ]
     assert shop.change(bowl, name="Bowl").status_code == 404
     assert shop.row("Products", productId=bowl)["status"] == "ARCHIVED"
 
@@ -275,7 +292,9 @@ def test_a_product_archived_while_it_is_changed_stays_archived(shop, bowl, meanw
     assert shop.get("/products?category=food").json_body == []
 
 
-def test_what_is_reserved_of_an_archived_product_can_still_be_committed_or_released(shop, bowl, order):
+def test_what_is_reserved_of_an_archived_product_can_still_be_committed_or_released(
+    shop, bowl, order
+):
     shop.reserve(order, **{bowl: 2})
     shop.archive(bowl)
 

@@ -63,7 +63,9 @@ def test_an_order_that_expired_does_not_reserve_again(shop, bowl, expired):
     assert shop.stock(bowl) == (5, 0, 0)
 
 
-def test_an_order_paid_a_moment_too_late_still_gets_its_goods_if_they_are_there(shop, bowl, expired, queue):
+def test_an_order_paid_a_moment_too_late_still_gets_its_goods_if_they_are_there(
+    shop, bowl, expired, queue
+):
     assert shop.commit(expired, **{bowl: 2})["status"] == "COMMITTED"
     shop.commit(expired, **{bowl: 2})
 
@@ -101,13 +103,18 @@ def test_a_reservation_that_cannot_be_given_back_holds_up_no_other(shop, bowl, t
     aws.client("dynamodb").delete_item(TableName="Inventory", Key={"productId": {"S": tea}})
     travel(LATER)
 
-    assert refusal(shop.expire) == ("ExpiryPartlyFailed", "1 of 3 reservations could not be given back")
+    assert refusal(shop.expire) == (
+        "ExpiryPartlyFailed",
+        "1 of 3 reservations could not be given back",
+    )
 
     assert [status(shop, order) for order in orders] == ["EXPIRED", "RESERVED", "EXPIRED"]
     assert shop.stock(bowl) == (5, 0, 0)
 
 
-def test_a_run_does_no_more_than_the_stage_allows_and_the_next_one_goes_on(shop, bowl, travel, monkeypatch):
+def test_a_run_does_no_more_than_the_stage_allows_and_the_next_one_goes_on(
+    shop, bowl, travel, monkeypatch
+):
     monkeypatch.setenv("EXPIRED_PER_RUN", "2")
     for _ in range(5):
         shop.reserve(new_order(), **{bowl: 1})

@@ -95,7 +95,9 @@ def held(rows, product, status):
     )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(baskets=st.tuples(*(lines for _ in ORDERS)), story=st.lists(acts, min_size=4, max_size=16))
 def test_stock_follows_from_the_reservations_whatever_happens(shop, clockwork, baskets, story):
     told = Story(shop, clockwork, baskets)

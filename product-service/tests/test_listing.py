@@ -50,7 +50,9 @@ def test_filters_say_what_is_listed_cheapest_first(shelf, path):
     assert {query: names(shelf.get(f"{path}?{query}")) for query in FOUND} == FOUND
 
 
-@pytest.mark.parametrize("filters", ["", "&category=food", "&minPrice=2&maxPrice=4", "&maxPrice=4.5"])
+@pytest.mark.parametrize(
+    "filters", ["", "&category=food", "&minPrice=2&maxPrice=4", "&maxPrice=4.5"]
+)
 def test_pages_together_are_the_whole_list(shelf, filters):
     whole = names(shelf.get(f"/products?limit=100{filters}"))
 
@@ -105,7 +107,9 @@ WRONG = {
 def test_a_wrong_filter_is_named(shelf):
     answers = {query: shelf.get(f"/products?{query}") for query in WRONG}
 
-    assert {query: answer.status_code for query, answer in answers.items()} == dict.fromkeys(WRONG, 400)
+    assert {query: answer.status_code for query, answer in answers.items()} == dict.fromkeys(
+        WRONG, 400
+    )
     assert {query: named(answer) for query, answer in answers.items()} == WRONG
 
 

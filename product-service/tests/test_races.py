@@ -6,7 +6,9 @@ from conftest import new_order, outcome, refusal
 
 def test_many_who_want_the_last_ones_never_get_more_than_there_are(shop, bowl):
     with ThreadPoolExecutor(12) as pool:
-        outcomes = list(pool.map(lambda _: outcome(shop.reserve, new_order(), **{bowl: 1}), range(12)))
+        outcomes = list(
+            pool.map(lambda _: outcome(shop.reserve, new_order(), **{bowl: 1}), range(12))
+        )
 
     assert sorted(outcomes) == ["OutOfStock"] * 7 + ["RESERVED"] * 5
     assert shop.stock(bowl) == (0, 5, 0)
@@ -15,7 +17,10 @@ def test_many_who_want_the_last_ones_never_get_more_than_there_are(shop, bowl):
 def test_repeats_at_the_same_time_reserve_commit_and_release_once(shop, bowl, order):
     with ThreadPoolExecutor(8) as pool:
         for verb, stock in ((shop.reserve, (3, 2, 0)), (shop.commit, (3, 0, 2))):
-            assert len(set(pool.map(lambda _, verb=verb: outcome(verb, order, **{bowl: 2}), range(8)))) == 1
+            assert (
+                len(set(pool.map(lambda _, verb=verb: outcome(verb, order, **{bowl: 2}), range(8))))
+                == 1
+            )
             assert shop.stock(bowl) == stock
         assert set(pool.map(lambda _: outcome(shop.release, order), range(8))) == {"RELEASED"}
     assert shop.stock(bowl) == (5, 0, 0)

@@ -64,7 +64,9 @@ def test_of_a_product_that_is_sold_out_nothing_at_all_is_reserved(shop, bowl, te
 def test_every_product_that_is_sold_out_is_named(shop, bowl, tea, order):
     _, said = refusal(shop.reserve, order, **{bowl: 6, tea: 4, "PROD#01NONE": 1})
 
-    assert said == f"{bowl}: 6 wanted, 5 left; {tea}: 4 wanted, 3 left; PROD#01NONE: 1 wanted, 0 left"
+    assert (
+        said == f"{bowl}: 6 wanted, 5 left; {tea}: 4 wanted, 3 left; PROD#01NONE: 1 wanted, 0 left"
+    )
 
 
 def test_an_order_that_was_sold_out_may_try_again(shop, bowl, order):
@@ -147,7 +149,9 @@ def test_a_commit_that_could_not_tell_analytics_is_told_by_its_repeat(shop, bowl
     assert len(queue("analytics-queue")) == 1
 
 
-def test_a_crash_right_after_the_commit_loses_no_message_and_deducts_once(shop, bowl, order, queue, crash):
+def test_a_crash_right_after_the_commit_loses_no_message_and_deducts_once(
+    shop, bowl, order, queue, crash
+):
     shop.reserve(order, **{bowl: 2})
     crash()
     with pytest.raises(Crash):
@@ -210,7 +214,9 @@ def test_an_input_that_cannot_be_meant_changes_nothing(shop, function):
     meant = step("ORDER#1001", {"PROD#01A": 1})
 
     for wrong in WRONG:
-        assert refusal(shop.api.invoke, function, {**meant, **wrong})[0] == "StepInputInvalid", wrong
+        assert refusal(shop.api.invoke, function, {**meant, **wrong})[0] == "StepInputInvalid", (
+            wrong
+        )
     assert shop.rows("Reservations") == []
 
 

@@ -145,7 +145,11 @@ def test_repeats_at_the_same_time_restock_once(shop, bowl, bought):
 
 def test_many_refunds_at_the_same_time_never_return_more_than_was_sold(shop, bowl, bought):
     with ThreadPoolExecutor(8) as pool:
-        said = list(pool.map(lambda n: outcome(shop.give_back, bought, f"REFUND#{n}", **{bowl: 1}), range(8)))
+        said = list(
+            pool.map(
+                lambda n: outcome(shop.give_back, bought, f"REFUND#{n}", **{bowl: 1}), range(8)
+            )
+        )
 
     assert set(said) <= {"COMMITTED", "ReturnTooLarge", "StockContended"}
     back = said.count("COMMITTED")

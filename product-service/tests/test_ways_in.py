@@ -20,7 +20,9 @@ TRANSACTED = {
 
 def routes(api):
     return {
-        (method, path): entry for path, methods in api.app.routes.items() for method, entry in methods.items()
+        (method, path): entry
+        for path, methods in api.app.routes.items()
+        for method, entry in methods.items()
     }
 
 
@@ -55,7 +57,9 @@ def asked(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[t
             ((kind, part),) = item.items()
             yield f"dynamodb:{TRANSACTED[kind]}", f"table/{part['TableName']}"
     elif operation == "BatchGetItem":
-        yield from (("dynamodb:BatchGetItem", f"table/{table}") for table in arguments["RequestItems"])
+        yield from (
+            ("dynamodb:BatchGetItem", f"table/{table}") for table in arguments["RequestItems"]
+        )
     elif service == "dynamodb":
         index = f"/index/{arguments['IndexName']}" if "IndexName" in arguments else ""
         yield f"dynamodb:{operation}", f"table/{arguments['TableName']}{index}"
@@ -68,7 +72,11 @@ def asked(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[t
 
 def allowed(service, function, stage="prod"):
     """What the policy of a function names, but for logs and traces."""
-    config = CLIFactory(str(service)).create_config_obj(stage, autogen_policy=False).scope(stage, function)
+    config = (
+        CLIFactory(str(service))
+        .create_config_obj(stage, autogen_policy=False)
+        .scope(stage, function)
+    )
     policy = json.loads((service / ".chalice" / config.iam_policy_file).read_text())
     return {
         (action, resource.split(":", 5)[-1])
@@ -111,7 +119,11 @@ def test_each_step_may_do_what_it_does_and_no_more(shop, service, bowl, travel, 
 def test_the_api_and_the_authorizer_may_do_what_they_do_and_no_more(shop, service, bowl, calls):
     calls.clear()
     shop.create()
-    for path in ("/products", "/products?category=general", f"/product/{bowl.removeprefix('PROD#')}"):
+    for path in (
+        "/products",
+        "/products?category=general",
+        f"/product/{bowl.removeprefix('PROD#')}",
+    ):
         shop.get(path)
     shop.change(bowl, name="Bowl")
     shop.set_stock(bowl, 7)

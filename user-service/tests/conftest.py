@@ -25,7 +25,9 @@ _deserializer = TypeDeserializer()
 @pytest.fixture
 def bare_shop(api: Any) -> Iterator[Any]:
     """The service before its first signing key was made."""
-    aws.client("secretsmanager").create_secret(Name=keys.SECRET)  # moto's CloudFormation makes no secrets
+    aws.client("secretsmanager").create_secret(
+        Name=keys.SECRET
+    )  # moto's CloudFormation makes no secrets
     keys.forget()
     auth.forget_keys()
     yield api
@@ -169,7 +171,10 @@ def rows(cloud: None) -> Callable[..., list[dict[str, Any]]]:
 
     def look(table: str = "Users") -> list[dict[str, Any]]:
         items = aws.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
-        return [{name: _deserializer.deserialize(value) for name, value in item.items()} for item in items]
+        return [
+            {name: _deserializer.deserialize(value) for name, value in item.items()}
+            for item in items
+        ]
 
     return look
 
@@ -179,8 +184,13 @@ def welcomes(cloud: None) -> Callable[[], list[dict[str, Any]]]:
     """What those hear who listen on the topic for customers."""
     sqs, sns = aws.client("sqs"), aws.client("sns")
     url = sqs.create_queue(QueueName="customers")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    attributes = {"RawMessageDelivery": "true", "FilterPolicy": json.dumps({"audience": ["customer"]})}
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    attributes = {
+        "RawMessageDelivery": "true",
+        "FilterPolicy": json.dumps({"audience": ["customer"]}),
+    }
     sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn, Attributes=attributes)
     return lambda: waiting("customers")
 

@@ -73,7 +73,9 @@ def wait(answer):
 
 def botnet(enter_from, guesses):
     """So many guesses, each from another address."""
-    return [enter_from(f"10.1.{n // 250}.{n % 250}", f"guess{n}").status_code for n in range(guesses)]
+    return [
+        enter_from(f"10.1.{n // 250}.{n % 250}", f"guess{n}").status_code for n in range(guesses)
+    ]
 
 
 def test_after_five_wrong_passwords_even_the_right_one_waits_and_then_gets_in(
@@ -142,9 +144,13 @@ def test_many_guesses_at_once_are_as_many(shop, jimmy, enter_from):
     assert answers.count(401) == 4
 
 
-def test_one_password_tried_on_many_addresses_at_once_waits_too(shop, jimmy, enter_from, all_at_once):
+def test_one_password_tried_on_many_addresses_at_once_waits_too(
+    shop, jimmy, enter_from, all_at_once
+):
     with ThreadPoolExecutor(80) as pool:
-        tries = all_at_once(80, lambda n: enter_from(EVIL, "12345", f"c{n}@example.com").status_code)
+        tries = all_at_once(
+            80, lambda n: enter_from(EVIL, "12345", f"c{n}@example.com").status_code
+        )
         answers = list(pool.map(tries, range(80)))
 
     assert (answers.count(401), answers.count(429)) == (50, 30)
@@ -154,7 +160,11 @@ def test_tries_that_must_wait_because_of_others_at_the_same_moment_make_no_wait_
     shop, jimmy, enter_from, travel, all_at_once
 ):
     with ThreadPoolExecutor(80) as pool:
-        list(pool.map(all_at_once(80, lambda n: enter_from(EVIL, "1", f"c{n}@example.com")), range(80)))
+        list(
+            pool.map(
+                all_at_once(80, lambda n: enter_from(EVIL, "1", f"c{n}@example.com")), range(80)
+            )
+        )
     travel(2)
 
     assert enter_from(EVIL, "wrong", "c99@example.com").status_code == 401
@@ -200,7 +210,9 @@ def test_logins_that_succeed_use_up_nothing(shop, jimmy, enter_from, monkeypatch
     assert {enter_from(HOME, email=email).status_code for email in people * 2} == {200}
 
 
-def test_under_attack_from_everywhere_the_owner_gets_in_from_where_they_were_before(shop, jimmy, enter_from):
+def test_under_attack_from_everywhere_the_owner_gets_in_from_where_they_were_before(
+    shop, jimmy, enter_from
+):
     assert enter_from(HOME).status_code == 200
     botnet(enter_from, 40)
 

@@ -28,7 +28,9 @@ NONSENSE = [
 
 def is_refused(answer, field=""):
     body = answer.json_body
-    return (answer.status_code, body["Code"]) == (400, "InvalidBody") and body["Message"].startswith(field)
+    return (answer.status_code, body["Code"]) == (400, "InvalidBody") and body[
+        "Message"
+    ].startswith(field)
 
 
 def test_a_registration_with_a_wrong_field_is_refused_and_the_field_named(shop, rows, subtests):
@@ -82,7 +84,9 @@ def test_a_body_that_makes_no_sense_is_refused(shop, subtests):
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=90),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+    ),
     max_leaves=3,
 )
 

@@ -32,7 +32,8 @@ def test_the_example_of_the_requirements_logs_in(shop, jimmy):
 
 def test_the_second_example_logs_in_too(shop):
     shop.post(
-        "/user/register", {"userId": "U101", "name": "Jimmy", "email": "j@example.com", "password": "test123"}
+        "/user/register",
+        {"userId": "U101", "name": "Jimmy", "email": "j@example.com", "password": "test123"},
     )
 
     answer = shop.post("/user/login", {"email": "j@example.com", "password": "test123"})
@@ -84,7 +85,9 @@ def test_nobody_can_tell_a_wrong_password_from_an_unknown_address(shop, jimmy):
 
 
 def test_an_unknown_address_costs_the_same_hash_and_the_same_reads(shop, jimmy, hashing, reading):
-    shop.post("/user/login", {**LOGIN, "email": "somebody@example.com"})  # the source has failed before
+    shop.post(
+        "/user/login", {**LOGIN, "email": "somebody@example.com"}
+    )  # the source has failed before
     hashing.clear(), reading.clear()
     shop.post("/user/login", {**LOGIN, "password": "54321"})
     known = hashing[:], reading[:]
@@ -106,12 +109,23 @@ def test_a_password_too_long_to_be_anybodys_costs_the_same_hash(shop, jimmy, has
 def test_no_password_opens_an_account_that_is_not_there(shop):
     for password in (".", "x", "nobody", "." * 53):
         assert (
-            shop.post("/user/login", {"email": "nobody@example.com", "password": password}).status_code == 401
+            shop.post(
+                "/user/login", {"email": "nobody@example.com", "password": password}
+            ).status_code
+            == 401
         )
 
 
 def test_what_is_no_address_is_nobodys(shop, jimmy, subtests):
-    for email in ("nobody", "EMAIL#jimmy@example.com", "USER#1", " ", "é" * 320, "\0", "' OR 1=1 --"):
+    for email in (
+        "nobody",
+        "EMAIL#jimmy@example.com",
+        "USER#1",
+        " ",
+        "é" * 320,
+        "\0",
+        "' OR 1=1 --",
+    ):
         with subtests.test(email=email):
             assert shop.post("/user/login", {**LOGIN, "email": email}).status_code == 401
 

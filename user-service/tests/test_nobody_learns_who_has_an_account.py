@@ -19,7 +19,9 @@ def like(answer):
 def register(shop, **changes):
     key = changes.pop("key", None)
     return shop.post(
-        "/user/register", {**REGISTRATION, **changes}, headers={"Idempotency-Key": key} if key else None
+        "/user/register",
+        {**REGISTRATION, **changes},
+        headers={"Idempotency-Key": key} if key else None,
     )
 
 
@@ -47,7 +49,9 @@ def test_repeats_with_a_key_are_answered_alike_however_late(shop, jimmy, travel,
         first = register(shop, email=email, key="k-1")
         travel(400 * 86400)
         expire(rows)
-        other, again = (register(shop, email=email, key="k-1", **body) for body in ({"name": "Else"}, {}))
+        other, again = (
+            register(shop, email=email, key="k-1", **body) for body in ({"name": "Else"}, {})
+        )
         answers.append((other.status_code, again.json_body == first.json_body))
 
     assert answers == [(422, True)] * 2
@@ -60,7 +64,9 @@ def expire(rows):
             aws.client("dynamodb").delete_item(TableName="Attempts", Key={"key": {"S": row["key"]}})
 
 
-def test_a_key_whose_account_was_deleted_says_so_also_while_somebody_else_has_the_address(shop, log_in):
+def test_a_key_whose_account_was_deleted_says_so_also_while_somebody_else_has_the_address(
+    shop, log_in
+):
     register(shop, key="k-1")
     token = log_in(REGISTRATION["email"], REGISTRATION["password"])
     shop.request("DELETE", "/user", {"password": REGISTRATION["password"]}, token, None)
@@ -83,7 +89,9 @@ def test_the_mail_tells_the_owner_what_the_answer_does_not_say(shop, jimmy, post
 
 
 @pytest.mark.parametrize("proved", [False, True])
-def test_the_mail_tells_the_owner_of_an_unproved_address_how_to_get_in(shop, jimmy, post_office, proved):
+def test_the_mail_tells_the_owner_of_an_unproved_address_how_to_get_in(
+    shop, jimmy, post_office, proved
+):
     if proved:
         shop.post("/user/email/verify", {"token": post_office.token("Confirm your address")})
     register(shop)
@@ -104,7 +112,9 @@ def test_who_lost_the_mail_that_proves_an_address_gets_in_by_a_new_password(
     shop.post("/user/password/reset", {"token": token, "newPassword": "a better password"})
 
     assert (
-        shop.post("/user/login", {"email": "jimmy@example.com", "password": "a better password"}).status_code
+        shop.post(
+            "/user/login", {"email": "jimmy@example.com", "password": "a better password"}
+        ).status_code
         == 200
     )
 
@@ -124,22 +134,31 @@ def test_asking_for_a_new_password_looks_nobody_up(shop, jimmy, rows, reading):
     assert set(reading) <= {"Attempts"}
 
 
-def test_where_addresses_must_be_proved_a_login_after_a_registration_tells_nothing(shop, jimmy, monkeypatch):
+def test_where_addresses_must_be_proved_a_login_after_a_registration_tells_nothing(
+    shop, jimmy, monkeypatch
+):
     monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
     answers = []
     for email in ("jimmy@example.com", "nobody@example.com"):
         register(shop, email=email)
-        answers.append(shop.post("/user/login", {"email": email, "password": REGISTRATION["password"]}))
+        answers.append(
+            shop.post("/user/login", {"email": email, "password": REGISTRATION["password"]})
+        )
 
     assert [answer.status_code for answer in answers] == [401, 401]
     assert answers[0].json_body == answers[1].json_body
 
 
-def test_who_has_proved_their_address_logs_in_where_that_must_be(shop, jimmy, post_office, monkeypatch):
+def test_who_has_proved_their_address_logs_in_where_that_must_be(
+    shop, jimmy, post_office, monkeypatch
+):
     monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
     shop.post("/user/email/verify", {"token": post_office.token("Confirm your address")})
 
-    assert shop.post("/user/login", {key: JIMMY[key] for key in ("email", "password")}).status_code == 200
+    assert (
+        shop.post("/user/login", {key: JIMMY[key] for key in ("email", "password")}).status_code
+        == 200
+    )
 
 
 WAYS = {
@@ -186,7 +205,9 @@ def test_the_work_is_the_same(shop, jimmy, come_from, work, way):
     assert len(done[0]) > 1
 
 
-def test_the_work_is_the_same_for_a_registration_with_a_key_and_for_each_repeat_of_it(shop, jimmy, work):
+def test_the_work_is_the_same_for_a_registration_with_a_key_and_for_each_repeat_of_it(
+    shop, jimmy, work
+):
     register(shop, email="warm@example.com")
     done = []
     for email in ("jimmy@example.com", "nobody@example.com"):

@@ -38,7 +38,9 @@ def test_what_is_left_out_stays_and_a_phone_can_go(shop, jimmy, log_in):
 
 def test_nothing_else_can_be_changed(shop, jimmy, log_in, rows):
     edit(
-        shop, log_in(), {"role": "admin", "email": "a@example.com", "userId": "USER#1", "emailVerified": True}
+        shop,
+        log_in(),
+        {"role": "admin", "email": "a@example.com", "userId": "USER#1", "emailVerified": True},
     )
 
     (account,) = (row for row in rows() if row["userId"] == jimmy)
@@ -114,7 +116,9 @@ def coming(name):
     """How many messages of the queue nobody gets yet."""
     asked = {"QueueUrl": queues.url(name), "AttributeNames": ["All"]}
     return int(
-        aws.client("sqs").get_queue_attributes(**asked)["Attributes"]["ApproximateNumberOfMessagesDelayed"]
+        aws.client("sqs").get_queue_attributes(**asked)["Attributes"][
+            "ApproximateNumberOfMessagesDelayed"
+        ]
     )
 
 
@@ -160,7 +164,9 @@ def test_a_repeated_deletion_deletes_nothing_more(shop, jimmy, enter, rows):
     assert shop.post("/user/login", LOGIN).status_code == 200
 
 
-def test_a_change_that_a_deletion_overtakes_finds_the_session_ended(shop, jimmy, enter, rows, meanwhile):
+def test_a_change_that_a_deletion_overtakes_finds_the_session_ended(
+    shop, jimmy, enter, rows, meanwhile
+):
     here, there = enter(), enter()
     meanwhile(lambda: delete(shop, there["token"]), "update_item", "Users")
 
@@ -197,7 +203,9 @@ def test_a_deletion_that_dies_halfway_has_erased_the_person_and_is_finished_late
     with monkeypatch.context() as trouble:
 
         def refused(*_, **__):
-            raise ClientError({"Error": {"Code": "InternalServerError", "Message": "down"}}, "Query")
+            raise ClientError(
+                {"Error": {"Code": "InternalServerError", "Message": "down"}}, "Query"
+            )
 
         trouble.setattr(DynamoDBBackend, "query", refused)
         assert delete(shop, tokens["token"]).status_code == 500

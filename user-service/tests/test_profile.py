@@ -6,9 +6,9 @@ from conftest import JIMMY
 
 @pytest.fixture
 def jane(shop, jimmy):
-    return shop.post("/user/register", {**JIMMY, "email": "jane@example.com", "name": "Jane"}).json_body[
-        "userId"
-    ]
+    return shop.post(
+        "/user/register", {**JIMMY, "email": "jane@example.com", "name": "Jane"}
+    ).json_body["userId"]
 
 
 @pytest.fixture
@@ -19,7 +19,9 @@ def admin_token(shop, log_in):
 
 
 def profile(shop, token, user_id=None):
-    return shop.get("/user/profile" + (f"?userId={quote(user_id, safe='')}" if user_id else ""), token=token)
+    return shop.get(
+        "/user/profile" + (f"?userId={quote(user_id, safe='')}" if user_id else ""), token=token
+    )
 
 
 def test_a_customer_sees_their_own_profile(shop, jimmy, log_in):

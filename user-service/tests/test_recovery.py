@@ -54,7 +54,9 @@ def test_a_new_password_replaces_the_old_one_and_ends_the_other_sessions(shop, j
     assert shop.post("/user/refresh", {"refreshToken": there["refreshToken"]}).status_code == 401
 
 
-def test_a_mail_whose_claim_was_written_and_not_answered_is_sent_once(shop, jimmy, post_office, lose_answer):
+def test_a_mail_whose_claim_was_written_and_not_answered_is_sent_once(
+    shop, jimmy, post_office, lose_answer
+):
     post_office.deliver()
     forget(shop)
     lose_answer(Mail, "UpdateItem")
@@ -106,7 +108,9 @@ def die():
     raise ClientError({"Error": {"Code": "InternalServerError", "Message": "down"}}, "UpdateItem")
 
 
-def test_a_change_whose_mails_a_deletion_takes_is_a_change(shop, jimmy, enter, post_office, meanwhile):
+def test_a_change_whose_mails_a_deletion_takes_is_a_change(
+    shop, jimmy, enter, post_office, meanwhile
+):
     here = enter()
     forget(shop)
     post_office.deliver()
@@ -125,7 +129,9 @@ def test_the_new_password_is_no_second_guess_of_the_old_one(shop, jimmy, enter):
     assert is_refused(refused, 401, "InvalidCredentials")
 
 
-def test_a_change_can_be_repeated_by_its_own_session_and_for_a_few_minutes(shop, jimmy, enter, travel):
+def test_a_change_can_be_repeated_by_its_own_session_and_for_a_few_minutes(
+    shop, jimmy, enter, travel
+):
     travel(0)
     here = enter()
     assert change(shop, here["token"]).status_code == 200
@@ -271,7 +277,9 @@ def test_what_is_no_token_is_refused(shop, jimmy, post_office, subtests):
             assert is_refused(shop.post("/user/email/verify", {"token": text}))
 
 
-def test_tokens_are_kept_as_digests_and_stand_in_no_log_and_no_answer(shop, jimmy, rows, post_office, capfd):
+def test_tokens_are_kept_as_digests_and_stand_in_no_log_and_no_answer(
+    shop, jimmy, rows, post_office, capfd
+):
     answer = forget(shop)
     secret = post_office.token(RESET).split(".")[1]
     reset(shop, post_office.token(RESET))
@@ -376,7 +384,10 @@ def test_an_address_is_proved_by_the_mail_to_it(shop, jimmy, enter, post_office)
     assert shop.get("/user/profile", token=tokens["token"]).json_body["emailVerified"] is False
 
     for _ in range(2):
-        assert shop.post("/user/email/verify", {"token": post_office.token(CONFIRM)}).status_code == 200
+        assert (
+            shop.post("/user/email/verify", {"token": post_office.token(CONFIRM)}).status_code
+            == 200
+        )
 
     assert shop.get("/user/profile", token=tokens["token"]).json_body["emailVerified"] is True
 
@@ -395,7 +406,9 @@ def test_the_proof_can_be_asked_for_again(shop, jimmy, enter, post_office):
 
 
 def test_a_mail_greets_by_a_name_only_whom_it_belongs_to(shop, jimmy, post_office):
-    shop.post("/user/register", {**JIMMY, "email": "victim@example.com", "name": "Visit evil.example"})
+    shop.post(
+        "/user/register", {**JIMMY, "email": "victim@example.com", "name": "Visit evil.example"}
+    )
     post_office.deliver()
 
     assert not any("evil" in mail.body for mail in post_office.sent())

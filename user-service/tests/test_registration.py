@@ -20,14 +20,20 @@ def accounts(rows):
 
 
 def test_the_example_of_the_requirements_opens_an_account(shop, rows):
-    answer = shop.post("/user/register", {"email": "jimmy@example.com", "password": "12345", "name": "Jimmy"})
+    answer = shop.post(
+        "/user/register", {"email": "jimmy@example.com", "password": "12345", "name": "Jimmy"}
+    )
 
     assert answer.status_code == 201
     assert answer.json_body.keys() == {"message", "userId"}
     assert answer.json_body["message"] == "User registered successfully"
     (account,) = accounts(rows)
     assert account["userId"] == answer.json_body["userId"]
-    assert (account["email"], account["name"], account["role"]) == ("jimmy@example.com", "Jimmy", "customer")
+    assert (account["email"], account["name"], account["role"]) == (
+        "jimmy@example.com",
+        "Jimmy",
+        "customer",
+    )
     assert account["createdAt"].endswith("Z")
 
 
@@ -36,7 +42,10 @@ def test_a_user_id_in_the_body_is_not_the_one_given(shop):
 
     answer = shop.post("/user/register", body)
 
-    assert (answer.status_code, answer.json_body["message"]) == (201, "User registered successfully")
+    assert (answer.status_code, answer.json_body["message"]) == (
+        201,
+        "User registered successfully",
+    )
     assert answer.json_body["userId"].startswith("USER#")
     assert "U101" not in answer.json_body["userId"]
 
@@ -61,7 +70,9 @@ def test_two_customers_with_one_password_have_two_hashes(shop, rows):
     assert len({account["passwordHash"] for account in accounts(rows)}) == 2
 
 
-@pytest.mark.parametrize("email", ["jimmy@example.com", "JIMMY@Example.COM", "  Jimmy@example.com\t"])
+@pytest.mark.parametrize(
+    "email", ["jimmy@example.com", "JIMMY@Example.COM", "  Jimmy@example.com\t"]
+)
 def test_an_address_belongs_to_one_account_however_it_is_written(shop, rows, email):
     register(shop)
 
@@ -96,7 +107,9 @@ def test_many_who_register_at_once_under_addresses_of_their_own_all_get_accounts
 
 def test_an_address_that_too_many_want_at_once_can_be_tried_again(shop, rows, monkeypatch):
     def conflict(*_):
-        raise TransactionCanceledException([("TransactionConflict", "Transaction is ongoing", None)] * 2)
+        raise TransactionCanceledException(
+            [("TransactionConflict", "Transaction is ongoing", None)] * 2
+        )
 
     with monkeypatch.context() as crowd:
         crowd.setattr(DynamoDBBackend, "transact_write_items", conflict)
@@ -129,7 +142,12 @@ def test_repeats_with_a_key_at_the_same_time_give_the_same_user(shop, rows):
 
 @pytest.mark.parametrize(
     "change",
-    [{"password": "54321"}, {"name": "Jim"}, {"phone": "+14155550124"}, {"email": "Jimmy@example.com"}],
+    [
+        {"password": "54321"},
+        {"name": "Jim"},
+        {"phone": "+14155550124"},
+        {"email": "Jimmy@example.com"},
+    ],
 )
 def test_a_key_used_again_with_another_body_is_refused(shop, change):
     register(shop, key="k-1")
@@ -146,7 +164,10 @@ def test_another_key_does_not_get_at_a_taken_address(shop, rows):
     register(shop, password="another")
 
     assert len(accounts(rows)) == 1
-    assert shop.post("/user/login", {"email": JIMMY["email"], "password": "another"}).status_code == 401
+    assert (
+        shop.post("/user/login", {"email": JIMMY["email"], "password": "another"}).status_code
+        == 401
+    )
 
 
 def test_a_key_means_nothing_to_another_address(shop, rows):
@@ -159,7 +180,10 @@ def test_a_key_that_is_none_is_refused(shop, rows, subtests):
     for key in (" ", "a b", "k" * 129, "ключ"):
         with subtests.test(key=key):
             refused = shop.post("/user/register", JIMMY, headers={"Idempotency-Key": key})
-            assert (refused.status_code, refused.json_body["Code"]) == (400, "InvalidIdempotencyKey")
+            assert (refused.status_code, refused.json_body["Code"]) == (
+                400,
+                "InvalidIdempotencyKey",
+            )
     assert rows() == []
 
 
@@ -170,8 +194,13 @@ def test_a_password_of_at_most_72_bytes_is_taken_as_it_is(shop, subtests):
             assert register(shop, **login).status_code == 201
 
             assert shop.post("/user/login", login).status_code == 200
-            assert shop.post("/user/login", {**login, "password": password + "x"}).status_code == 401
-            assert shop.post("/user/login", {**login, "password": password[:-1] + "?"}).status_code == 401
+            assert (
+                shop.post("/user/login", {**login, "password": password + "x"}).status_code == 401
+            )
+            assert (
+                shop.post("/user/login", {**login, "password": password[:-1] + "?"}).status_code
+                == 401
+            )
 
 
 def test_a_password_longer_than_bcrypt_reads_is_refused(shop, rows, subtests):
@@ -222,4 +251,6 @@ def test_an_account_stands_even_if_nobody_can_be_told(shop):
     aws.client("sqs").delete_queue(QueueUrl=url)
 
     assert register(shop).status_code == 201
-    assert shop.post("/user/login", {"email": JIMMY["email"], "password": "12345"}).status_code == 200
+    assert (
+        shop.post("/user/login", {"email": JIMMY["email"], "password": "12345"}).status_code == 200
+    )

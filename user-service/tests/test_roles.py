@@ -4,9 +4,9 @@ import jwt
 import pytest
 
 from chalicelib.users.errors import UserNotFound
-from common import masks
+from common import redaction
 from common.ids import InvalidId
-from common.steps import StepInputInvalid
+from common.step_input import StepInputInvalid
 
 
 def role_in(token):
@@ -14,7 +14,9 @@ def role_in(token):
 
 
 @pytest.mark.parametrize("named_by", ["userId", "email"])
-def test_whom_the_operator_makes_an_admin_is_one_from_the_next_login_on(shop, jimmy, log_in, named_by):
+def test_whom_the_operator_makes_an_admin_is_one_from_the_next_login_on(
+    shop, jimmy, log_in, named_by
+):
     who = {"userId": jimmy, "email": " Jimmy@Example.com"}[named_by]
     before = log_in()
 
@@ -26,12 +28,16 @@ def test_whom_the_operator_makes_an_admin_is_one_from_the_next_login_on(shop, ji
 
 
 def test_every_grant_is_logged_with_who_and_whom_and_what(shop, jimmy, capfd):
-    shop.invoke("grant-role", {"userId": jimmy, "role": "admin", "grantedBy": "arn:aws:iam::1:user/ann"})
+    shop.invoke(
+        "grant-role", {"userId": jimmy, "role": "admin", "grantedBy": "arn:aws:iam::1:user/ann"}
+    )
 
-    (line,) = (json.loads(line) for line in capfd.readouterr().out.splitlines() if "role granted" in line)
+    (line,) = (
+        json.loads(line) for line in capfd.readouterr().out.splitlines() if "role granted" in line
+    )
     assert {
         "grantedBy": "arn:aws:iam::1:user/ann",
-        "userId": masks.customer(jimmy),
+        "userId": redaction.customer(jimmy),
         "before": "customer",
         "role": "admin",
     }.items() <= line.items()

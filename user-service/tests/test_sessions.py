@@ -75,7 +75,9 @@ def test_a_slow_refresh_does_not_set_the_session_back(shop, jimmy, enter, monkey
     assert is_refused(refresh(shop, first))
 
 
-def test_a_refresh_whose_write_took_effect_unheard_is_no_theft(shop, jimmy, enter, travel, monkeypatch):
+def test_a_refresh_whose_write_took_effect_unheard_is_no_theft(
+    shop, jimmy, enter, travel, monkeypatch
+):
     """DynamoDB's answers get lost, and what is sent again meets its own first time, longer ago than a client's repeat."""
     travel(0)
     first = enter()["refreshToken"]
@@ -171,7 +173,10 @@ def test_logout_everywhere_ends_all_of_them_and_nobody_elses(shop, jimmy, enter)
     shop.post("/user/register", {**JIMMY, "email": "jane@example.com"})
     sessions, jane = [enter(), enter(), enter()], enter("jane@example.com")
 
-    assert shop.post("/user/logout", {"everywhere": True}, token=sessions[1]["token"]).status_code == 200
+    assert (
+        shop.post("/user/logout", {"everywhere": True}, token=sessions[1]["token"]).status_code
+        == 200
+    )
 
     assert not any(is_in(shop, session) for session in sessions)
     assert all(is_refused(refresh(shop, session["refreshToken"])) for session in sessions)

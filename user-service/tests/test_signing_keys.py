@@ -47,7 +47,9 @@ def published_ids():
 
 
 def secret():
-    return json.loads(aws.client("secretsmanager").get_secret_value(SecretId=SECRET)["SecretString"])
+    return json.loads(
+        aws.client("secretsmanager").get_secret_value(SecretId=SECRET)["SecretString"]
+    )
 
 
 def kid(token):
@@ -80,7 +82,9 @@ def test_the_answer_of_a_rotation_betrays_no_key(shop, rotate):
     assert answer == {"current": secret()["current"], "published": published_ids()}
 
 
-def test_after_a_rotation_old_tokens_live_on_and_new_ones_have_the_new_key(shop, jimmy, log_in, rotate):
+def test_after_a_rotation_old_tokens_live_on_and_new_ones_have_the_new_key(
+    shop, jimmy, log_in, rotate
+):
     old = log_in()
 
     rotated = rotate()
@@ -101,7 +105,9 @@ def test_tokens_outlive_any_number_of_rotations(shop, jimmy, log_in, rotate):
     assert all(is_believed(shop, token) for token in tokens)
 
 
-def test_a_verifier_that_knows_only_the_old_keys_learns_the_new_one(shop, jimmy, log_in, monkeypatch):
+def test_a_verifier_that_knows_only_the_old_keys_learns_the_new_one(
+    shop, jimmy, log_in, monkeypatch
+):
     assert is_believed(shop, log_in())
     monkeypatch.setattr(auth, "REFETCH_SECONDS", -1)
     shop.invoke("rotate-signing-key", {})
@@ -165,7 +171,9 @@ def test_a_token_older_than_its_life_is_worth_nothing(shop, jimmy, log_in, trave
 
 def test_a_token_with_another_payload_or_signature_is_worth_nothing(shop, jimmy, log_in):
     head, payload, signature = log_in().split(".")
-    other = jwt.utils.base64url_encode(json.dumps({"sub": jimmy, "role": "admin"}).encode()).decode()
+    other = jwt.utils.base64url_encode(
+        json.dumps({"sub": jimmy, "role": "admin"}).encode()
+    ).decode()
 
     assert is_believed(shop, f"{head}.{payload}.{signature}")
     assert not is_believed(shop, f"{head}.{other}.{signature}")
@@ -184,7 +192,9 @@ def test_revoking_makes_every_earlier_token_worthless(shop, jimmy, log_in, rotat
     assert [key["kid"] for key in secret()["keys"]] == published_ids()
 
 
-def test_a_rotation_that_cannot_publish_leaves_the_old_key_signing(shop, jimmy, log_in, rotate, monkeypatch):
+def test_a_rotation_that_cannot_publish_leaves_the_old_key_signing(
+    shop, jimmy, log_in, rotate, monkeypatch
+):
     before = secret()
     refuse(monkeypatch, "ssm", "put_parameter")
 
@@ -195,7 +205,9 @@ def test_a_rotation_that_cannot_publish_leaves_the_old_key_signing(shop, jimmy, 
     assert is_believed(shop, log_in())
 
 
-def test_a_rotation_that_cannot_store_is_made_good_by_the_next(shop, jimmy, log_in, rotate, monkeypatch):
+def test_a_rotation_that_cannot_store_is_made_good_by_the_next(
+    shop, jimmy, log_in, rotate, monkeypatch
+):
     old = log_in()
     with monkeypatch.context() as trouble:
         refuse(trouble, "secretsmanager", "put_secret_value")
@@ -275,7 +287,9 @@ def dies(*_, **__):
     raise DyingLambda
 
 
-def test_a_rotation_that_died_keeps_others_out_for_a_minute_at_most(shop, rotate, rows, travel, monkeypatch):
+def test_a_rotation_that_died_keeps_others_out_for_a_minute_at_most(
+    shop, rotate, rows, travel, monkeypatch
+):
     travel(0)
     with monkeypatch.context() as trouble:
         trouble.setattr(DynamoDBBackend, "delete_item", dies)

@@ -16,7 +16,9 @@ PUBLIC = {
 
 def routes(api):
     return {
-        (method, path): entry for path, methods in api.app.routes.items() for method, entry in methods.items()
+        (method, path): entry
+        for path, methods in api.app.routes.items()
+        for method, entry in methods.items()
     }
 
 
@@ -41,7 +43,11 @@ def test_only_what_signs_and_what_rotates_may_read_the_signing_keys(service, sta
 
 
 def policy(service, stage, function):
-    config = CLIFactory(str(service)).create_config_obj(stage, autogen_policy=False).scope(stage, function)
+    config = (
+        CLIFactory(str(service))
+        .create_config_obj(stage, autogen_policy=False)
+        .scope(stage, function)
+    )
     return json.dumps(json.loads((service / ".chalice" / config.iam_policy_file).read_text()))
 
 

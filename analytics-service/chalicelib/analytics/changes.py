@@ -79,13 +79,18 @@ def _of_payment(change: Change) -> Fact | None:
         _when(change, payment),
         metadata,
         payment.get("userId"),
-        refunded_minor={money.known(payment["currency"]): given_back} if given_back else {},
+        refunded_minor={money.validate_currency(payment["currency"]): given_back}
+        if given_back
+        else {},
     )
 
 
 def _of_stock(change: Change) -> Fact | None:
     old, new = change.old or {}, change.new or {}
-    deltas = {name: _number(new, attribute) - _number(old, attribute) for name, attribute in _STOCK.items()}
+    deltas = {
+        name: _number(new, attribute) - _number(old, attribute)
+        for name, attribute in _STOCK.items()
+    }
     if not any(deltas.values()):
         return None
     metadata = {"productId": (new or old)["productId"], **deltas}
@@ -102,13 +107,13 @@ def _new_status(change: Change, meanings: Mapping[str, EventType]) -> EventType 
 
 
 def _event_id(change: Change) -> str:
-    return ids.derived("EVT", change.table, change.event_id)
+    return ids.deterministic("EVT", change.table, change.event_id)
 
 
 def _amount(minor_units: Any, currency: str | None) -> dict[str, Any]:
     if minor_units is None or currency is None:
         return {}
-    return {"amountMinor": int(minor_units), "currency": money.known(currency)}
+    return {"amountMinor": int(minor_units), "currency": money.validate_currency(currency)}
 
 
 def _when(change: Change, item: Item) -> str:
@@ -129,7 +134,9 @@ def _growth(change: Change, amount: Callable[[Item], int]) -> int:
 def _given_back(order: Item) -> int:
     """What the customer of an order got back so far, in minor units."""
     return sum(
-        int(refund["amountMinor"]) for refund in order.get("refunds") or [] if refund["status"] == "DONE"
+        int(refund["amountMinor"])
+        for refund in order.get("refunds") or []
+        if refund["status"] == "DONE"
     )
 
 

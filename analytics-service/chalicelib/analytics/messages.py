@@ -12,8 +12,8 @@ def read_order_done(message: dict[str, Any]) -> Fact:
 
     Raises EventNotUnderstood, InvalidAmount, and ValueError for a time that is none.
     """
-    event = events.read(events.OrderDone, message)
-    currency = money.known(event.currency)
+    event = events.parse(events.OrderDone, message)
+    currency = money.validate_currency(event.currency)
     total = money.minor(event.total_amount, currency)
     pieces = units(event.items)
     metadata = {
@@ -39,7 +39,7 @@ def read_inventory_updated(message: dict[str, Any]) -> Fact:
 
     Raises EventNotUnderstood, and ValueError for a time that is none.
     """
-    event = events.read(events.InventoryUpdated, message)
+    event = events.parse(events.InventoryUpdated, message)
     metadata = {
         "orderId": event.order_id,
         "units": units(event.items),

@@ -6,7 +6,7 @@ from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from common import tables
+from common import dynamodb
 
 # Concurrent events add to different rows of the same day and metric; see "How much it carries" in the README. It may be
 # changed at any time: whatever rows a metric has are summed.
@@ -49,7 +49,7 @@ class ByType(GlobalSecondaryIndex):
 class EventLog(Model):
     """One thing that happened: written once, never changed. That it exists says that its day's report has it."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "EventLogs"
 
     event_id = UnicodeAttribute(hash_key=True, attr_name="eventId")
@@ -70,7 +70,7 @@ class Report(Model):
     `metric` is `<name>#<shard>`, or for money `revenue#<currency>#<shard>` and `refunded#<currency>#<shard>`.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Reports"
 
     day = UnicodeAttribute(hash_key=True)

@@ -8,7 +8,7 @@ from chalicelib.analytics import changes, messages, periods, searches, totals
 from chalicelib.analytics.facts import Fact
 from chalicelib.analytics.models import EventLog
 from chalicelib.analytics.schemas import DayReport, EventQuery, LoggedEvent, ReportQuery
-from common import log, streams, tables, transactions
+from common import dynamodb, log, streams, transactions
 
 
 def record_change(change: streams.Change) -> None:
@@ -51,7 +51,9 @@ def record(fact: Fact) -> None:
         day=fact.day,
     )
     if not _written(row, totals.additions(fact)):
-        log.logger.info("repeat dropped", extra={"eventId": fact.event_id, "eventType": fact.event_type})
+        log.logger.info(
+            "repeat dropped", extra={"eventId": fact.event_id, "eventType": fact.event_type}
+        )
 
 
 def _written(row: EventLog, additions: list[transactions.Operation]) -> bool:
@@ -65,7 +67,7 @@ def _written(row: EventLog, additions: list[transactions.Operation]) -> bool:
     except transactions.TransactionCancelled:
         return False
     except PutError as refusal:
-        if not tables.was_refused(refusal):
+        if not dynamodb.is_condition_failure(refusal):
             raise
         return False
     return True

@@ -20,7 +20,9 @@ def additions(fact: Fact) -> list[transactions.Operation]:
         for metric, number in fact.counts.items()
     ]
     return (
-        counts + _money(fact, "revenue", fact.revenue_minor) + _money(fact, "refunded", fact.refunded_minor)
+        counts
+        + _money(fact, "revenue", fact.revenue_minor)
+        + _money(fact, "refunded", fact.refunded_minor)
     )
 
 

@@ -7,7 +7,7 @@ from pynamodb.models import Model
 
 from chalicelib.carts import batches
 from chalicelib.carts.errors import ProductNotFound
-from common import tables
+from common import dynamodb
 
 ACTIVE = "ACTIVE"
 
@@ -15,7 +15,7 @@ ACTIVE = "ACTIVE"
 class Product(Model):
     """Something the shop sells, or sold."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Products"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")

@@ -8,7 +8,7 @@ from typing import Self
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from common import tables
+from common import dynamodb
 
 # All kinds of rows share a cart's partition; the sort key's prefix tells them apart.
 PRODUCT_PREFIX = "PROD#"
@@ -25,7 +25,7 @@ class CartItem(Model):
     Only a guest's item has `expiresAt`, that of the cart.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Carts"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -43,7 +43,7 @@ class GuestCart(Model):
     hash, in `userId`. An expired cart counts as gone, also until DynamoDB gets round to deleting it.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Carts"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -56,7 +56,7 @@ class GuestCart(Model):
 class MergedItem(Model):
     """What became of a guest's item, written in the transaction that takes it out of the guest's cart."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Carts"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -73,7 +73,7 @@ class Done(Model):
     It expires when no repeat can come any more; until DynamoDB gets round to deleting it, it goes on counting.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Carts"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")

@@ -53,7 +53,9 @@ def _quantities(lines: list[BoughtLine]) -> Mapping[str, int]:
     return bought
 
 
-def _subtractions(user_id: str, bought: Mapping[str, int], placed_at: str | None) -> Iterator[Operation]:
+def _subtractions(
+    user_id: str, bought: Mapping[str, int], placed_at: str | None
+) -> Iterator[Operation]:
     """One for each bought product that is still in the cart; the customer may have removed some, or never put them in."""
     keys = [{"userId": user_id, "productId": product_id} for product_id in bought]
     for item in batches.read(CartItem, keys):

@@ -3,26 +3,26 @@
 from pynamodb.attributes import MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from common import clock, tables
+from common import clock, dynamodb
 
 
 class AuditLine(MapAttribute):
     """How many of a product."""
 
     product_id = UnicodeAttribute(attr_name="productId")
-    qty = tables.WholeNumber()
+    qty = dynamodb.WholeNumber()
 
 
 class InventoryAudit(Model):
     """A finished order, for the daily reconciliation of the stock; written once, never changed."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "InventoryAudit"
 
     day = UnicodeAttribute(hash_key=True)
     order_id = UnicodeAttribute(range_key=True, attr_name="orderId")
-    lines = tables.MapsAttribute(of=AuditLine, attr_name="items")
-    total_minor = tables.WholeNumber(attr_name="totalMinor")
+    lines = dynamodb.MapsAttribute(of=AuditLine, attr_name="items")
+    total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     payment_id = UnicodeAttribute(attr_name="paymentId")
     event_id = UnicodeAttribute(attr_name="eventId")

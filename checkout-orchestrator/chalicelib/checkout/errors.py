@@ -1,6 +1,12 @@
 """What can go wrong with a checkout. Those of order-service's validate-order are answered under the same names."""
 
-from chalice import BadRequestError, ChaliceViewError, ConflictError, NotFoundError, UnprocessableEntityError
+from chalice import (
+    BadRequestError,
+    ChaliceViewError,
+    ConflictError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
 
 
 class CartEmpty(ConflictError):

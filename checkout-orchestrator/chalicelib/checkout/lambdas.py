@@ -33,7 +33,7 @@ def begin(service: str, name: str, payload: dict[str, Any]) -> None:
 
 
 def _asked(service: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-    log.about(payload)
+    log.bind_context(payload)
     alias = settings.optional("LAMBDA_ALIAS")  # set where releases take over gradually
     function = f"{service}-{settings.text('STAGE')}-{name}"
     return {

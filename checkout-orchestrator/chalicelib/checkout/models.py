@@ -3,7 +3,7 @@
 from pynamodb.attributes import MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from common import tables
+from common import dynamodb
 
 CREATED = "CREATED"
 CONFIRMED = "CONFIRMED"
@@ -18,21 +18,21 @@ class OrderLine(MapAttribute):
 
     product_id = UnicodeAttribute(attr_name="productId")
     name = UnicodeAttribute(null=True)
-    qty = tables.WholeNumber()
-    line_total_minor = tables.WholeNumber(attr_name="lineTotalMinor", null=True)
+    qty = dynamodb.WholeNumber()
+    line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor", null=True)
 
 
 class Order(Model):
     """Of order-service: CREATED, then CONFIRMED and perhaps refunded; or FAILED, CANCELLED, EXPIRED. Read here, never written."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Orders"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute()
-    lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
-    total_minor = tables.WholeNumber(attr_name="totalMinor")
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+    total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     method = UnicodeAttribute(null=True)
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
@@ -44,12 +44,12 @@ class Order(Model):
 class CartLine(Model):
     """Of cart-service: one product in a customer's cart. Its table also holds rows named KEY#..., which are no lines."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Carts"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     product_id = UnicodeAttribute(range_key=True, attr_name="productId")
-    qty = tables.WholeNumber(null=True)
+    qty = dynamodb.WholeNumber(null=True)
     updated_at = UnicodeAttribute(attr_name="updatedAt", null=True)
 
 

@@ -12,11 +12,15 @@ _STOPPED = ("ABORTED", "TIMED_OUT")
 def start(order_id: str, user_id: str, correlation_id: str | None) -> None:
     """Start the order's saga; the second start of an order is no start, whoever comes first."""
     sfn = aws.client("stepfunctions")
-    begun = {"orderId": order_id, "userId": user_id, "correlationId": correlation_id or ids.short(order_id)}
+    begun = {
+        "orderId": order_id,
+        "userId": user_id,
+        "correlationId": correlation_id or ids.suffix(order_id),
+    }
     try:
         sfn.start_execution(
             stateMachineArn=_arn("stateMachine", _NAME),
-            name=ids.short(order_id),
+            name=ids.suffix(order_id),
             input=json.dumps(begun, sort_keys=True),
         )
     except sfn.exceptions.ExecutionAlreadyExists:
@@ -32,7 +36,9 @@ def status(order_id: str) -> str | None:
     """Where the order's saga stands, in Step Functions' words: RUNNING, FAILED, ABORTED...; None if none was ever started."""
     sfn = aws.client("stepfunctions")
     try:
-        found = sfn.describe_execution(executionArn=_arn("execution", f"{_NAME}:{ids.short(order_id)}"))
+        found = sfn.describe_execution(
+            executionArn=_arn("execution", f"{_NAME}:{ids.suffix(order_id)}")
+        )
     except sfn.exceptions.ExecutionDoesNotExist:
         return None
     return str(found["status"])

@@ -61,7 +61,7 @@ def publish_late(message: dict[str, Any]) -> None:
     kind = events.REGISTRY.get(message.get("detail-type", ""))
     if kind is None:
         raise events.EventNotUnderstood(f"{message.get('detail-type')!r} is no event of the shop")
-    events.publish(events.read(kind, message))
+    events.publish(events.parse(kind, message))
 
 
 def _pay(order: Order, wanted: Checkout) -> Order:
@@ -88,7 +88,7 @@ def _pay(order: Order, wanted: Checkout) -> Order:
 
 def _buy_with_key(user_id: str, wanted: Checkout, key: str) -> Order:
     """The order that this key stands for, whatever became of the cart since."""
-    order_id, request_hash = ids.derived("ORDER", user_id, key), _hash(wanted)
+    order_id, request_hash = ids.deterministic("ORDER", user_id, key), _hash(wanted)
     cart = cart_of(user_id)  # first: a purchase that clears it meanwhile is then seen below
     order = find_order(order_id)
     if order is None:
@@ -104,7 +104,7 @@ def _buy(user_id: str, wanted: Checkout) -> Order:
     contents = [(line.product_id, line.qty, line.updated_at) for line in cart]
     attempt = 0
     while True:
-        order_id = ids.derived("ORDER", user_id, contents, attempt)
+        order_id = ids.deterministic("ORDER", user_id, contents, attempt)
         order = find_order(order_id)
         if order is None:
             return _ordered(order_id, user_id, cart, wanted)
@@ -122,7 +122,11 @@ def _again(order: Order, wanted: Checkout) -> Order:
 
 
 def _ordered(
-    order_id: str, user_id: str, cart: list[CartLine], wanted: Checkout, request_hash: str | None = None
+    order_id: str,
+    user_id: str,
+    cart: list[CartLine],
+    wanted: Checkout,
+    request_hash: str | None = None,
 ) -> Order:
     """Have order-service check, price and store the order; it is then there, whoever stored it, and whatever became of it."""
     asked = {

@@ -4,7 +4,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from common import clock, ids, tables
+from common import clock, dynamodb, ids
 
 PENDING = "PENDING"
 SENT = "SENT"
@@ -32,7 +32,7 @@ class Notification(Model):
     Its id follows from what it is about, so it is told once.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Notifications"
 
     notification_id = UnicodeAttribute(hash_key=True, attr_name="notificationId")
@@ -56,7 +56,7 @@ class Notification(Model):
 class User(Model):
     """Of user-service: where a customer can be reached. Read here, never written."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Users"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -68,7 +68,7 @@ class User(Model):
     def is_deleted(cls, user_id: str) -> bool:
         """Whether there was an account of this id once: user-service keeps that much of it."""
         try:
-            cls.get(f"DELETED#{ids.short(user_id)}", consistent_read=True)
+            cls.get(f"DELETED#{ids.suffix(user_id)}", consistent_read=True)
         except cls.DoesNotExist:
             return False
         return True

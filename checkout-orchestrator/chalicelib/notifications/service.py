@@ -32,7 +32,7 @@ def send_notification(notice: Notice) -> Notification:
 
 def send_receipt(done: events.OrderDone) -> Notification:
     """Mail the receipt of a finished order, once."""
-    number = ids.short(done.order_id)
+    number = ids.suffix(done.order_id)
     return _told(
         Notice(
             user_id=done.user_id,
@@ -93,27 +93,34 @@ def _identity(notice: Notice, audience: str) -> str:
     about, kind = notice.order_id or notice.user_id, notice.kind
     if kind is None and notice.order_id is None:
         return ids.new("NOTIF")
-    return ids.derived("NOTIF", about, kind or notice.message, audience, notice.type)
+    return ids.deterministic("NOTIF", about, kind or notice.message, audience, notice.type)
 
 
 def _tell_team_of_sale(notice: Notice) -> None:
     order = find_order(str(notice.order_id))
     if order is None:
         return
-    total = money.spoken(order.total_minor, order.currency)
-    _told(_for_team(notice, "An order was paid", f"Order #{ids.short(order.order_id)}: {total}."), ADMIN)
+    total = money.format_amount(order.total_minor, order.currency)
+    _told(
+        _for_team(notice, "An order was paid", f"Order #{ids.suffix(order.order_id)}: {total}."),
+        ADMIN,
+    )
     _told(_for_team(notice, "An order is to be picked", _pick_list(order)), INVENTORY)
 
 
 def _for_team(notice: Notice, subject: str, message: str) -> Notice:
     return Notice(
-        user_id=notice.user_id, kind=notice.kind, subject=subject, message=message, order_id=notice.order_id
+        user_id=notice.user_id,
+        kind=notice.kind,
+        subject=subject,
+        message=message,
+        order_id=notice.order_id,
     )
 
 
 def _pick_list(order: Order) -> str:
     lines = [f"{line.qty} x {line.name or ''} ({line.product_id})" for line in order.lines]
-    return "\n".join([f"Pick for order #{ids.short(order.order_id)}:", *lines])
+    return "\n".join([f"Pick for order #{ids.suffix(order.order_id)}:", *lines])
 
 
 def _receipt(done: events.OrderDone, order: Order | None) -> str:
@@ -122,10 +129,10 @@ def _receipt(done: events.OrderDone, order: Order | None) -> str:
         lines = [f"{line.qty} x {line.product_id}" for line in done.items]
     else:
         lines = [
-            f"{line.qty} x {line.name or line.product_id}: {money.spoken(line.line_total_minor, order.currency)}"
+            f"{line.qty} x {line.name or line.product_id}: {money.format_amount(line.line_total_minor, order.currency)}"
             for line in order.lines
         ]
-    head = f"Your receipt for order #{ids.short(done.order_id)}, {done.occurred_at[:10]}"
-    total = money.spoken(money.minor(done.total_amount, done.currency), done.currency)
+    head = f"Your receipt for order #{ids.suffix(done.order_id)}, {done.occurred_at[:10]}"
+    total = money.format_amount(money.minor(done.total_amount, done.currency), done.currency)
     foot = [f"Total: {total}", f"Payment: {done.payment_id}"]
     return "\n".join([head, "", *lines, "", *foot])

@@ -69,7 +69,9 @@ class Gateway(Protocol):
 
     name: str
 
-    def create(self, order_id: str, amount_minor: int, currency: str, method: str, key: str) -> Intent:
+    def create(
+        self, order_id: str, amount_minor: int, currency: str, method: str, key: str
+    ) -> Intent:
         """A new intent that charges nobody. Safe to repeat with the same key."""
 
     def retrieve(self, intent_id: str) -> Intent:

@@ -11,16 +11,18 @@ from chalicelib.payments import waiting
 from chalicelib.payments.gateway import Webhook
 from chalicelib.reconciliation import books, repairs
 from chalicelib.reconciliation.discrepancies import Discrepancy, Kind
-from common import clock, log, queues, steps, tables
+from common import clock, dynamodb, log, queues, step_input
 
 QUEUE = "payment-webhook-queue"
-_KEPT_SECONDS = 100 * 24 * 3600  # longer than any dead letter, archive or execution can bring one back
+_KEPT_SECONDS = (
+    100 * 24 * 3600
+)  # longer than any dead letter, archive or execution can bring one back
 
 
 class GatewayEvent(Model):
     """One event of a gateway, heard at least once: there before it is acted upon, `handledAt` once it was."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "GatewayEvents"
 
     event_id = UnicodeAttribute(hash_key=True, attr_name="eventId")
@@ -29,7 +31,7 @@ class GatewayEvent(Model):
     order_id = UnicodeAttribute(attr_name="orderId", null=True)
     received_at = UnicodeAttribute(attr_name="receivedAt", default_for_new=clock.now)
     handled_at = UnicodeAttribute(attr_name="handledAt", null=True)
-    expires_at = tables.WholeNumber(attr_name="expiresAt")
+    expires_at = dynamodb.WholeNumber(attr_name="expiresAt")
 
 
 def take(webhook: Webhook) -> None:
@@ -38,7 +40,7 @@ def take(webhook: Webhook) -> None:
     A repeat of one that was acted upon ends here; of one that was not yet, another message does no harm, and makes up for one that a
     crash kept from being sent.
     """
-    log.about(webhook)
+    log.bind_context(webhook)
     row = _stored(webhook)
     if row.handled_at is None:
         queues.send(QUEUE, {**msgspec.to_builtins(webhook), "correlationId": log.correlation_id()})
@@ -49,7 +51,7 @@ def act(message: dict[str, Any]) -> None:
 
     Safe to repeat; what waiting.hear raises is raised.
     """
-    webhook = steps.step(Webhook, message)
+    webhook = step_input.parse(Webhook, message)
     row = _stored(webhook)
     if row.handled_at is None:
         if webhook.failed_refund:
@@ -78,7 +80,7 @@ def _stored(webhook: Webhook) -> GatewayEvent:
     try:
         row.save(GatewayEvent.event_id.does_not_exist())
     except PutError as problem:
-        if not tables.was_refused(problem):
+        if not dynamodb.is_condition_failure(problem):
             raise
         return GatewayEvent.get(row.event_id, consistent_read=True)
     return row

@@ -10,9 +10,19 @@ RETURNED, UNDONE = "RETURNED", "UNDONE"
 # https://docs.stripe.com/declines/codes, https://razorpay.com/docs/errors/payments/error-codes
 _REASONS = {
     "NO_MONEY": {"insufficient_funds"},
-    "LIMIT": {"card_velocity_exceeded", "withdrawal_count_limit_exceeded", "transaction_limit_exceeded"},
+    "LIMIT": {
+        "card_velocity_exceeded",
+        "withdrawal_count_limit_exceeded",
+        "transaction_limit_exceeded",
+    },
     "EXPIRED": {"expired_card", "card_expired"},
-    "MISTYPED": {"incorrect_cvc", "invalid_cvc", "incorrect_number", "invalid_number", "incorrect_pin"},
+    "MISTYPED": {
+        "incorrect_cvc",
+        "invalid_cvc",
+        "incorrect_number",
+        "invalid_number",
+        "incorrect_pin",
+    },
     "FRAUD": {"fraudulent", "lost_card", "stolen_card", "pickup_card", "merchant_blacklist"},
     "NOT_PROVED": {
         "authentication_required",
@@ -29,25 +39,33 @@ _REASONS = {
         "approve_with_id",
         "gateway_technical_error",
     },
-    "REFUSED": {"card_declined", "generic_decline", "do_not_honor", "payment_declined", "payment_failed"},
+    "REFUSED": {
+        "card_declined",
+        "generic_decline",
+        "do_not_honor",
+        "payment_declined",
+        "payment_failed",
+    },
 }
 _OTHER = "OTHER"
 
 
 def declined(intent: Intent) -> None:
     """A bank refused an attempt."""
-    log.measured("payment declined", {metrics.PAYMENTS_DECLINED: 1}, reason=reason(intent.decline_code))
+    log.emit_metric(
+        "payment declined", {metrics.PAYMENTS_DECLINED: 1}, reason=reason(intent.decline_code)
+    )
 
 
 def captured() -> None:
     """The money is there."""
-    log.measured("payment captured", {metrics.PAYMENTS_CAPTURED: 1})
+    log.emit_metric("payment captured", {metrics.PAYMENTS_CAPTURED: 1})
 
 
 def refunded(payment: Payment, amount_minor: int, cause: str) -> None:
     """So much was given back."""
     values = {metrics.REFUNDS: 1, metrics.REFUNDED: amount_minor}
-    log.measured("payment refunded", values, cause=cause, currency=payment.currency)
+    log.emit_metric("payment refunded", values, cause=cause, currency=payment.currency)
 
 
 def reason(code: str | None) -> str:

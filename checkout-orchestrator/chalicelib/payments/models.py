@@ -16,7 +16,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.payments.errors import PaymentContended
-from common import clock, ids, tables
+from common import clock, dynamodb, ids
 
 STARTED = "STARTED"
 REQUIRES_ACTION = "REQUIRES_ACTION"
@@ -47,7 +47,7 @@ Result = TypeVar("Result")
 class Attempt(MapAttribute):
     """One try to charge one payment method; noted before the gateway is asked."""
 
-    number = tables.WholeNumber()
+    number = dynamodb.WholeNumber()
     payment_method = UnicodeAttribute(attr_name="paymentMethod")
     begun_at = UnicodeAttribute(attr_name="begunAt")
 
@@ -56,7 +56,7 @@ class Refund(MapAttribute):
     """A part of what was captured that is given back: STARTED before the gateway is asked, then DONE."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
-    amount_minor = tables.WholeNumber(attr_name="amountMinor")
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     status = UnicodeAttribute()
     gateway_id = UnicodeAttribute(attr_name="gatewayId", null=True)
 
@@ -70,20 +70,20 @@ class Payment(Model):
     Every write is conditional on the version that was read.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Payments"
 
     payment_id = UnicodeAttribute(hash_key=True, attr_name="paymentId")
     order_id = UnicodeAttribute(attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId", null=True)
-    amount_minor = tables.WholeNumber(attr_name="amountMinor", null=True)
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor", null=True)
     currency = UnicodeAttribute(null=True)
     method = UnicodeAttribute(null=True)
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
     chosen_later = BooleanAttribute(attr_name="chosenLater", default=False)
-    attempt = tables.WholeNumber(default=1)
-    attempts = tables.MapsAttribute(of=Attempt, default=list)
-    soft_declines = tables.WholeNumber(attr_name="softDeclines", default=0)
+    attempt = dynamodb.WholeNumber(default=1)
+    attempts = dynamodb.MapsAttribute(of=Attempt, default=list)
+    soft_declines = dynamodb.WholeNumber(attr_name="softDeclines", default=0)
     status = UnicodeAttribute()
     gateway = UnicodeAttribute(default="stripe")
     intent_id = UnicodeAttribute(attr_name="intentId", null=True)
@@ -91,8 +91,8 @@ class Payment(Model):
     next_action = MapAttribute[str, str](attr_name="nextAction", null=True)
     task_token = UnicodeAttribute(attr_name="taskToken", null=True)
     refund_id = UnicodeAttribute(attr_name="refundId", null=True)
-    refunds = tables.MapsAttribute(of=Refund, default=list)
-    refunded_minor = tables.WholeNumber(attr_name="refundedMinor", default=0)
+    refunds = dynamodb.MapsAttribute(of=Refund, default=list)
+    refunded_minor = dynamodb.WholeNumber(attr_name="refundedMinor", default=0)
     reason = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
@@ -116,14 +116,16 @@ class Payment(Model):
         try:
             self.save()
         except PutError as problem:
-            if not tables.was_refused(problem):
+            if not dynamodb.is_condition_failure(problem):
                 raise
-            raise PaymentContended(f"the payment of {self.order_id} is being changed; try again") from problem
+            raise PaymentContended(
+                f"the payment of {self.order_id} is being changed; try again"
+            ) from problem
 
 
 def payment_id(order_id: str) -> str:
     """The id of the order's one payment."""
-    return f"PAY#{ids.short(order_id)}"
+    return f"PAY#{ids.suffix(order_id)}"
 
 
 def find(order_id: str) -> Payment | None:

@@ -45,7 +45,9 @@ class Razorpay:
     def __init__(self) -> None:
         self.secret = gateway.Secret(SECRET, ("keyId", "keySecret", "webhookSecret"))
 
-    def create(self, order_id: str, amount_minor: int, currency: str, method: str, key: str) -> Intent:
+    def create(
+        self, order_id: str, amount_minor: int, currency: str, method: str, key: str
+    ) -> Intent:
         """See the port. What the customer pays is captured at once; with what, they choose in the checkout.
 
         Razorpay has no idempotency key for this. The order made earlier is found by its receipt; should two be made at the same
@@ -82,7 +84,12 @@ class Razorpay:
         if found.status != gateway.WAITING:
             return found
         return Intent(
-            found.id, gateway.CANCELLED, found.amount, found.currency, found.order_id, decline=found.decline
+            found.id,
+            gateway.CANCELLED,
+            found.amount,
+            found.currency,
+            found.order_id,
+            decline=found.decline,
         )
 
     def refund(
@@ -91,7 +98,9 @@ class Razorpay:
         """See the port. Raises PaymentRejected if Razorpay says that it cannot: a person must look at it."""
         payment = _captured(self._payments(intent_id))
         if payment is None:
-            raise PaymentRejected(f"nothing was captured for {intent_id}, so nothing can be given back")
+            raise PaymentRejected(
+                f"nothing was captured for {intent_id}, so nothing can be given back"
+            )
         made = self._made(payment["id"], key)
         left = payment["amount"] - payment["amount_refunded"]
         if made is None and left <= 0:
@@ -123,13 +132,17 @@ class Razorpay:
         event = self._verified(body, found.get("x-razorpay-signature"))
         about = event.get("payload") or {}
         order = (about.get("order") or {}).get("entity") or {}
-        intent_id = order.get("id") or ((about.get("payment") or {}).get("entity") or {}).get("order_id")
+        intent_id = order.get("id") or ((about.get("payment") or {}).get("entity") or {}).get(
+            "order_id"
+        )
         if intent_id and not order:
             order = self._call("GET", f"/v1/orders/{intent_id}")
         event_id = found.get("x-razorpay-event-id") or hashlib.sha256(_raw(body)).hexdigest()
         refund = (about.get("refund") or {}).get("entity") or {}
         failed = refund.get("id") if event.get("event") == _REFUND_FAILED else None
-        return Webhook(self.name, event_id, str(event.get("event")), intent_id, _order_of(order), failed)
+        return Webhook(
+            self.name, event_id, str(event.get("event")), intent_id, _order_of(order), failed
+        )
 
     def _verified(self, body: bytes | str, signature: str | None) -> Thing:
         """The event, if the gateway signed exactly these bytes: https://razorpay.com/docs/webhooks/validate-test."""
@@ -157,7 +170,9 @@ class Razorpay:
             order_id=_order_of(order),
             received=captured["amount"] if captured else 0,
             refunded=captured["amount_refunded"] if captured else 0,
-            decline=(problem["error_description"] or "the payment was declined") if is_refused else None,
+            decline=(problem["error_description"] or "the payment was declined")
+            if is_refused
+            else None,
             decline_code=problem.get("error_reason") if is_refused else None,
             is_soft=is_refused and problem["error_code"] in _SOFT,
             action=self._action(order["id"], status),
@@ -196,7 +211,11 @@ class Razorpay:
                 return
 
     def _call(
-        self, verb: str, path: str, given: Thing | None = None, headers: Mapping[str, str] | None = None
+        self,
+        verb: str,
+        path: str,
+        given: Thing | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Thing:
         """One call, never repeated here: whoever calls does, and waiting would only use up the Lambda's time."""
         import requests

@@ -4,7 +4,14 @@ from chalicelib.checkout import lambdas
 from chalicelib.payments import gateway, measures
 from chalicelib.payments.attempts import ask
 from chalicelib.payments.errors import RefundNotPossible
-from chalicelib.payments.models import REFUNDED, SUCCEEDED, Payment, Refund, again_if_contended, find
+from chalicelib.payments.models import (
+    REFUNDED,
+    SUCCEEDED,
+    Payment,
+    Refund,
+    again_if_contended,
+    find,
+)
 from common import events, ids, log, money, queues
 
 _NOTIFICATIONS = "notification-queue"
@@ -19,7 +26,11 @@ def carry_out(requested: events.RefundRequested) -> None:
     payment = _give_back(requested)
     if requested.restock:
         items = [{"productId": line.product_id, "qty": line.qty} for line in requested.items]
-        asked = {"orderId": requested.order_id, "userId": requested.user_id, "refundId": requested.refund_id}
+        asked = {
+            "orderId": requested.order_id,
+            "userId": requested.user_id,
+            "refundId": requested.refund_id,
+        }
         lambdas.call("product-service", "return-inventory", {**asked, "items": items})
     events.publish(_told(payment, requested))
     queues.send(_NOTIFICATIONS, _notice(requested))
@@ -61,7 +72,8 @@ def _asked(payment: Payment, refund: Refund) -> str | None:
         return None
     at, key = gateway.named(payment.gateway), f"{payment.order_id}:{refund.refund_id}"
     made = ask(
-        payment, lambda: at.refund(payment.intent_id, key, refund.amount_minor, attempt=payment.attempt)
+        payment,
+        lambda: at.refund(payment.intent_id, key, refund.amount_minor, attempt=payment.attempt),
     )
     if made is None:
         raise RefundNotPossible(f"{payment.order_id}: the gateway has nothing left to give back")
@@ -78,10 +90,10 @@ def _is_all(payment: Payment) -> bool:
 
 
 def _told(payment: Payment, requested: events.RefundRequested) -> events.PaymentRefunded:
-    return events.build(
+    return events.create(
         events.PaymentRefunded,
         order_id=requested.order_id,
-        event_id=ids.derived("EVT", events.PaymentRefunded.detail_type, requested.refund_id),
+        event_id=ids.deterministic("EVT", events.PaymentRefunded.detail_type, requested.refund_id),
         user_id=requested.user_id,
         payment_id=payment.payment_id,
         refund_id=requested.refund_id,
@@ -92,8 +104,10 @@ def _told(payment: Payment, requested: events.RefundRequested) -> events.Payment
 
 def _notice(requested: events.RefundRequested) -> dict[str, object]:
     """What the customer is told; it names the refund, so that each is told of once."""
-    amount = money.spoken(money.minor(requested.amount, requested.currency), requested.currency)
-    order, refund = ids.short(requested.order_id), ids.short(requested.refund_id)
+    amount = money.format_amount(
+        money.minor(requested.amount, requested.currency), requested.currency
+    )
+    order, refund = ids.suffix(requested.order_id), ids.suffix(requested.refund_id)
     return {
         "userId": requested.user_id,
         "type": "EMAIL",

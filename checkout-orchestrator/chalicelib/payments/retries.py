@@ -16,7 +16,7 @@ from chalicelib.payments.errors import (
 )
 from chalicelib.payments.models import SUCCEEDED
 from chalicelib.payments.schemas import ChargeAgain, Refund
-from common import queues, steps
+from common import queues, step_input
 
 _FIRST_SECONDS = 5
 _LONGEST_SECONDS = 300
@@ -41,7 +41,7 @@ def retry(message: dict[str, Any]) -> None:
 
 def _charge(message: dict[str, Any]) -> None:
     """Charge, and tell the saga; for one that gave up waiting, nothing is charged: it has marked the payment."""
-    charge = steps.step(ChargeAgain, message)
+    charge = step_input.parse(ChargeAgain, message)
     try:
         payment = service.process_payment(charge)
     except (GatewayUnavailable, PaymentPostponed) as problem:
@@ -57,7 +57,7 @@ def _charge(message: dict[str, Any]) -> None:
 
 
 def _refund(message: dict[str, Any]) -> None:
-    refund = steps.step(Refund, message)
+    refund = step_input.parse(Refund, message)
     if refund.unless_bought and not _given_up(refund):
         return
     try:

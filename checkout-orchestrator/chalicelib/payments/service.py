@@ -162,17 +162,23 @@ def _intent_of(payment: Payment) -> Intent:
     key = f"{payment.order_id}:create:{payment.attempt}"
     intent = ask(
         payment,
-        lambda: at.create(payment.order_id, payment.amount_minor, payment.currency, payment.method, key),
+        lambda: at.create(
+            payment.order_id, payment.amount_minor, payment.currency, payment.method, key
+        ),
     )
     if (intent.amount, intent.currency) != (payment.amount_minor, payment.currency):
-        raise PaymentRejected(f"the gateway made an intent of {intent.amount} {intent.currency}: {intent.id}")
+        raise PaymentRejected(
+            f"the gateway made an intent of {intent.amount} {intent.currency}: {intent.id}"
+        )
     payment.keep(intent_id=intent.id, client_secret=intent.client_secret, attempts=first(payment))
     return intent
 
 
 def _confirmed(payment: Payment) -> Intent:
     key, at = f"{payment.order_id}:confirm:{payment.attempt}", gateway.named(payment.gateway)
-    return ask(payment, lambda: at.confirm(payment.intent_id, payment.payment_method, payment.method, key))
+    return ask(
+        payment, lambda: at.confirm(payment.intent_id, payment.payment_method, payment.method, key)
+    )
 
 
 def _may_pass(payment: Payment, intent: Intent) -> bool:
@@ -199,7 +205,9 @@ def _pay_waiting(payment: Payment, owed: Charge) -> Payment:
     if (payment.payment_method, payment.method) == (owed.payment_method, owed.method):
         intent = _intent_of(payment)
         if intent.status not in (gateway.NEW, gateway.DECLINED):
-            follow(payment, intent)  # a repeat, while the customer is at the bank or has just come back
+            follow(
+                payment, intent
+            )  # a repeat, while the customer is at the bank or has just come back
             return payment
     _choose(payment, owed)
     intent = _confirmed(payment)
@@ -229,14 +237,16 @@ def _take_note(payment: Payment, intent: Intent) -> None:
         extra={"orderId": payment.order_id, "got": f"{intent.received} {intent.currency}"},
     )
     payment.move(
-        FAILED, reason="another amount was paid than the order costs; it is given back", next_action=None
+        FAILED,
+        reason="another amount was paid than the order costs; it is given back",
+        next_action=None,
     )
 
 
 def _announce(payment: Payment) -> None:
     """Tell the bus; again on a repeat, as the first time may not have got through. The event's id stays the same."""
     events.publish(
-        events.build(
+        events.create(
             events.PaymentSuccess,
             order_id=payment.order_id,
             user_id=payment.user_id or "",
@@ -249,10 +259,16 @@ def _announce(payment: Payment) -> None:
 
 def _is_about_to_be_confirmed(payment: Payment, intent: Intent) -> bool:
     """News of an intent that process_payment has made and not confirmed yet: it must not look as if the customer had to act."""
-    return payment.status == STARTED and bool(payment.payment_method) and intent.status == gateway.NEW
+    return (
+        payment.status == STARTED and bool(payment.payment_method) and intent.status == gateway.NEW
+    )
 
 
 def _waits_differently(payment: Payment, intent: Intent) -> bool:
     """Whether there is anything to write: webhooks repeat themselves."""
     known: Any = payment.next_action.as_dict() if payment.next_action else None
-    return (payment.status, payment.reason, known) != (REQUIRES_ACTION, intent.decline, intent.action)
+    return (payment.status, payment.reason, known) != (
+        REQUIRES_ACTION,
+        intent.decline,
+        intent.action,
+    )

@@ -56,7 +56,9 @@ class Stripe:
     def __init__(self) -> None:
         self.secret = gateway.Secret(SECRET, ("apiKey", "webhookSecret"))
 
-    def create(self, order_id: str, amount_minor: int, currency: str, method: str, key: str) -> Intent:
+    def create(
+        self, order_id: str, amount_minor: int, currency: str, method: str, key: str
+    ) -> Intent:
         """See the port. Unconfirmed, a PaymentIntent charges nobody."""
         params = {
             "amount": amount_minor,
@@ -66,12 +68,16 @@ class Stripe:
             "description": order_id,
         }
         with self._translated():
-            return _intent(self._client().v1.payment_intents.create(params, {"idempotency_key": key}))
+            return _intent(
+                self._client().v1.payment_intents.create(params, {"idempotency_key": key})
+            )
 
     def retrieve(self, intent_id: str) -> Intent:
         """See the port."""
         with self._translated():
-            return _intent(self._client().v1.payment_intents.retrieve(intent_id, {"expand": _EXPANDED}))
+            return _intent(
+                self._client().v1.payment_intents.retrieve(intent_id, {"expand": _EXPANDED})
+            )
 
     def confirm(self, intent_id: str, payment_method: str, method: str, key: str) -> Intent:
         """See the port."""
@@ -83,7 +89,9 @@ class Stripe:
         try:
             with self._translated():
                 options = {"idempotency_key": key}
-                return _intent(self._client().v1.payment_intents.confirm(intent_id, params, options))
+                return _intent(
+                    self._client().v1.payment_intents.confirm(intent_id, params, options)
+                )
         except (IntentMoved, PaymentDeclined) as answer:
             return self._after_refusal(intent_id, answer)
 
@@ -110,12 +118,18 @@ class Stripe:
         except AlreadyRefunded:
             return None
         if made.status not in _MADE:
-            raise PaymentRejected(f"the refund {made.id} ended as {made.status}: {made.failure_reason}")
+            raise PaymentRejected(
+                f"the refund {made.id} ended as {made.status}: {made.failure_reason}"
+            )
         return str(made.id)
 
     def listed(self, since: int, until: int) -> Iterator[Intent]:
         """See the port."""
-        params = {"created": {"gte": since, "lt": until}, "limit": _PAGE, "expand": ["data.latest_charge"]}
+        params = {
+            "created": {"gte": since, "lt": until},
+            "limit": _PAGE,
+            "expand": ["data.latest_charge"],
+        }
         with self._translated():
             for found in self._client().v1.payment_intents.list(params).auto_paging_iter():
                 yield _intent(found)
@@ -130,11 +144,17 @@ class Stripe:
                 body, signature, self.secret.value()["webhookSecret"]
             ).to_dict()
             about = event["data"]["object"]
-            intent_id = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
+            intent_id = (
+                about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
+            )
             failed = about["id"] if event["type"] == _REFUND_FAILED else None
-            return Webhook(self.name, event["id"], event["type"], intent_id, _order_of(about), failed)
+            return Webhook(
+                self.name, event["id"], event["type"], intent_id, _order_of(about), failed
+            )
         except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
-            raise InvalidSignature("Stripe-Signature: not a signature of this body by the gateway") from None
+            raise InvalidSignature(
+                "Stripe-Signature: not a signature of this body by the gateway"
+            ) from None
 
     def _after_refusal(self, intent_id: str, answer: IntentMoved | PaymentDeclined) -> Intent:
         """The intent itself says why; a payment method that Stripe does not know leaves no trace on it, whatever it waits for."""
@@ -171,10 +191,14 @@ class Stripe:
             raise _refusal(problem) from problem
         except (stripe.AuthenticationError, stripe.PermissionError) as problem:
             self.secret.forget()
-            raise PaymentRejected(f"the payment gateway does not take the shop's key: {problem}") from problem
+            raise PaymentRejected(
+                f"the payment gateway does not take the shop's key: {problem}"
+            ) from problem
         except stripe.StripeError as problem:
             failed = (problem.http_status or 0) >= 500
-            raise GatewayUnavailable(f"the payment gateway failed: {problem}", answered=failed) from problem
+            raise GatewayUnavailable(
+                f"the payment gateway failed: {problem}", answered=failed
+            ) from problem
 
 
 def _intent(answer: Any) -> Intent:

@@ -37,7 +37,12 @@ def refund_payment(order_id: str, reason: str | None = None) -> Payment:
 
 def order_refund(order_id: str, reason: str, unless_bought: bool = False) -> None:
     """Have the order's payment taken back by the consumer of the retry queue; perhaps only if the order can be failed."""
-    message = {"action": "refund", "orderId": order_id, "reason": reason, "unlessBought": unless_bought}
+    message = {
+        "action": "refund",
+        "orderId": order_id,
+        "reason": reason,
+        "unlessBought": unless_bought,
+    }
     queues.send(RETRY_QUEUE, {**message, "correlationId": log.correlation_id()})
 
 

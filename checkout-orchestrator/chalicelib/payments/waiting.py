@@ -49,10 +49,11 @@ def hear(webhook: Webhook) -> None:
     logged. Raises GatewayUnavailable: its message then comes again.
     """
     payment = find(webhook.order_id) if webhook.order_id else None
-    log.about(payment)
+    log.bind_context(payment)
     if payment is None or webhook.intent_id is None or payment.intent_id != webhook.intent_id:
         log.logger.warning(
-            "a webhook about no payment of ours", extra={"kind": webhook.kind, "intent": webhook.intent_id}
+            "a webhook about no payment of ours",
+            extra={"kind": webhook.kind, "intent": webhook.intent_id},
         )
         return
     follow(payment, gateway.named(payment.gateway).retrieve(payment.intent_id))

@@ -125,7 +125,7 @@ def _heard(order_id: str) -> EventLog | None:
 
 def done_event_id(order_id: str) -> str:
     """The id that the state machine gives to the order's order.done."""
-    return f"EVT#{ids.short(order_id)}"
+    return f"EVT#{ids.suffix(order_id)}"
 
 
 def _audited(order_id: str, days: Iterable[str]) -> InventoryAudit | None:

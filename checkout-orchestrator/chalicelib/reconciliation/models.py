@@ -5,7 +5,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib.checkout.models import BOUGHT, OrderLine
-from common import tables
+from common import dynamodb
 
 ENDED = ("FAILED", "CANCELLED", "EXPIRED")
 
@@ -23,8 +23,8 @@ class Refund(MapAttribute):
     """One refund of a confirmed order: REQUESTED, then DONE once the money is back."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
-    lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
-    amount_minor = tables.WholeNumber(attr_name="amountMinor")
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     restock = BooleanAttribute(default=True)
     status = UnicodeAttribute()
     requested_at = UnicodeAttribute(attr_name="requestedAt")
@@ -43,19 +43,19 @@ class ByDay(GlobalSecondaryIndex["Order"]):
 class Order(Model):
     """Of order-service: what was ordered, how it ended, and what was given back since. Read here, never written."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Orders"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute()
-    lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
-    total_minor = tables.WholeNumber(attr_name="totalMinor")
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+    total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     payment_id = UnicodeAttribute(attr_name="paymentId", null=True)
     reason = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
-    refunds: ListAttribute[Refund] = tables.MapsAttribute(of=Refund, null=True)
+    refunds: ListAttribute[Refund] = dynamodb.MapsAttribute(of=Refund, null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     by_day = ByDay()
@@ -75,8 +75,8 @@ class Goods(MapAttribute):
     """How many of a product, and how many of them came back."""
 
     product_id = UnicodeAttribute(attr_name="productId")
-    qty = tables.WholeNumber()
-    returned = tables.WholeNumber(null=True)
+    qty = dynamodb.WholeNumber()
+    returned = dynamodb.WholeNumber(null=True)
 
 
 class ByExpiry(GlobalSecondaryIndex["Reservation"]):
@@ -87,20 +87,20 @@ class ByExpiry(GlobalSecondaryIndex["Reservation"]):
         projection = KeysOnlyProjection()
 
     open = UnicodeAttribute(hash_key=True)
-    expires_at = tables.WholeNumber(range_key=True, attr_name="expiresAt")
+    expires_at = dynamodb.WholeNumber(range_key=True, attr_name="expiresAt")
 
 
 class Reservation(Model):
     """Of product-service: what an order holds of the stock. Read here, never written."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Reservations"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
-    items: ListAttribute[Goods] = tables.MapsAttribute(of=Goods)
+    items: ListAttribute[Goods] = dynamodb.MapsAttribute(of=Goods)
     status = UnicodeAttribute()
     open = UnicodeAttribute(null=True)
-    expires_at = tables.WholeNumber(attr_name="expiresAt")
+    expires_at = dynamodb.WholeNumber(attr_name="expiresAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     by_expiry = ByExpiry()
 
@@ -108,21 +108,21 @@ class Reservation(Model):
 class Stock(Model):
     """Of product-service: what there is of a product, on three shelves. Read here, never written."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
-    available = tables.WholeNumber(attr_name="availableStock")
-    reserved = tables.WholeNumber(attr_name="reservedStock")
-    sold = tables.WholeNumber(attr_name="soldStock")
-    supplied = tables.WholeNumber(attr_name="suppliedStock")
+    available = dynamodb.WholeNumber(attr_name="availableStock")
+    reserved = dynamodb.WholeNumber(attr_name="reservedStock")
+    sold = dynamodb.WholeNumber(attr_name="soldStock")
+    supplied = dynamodb.WholeNumber(attr_name="suppliedStock")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
 
 
 class EventLog(Model):
     """Of analytics-service: one thing that happened. Read here, never written."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "EventLogs"
 
     event_id = UnicodeAttribute(hash_key=True, attr_name="eventId")

@@ -15,16 +15,24 @@ Found = Iterator[Discrepancy]
 def charge_is_right(books: Books, before: str) -> Found:
     """What is captured, and not all given back, is the order's total, in its currency, and captured once. Judged at once."""
     order = books.order
-    paid = {key: intent for key, intent in books.intents.items() if intent.received > intent.refunded}
+    paid = {
+        key: intent for key, intent in books.intents.items() if intent.received > intent.refunded
+    }
     if order is None:
         if paid:
             yield _of(books, Kind.CHARGE_WITHOUT_ORDER, f"{books.kept} captured: {', '.join(paid)}")
         return
     for key, intent in paid.items():
         if intent.received != order.total_minor:
-            yield _of(books, Kind.WRONG_AMOUNT, f"{key}: {intent.received} captured of {_total(order)}")
+            yield _of(
+                books, Kind.WRONG_AMOUNT, f"{key}: {intent.received} captured of {_total(order)}"
+            )
         if intent.currency != order.currency:
-            yield _of(books, Kind.WRONG_CURRENCY, f"{key}: captured in {intent.currency} for {_total(order)}")
+            yield _of(
+                books,
+                Kind.WRONG_CURRENCY,
+                f"{key}: captured in {intent.currency} for {_total(order)}",
+            )
     if len(paid) > 1:
         yield _of(books, Kind.CHARGED_TWICE, f"captured {len(paid)} times: {', '.join(paid)}")
 
@@ -36,15 +44,21 @@ def sold_is_paid(books: Books, before: str) -> Found:
         return
     if books.captured == 0:
         yield _of(
-            books, Kind.CONFIRMED_BUT_NOT_PAID, f"{order.status}, and nothing captured of {_total(order)}"
+            books,
+            Kind.CONFIRMED_BUT_NOT_PAID,
+            f"{order.status}, and nothing captured of {_total(order)}",
         )
     elif payment is None:
         yield _of(
-            books, Kind.PAYMENT_CONTRADICTS, f"{order.status} and paid, and there is no row of its payment"
+            books,
+            Kind.PAYMENT_CONTRADICTS,
+            f"{order.status} and paid, and there is no row of its payment",
         )
     elif payment.status in {*OPEN, FAILED, VOIDED} and payment.updated_at <= before:
         yield _of(
-            books, Kind.PAYMENT_CONTRADICTS, f"{order.status} and paid, and its payment is {payment.status}"
+            books,
+            Kind.PAYMENT_CONTRADICTS,
+            f"{order.status} and paid, and its payment is {payment.status}",
         )
 
 
@@ -55,7 +69,7 @@ def unsold_is_not_paid(books: Books, before: str) -> Found:
         return
     if payment and payment.updated_at > before:
         return
-    what = f"{order.status}, and {money.spoken(books.kept, order.currency)} captured and not given back"
+    what = f"{order.status}, and {money.format_amount(books.kept, order.currency)} captured and not given back"
     if payment and payment.status == REFUNDED:
         yield _of(books, Kind.REFUND_MISSING, f"{what}, though its payment is {REFUNDED}")
     else:
@@ -86,16 +100,22 @@ def refunds_are_made(books: Books, before: str) -> Found:
     done = sum(refund.amount_minor for refund in refunds if refund.status == DONE)
     wanted = sum(refund.amount_minor for refund in refunds)
     made = books.own.refunded if books.own else 0
-    back = f"{money.spoken(made, order.currency)} given back"
+    back = f"{money.format_amount(made, order.currency)} given back"
     if made < done:
         yield _of(
-            books, Kind.REFUND_MISSING, f"{back}, and the order says {money.spoken(done, order.currency)}"
+            books,
+            Kind.REFUND_MISSING,
+            f"{back}, and the order says {money.format_amount(done, order.currency)}",
         )
     if made > wanted:
         yield _of(
-            books, Kind.REFUNDED_TOO_MUCH, f"{back} of {money.spoken(wanted, order.currency)} asked for"
+            books,
+            Kind.REFUNDED_TOO_MUCH,
+            f"{back} of {money.format_amount(wanted, order.currency)} asked for",
         )
-    overdue = [refund for refund in refunds if refund.status != DONE and refund.requested_at <= before]
+    overdue = [
+        refund for refund in refunds if refund.status != DONE and refund.requested_at <= before
+    ]
     for refund in overdue:
         what = f"{refund.refund_id}: {refund.status} since {refund.requested_at}"
         yield _of(books, Kind.REFUND_OVERDUE, what, Repair.REFUND_AGAIN)
@@ -105,12 +125,12 @@ def strays(intents: Intents) -> Found:
     """No money comes in that belongs to no order. Judged at once."""
     for key, intent in intents.items():
         if intent.received > intent.refunded:
-            what = f"{money.spoken(intent.received, intent.currency)} captured: {key}"
+            what = f"{money.format_amount(intent.received, intent.currency)} captured: {key}"
             yield Discrepancy(Kind.CHARGE_WITHOUT_ORDER, what, intents=(key,))
 
 
 def _total(order: Order) -> str:
-    return money.spoken(order.total_minor, order.currency)
+    return money.format_amount(order.total_minor, order.currency)
 
 
 def _of(books: Books, kind: Kind, detail: str, repair: Repair | None = None) -> Discrepancy:

@@ -15,7 +15,11 @@ from chalicelib.reconciliation.books import Books, done_event_id
 from chalicelib.reconciliation.discrepancies import Discrepancy, Repair
 from chalicelib.reconciliation.models import DONE, Order, Refund
 from chalicelib.reconciliation.schemas import Doubt
-from chalicelib.reconciliation.telling_rules import CANCELLED_NOTICE, CONFIRMED_NOTICE, FAILED_NOTICE
+from chalicelib.reconciliation.telling_rules import (
+    CANCELLED_NOTICE,
+    CONFIRMED_NOTICE,
+    FAILED_NOTICE,
+)
 from common import events, ids, money, queues
 
 QUEUE = "discrepancy-queue"
@@ -75,11 +79,11 @@ def _start(books: Books, order: Order) -> None:
 
 def _publish(books: Books, order: Order) -> None:
     """With the id that the saga gave it, so that whoever has heard it drops it."""
-    done = events.build(
+    done = events.create(
         events.OrderDone,
         order_id=order.order_id,
         event_id=done_event_id(order.order_id),
-        correlation_id=order.correlation_id or ids.short(order.order_id),
+        correlation_id=order.correlation_id or ids.suffix(order.order_id),
         occurred_at=_sold_at(books, order),
         user_id=order.user_id,
         items=[events.Line(line.product_id, line.qty) for line in order.lines],
@@ -101,7 +105,7 @@ def _sold_at(books: Books, order: Order) -> str:
 
 def _notify(books: Books, order: Order) -> None:
     """In the state machine's words."""
-    number = ids.short(order.order_id)
+    number = ids.suffix(order.order_id)
     if order.is_sold:
         told = (CONFIRMED_NOTICE, "Order confirmed", f"Your order #{number} is confirmed")
     elif order.status == "CANCELLED":
@@ -122,11 +126,11 @@ def _notify(books: Books, order: Order) -> None:
 
 def _requested(order: Order, refund: Refund) -> events.RefundRequested:
     """As order-service announced it, with the same id."""
-    return events.build(
+    return events.create(
         events.RefundRequested,
         order_id=order.order_id,
-        event_id=ids.derived("EVT", events.RefundRequested.detail_type, refund.refund_id),
-        correlation_id=order.correlation_id or ids.short(order.order_id),
+        event_id=ids.deterministic("EVT", events.RefundRequested.detail_type, refund.refund_id),
+        correlation_id=order.correlation_id or ids.suffix(order.order_id),
         occurred_at=refund.requested_at,
         user_id=order.user_id,
         refund_id=refund.refund_id,

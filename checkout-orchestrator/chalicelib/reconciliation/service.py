@@ -110,7 +110,9 @@ def _judged(
         seen = books.of_order(order_id, intents(), run.days)
         return seen, list(rules.broken(seen, run.before))
     except Exception as failure:
-        log.logger.exception("books not read", extra={"orderId": order_id, "error": type(failure).__name__})
+        log.logger.exception(
+            "books not read", extra={"orderId": order_id, "error": type(failure).__name__}
+        )
         what = f"{type(failure).__name__}: {failure}"
         return None, [Discrepancy(Kind.NOT_CHECKED, what, order_id=order_id)]
 
@@ -136,7 +138,9 @@ def _tell(run: _Run, found: Iterable[Discrepancy], seen: Books | None = None) ->
             order_id=one.order_id,
             product_id=one.product_id,
         )
-        log.measured("discrepancy", {metrics.DISCREPANCIES: 1}, log.logger.warning, **plain(finding))
+        log.emit_metric(
+            "discrepancy", {metrics.DISCREPANCIES: 1}, log.logger.warning, **plain(finding)
+        )
         run.findings.append(finding)
 
 
@@ -156,4 +160,6 @@ def _report(run: _Run, left: str | None) -> Report:
     checked = {"orders": run.orders, "intents": run.intents, "products": len(run.products)}
     if left:
         log.logger.warning("the time was not enough", extra={"next": left})
-    return Report(day=run.day, orders=run.orders, discrepancies=run.findings, checked=checked, next=left)
+    return Report(
+        day=run.day, orders=run.orders, discrepancies=run.findings, checked=checked, next=left
+    )

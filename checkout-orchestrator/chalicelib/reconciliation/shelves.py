@@ -44,5 +44,7 @@ def _same(now: Stock, then: Stock | None) -> bool:
 def _timely(found: Iterable[Reservation], has_time: Callable[[], bool]) -> Iterator[Reservation]:
     for held in found:
         if not has_time():
-            raise StockTooLarge("there are too many reservations to be added up in one run of the Lambda")
+            raise StockTooLarge(
+                "there are too many reservations to be added up in one run of the Lambda"
+            )
         yield held

@@ -30,7 +30,12 @@ def sold_is_deducted(books: Books, before: str) -> Found:
     if held is None or held.status != COMMITTED:
         status = held.status if held else "absent"
         mends = None if status == RELEASED else Repair.COMMIT
-        yield _of(books, Kind.STOCK_NOT_DEDUCTED, f"{order.status}, and its reservation is {status}", mends)
+        yield _of(
+            books,
+            Kind.STOCK_NOT_DEDUCTED,
+            f"{order.status}, and its reservation is {status}",
+            mends,
+        )
         return
     if (ordered := _ordered(order)) != (taken := _taken(held)):
         yield _of(books, Kind.WRONG_GOODS, f"ordered {dict(ordered)}, deducted {dict(taken)}")
@@ -48,7 +53,10 @@ def unsold_holds_nothing(books: Books, before: str) -> Found:
     kind = Kind.STOCK_STILL_RESERVED if reserved else Kind.STOCK_DEDUCTED_FOR_NOTHING
     mends = Repair.RELEASE if order else None
     yield _of(
-        books, kind, f"{order.status if order else 'no such order'}, and its stock is {held.status}", mends
+        books,
+        kind,
+        f"{order.status if order else 'no such order'}, and its stock is {held.status}",
+        mends,
     )
 
 
@@ -57,7 +65,9 @@ def reservation_expires(books: Books, before: str) -> Found:
     held = books.reservation
     if held and held.open == OPEN and held.expires_at < clock.epoch() - OVERDUE_SECONDS:
         yield _of(
-            books, Kind.RESERVATION_OVERDUE, f"reserved until {clock.iso(held.expires_at)}, and still is"
+            books,
+            Kind.RESERVATION_OVERDUE,
+            f"reserved until {clock.iso(held.expires_at)}, and still is",
         )
 
 

@@ -36,7 +36,12 @@ def customer_is_told(books: Books, before: str) -> Found:
         return
     expected = (CONFIRMED_NOTICE,) if order.is_sold else _ENDINGS
     if not any(kind in expected for kind in _told(books)):
-        yield _of(books, Kind.NOT_NOTIFIED, f"{order.status}, and its customer was not told", Repair.NOTIFY)
+        yield _of(
+            books,
+            Kind.NOT_NOTIFIED,
+            f"{order.status}, and its customer was not told",
+            Repair.NOTIFY,
+        )
 
 
 def customer_is_told_once(books: Books, before: str) -> Found:
@@ -71,12 +76,22 @@ def order_done_is_true(books: Books, before: str) -> Found:
     if not sold and (audited or books.heard):
         where = "audit" if audited else "report"
         yield _of(
-            books, Kind.ORDER_DONE_FOR_NOTHING, f"in the {where}, but {order.status if order else 'no order'}"
+            books,
+            Kind.ORDER_DONE_FOR_NOTHING,
+            f"in the {where}, but {order.status if order else 'no order'}",
         )
-    elif order and audited and (audited.total_minor, audited.currency) != (order.total_minor, order.currency):
-        booked = money.spoken(audited.total_minor, audited.currency)
-        total = money.spoken(order.total_minor, order.currency)
-        yield _of(books, Kind.ORDER_DONE_FOR_NOTHING, f"{booked} in the audit, but the order is of {total}")
+    elif (
+        order
+        and audited
+        and (audited.total_minor, audited.currency) != (order.total_minor, order.currency)
+    ):
+        booked = money.format_amount(audited.total_minor, audited.currency)
+        total = money.format_amount(order.total_minor, order.currency)
+        yield _of(
+            books,
+            Kind.ORDER_DONE_FOR_NOTHING,
+            f"{booked} in the audit, but the order is of {total}",
+        )
 
 
 def _told(books: Books) -> set[str]:
@@ -89,4 +104,10 @@ def _of(books: Books, kind: Kind, detail: str, repair: Repair | None = None) -> 
     return Discrepancy(kind, detail, repair, books.order_id)
 
 
-RULES = (order_moves_on, customer_is_told, customer_is_told_once, order_done_is_heard, order_done_is_true)
+RULES = (
+    order_moves_on,
+    customer_is_told,
+    customer_is_told_once,
+    order_done_is_heard,
+    order_done_is_true,
+)

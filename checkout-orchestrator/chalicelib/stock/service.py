@@ -18,11 +18,13 @@ class ActionUnknown(Exception):
 def update(message: dict[str, Any]) -> None:
     """Do what the message asks: release or commit an order's stock, or follow a PaymentSuccess. Safe to repeat."""
     if "detail-type" in message:
-        return commit_paid(events.read(events.PaymentSuccess, message))
+        return commit_paid(events.parse(events.PaymentSuccess, message))
     name = _LAMBDAS.get(message.get("action", ""))
     if name is None:
         raise ActionUnknown(f"action: expected release or commit, got {message.get('action')!r}")
-    asked: dict[str, Any] = {key: message[key] for key in ("orderId", "userId", "items") if key in message}
+    asked: dict[str, Any] = {
+        key: message[key] for key in ("orderId", "userId", "items") if key in message
+    }
     lambdas.call("product-service", name, asked)
     return None
 

@@ -35,7 +35,7 @@ def _facts(change: streams.Change) -> Iterator[events.Event]:
 
 
 def _created(order: Row) -> events.OrderCreated:
-    return events.build(
+    return events.create(
         events.OrderCreated,
         order_id=order["orderId"],
         user_id=order["userId"],
@@ -48,7 +48,7 @@ def _created(order: Row) -> events.OrderCreated:
 
 
 def _cancelled(order: Row) -> events.OrderCancelled:
-    return events.build(
+    return events.create(
         events.OrderCancelled,
         order_id=order["orderId"],
         user_id=order["userId"],
@@ -62,10 +62,12 @@ def _refunds(order: Row | None) -> list[Row]:
 
 
 def _refund_requested(order: Row, refund: Row) -> events.RefundRequested:
-    return events.build(
+    return events.create(
         events.RefundRequested,
         order_id=order["orderId"],
-        event_id=ids.derived("EVT", "RefundRequested", refund["refundId"]),  # an order may have several
+        event_id=ids.deterministic(
+            "EVT", "RefundRequested", refund["refundId"]
+        ),  # an order may have several
         user_id=order["userId"],
         refund_id=refund["refundId"],
         items=[events.Line(line["productId"], int(line["qty"])) for line in refund["items"]],

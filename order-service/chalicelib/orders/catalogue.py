@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from common import tables
+from common import dynamodb
 
 _SOLD = "ACTIVE"
 
@@ -13,12 +13,12 @@ _SOLD = "ACTIVE"
 class Product(Model):
     """A product as the shop offers it, or offered it until it was archived."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Products"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
     name = UnicodeAttribute()
-    price_minor = tables.WholeNumber(attr_name="priceMinor")
+    price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     currency = UnicodeAttribute()
     status = UnicodeAttribute()
 
@@ -26,11 +26,11 @@ class Product(Model):
 class Stock(Model):
     """How many of a product are neither reserved nor sold."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
-    available_stock = tables.WholeNumber(attr_name="availableStock")
+    available_stock = dynamodb.WholeNumber(attr_name="availableStock")
 
 
 # batch_get asks again for what DynamoDB leaves unprocessed.

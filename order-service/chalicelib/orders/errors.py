@@ -1,6 +1,12 @@
 """What can go wrong with orders."""
 
-from chalice import BadRequestError, ChaliceViewError, ConflictError, NotFoundError, UnprocessableEntityError
+from chalice import (
+    BadRequestError,
+    ChaliceViewError,
+    ConflictError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
 
 
 class TooManyLines(BadRequestError):

@@ -16,9 +16,9 @@ _ENDED = {
 def stored(order: Order) -> None:
     """The order was not there before: it was placed, or failed before it could be."""
     if order.status == CREATED:
-        log.measured("order placed", {metrics.ORDERS_PLACED: 1})
+        log.emit_metric("order placed", {metrics.ORDERS_PLACED: 1})
     else:
-        log.measured("order never placed", {_ENDED[order.status]: 1}, status=order.status)
+        log.emit_metric("order never placed", {_ENDED[order.status]: 1}, status=order.status)
 
 
 def ended(order: Order) -> None:
@@ -27,4 +27,4 @@ def ended(order: Order) -> None:
     values = {_ENDED[order.status]: 1, metrics.CHECKOUT_DURATION: took // timedelta(milliseconds=1)}
     if order.status == CONFIRMED:
         values[metrics.REVENUE] = order.total_minor
-    log.measured("order ended", values, status=order.status, currency=order.currency)
+    log.emit_metric("order ended", values, status=order.status, currency=order.currency)

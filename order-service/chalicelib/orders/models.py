@@ -11,7 +11,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from common import tables
+from common import dynamodb
 
 CREATED = "CREATED"
 CONFIRMED = "CONFIRMED"
@@ -61,24 +61,24 @@ class OrderLine(MapAttribute):
 
     product_id = UnicodeAttribute(attr_name="productId")
     name = UnicodeAttribute()
-    qty = tables.WholeNumber()
-    price_minor = tables.WholeNumber(attr_name="priceMinor")
-    line_total_minor = tables.WholeNumber(attr_name="lineTotalMinor")
+    qty = dynamodb.WholeNumber()
+    price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
+    line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor")
 
 
 class RefundLine(MapAttribute):
     """How many of a product are given back."""
 
     product_id = UnicodeAttribute(attr_name="productId")
-    qty = tables.WholeNumber()
+    qty = dynamodb.WholeNumber()
 
 
 class Refund(MapAttribute):
     """Goods of an order whose price is owed to its customer: REQUESTED, then DONE once it was given back. Never deleted."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
-    lines = tables.MapsAttribute(of=RefundLine, attr_name="items")
-    amount_minor = tables.WholeNumber(attr_name="amountMinor")
+    lines = dynamodb.MapsAttribute(of=RefundLine, attr_name="items")
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     whole = BooleanAttribute()  # asked for as all that was left, not product by product
     restock = BooleanAttribute()
     reason = UnicodeAttribute(null=True)
@@ -117,14 +117,14 @@ class Order(Model):
     status moves, with `payment_id` or `reason`, and `refunds` grow. Every change goes out through the table's stream.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Orders"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId")
     status = UnicodeAttribute(default=CREATED)
-    lines = tables.MapsAttribute(of=OrderLine, attr_name="items")
-    total_minor = tables.WholeNumber(attr_name="totalMinor")
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+    total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
     method = UnicodeAttribute()
     payment_method = UnicodeAttribute(null=True, attr_name="paymentMethod")
@@ -135,7 +135,7 @@ class Order(Model):
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     placed_on = UnicodeAttribute(null=True, attr_name="placedOn")
-    refunds = tables.MapsAttribute(of=Refund, null=True)
+    refunds = dynamodb.MapsAttribute(of=Refund, null=True)
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()

@@ -50,10 +50,14 @@ def _merged(wanted: Iterable[Line]) -> dict[str, int]:
     for line in wanted:
         quantities[ids.parse("PROD", line.product_id)] += line.qty
     if len(quantities) > MOST_LINES:
-        raise TooManyLines(f"{len(quantities)} different products: at most {MOST_LINES} go into an order")
+        raise TooManyLines(
+            f"{len(quantities)} different products: at most {MOST_LINES} go into an order"
+        )
     for product_id, qty in quantities.items():
         if qty > MOST_OF_ONE:
-            raise QuantityTooLarge(f"{product_id}: {qty} wanted, at most {MOST_OF_ONE} go into an order")
+            raise QuantityTooLarge(
+                f"{product_id}: {qty} wanted, at most {MOST_OF_ONE} go into an order"
+            )
     return dict(quantities)
 
 
@@ -78,7 +82,9 @@ def _insist_on_stock(products: Mapping[str, Product], quantities: Mapping[str, i
 def _one_currency(products: Mapping[str, Product]) -> str:
     currencies = sorted({product.currency for product in products.values()})
     if len(currencies) > 1:
-        raise MixedCurrencies(f"the prices are in {' and '.join(currencies)}: order them separately")
+        raise MixedCurrencies(
+            f"the prices are in {' and '.join(currencies)}: order them separately"
+        )
     return currencies[0]
 
 
@@ -95,9 +101,11 @@ def _line(product: Product, qty: int) -> OrderLine:
 def _insist_on_total(priced: Quote, expected: Decimal | None) -> None:
     total, currency = priced.total_minor, priced.currency
     if total > money.MOST:
-        most = money.spoken(money.MOST, currency)
-        raise TotalTooLarge(f"the total is {money.spoken(total, currency)}, more than {most}")
+        most = money.format_amount(money.MOST, currency)
+        raise TotalTooLarge(
+            f"the total is {money.format_amount(total, currency)}, more than {most}"
+        )
     if expected is not None and money.minor(expected, currency) != total:
         raise PriceChanged(
-            f"the total is {money.spoken(total, currency)}, not {expected} {currency} as expected"
+            f"the total is {money.format_amount(total, currency)}, not {expected} {currency} as expected"
         )

@@ -38,7 +38,7 @@ from chalicelib.orders.models import (
     before,
 )
 from chalicelib.orders.schemas import Line, RefundOrder, RequestedRefund
-from common import clock, events, http, ids, settings, tables
+from common import clock, dynamodb, events, http, ids, settings
 from common.auth import AdminOnly, Caller
 
 MOST_REFUNDS = 50  # of one order: they are all in its row, which DynamoDB keeps below 400 KB
@@ -49,7 +49,9 @@ Quantities = dict[str, int]
 Answer = TypeVar("Answer")
 
 
-def request_refund(order_id: str, who: Caller, wanted: RefundOrder, key: str | None) -> RequestedRefund:
+def request_refund(
+    order_id: str, who: Caller, wanted: RefundOrder, key: str | None
+) -> RequestedRefund:
     """Ask for the price of some goods of a paid order, or of all that are left; announces RefundRequested.
 
     A customer may, of their own order, until REFUND_DAYS (default 14) after it was placed; an admin always, and says whether the
@@ -103,7 +105,9 @@ def _insist_on_refundable(order: Order, who: Caller) -> None:
     days = settings.integer("REFUND_DAYS", 14)
     placed = datetime.fromisoformat(order.created_at)
     if not who.is_admin and datetime.now(UTC) - placed > timedelta(days=days):
-        raise RefundPeriodOver(f"{order.order_id} was placed more than {days} days ago: please ask the shop")
+        raise RefundPeriodOver(
+            f"{order.order_id} was placed more than {days} days ago: please ask the shop"
+        )
     if len(order.refunds or []) >= MOST_REFUNDS:
         raise TooManyRefunds(f"{order.order_id} has {MOST_REFUNDS} refunds, and cannot have more")
 
@@ -113,7 +117,9 @@ def _new(order: Order, who: Caller, wanted: RefundOrder, key: str | None) -> Ref
     price = {line.product_id: line.price_minor for line in order.lines}
     return Refund(
         refund_id=_keyed_id(order, key) if key else _whole_id(order, quantities),
-        lines=[RefundLine(product_id=product_id, qty=qty) for product_id, qty in quantities.items()],
+        lines=[
+            RefundLine(product_id=product_id, qty=qty) for product_id, qty in quantities.items()
+        ],
         amount_minor=sum(price[product_id] * qty for product_id, qty in quantities.items()),
         whole=wanted.items is None,
         restock=wanted.restock is not False,
@@ -175,7 +181,9 @@ def _rewrite(order: Order, refunds: list[Refund], status: str | None = None) -> 
     if status is None:
         order.update(actions)
     else:
-        order.update([*actions, Order.status.set(status)], condition=Order.status.is_in(*before(status)))
+        order.update(
+            [*actions, Order.status.set(status)], condition=Order.status.is_in(*before(status))
+        )
 
 
 def _in_turn(order_id: str, deed: Callable[[], Answer]) -> Answer:
@@ -184,7 +192,7 @@ def _in_turn(order_id: str, deed: Callable[[], Answer]) -> Answer:
         try:
             return deed()
         except UpdateError as refusal:
-            if not tables.was_refused(refusal):
+            if not dynamodb.is_condition_failure(refusal):
                 raise
         # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
         time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))
@@ -192,11 +200,11 @@ def _in_turn(order_id: str, deed: Callable[[], Answer]) -> Answer:
 
 
 def _keyed_id(order: Order, key: str) -> str:
-    return ids.derived("REFUND", order.order_id, key)
+    return ids.deterministic("REFUND", order.order_id, key)
 
 
 def _whole_id(order: Order, quantities: Quantities) -> str:
-    return ids.derived("REFUND", order.order_id, "whole", *sorted(quantities.items()))
+    return ids.deterministic("REFUND", order.order_id, "whole", *sorted(quantities.items()))
 
 
 def _hash(wanted: RefundOrder) -> str:

@@ -6,18 +6,22 @@ from typing import Annotated, Literal, Self
 
 from msgspec import Meta
 
-from common import http, loading, money
+from common import http, lazy_imports, money
 
-with loading.at_first_use():
+with lazy_imports.until_first_use():
     from chalicelib.orders import models
 
 MOST_OF_ONE = 99
-MOST_LINES = 99  # one DynamoDB transaction takes 100 items: the stock of each line, and the reservation
+MOST_LINES = (
+    99  # one DynamoDB transaction takes 100 items: the stock of each line, and the reservation
+)
 
 _TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
 
 Given = Annotated[str, Meta(min_length=1, max_length=255)]
-Status = Literal["CREATED", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED", "PARTLY_REFUNDED", "REFUNDED"]
+Status = Literal[
+    "CREATED", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED", "PARTLY_REFUNDED", "REFUNDED"
+]
 
 
 class Line(http.Body):

@@ -20,7 +20,16 @@ from chalicelib.orders.errors import (
     OrderCancelled,
     OrderNotPayable,
 )
-from chalicelib.orders.models import CANCELLED, CONFIRMED, CREATED, PAID, ByCustomer, Order, before, placed_on
+from chalicelib.orders.models import (
+    CANCELLED,
+    CONFIRMED,
+    CREATED,
+    PAID,
+    ByCustomer,
+    Order,
+    before,
+    placed_on,
+)
 from chalicelib.orders.schemas import (
     ConfirmOrder,
     CreatedOrder,
@@ -34,7 +43,7 @@ from chalicelib.orders.schemas import (
     ValidateOrder,
     ValidOrder,
 )
-from common import clock, http, ids, log, money, tables
+from common import clock, dynamodb, http, ids, log, money
 from common.auth import Caller
 
 _READ_AT_ONCE = 100  # rows behind one page of a filtered list
@@ -50,7 +59,7 @@ def create_order(user_id: str, wanted: CreateOrder, key: str | None) -> CreatedO
     again, whatever became of the order or the prices since; another body raises IdempotencyKeyReused. Undone by
     `cancel_order`.
     """
-    order_id = ids.derived("ORDER", user_id, key) if key else ids.new("ORDER")
+    order_id = ids.deterministic("ORDER", user_id, key) if key else ids.new("ORDER")
     order = _place(order_id, user_id, wanted.cart_items, wanted, _hash(wanted) if key else None)
     return CreatedOrder(
         order_id=order.order_id,
@@ -87,7 +96,9 @@ def get_order(order_id: str, who: Caller) -> OrderView:
     return OrderView.of(lookups.visible(order_id, who))
 
 
-def list_orders(user_id: str, wanted: OrdersQuery, start: Key | None) -> tuple[list[OrderView], Key | None]:
+def list_orders(
+    user_id: str, wanted: OrdersQuery, start: Key | None
+) -> tuple[list[OrderView], Key | None]:
     """A page of a customer's orders, newest first, and the key from which the next page goes on.
 
     A new order or status shows a moment later. Raises InvalidCursor if `start` is not a place in this list.
@@ -139,13 +150,17 @@ def fail_order(step: FailOrder) -> OrderStatus:
     """
     order = lookups.find(step.order_id)
     if order is None and step.user_id is None:
-        log.logger.warning("nobody's order failed", extra={"orderId": step.order_id, "reason": step.reason})
+        log.logger.warning(
+            "nobody's order failed", extra={"orderId": step.order_id, "reason": step.reason}
+        )
         return OrderStatus(order_id=step.order_id, status=step.status)
     order = order or _store(_never_placed(step))
     return _status(_move(order, step.status, Order.reason.set(step.reason)))
 
 
-def _place(order_id: str, user_id: str, lines: list[Line], terms: Terms, request_hash: str | None) -> Order:
+def _place(
+    order_id: str, user_id: str, lines: list[Line], terms: Terms, request_hash: str | None
+) -> Order:
     """The order of this id as it is stored, placed now if it was not.
 
     The same request at the same moment may have placed it since, and its saga have reserved the last pieces: what is refused is refused
@@ -165,7 +180,9 @@ def _place(order_id: str, user_id: str, lines: list[Line], terms: Terms, request
     return order
 
 
-def _priced(order_id: str, user_id: str, lines: list[Line], terms: Terms, request_hash: str | None) -> Order:
+def _priced(
+    order_id: str, user_id: str, lines: list[Line], terms: Terms, request_hash: str | None
+) -> Order:
     priced = pricing.quote(lines, terms.expected_total)
     now = clock.now()
     return Order(
@@ -202,12 +219,12 @@ def _never_placed(step: FailOrder) -> Order:
 
 def _store(order: Order) -> Order:
     """Store the order unless there is one of its id; the one that is there then."""
-    log.about(order)
+    log.bind_context(order)
     order.placed_on = placed_on(order.order_id, order.created_at)
     try:
         order.save(condition=Order.order_id.does_not_exist())
     except PutError as refusal:
-        if not tables.was_refused(refusal):
+        if not dynamodb.is_condition_failure(refusal):
             raise
         return lookups.stored(order.order_id)
     measures.stored(order)
@@ -226,7 +243,7 @@ def _move(order: Order, status: str, *more: Action) -> Order:
             add_version_condition=False,
         )
     except UpdateError as refusal:
-        if not tables.was_refused(refusal):
+        if not dynamodb.is_condition_failure(refusal):
             raise
         return lookups.stored(order.order_id)
     measures.ended(order)
@@ -251,7 +268,11 @@ def _insist_on_place(user_id: str, start: Key | None) -> None:
     """A cursor that was tampered with must not reach DynamoDB, which would refuse it with an error of ours."""
     if start is None:
         return
-    names = {ByCustomer.user_id.attr_name, ByCustomer.created_at.attr_name, Order.order_id.attr_name}
+    names = {
+        ByCustomer.user_id.attr_name,
+        ByCustomer.created_at.attr_name,
+        Order.order_id.attr_name,
+    }
     strings = {name: value.get("S") for name, value in start.items()}
     lengths = {len(text or "") for text in strings.values()}
     if (
@@ -259,4 +280,6 @@ def _insist_on_place(user_id: str, start: Key | None) -> None:
         or not 0 < min(lengths) <= max(lengths) <= _LONGEST
         or strings["userId"] != user_id
     ):
-        raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page of this list")
+        raise http.InvalidCursor(
+            "cursor: expected the X-Next-Cursor of an earlier page of this list"
+        )

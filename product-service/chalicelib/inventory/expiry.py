@@ -20,9 +20,13 @@ def expire_overdue() -> Swept:
     )
     outcomes = [_expired(found.order_id) for found in overdue]
     swept = Swept(expired=outcomes.count(True), failed=outcomes.count(False))
-    log.logger.info("reservations expired", extra={"expired": swept.expired, "failed": swept.failed})
+    log.logger.info(
+        "reservations expired", extra={"expired": swept.expired, "failed": swept.failed}
+    )
     if swept.failed:
-        raise ExpiryPartlyFailed(f"{swept.failed} of {len(outcomes)} reservations could not be given back")
+        raise ExpiryPartlyFailed(
+            f"{swept.failed} of {len(outcomes)} reservations could not be given back"
+        )
     return swept
 
 

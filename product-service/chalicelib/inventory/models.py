@@ -4,7 +4,7 @@ from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, Un
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from common import tables
+from common import dynamodb
 
 ABSENT = "ABSENT"  # of an order without a row
 RESERVED = "RESERVED"
@@ -18,7 +18,7 @@ OPEN = "OPEN"
 class Stock(Model):
     """What there is of a product. Goods move from shelf to shelf, so available + reserved + sold = supplied, always."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
@@ -38,7 +38,10 @@ MOVES: dict[str, dict[str, Move | None]] = {
     COMMITTED: {
         ABSENT: (Stock.available, Stock.sold),
         RESERVED: (Stock.reserved, Stock.sold),
-        EXPIRED: (Stock.available, Stock.sold),  # paid a moment too late: taken again if it is still there
+        EXPIRED: (
+            Stock.available,
+            Stock.sold,
+        ),  # paid a moment too late: taken again if it is still there
     },
     EXPIRED: {RESERVED: (Stock.reserved, Stock.available)},
     RELEASED: {
@@ -89,11 +92,11 @@ class Reservation(Model):
     What comes back of a COMMITTED one is noted in its `items`, and by which refunds in `refund_ids`, which only ever grows.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Reservations"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
-    items: ListAttribute[Goods] = tables.MapsAttribute(of=Goods)
+    items: ListAttribute[Goods] = dynamodb.MapsAttribute(of=Goods)
     status = UnicodeAttribute()
     refund_ids: ListAttribute[str] = ListAttribute(null=True, attr_name="refundIds")
     open = UnicodeAttribute(null=True)

@@ -85,7 +85,11 @@ def _noted(reservation: Reservation, status: str) -> transactions.Operation:
         return transactions.put(reservation, Reservation.order_id.does_not_exist())
     return transactions.update(
         reservation,
-        [Reservation.status.set(status), Reservation.open.remove(), Reservation.updated_at.set(clock.now())],
+        [
+            Reservation.status.set(status),
+            Reservation.open.remove(),
+            Reservation.updated_at.set(clock.now()),
+        ],
         as_seen(reservation),
     )
 
@@ -114,7 +118,9 @@ def refuse(between: Move, missing: Sequence[Goods]) -> NoReturn:
         names = ", ".join(item.product_id for item in missing)
         raise StockMismatch(f"{names}: less is {between[0].attr_name} than the reservation says")
     wanted = {item.product_id: item.qty for item in missing}
-    left = {stock.product_id: stock.available for stock in Stock.batch_get(wanted, consistent_read=True)}
+    left = {
+        stock.product_id: stock.available for stock in Stock.batch_get(wanted, consistent_read=True)
+    }
     raise OutOfStock(
         "; ".join(f"{name}: {qty} wanted, {left.get(name, 0)} left" for name, qty in wanted.items())
     )

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.inventory.errors import NotCommitted, ReservationEnded, ReturnTooLarge, StockContended
+from chalicelib.inventory.errors import (
+    NotCommitted,
+    ReservationEnded,
+    ReturnTooLarge,
+    StockContended,
+)
 from chalicelib.inventory.models import COMMITTED, RELEASED, Goods, Move, Reservation, Stock
 from chalicelib.inventory.moves import as_seen, carried, find, refuse
 from common import clock, transactions
@@ -33,7 +38,9 @@ def _committed(order_id: str, refund_id: str) -> Reservation:
         status = reservation.status if reservation else "not there"
         raise NotCommitted(f"{order_id}: the reservation is {status}; its goods are not sold yet")
     if reservation.status == RELEASED and refund_id not in (reservation.refund_ids or []):
-        raise ReservationEnded(f"{order_id}: the reservation is RELEASED; its goods are back already")
+        raise ReservationEnded(
+            f"{order_id}: the reservation is RELEASED; its goods are back already"
+        )
     return reservation
 
 
@@ -41,7 +48,9 @@ def _put_back(reservation: Reservation, refund_id: str, goods: Sequence[Goods]) 
     """Whether it went through; False if the reservation is not as it was seen."""
     _insist_on_held(reservation, goods)
     back = [carried(item.product_id, int(item.qty), _BACK) for item in goods]
-    noted = transactions.update(reservation, _noted(reservation, refund_id, goods), as_seen(reservation))
+    noted = transactions.update(
+        reservation, _noted(reservation, refund_id, goods), as_seen(reservation)
+    )
     try:
         transactions.write(noted, *back)
     except transactions.TransactionContended as problem:

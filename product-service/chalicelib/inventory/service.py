@@ -25,7 +25,7 @@ def reserve(order_id: str, lines: Iterable[Line]) -> Reserved:
         reservation = move(order_id, RESERVED, _merged(lines))
     except (OutOfStock, ReservationEnded, StockContended) as conflict:
         cause = type(conflict).__name__
-        log.measured("not reserved", {metrics.RESERVATION_CONFLICTS: 1}, cause=cause)
+        log.emit_metric("not reserved", {metrics.RESERVATION_CONFLICTS: 1}, cause=cause)
         raise
     return Reserved(order_id=order_id, status=RESERVED, expires_at=int(reservation.expires_at))
 
@@ -102,7 +102,7 @@ def _merged(lines: Iterable[Line]) -> list[Goods]:
 
 def _updated(reservation: Reservation) -> events.InventoryUpdated:
     items = [events.Line(item.product_id, int(item.qty)) for item in reservation.items]
-    return events.build(events.InventoryUpdated, order_id=reservation.order_id, items=items)
+    return events.create(events.InventoryUpdated, order_id=reservation.order_id, items=items)
 
 
 def _find(product_id: str) -> Stock:

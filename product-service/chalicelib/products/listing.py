@@ -33,7 +33,10 @@ def _place(filters: Filters) -> tuple[Any, str, str]:
 
 def _mark(product: Product) -> dict[str, Any]:
     """Of a product's key in the index only what the filters do not say already."""
-    return {"productId": {"S": product.product_id}, "priceMinor": {"N": str(int(product.price_minor))}}
+    return {
+        "productId": {"S": product.product_id},
+        "priceMinor": {"N": str(int(product.price_minor))},
+    }
 
 
 def _start(filters: Filters, attribute: str, value: str) -> dict[str, Any] | None:
@@ -44,6 +47,12 @@ def _start(filters: Filters, attribute: str, value: str) -> dict[str, Any] | Non
         price, product_id = int(mark["priceMinor"]["N"]), ids.parse("PROD", mark["productId"]["S"])
     except (KeyError, ValueError, ids.InvalidId):
         raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
-    if not filters.lowest <= price <= filters.highest:  # DynamoDB refuses to start outside of the range
+    if (
+        not filters.lowest <= price <= filters.highest
+    ):  # DynamoDB refuses to start outside of the range
         raise http.InvalidCursor("cursor: belongs to a list of other prices")
-    return {"productId": {"S": product_id}, "priceMinor": {"N": str(price)}, attribute: {"S": value}}
+    return {
+        "productId": {"S": product_id},
+        "priceMinor": {"N": str(price)},
+        attribute: {"S": value},
+    }

@@ -4,7 +4,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, VersionAttrib
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from common import tables
+from common import dynamodb
 
 ACTIVE = "ACTIVE"
 ARCHIVED = "ARCHIVED"
@@ -35,7 +35,7 @@ class ByCategory(GlobalSecondaryIndex):
 class Product(Model):
     """Something to buy: ACTIVE, then ARCHIVED for good. Only while ACTIVE it has listings, and so is found by the indexes."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Products"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")

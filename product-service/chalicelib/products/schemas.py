@@ -40,10 +40,14 @@ class Changes(http.Body):
     category: str | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        if all(value is UNSET for value in (self.name, self.price, self.description, self.category)):
+        if all(
+            value is UNSET for value in (self.name, self.price, self.description, self.category)
+        ):
             raise ValueError("expected at least one of name, description, category, price")
         self.name = self.name if self.name is UNSET else _name(self.name)
-        self.description = self.description if self.description is UNSET else _description(self.description)
+        self.description = (
+            self.description if self.description is UNSET else _description(self.description)
+        )
         self.category = self.category if self.category is UNSET else _category(self.category)
         self.currency = self.currency if self.currency is UNSET else _currency(self.currency)
 
@@ -72,7 +76,11 @@ class Filters(http.Body):
     @property
     def highest(self) -> int:
         """The greatest price, in minor units."""
-        return money.MOST if self.max_price is None else _minor("maxPrice", self.max_price, self.currency)
+        return (
+            money.MOST
+            if self.max_price is None
+            else _minor("maxPrice", self.max_price, self.currency)
+        )
 
 
 class Created(http.Body):
@@ -115,8 +123,12 @@ def _name(text: str) -> str:
 
 def _description(text: str) -> str:
     text = text.strip()
-    if len(text) > _DESCRIPTION_LENGTH or not all(line.isprintable() for line in re.split(r"[\r\n\t]", text)):
-        raise ValueError(f"description: expected at most {_DESCRIPTION_LENGTH} characters of plain text")
+    if len(text) > _DESCRIPTION_LENGTH or not all(
+        line.isprintable() for line in re.split(r"[\r\n\t]", text)
+    ):
+        raise ValueError(
+            f"description: expected at most {_DESCRIPTION_LENGTH} characters of plain text"
+        )
     return text
 
 
@@ -130,7 +142,7 @@ def _category(text: str) -> str:
 
 def _currency(code: str) -> str:
     try:
-        return money.known(code)
+        return money.validate_currency(code)
     except money.InvalidAmount as problem:
         raise ValueError(str(problem)) from None
 

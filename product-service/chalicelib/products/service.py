@@ -11,7 +11,12 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.inventory import service as inventory
 from chalicelib.products import listing
-from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductContended, ProductNotFound
+from chalicelib.products.errors import (
+    CurrencyFixed,
+    IdempotencyKeyReused,
+    ProductContended,
+    ProductNotFound,
+)
 from chalicelib.products.models import ACTIVE, ARCHIVED, Product, listing_of
 from chalicelib.products.schemas import (
     Archived,
@@ -22,7 +27,7 @@ from chalicelib.products.schemas import (
     Shown,
     ShownWithStock,
 )
-from common import clock, ids, money, tables, transactions
+from common import clock, dynamodb, ids, money, transactions
 
 
 def create_product(draft: Draft, admin_id: str, key: str | None) -> Created:
@@ -73,7 +78,7 @@ def change_product(product_id: str, changes: Changes) -> Shown:
             add_version_condition=False,  # two admins may change different things at once
         )
     except UpdateError as problem:
-        if not tables.was_refused(problem):
+        if not dynamodb.is_condition_failure(problem):
             raise
         raise _not_found(product_id) from None
     return _shown(product)
@@ -100,7 +105,7 @@ def archive_product(product_id: str) -> Archived:
 def _new_product(draft: Draft, admin_id: str, key: str | None) -> Product:
     now = clock.now()
     product = Product(
-        ids.derived("PROD", admin_id, key) if key else ids.new("PROD"),
+        ids.deterministic("PROD", admin_id, key) if key else ids.new("PROD"),
         name=draft.name,
         description=draft.description,
         category=draft.category,

@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from common import clock, tables
+from common import clock, dynamodb
 
 
 class Tries(Model):
@@ -19,7 +19,7 @@ class Tries(Model):
     Its key holds digests, no addresses: the table tells nobody who has an account.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Attempts"
 
     key = UnicodeAttribute(hash_key=True)
@@ -54,7 +54,7 @@ class Tries(Model):
         try:
             self.update(actions=list(actions), condition=condition)
         except UpdateError as problem:
-            if not tables.was_refused(problem):
+            if not dynamodb.is_condition_failure(problem):
                 raise
             return False
         return True

@@ -30,7 +30,9 @@ _HOUR = 3600
 _DAY = 86400
 _ATTACK_SECONDS = 900  # without another failure, and the attack is over
 _KNOWN_SECONDS = 90 * _DAY
-_IPV6_PREFIX = 64  # what a provider gives one customer; another address in it costs nothing: RFC 6177
+_IPV6_PREFIX = (
+    64  # what a provider gives one customer; another address in it costs nothing: RFC 6177
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,10 @@ class Attempt:
     def succeeded(self) -> None:
         """The address knows this source from now on, and none of its failures; nobody else's count changes."""
         forgiven = [Tries.tried.set(0), Tries.not_before.set(0)]
-        known = [Tries.known_since.set(clock.now()), Tries.expires_at.set(clock.epoch() + _KNOWN_SECONDS)]
+        known = [
+            Tries.known_since.set(clock.now()),
+            Tries.expires_at.set(clock.epoch() + _KNOWN_SECONDS),
+        ]
         Tries(self.pair).update(actions=[*forgiven, *known])
         self.not_made_by_source()
 
@@ -120,8 +125,12 @@ def _taken_by_source(key: str, stored: Tries | None, now: int) -> bool:
     tried = 1 + int(row.tried if row else 0)
     if row is not None and tried < free:
         # Not _set: many that log in behind one router do not wait for each other.
-        return Tries(key).changed([Tries.tried.add(1)], (Tries.expires_at > now) & (Tries.tried < free - 1))
-    return _set(key, stored, tried, now + _wait(tried, free), int(row.expires_at) if row else now + _HOUR)
+        return Tries(key).changed(
+            [Tries.tried.add(1)], (Tries.expires_at > now) & (Tries.tried < free - 1)
+        )
+    return _set(
+        key, stored, tried, now + _wait(tried, free), int(row.expires_at) if row else now + _HOUR
+    )
 
 
 def _put_off(attempt: Attempt, stored: Tries | None, now: int) -> bool:
@@ -133,8 +142,10 @@ def _put_off(attempt: Attempt, stored: Tries | None, now: int) -> bool:
 
 def _set(key: str, stored: Tries | None, tried: int, not_before: int, expires_at: int) -> bool:
     """Whether the row was still as it had been read, and so was changed; what has expired is forgotten."""
-    this = ids.short(ids.new("SET"))
-    mine = Tries.set_by == this  # written, and the answer got lost: the SDK's repeat writes the same again
+    this = ids.suffix(ids.new("SET"))
+    mine = (
+        Tries.set_by == this
+    )  # written, and the answer got lost: the SDK's repeat writes the same again
     actions: list[Action] = [
         Tries.set_by.set(this),
         Tries.tried.set(tried),

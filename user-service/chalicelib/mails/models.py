@@ -7,7 +7,7 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.models import Model
 
 from chalicelib.mails.errors import MailUnderWay
-from common import clock, ids, tables
+from common import clock, dynamodb, ids
 
 _SENDING_SECONDS = 60  # longer than the Lambda may run
 _KEPT_SECONDS = 15 * 86400  # longer than a dead letter waits
@@ -19,7 +19,7 @@ class Mail(Model):
     The token is in the mail alone: here is its SHA-256 digest, which the next mail of the kind overwrites.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "AccountMails"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -47,9 +47,15 @@ class Mail(Model):
 
         Request ids sort by time, so a message that comes late does not void what came after it.
         """
-        now, mail, claim_id = clock.epoch(), cls(user_id, kind), ids.short(ids.new("CLAIM"))
-        again = (cls.request_id == request_id) & cls.sent_at.does_not_exist() & (cls.claimed_until < now)
-        mine = cls.claim_id == claim_id  # the SDK repeats what was written where the answer got lost
+        now, mail, claim_id = clock.epoch(), cls(user_id, kind), ids.suffix(ids.new("CLAIM"))
+        again = (
+            (cls.request_id == request_id)
+            & cls.sent_at.does_not_exist()
+            & (cls.claimed_until < now)
+        )
+        mine = (
+            cls.claim_id == claim_id
+        )  # the SDK repeats what was written where the answer got lost
         try:
             mail.update(
                 actions=[
@@ -59,10 +65,13 @@ class Mail(Model):
                     cls.expires_at.set(now + _KEPT_SECONDS),
                     cls.sent_at.remove(),
                 ],
-                condition=cls.request_id.does_not_exist() | (cls.request_id < request_id) | again | mine,
+                condition=cls.request_id.does_not_exist()
+                | (cls.request_id < request_id)
+                | again
+                | mine,
             )
         except UpdateError as problem:
-            if not tables.was_refused(problem):
+            if not dynamodb.is_condition_failure(problem):
                 raise
             mail.refresh(consistent_read=True)
             if mail.request_id == request_id and mail.sent_at is None:

@@ -18,7 +18,7 @@ from chalicelib.mails.schemas import (
 from chalicelib.mails.tokens import MailToken
 from chalicelib.users import welcome
 from chalicelib.users.models import User
-from common import aws, clock, ids, log, queues, settings, tables
+from common import aws, clock, dynamodb, ids, log, queues, settings
 
 QUEUE = "user-mail-queue"
 RESET_SECONDS = 3600
@@ -29,7 +29,7 @@ def ask(kind: Kind, user_id: str | None = None, email: str | None = None) -> Non
     """Have a mail sent, by and by. Each call asks for a mail of its own."""
     message = {
         "kind": kind,
-        "requestId": ids.short(ids.new("MAIL")),
+        "requestId": ids.suffix(ids.new("MAIL")),
         "askedAt": clock.epoch(),
         "correlationId": log.correlation_id(),
     }
@@ -60,8 +60,10 @@ def void_reset(user_id: str) -> None:
     if mail is not None and mail.token_hash is not None:
         try:
             mail.update([Mail.token_hash.remove()], condition=Mail.kind.exists())
-        except UpdateError as problem:  # refused where the account's deletion was faster: the link is as void
-            if not tables.was_refused(problem):
+        except (
+            UpdateError
+        ) as problem:  # refused where the account's deletion was faster: the link is as void
+            if not dynamodb.is_condition_failure(problem):
                 raise
 
 
@@ -130,5 +132,7 @@ def _deliver(user: User, mail: Mail, subject: str, text: str) -> None:
             "Body": {"Text": {"Data": f"{hello},\n\n{text}\n", "Charset": "UTF-8"}},
         },
     )
-    mail.update(actions=[Mail.sent_at.set(clock.now())], condition=Mail.request_id == mail.request_id)
+    mail.update(
+        actions=[Mail.sent_at.set(clock.now())], condition=Mail.request_id == mail.request_id
+    )
     log.logger.info("mail sent", extra={"kind": mail.kind, "userId": user.user_id})

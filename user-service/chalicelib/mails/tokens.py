@@ -34,7 +34,7 @@ class MailToken:
 
     def text(self) -> str:
         """As it stands in the mail."""
-        return f"{ids.short(self.user_id)}.{self.secret}"
+        return f"{ids.suffix(self.user_id)}.{self.secret}"
 
     @property
     def digest(self) -> str:

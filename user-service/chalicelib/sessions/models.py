@@ -5,7 +5,7 @@ from typing import Self
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from common import tables
+from common import dynamodb
 
 
 class Session(Model):
@@ -16,7 +16,7 @@ class Session(Model):
     changed in this session.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Sessions"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")

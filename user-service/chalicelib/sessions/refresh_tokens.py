@@ -30,7 +30,9 @@ class RefreshToken:
     @classmethod
     def made(cls, user_id: str, session_id: str) -> Self:
         """The first one of a session."""
-        return cls(user_id, session_id, secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES))
+        return cls(
+            user_id, session_id, secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES)
+        )
 
     @classmethod
     def parsed(cls, text: str) -> Self:
@@ -48,4 +50,6 @@ class RefreshToken:
 
     def text(self) -> str:
         """As the client gets it."""
-        return ".".join((ids.short(self.user_id), ids.short(self.session_id), self.family, self.secret))
+        return ".".join(
+            (ids.suffix(self.user_id), ids.suffix(self.session_id), self.family, self.secret)
+        )

@@ -12,7 +12,7 @@ from chalicelib.sessions.schemas import Refreshed
 from chalicelib.tokens import service as tokens
 from chalicelib.tokens.digests import digest, is_of
 from chalicelib.users.models import User
-from common import auth, clock, ids, log, settings, tables
+from common import auth, clock, dynamodb, ids, log, settings
 
 _DAY = 86400
 REPEAT_SECONDS = 10  # a client whose answer got lost asks again sooner than this
@@ -51,7 +51,9 @@ def renew(text: str) -> Refreshed:
         if not is_of(token.family, session.family_hash):
             raise InvalidRefreshToken("Invalid refresh token")
         successor = token.successor(session.seed)
-        if _was_just_renewed(session, token) or (overtaken and is_of(successor.secret, session.current_hash)):
+        if _was_just_renewed(session, token) or (
+            overtaken and is_of(successor.secret, session.current_hash)
+        ):
             return _answer(user, successor)
         if not is_of(token.secret, session.current_hash):
             _end_reused(session)
@@ -121,7 +123,7 @@ def _moved_on(session: Session, successor: RefreshToken) -> bool:
             condition=Session.current_hash == used,
         )
     except UpdateError as problem:
-        if not tables.was_refused(problem):
+        if not dynamodb.is_condition_failure(problem):
             raise
         return False
     return True

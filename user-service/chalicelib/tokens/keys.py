@@ -34,8 +34,10 @@ class SigningKey(msgspec.Struct, rename="camel", frozen=True):
     @classmethod
     def made(cls) -> "SigningKey":
         """A new key, known to nobody yet."""
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return cls(ids.short(ids.new("KEY")), pem.decode(), clock.now())
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        return cls(ids.suffix(ids.new("KEY")), pem.decode(), clock.now())
 
     def public(self) -> dict[str, Any]:
         """The public half as a JSON Web Key."""
@@ -104,7 +106,9 @@ def current() -> SigningKey:
         asked = time.monotonic()
         keys = stored()
         if not keys:
-            raise SigningKeysMissing("no signing key yet: invoke the Lambda rotate-signing-key once")
+            raise SigningKeysMissing(
+                "no signing key yet: invoke the Lambda rotate-signing-key once"
+            )
         _cache.key, _cache.fetched = keys[0], asked
     return _cache.key
 

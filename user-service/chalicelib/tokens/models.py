@@ -9,7 +9,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from chalicelib.tokens.errors import RotationUnderWay
-from common import clock, ids, tables
+from common import clock, dynamodb, ids
 
 _KEY = "TURN#rotate-signing-key"
 _SECONDS = 60  # longer than the Lambda may run, so a turn outlives its holder and nobody else's
@@ -18,7 +18,7 @@ _SECONDS = 60  # longer than the Lambda may run, so a turn outlives its holder a
 class Turn(Model):
     """Held while a rotation runs: two at a time could leave a key that signs but is not published."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Users"
 
     key = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -29,7 +29,7 @@ class Turn(Model):
 @contextmanager
 def turn() -> Iterator[None]:
     """Rotate alone; RotationUnderWay if somebody else does. A crashed holder's turn ends by itself."""
-    now, holder = clock.epoch(), ids.short(ids.new("TURN"))
+    now, holder = clock.epoch(), ids.suffix(ids.new("TURN"))
     mine, is_mine = Turn(_KEY), Turn.holder == holder
     try:
         mine.update(
@@ -38,7 +38,7 @@ def turn() -> Iterator[None]:
             condition=Turn.key.does_not_exist() | (Turn.until < now) | is_mine,
         )
     except UpdateError as problem:
-        if not tables.was_refused(problem):
+        if not dynamodb.is_condition_failure(problem):
             raise
         raise RotationUnderWay("another rotation of the signing keys is under way") from None
     try:
@@ -52,5 +52,5 @@ def _end(turn: Turn, is_mine: Condition) -> None:
     try:
         turn.delete(condition=is_mine)
     except DeleteError as problem:
-        if not tables.was_refused(problem):
+        if not dynamodb.is_condition_failure(problem):
             raise

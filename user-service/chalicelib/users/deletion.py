@@ -13,10 +13,10 @@ from chalicelib.users.schemas import Erasure
 from common import clock, events, log, queues, settings, transactions
 
 QUEUE = "account-deletion-queue"
-_MOST_DELAY = (
-    900  # of SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_MOST_DELAY = 900  # of SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_TOKENS_ARE_BELIEVED = (
+    1020  # 900 s that one lives, 60 s in an authorizer's cache, and clocks differ
 )
-_TOKENS_ARE_BELIEVED = 1020  # 900 s that one lives, 60 s in an authorizer's cache, and clocks differ
 
 
 def erase(user: User) -> None:
@@ -25,7 +25,9 @@ def erase(user: User) -> None:
     If this dies halfway, the rest is erased with what the others keep.
     """
     wait = settings.integer("ERASURE_DELAY_SECONDS", _TOKENS_ARE_BELIEVED)
-    _come_back(Erasure(user_id=user.user_id, due=clock.epoch() + wait, correlation_id=log.correlation_id()))
+    _come_back(
+        Erasure(user_id=user.user_id, due=clock.epoch() + wait, correlation_id=log.correlation_id())
+    )
     with suppress(transactions.TransactionCancelled):  # somebody else is deleting it as well
         transactions.write(
             transactions.delete(user, User.user_id.exists()),

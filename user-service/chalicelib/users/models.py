@@ -8,7 +8,7 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from common import auth, ids, tables
+from common import auth, dynamodb, ids
 
 _NOBODY = "USER#nobody"  # ids given out are ULIDs
 
@@ -19,7 +19,7 @@ class User(Model):
     `sessionEpoch` goes up when all sessions end. `bodyHash` says what was registered, whatever is changed later.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Users"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -51,7 +51,7 @@ class User(Model):
         try:
             self.update(actions=list(actions), condition=User.user_id.exists())
         except UpdateError as problem:
-            if not tables.was_refused(problem):
+            if not dynamodb.is_condition_failure(problem):
                 raise
             return False
         return True
@@ -65,7 +65,7 @@ def body_hash(email: str, name: str, phone: str | None) -> str:
 class EmailClaim(Model):
     """Says whose an address is: written together with the account, so that no two accounts share one."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Users"
 
     key = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -88,7 +88,7 @@ class EmailClaim(Model):
 class Deleted(Model):
     """An account was here: its id is not given out again, not even to a late repeat of its registration."""
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Users"
 
     key = UnicodeAttribute(hash_key=True, attr_name="userId")
@@ -97,7 +97,7 @@ class Deleted(Model):
     @staticmethod
     def key_of(user_id: str) -> str:
         """The key under which the deletion of an account is kept."""
-        return f"DELETED#{ids.short(user_id)}"
+        return f"DELETED#{ids.suffix(user_id)}"
 
 
 class Unopened(Model):
@@ -107,7 +107,7 @@ class Unopened(Model):
     without a key nobody can repeat it, and it is forgotten like the Attempts among which it stands.
     """
 
-    class Meta(tables.Meta):
+    class Meta(dynamodb.Meta):
         table_name = "Attempts"
 
     key = UnicodeAttribute(hash_key=True)
@@ -118,7 +118,7 @@ class Unopened(Model):
     @staticmethod
     def key_of(user_id: str) -> str:
         """The key under which the registration is kept that was answered with this id."""
-        return f"UNOPENED#{ids.short(user_id)}"
+        return f"UNOPENED#{ids.suffix(user_id)}"
 
     @classmethod
     def find(cls, user_id: str) -> Self | None:

@@ -14,7 +14,13 @@ from chalicelib.sessions.models import Session
 from chalicelib.users import passwords
 from chalicelib.users.errors import AccountContended, InvalidCredentials
 from chalicelib.users.models import User
-from chalicelib.users.schemas import Done, EmailVerification, ForgottenPassword, PasswordChange, PasswordReset
+from chalicelib.users.schemas import (
+    Done,
+    EmailVerification,
+    ForgottenPassword,
+    PasswordChange,
+    PasswordReset,
+)
 from common import auth, clock, settings, transactions
 
 _MAILS_PER_HOUR = 5
@@ -68,7 +74,11 @@ def reset_password(reset: PasswordReset) -> Done:
     else:
         token.mail(PASSWORD_RESET)
         new = passwords.hashed(reset.new_password)
-        _use(token, PASSWORD_RESET, [User.password_hash.set(new), User.session_epoch.add(1), _verified()])
+        _use(
+            token,
+            PASSWORD_RESET,
+            [User.password_hash.set(new), User.session_epoch.add(1), _verified()],
+        )
     mails.ask(PASSWORD_CHANGED, user_id=token.user_id)
     return Done(message="Password changed")
 
@@ -98,7 +108,8 @@ def _replace_password(user: User, session_id: str, new: str) -> None:
             transactions.update(
                 user,
                 [User.password_hash.set(new), User.session_epoch.set(epoch)],
-                (User.password_hash == user.password_hash) & (User.session_epoch == user.session_epoch),
+                (User.password_hash == user.password_hash)
+                & (User.session_epoch == user.session_epoch),
             ),
             transactions.update(
                 Session(user.user_id, session_id),
@@ -113,7 +124,9 @@ def _replace_password(user: User, session_id: str, new: str) -> None:
 def _was_just_set(user: User, session_id: str, password: str) -> bool:
     """Whether this session gave the account this password moments ago, and so repeats itself."""
     session = Session.find(user.user_id, session_id)
-    recently = session is not None and (session.password_set_at or 0) + REPEAT_SECONDS >= clock.epoch()
+    recently = (
+        session is not None and (session.password_set_at or 0) + REPEAT_SECONDS >= clock.epoch()
+    )
     return recently and passwords.matches(password, user.password_hash)
 
 

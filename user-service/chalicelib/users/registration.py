@@ -37,7 +37,7 @@ def register(registration: Registration, key: str | None, source: str) -> Regist
 def _new_user(registration: Registration, key: str | None) -> User:
     email = registration.email
     return User(
-        ids.derived("USER", email.lower(), key) if key else ids.new("USER"),
+        ids.deterministic("USER", email.lower(), key) if key else ids.new("USER"),
         email=email,
         name=registration.name,
         phone=registration.phone,
@@ -50,7 +50,7 @@ def _new_user(registration: Registration, key: str | None) -> User:
 
 def _is_new(user: User, password: str, key: str | None) -> bool:
     """Whether this registration was carried out now, whatever came of it; False if it was before, with this very body."""
-    for _ in range(transactions.TRIES):
+    for _ in range(transactions.RETRY.tries):
         owner = EmailClaim.owner_of(user.email)
         # Without a key nothing can have this id yet. With one both are read before anything is written, whichever it will be.
         if key and (kept := _kept(user.user_id)):
@@ -75,7 +75,9 @@ def _opened(user: User) -> bool:
     failed = _failed(
         transactions.put(user, User.user_id.does_not_exist()),
         transactions.put(claim, EmailClaim.key.does_not_exist()),
-        transactions.check(Deleted, Deleted.key_of(user.user_id), condition=Deleted.key.does_not_exist()),
+        transactions.check(
+            Deleted, Deleted.key_of(user.user_id), condition=Deleted.key.does_not_exist()
+        ),
     )
     return _all_held(failed)
 
@@ -90,8 +92,12 @@ def _refused(user: User, key: str | None) -> bool:
     )
     failed = _failed(
         transactions.put(kept, Unopened.key.does_not_exist()),
-        transactions.check(EmailClaim, EmailClaim.key_of(user.email), condition=EmailClaim.key.exists()),
-        transactions.check(Deleted, Deleted.key_of(user.user_id), condition=Deleted.key.does_not_exist()),
+        transactions.check(
+            EmailClaim, EmailClaim.key_of(user.email), condition=EmailClaim.key.exists()
+        ),
+        transactions.check(
+            Deleted, Deleted.key_of(user.user_id), condition=Deleted.key.does_not_exist()
+        ),
     )
     return _all_held(failed)
 
@@ -124,4 +130,6 @@ def _ask_for_mail(user: User) -> None:
     try:
         mails.ask(REGISTRATION, user_id=user.user_id, email=user.email)
     except (BotoCoreError, ClientError):
-        log.logger.exception("mail after a registration not asked for", extra={"userId": user.user_id})
+        log.logger.exception(
+            "mail after a registration not asked for", extra={"userId": user.user_id}
+        )

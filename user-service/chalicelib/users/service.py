@@ -37,7 +37,10 @@ def login(credentials: Credentials, source: str) -> LoggedIn:
     """
     attempt = attempts.begin(credentials.email, source)
     user = User.owning(credentials.email)
-    if not passwords.matches(credentials.password, user.password_hash if user else None) or user is None:
+    if (
+        not passwords.matches(credentials.password, user.password_hash if user else None)
+        or user is None
+    ):
         attempt.failed()
         raise InvalidCredentials("Invalid credentials")
     if user.email_verified_at is None and settings.integer("LOGIN_NEEDS_VERIFIED_EMAIL", 1):
@@ -97,7 +100,9 @@ def export(caller: auth.Caller) -> Export:
                 created_at=session.created_at,
                 renewed_at=clock.iso(session.renewed_at),
                 expires_at=clock.iso(session.expires_at),
-                password_set_at=clock.iso(session.password_set_at) if session.password_set_at else None,
+                password_set_at=clock.iso(session.password_set_at)
+                if session.password_set_at
+                else None,
             )
             for session in sessions.going_on(user)
         ],
@@ -127,7 +132,11 @@ def grant_role(grant: GrantRole) -> RoleGranted:
 
     It shows in tokens from the next login or refresh on: those given out before keep their role until they expire.
     """
-    user = User.owning(grant.email) if grant.email else User.find(ids.parse("USER", str(grant.user_id)))
+    user = (
+        User.owning(grant.email)
+        if grant.email
+        else User.find(ids.parse("USER", str(grant.user_id)))
+    )
     before = user.role if user else None
     if user is None or not user.changed(User.role.set(grant.role)):
         raise UserNotFound("User not found")

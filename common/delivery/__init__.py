@@ -1,0 +1,1 @@
+"""What goes to AWS and how: packages, templates, stacks, releases, roles and workflows."""

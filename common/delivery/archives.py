@@ -1,0 +1,51 @@
+"""A Lambda's zip: compiled, without what is not used, and the same bytes for the same files."""
+
+import compileall
+import os
+import py_compile
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+
+
+def compile_alone(folder: Path) -> None:
+    """Compile every module and drop its source, of packages that nobody reads in a trace: half the size.
+
+    Python takes `module.pyc` beside where `module.py` would be: https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
+    """
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(
+        folder, quiet=2, stripdir=str(folder), legacy=True, invalidation_mode=mode
+    )
+    for source in [*folder.rglob("*.py"), *folder.rglob("*.pyi")]:
+        if source.suffix == ".pyi" or source.with_suffix(".pyc").exists():
+            source.unlink()
+
+
+def compile_modules(folder: Path) -> None:
+    """Compile every module, and nothing is left of earlier compiling: a first import then takes a third of the time."""
+    for cache in list(folder.rglob("__pycache__")):
+        shutil.rmtree(cache)
+    # A hash that is not checked: Lambda unpacks the zip with times of its own, which would make the others stale.
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=2, stripdir=str(folder), invalidation_mode=mode)
+
+
+def write(folders: Sequence[Path], target: Path) -> None:
+    """Put the folders' contents at the top of one zip, all or nothing; of two files at one place the first counts."""
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for file in folder.rglob("*"):
+            if file.is_file():
+                files.setdefault(file.relative_to(folder).as_posix(), file)
+    partial = target.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, file in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, file.read_bytes())
+    os.replace(partial, target)

@@ -1,0 +1,159 @@
+"""Deploy the shop from its folders: each service's resources, then all their code at once, then the state machine."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from delivery import canary, cfn, gateway_keys, missing_exports, packaging, stacks, wheels
+from delivery.clouds import Cloud
+from delivery.paths import service as folder
+
+ORCHESTRATOR = "checkout-orchestrator"
+STATE_MACHINE = "checkout-state-machine"
+_ADDRESSES = {"AdminEmail": "ADMIN_EMAIL", "InventoryEmail": "INVENTORY_EMAIL"}
+
+Say = Callable[[str], None]
+Environment = Mapping[str, Mapping[str, str]]
+
+
+def deploy(
+    cloud: Cloud,
+    services: Iterable[str],
+    stage: str,
+    build: Path,
+    say: Say,
+    environment: Environment | None = None,
+) -> None:
+    """Bring everything to what the folders say; what has not changed is left alone.
+
+    `environment` holds further variables for the Lambdas of a service. Raises gateway_keys.KeysMissing,
+    packaging.PackagingFailed, wheels.WheelMissing or stacks.StackFailed; running it again goes on from there.
+    """
+    services = tuple(services)
+    make_bucket(cloud)  # first: a large template goes through it
+    # The bus and the topic are the orchestrator's; the others' rules and subscriptions name them.
+    for name in sorted(services, key=lambda name: name != ORCHESTRATOR):
+        deploy_resources(cloud, name, say)
+    if ORCHESTRATOR in services and stage != "local":
+        gateway_keys.insist(cloud, folder(ORCHESTRATOR), stage)
+    # All at once, and before they are wanted by several at a time.
+    for architecture in {packaging.wanted_architecture(folder(name), stage) for name in services}:
+        if fetched := wheels.gather(
+            [folder(name) for name in services], architecture, build / "wheels"
+        ):
+            say(f"{fetched} packages fetched")
+    with ThreadPoolExecutor(max_workers=3) as workers:
+        jobs = [
+            workers.submit(
+                deploy_code, cloud, name, stage, build, say, (environment or {}).get(name)
+            )
+            for name in services
+        ]
+        for job in jobs:
+            job.result()
+    if ORCHESTRATOR in services:
+        deploy_state_machine(cloud, stage, say)
+
+
+def deploy_resources(cloud: Cloud, name: str, say: Say) -> None:
+    """A service's tables, queues and rules."""
+    template = folder(name) / "resources.yml"
+    if not template.exists():
+        return
+    text = template.read_text()
+    if stacks.deploy(cloud, f"{name}-resources", text, _addresses(text), adopt=True):
+        say(f"{name}: tables, queues and rules are there")
+    if cloud.endpoint:
+        _let_items_expire(cloud, template)
+
+
+def deploy_code(
+    cloud: Cloud,
+    name: str,
+    stage: str,
+    build: Path,
+    say: Say,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """A service's Lambdas and API: packaged, uploaded and switched over."""
+    began = time.monotonic()
+    template = packaging.package(
+        folder(name), stage, build / f"{name}-{stage}", build / "wheels", environment
+    )
+    packaged = time.monotonic()
+    document = json.loads(template.read_text())
+    for stream in missing_exports.leave_out_streams(cloud, document):
+        say(
+            f"{name}: nobody exports {stream} yet; deploy {name} again within a day after its owner"
+        )
+    key = _upload(cloud, name, template.with_name(packaging.ZIP))
+    for resource in document["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": cloud.bucket, "Key": key}
+    if stacks.deploy(cloud, name, json.dumps(document)):
+        seconds = (packaged - began, time.monotonic() - packaged)
+        say(f"{name}: packaged in {seconds[0]:.1f} s, deployed in {seconds[1]:.1f} s")
+
+
+def deploy_state_machine(cloud: Cloud, stage: str, say: Say) -> None:
+    """The checkout saga; it finds the Lambdas by their names."""
+    template = folder(ORCHESTRATOR) / "state-machine.yml"
+    parameters = {"Stage": stage, "Alias": canary.alias_of(stage)}
+    if template.exists() and stacks.deploy(cloud, STATE_MACHINE, template.read_text(), parameters):
+        say("checkout: the state machine is there")
+
+
+def make_bucket(cloud: Cloud) -> None:
+    """The bucket that zips are uploaded to."""
+    client = cloud.client("s3")
+    try:
+        client.head_bucket(Bucket=cloud.bucket)
+    except ClientError:
+        region = client.meta.region_name
+        place = (
+            {}
+            if region == "us-east-1"
+            else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        )
+        client.create_bucket(Bucket=cloud.bucket, **place)
+
+
+def _addresses(template: str) -> dict[str, str]:
+    """The mail addresses that a template asks for, as far as the environment gives them: ADMIN_EMAIL=... make deploy."""
+    given = {parameter: os.environ.get(variable, "") for parameter, variable in _ADDRESSES.items()}
+    return {
+        parameter: value
+        for parameter, value in given.items()
+        if value and f"{parameter}:" in template
+    }
+
+
+def _upload(cloud: Cloud, name: str, archive: Path) -> str:
+    """The key of the zip in the bucket: named by its contents, so an unchanged one is not sent again."""
+    contents = archive.read_bytes()
+    key = f"{name}/{hashlib.sha256(contents).hexdigest()[:32]}.zip"
+    client = cloud.client("s3")
+    try:
+        client.head_object(Bucket=cloud.bucket, Key=key)
+    except ClientError:
+        client.put_object(Bucket=cloud.bucket, Key=key, Body=contents)
+    return key
+
+
+def _let_items_expire(cloud: Cloud, template: Path) -> None:
+    """Switch on what the template asks for: the local CloudFormation overlooks TimeToLiveSpecification."""
+    client = cloud.client("dynamodb")
+    for table, attribute in cfn.expiring_tables(template).items():
+        found: dict[str, Any] = client.describe_time_to_live(TableName=table)[
+            "TimeToLiveDescription"
+        ]
+        if found.get("TimeToLiveStatus") != "ENABLED":
+            wanted = {"AttributeName": attribute, "Enabled": True}
+            client.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)

@@ -1,0 +1,34 @@
+"""Neighbours that are not there yet: a service is deployed all the same, and hears of their changes once they are."""
+
+from typing import Any
+
+from delivery.clouds import Cloud
+
+_IMPORT = "Fn::ImportValue"
+
+
+def leave_out_streams(cloud: Cloud, template: dict[str, Any]) -> list[str]:
+    """Take those streams out of a packaged template that no stack exports yet; their names.
+
+    A stream keeps its records for a day, and a Lambda reads it from its oldest: nothing is lost if the service is deployed
+    again within a day after its neighbour.
+    """
+    exported = _exports(cloud)
+    absent: list[str] = []
+    for resource in template["Resources"].values():
+        events = resource.get("Properties", {}).get("Events", {})
+        for name, event in list(events.items()):
+            stream = event["Properties"].get("Stream")
+            if (
+                isinstance(stream, dict)
+                and stream.get(_IMPORT, "") not in exported
+                and _IMPORT in stream
+            ):
+                absent.append(stream[_IMPORT])
+                del events[name]
+    return absent
+
+
+def _exports(cloud: Cloud) -> set[str]:
+    pages = cloud.client("cloudformation").get_paginator("list_exports").paginate()
+    return {found["Name"] for page in pages for found in page["Exports"]}

@@ -1,0 +1,126 @@
+"""What a packaged template brings to AWS that is to be watched there, and where its functions' logs are kept."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from delivery import cfn
+from delivery.paths import ROOT
+
+KEPT_DAYS = 90
+_FUNCTION = "AWS::Serverless::Function"
+_API = "RestAPI"
+# Where a queue's own template does not say: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html
+_VISIBILITY, _RECEIVES = 30, 5
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue that a function empties; no message waits longer in it than its tries take, unless they come too slowly."""
+
+    name: str
+    tries_seconds: int
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda by its logical id and its name, with what it empties."""
+
+    logical_id: str
+    name: str
+    queues: tuple[Queue, ...] = ()
+    reads_stream: bool = False
+    refuses: bool = False
+
+    @property
+    def reads_batches(self) -> bool:
+        """Whether it gets several messages or records at a time."""
+        return bool(self.queues) or self.reads_stream
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A service's deployed parts."""
+
+    service: str
+    stage: str
+    functions: tuple[Function, ...]
+    api: dict[str, str] | None
+
+    @classmethod
+    def of(cls, template: dict[str, Any], service: str, stage: str) -> Self:
+        """Those of a packaged template, whose functions have their names already."""
+        resources = template["Resources"]
+        functions = [
+            _function(logical_id, resource["Properties"], service)
+            for logical_id, resource in resources.items()
+            if resource["Type"] == _FUNCTION
+        ]
+        return cls(service, stage, tuple(functions), _api(resources))
+
+    @property
+    def queues(self) -> list[Queue]:
+        """All that its functions empty."""
+        return [queue for function in self.functions for queue in function.queues]
+
+
+def keep_logs(template: dict[str, Any], watched: Watched) -> None:
+    """Give every function its log group: one that Lambda makes by itself is kept for ever."""
+    resources = template["Resources"]
+    for function in watched.functions:
+        logs = f"{function.logical_id}Logs"
+        resources[logs] = {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Delete",
+            "UpdateReplacePolicy": "Delete",
+            "Properties": {
+                "LogGroupName": f"/aws/lambda/{function.name}",
+                "RetentionInDays": KEPT_DAYS,
+            },
+        }
+        # The group is there before the function, which could otherwise log first and make one itself.
+        resources[function.logical_id]["Properties"]["LoggingConfig"] = {"LogGroup": {"Ref": logs}}
+
+
+def refuses(logical_id: str, properties: dict[str, Any]) -> bool:
+    """Whether a function tells its caller by an error what is no failure: only a saga's step and an authorizer have such callers."""
+    return not properties.get("Events") and logical_id != "APIHandler"
+
+
+def _function(logical_id: str, properties: dict[str, Any], service: str) -> Function:
+    sources = list(properties.get("Events", {}).values())
+    return Function(
+        logical_id,
+        properties["FunctionName"],
+        queues=tuple(_queues(sources, service)),
+        reads_stream=any(source["Type"] == "DynamoDB" for source in sources),
+        refuses=refuses(logical_id, properties),
+    )
+
+
+def _queues(sources: list[dict[str, Any]], service: str) -> Iterator[Queue]:
+    own = _own_queues(service)
+    for source in sources:
+        if source["Type"] == "SQS":
+            name = re.split("[:/]", source["Properties"]["Queue"]["Fn::Sub"])[-1]
+            properties = own.get(name, {})
+            receives = properties.get("RedrivePolicy", {}).get("maxReceiveCount", _RECEIVES)
+            yield Queue(name, int(properties.get("VisibilityTimeout", _VISIBILITY)) * int(receives))
+
+
+def _own_queues(service: str) -> dict[str, dict[str, Any]]:
+    """The properties of the service's queues, by their names."""
+    template = ROOT / service / "resources.yml"
+    found = cfn.read(template)["Resources"].values() if template.exists() else ()
+    queues = [resource["Properties"] for resource in found if resource["Type"] == "AWS::SQS::Queue"]
+    return {properties["QueueName"]: properties for properties in queues}
+
+
+def _api(resources: dict[str, Any]) -> dict[str, str] | None:
+    """The dimensions of API Gateway's metrics, if there is an API."""
+    if _API not in resources:
+        return None
+    properties = resources[_API]["Properties"]
+    title = properties["DefinitionBody"].get("info", {}).get("title", "")
+    return {"ApiName": title, "Stage": properties["StageName"]}

@@ -1,0 +1,161 @@
+"""Build what is deployed, for the local cloud and for AWS alike: a service's zip and its CloudFormation template.
+
+`chalice package` makes the template, and a zip of the service and `common`. The packages of requirements.txt are added from
+wheels, all is compiled, and the template gets the names and answers that Chalice leaves to chance.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from delivery import archives, hashes, locks, templates, wheels
+
+REGION = "us-east-1"  # Chalice wants one to package; what it makes holds in any
+TEMPLATE = "sam.json"
+ZIP = "deployment.zip"
+# What makes a zip and a template of a service: where one of these changes, all six are built anew.
+BUILT_BY = (
+    "alarms.py",
+    "archives.py",
+    "dashboards.py",
+    "api_gateway.py",
+    "packaging.py",
+    "canary.py",
+    "prune.py",
+    "templates.py",
+    "monitored_resources.py",
+    "wheels.py",
+)
+
+_NOT_PACKAGED = shutil.ignore_patterns(
+    "tests",
+    "__pycache__",
+    "*.pyc",
+    "deployments",
+    "deployed",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".serverless",
+)
+_CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
+
+
+class PackagingFailed(RuntimeError):
+    """A service could not be packaged; the message says why, in Chalice's words."""
+
+
+def package(
+    service: Path, stage: str, out: Path, house: Path, environment: Mapping[str, str] | None = None
+) -> Path:
+    """The service's template in `out`, beside its zip; built only if the service or `common` changed since.
+
+    Processes that want the same wait for the first. `environment` adds to every Lambda's variables; `house` is where wheels are kept. Raises PackagingFailed or
+    wheels.WheelMissing.
+    """
+    with locks.exclusive(out.with_name(f"{out.name}.lock")):
+        return _package(service, stage, out, house, environment or {})
+
+
+def _package(
+    service: Path, stage: str, out: Path, house: Path, environment: Mapping[str, str]
+) -> Path:
+    template = out / TEMPLATE
+    inputs = _inputs(service, stage, environment)
+    if template.exists() and hashes.noted(out / "inputs") == inputs:
+        return template
+    architecture = wanted_architecture(service, stage)
+    wheels.gather([service], architecture, house)
+    with tempfile.TemporaryDirectory(prefix="package-") as scratch:
+        built = _chalice(_staged(service, stage, Path(scratch)), stage, Path(scratch, "built"))
+        out.mkdir(parents=True, exist_ok=True)
+        own = _unzipped(built / ZIP, Path(scratch, "own"))
+        archives.write([own, *wheels.installed(service, architecture, house)], out / ZIP)
+        document = json.loads((built / TEMPLATE).read_text())
+        templates.finish(document, service.name, stage, environment)
+        template.write_text(json.dumps(document, indent=1) + "\n")
+    hashes.note(out / "inputs", inputs)
+    return template
+
+
+def wanted_architecture(service: Path, stage: str) -> str:
+    """The processor that the stage's Lambdas run on: for `local` this machine's."""
+    if stage == "local":
+        return wheels.THIS_MACHINE
+    settings = json.loads((service / ".chalice" / "config.json").read_text())
+    own = settings["stages"].get(stage, {})
+    return str(own.get("lambda_architecture") or settings.get("lambda_architecture") or "x86_64")
+
+
+def sources(service: Path) -> list[Path]:
+    """Every file that the service's zip and template are made of or by: if none of them changed, neither did those."""
+    own = [Path(__file__).with_name(name) for name in BUILT_BY]
+    return [*_sources(service), *_sources(service / "vendor" / "common"), *own]
+
+
+def _inputs(service: Path, stage: str, environment: Mapping[str, str]) -> str:
+    return hashes.of(
+        sources(service),
+        [
+            sys.version,
+            wheels.this_architecture(),
+            stage,
+            json.dumps(dict(environment), sort_keys=True),
+        ],
+    )
+
+
+def _sources(folder: Path) -> Iterable[Path]:
+    for directory, folders, files in os.walk(folder.resolve()):
+        ignored = _NOT_PACKAGED(directory, [*folders, *files])
+        folders[:] = sorted(name for name in folders if name not in ignored)
+        yield from (Path(directory, name) for name in sorted(files) if name not in ignored)
+
+
+def _staged(service: Path, stage: str, scratch: Path) -> Path:
+    """A copy to package, so that nothing is written to the service's folder and any number may be packaged at once."""
+    copy = scratch / service.name
+    shutil.copytree(service, copy, ignore=_NOT_PACKAGED)
+    (copy / "requirements.txt").write_text(
+        ""
+    )  # Chalice would go on without a package that it cannot find
+    if stage == "local":
+        config = copy / ".chalice" / "config.json"
+        settings = json.loads(config.read_text())
+        settings["stages"]["local"]["lambda_architecture"] = wheels.this_architecture()
+        config.write_text(json.dumps(settings))
+    return copy
+
+
+def _chalice(project: Path, stage: str, out: Path) -> Path:
+    command = [sys.executable, "-c", _CHALICE, "package", "--stage", stage]
+    if (project / ".chalice" / "merge.json").exists():
+        command += ["--merge-template", ".chalice/merge.json"]
+    settings = {
+        "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", REGION),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [*command, str(out)], cwd=project, env=inherited | settings, capture_output=True, text=True
+    )
+    if done.returncode:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or [
+            "Chalice says nothing"
+        ]
+        reason = "\n  ".join([said[-1], *said[-3:-1]])
+        raise PackagingFailed(f"{project.name} could not be packaged: {reason}")
+    return out
+
+
+def _unzipped(archive: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
+    archives.compile_modules(folder)
+    return folder

@@ -1,0 +1,118 @@
+"""Whether what was just deployed answers: a few requests and calls that change nothing, from the service's tests/smoke.json.
+
+A request says what it is answered with; it may carry a token that nobody signed, which the service's authorizer has to refuse.
+A Lambda is called with an event that gives it nothing to do, or that it refuses by raising a certain error.
+"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
+
+from delivery import canary, lambda_invoke, routes, stacks
+from delivery.clouds import Cloud
+from delivery.paths import service as folder
+
+Case = dict[str, Any]
+
+_NOBODYS_TOKEN = "Bearer not.a.token"  # noqa: S105 - invalid on purpose
+_PATIENCE_SECONDS = 40  # API Gateway gives up after 29
+
+
+class SmokeFailed(RuntimeError):
+    """Something that was deployed does not answer as it should; the message lists what."""
+
+
+def test(cloud: Cloud, service: str, stage: str) -> int:
+    """How many things answered as they should; SmokeFailed if one did not. Changes nothing, so it is safe on `prod`."""
+    template = stacks.template(cloud, service)
+    if template is None:
+        raise SmokeFailed(f"{service} is not deployed to {stage}.")
+    asked = json.loads(file_of(service).read_text())
+    address = _address(cloud, service)
+    checks = [
+        partial(_of_api, cloud, service, stage, template),
+        *(partial(_of_request, address, case) for case in asked["requests"]),
+        *(partial(_of_lambda, cloud, service, stage, case) for case in asked["lambdas"]),
+    ]
+    if problems := [problem for check in checks if (problem := _tried(check))]:
+        raise SmokeFailed(
+            f"{service} on {stage} does not answer as it should: {'; '.join(problems)}"
+        )
+    return len(checks)
+
+
+def _tried(check: Callable[[], str | None]) -> str | None:
+    """What is wrong, if anything is."""
+    try:
+        return check()
+    except (httpx.HTTPError, lambda_invoke.FunctionRaised, BotoCoreError, ClientError) as problem:
+        return str(problem) or type(problem).__name__
+
+
+def file_of(service: str) -> Path:
+    """Where a service says what it answers."""
+    return folder(service) / "tests" / "smoke.json"
+
+
+def _of_request(address: str, case: Case) -> str | None:
+    method, _, path = case["request"].partition(" ")
+    headers = {"Authorization": _NOBODYS_TOKEN} if case.get("token") else {}
+    answer = httpx.request(
+        method, address + path, headers=headers, json=case.get("body"), timeout=_PATIENCE_SECONDS
+    )
+    if answer.status_code == case["answers"]:
+        return None
+    return f"{case['request']} answered {answer.status_code}, not {case['answers']}: {answer.text[:200]}"
+
+
+def _of_lambda(cloud: Cloud, service: str, stage: str, case: Case) -> str | None:
+    name, wanted = case["function"], case.get("raises")
+    try:
+        _call(cloud, f"{service}-{stage}-{name}", stage, case["event"])
+        raised = None
+    except lambda_invoke.FunctionRaised as problem:
+        raised = str(problem)
+    if (raised is None and wanted is None) or (
+        raised and wanted and f" raised {wanted}:" in raised
+    ):
+        return None
+    return f"{raised or f'{name} raised nothing'}, not {wanted or 'nothing'}"
+
+
+def _of_api(cloud: Cloud, service: str, stage: str, template: str) -> str | None:
+    """The Lambda behind the routes, which a request without a token may not reach: it has no route for this method."""
+    api = json.loads(template)["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    answer = _call(cloud, f"{service}-{stage}", stage, _no_such_method(min(api["paths"])))
+    return None if answer["statusCode"] == 405 else f"the API's Lambda answered {answer}"
+
+
+def _no_such_method(path: str) -> Any:
+    return {
+        "requestContext": {"resourcePath": path, "httpMethod": "NONE", "requestId": "smoke"},
+        "path": path,
+        "headers": {},
+        "multiValueHeaders": {},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": {},
+        "body": None,
+        "stageVariables": None,
+        "isBase64Encoded": False,
+    }
+
+
+def _call(cloud: Cloud, function: str, stage: str, event: Any) -> Any:
+    """As those call it who depend on it: on `prod` by its alias."""
+    return lambda_invoke.call(cloud, function + canary.alias_of(stage), event)
+
+
+def _address(cloud: Cloud, service: str) -> str:
+    """The service's own API, whatever domain stands before it."""
+    if cloud.endpoint:
+        api = stacks.output(cloud, service, "RestAPIId")
+        return f"{cloud.endpoint}/_aws/execute-api/{api}/{routes.API_STAGE}"
+    return stacks.output(cloud, service, "EndpointURL").rstrip("/")

@@ -1,0 +1,196 @@
+"""CloudFormation stacks: deploy one if it changed, and say in one sentence why it could not be."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from itertools import takewhile
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from delivery.clouds import Cloud
+
+_TAG = "commerce:template"  # tells what is deployed, so that nothing has to be remembered outside the cloud
+_DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_NEVER_MADE = (
+    "REVIEW_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "CREATE_FAILED",
+    "ROLLBACK_FAILED",
+    "DELETE_FAILED",
+)
+_LARGEST_BODY = 51_200
+
+Event = dict[str, Any]
+
+
+class StackFailed(RuntimeError):
+    """A stack could not be deployed; the message names the resource and CloudFormation's reason."""
+
+
+def deploy(
+    cloud: Cloud,
+    name: str,
+    template: str,
+    parameters: Mapping[str, str] | None = None,
+    adopt: bool = False,
+) -> bool:
+    """Create or update the stack and wait for it; False if it was as wanted already. Raises StackFailed.
+
+    A parameter that is not given keeps the value it has. With `adopt` a new stack takes in what outlived an earlier one.
+    """
+    stack = find(cloud, name)
+    given = dict(parameters or {})
+    wanted = hashlib.sha256((template + json.dumps(given, sort_keys=True)).encode()).hexdigest()
+    if stack and _is(stack, wanted):
+        return False
+    if stack and stack["StackStatus"] in _NEVER_MADE:
+        delete(cloud, name)
+        stack = None
+    values = {**_present(stack, template), **given}
+    request = {
+        "StackName": name,
+        **_body(cloud, name, template),
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in values.items()
+        ],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        "Tags": [{"Key": _TAG, "Value": wanted}],
+    }
+    client = cloud.client("cloudformation")
+    earlier = _events(cloud, name)[:1] if stack else []
+    try:
+        if stack:
+            client.update_stack(**request)
+        elif adopt:
+            _create_around_what_exists(cloud, request)
+        else:
+            client.create_stack(**request)
+    except ClientError as refusal:
+        if "No updates are to be performed" in str(refusal):
+            return False
+        raise StackFailed(
+            f"Stack {name} was refused: {refusal.response['Error']['Message']}"
+        ) from None
+    _wait(cloud, name, earlier)
+    return True
+
+
+def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
+    """The stack's description, if there is one of this name."""
+    try:
+        found: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName=name)[
+            "Stacks"
+        ][0]
+    except ClientError as refusal:
+        if "does not exist" in str(refusal):
+            return None
+        raise
+    return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+
+
+def template(cloud: Cloud, name: str) -> str | None:
+    """The template of what the stack runs now; None if it never came to run."""
+    stack = find(cloud, name)
+    if stack is None or stack["StackStatus"] in _NEVER_MADE:
+        return None
+    body = cloud.client("cloudformation").get_template(StackName=name, TemplateStage="Original")[
+        "TemplateBody"
+    ]
+    return body if isinstance(body, str) else json.dumps(body)
+
+
+def output(cloud: Cloud, name: str, key: str) -> str:
+    """One output of a stack that is there."""
+    outputs = (find(cloud, name) or {}).get("Outputs", [])
+    return next(entry["OutputValue"] for entry in outputs if entry["OutputKey"] == key)
+
+
+def delete(cloud: Cloud, name: str) -> None:
+    """Remove a stack and wait until it is gone."""
+    cloud.client("cloudformation").delete_stack(StackName=name)
+    while find(cloud, name):
+        time.sleep(cloud.patience)
+
+
+def _create_around_what_exists(cloud: Cloud, request: dict[str, Any]) -> None:
+    """Begin a stack that takes in the retained tables of its names, with what they hold, instead of refusing them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+    """
+    client, name = cloud.client("cloudformation"), request["StackName"]
+    change = {"StackName": name, "ChangeSetName": "first"}
+    client.create_change_set(
+        **request | change, ChangeSetType="CREATE", ImportExistingResources=True
+    )
+    while (found := client.describe_change_set(**change))["Status"] not in (
+        "CREATE_COMPLETE",
+        "FAILED",
+    ):
+        time.sleep(cloud.patience)
+    if found["Status"] == "FAILED":
+        raise StackFailed(
+            f"Stack {name} was refused: {found.get('StatusReason', 'CloudFormation gives no reason')}"
+        )
+    client.execute_change_set(**change)
+
+
+def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:
+    """The stack's parameters, less those that the template no longer has."""
+    found = (stack or {}).get("Parameters", [])
+    values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in found}
+    return {key: value for key, value in values.items() if key in template}
+
+
+def _is(stack: dict[str, Any], wanted: str) -> bool:
+    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+    return stack["StackStatus"] in _DONE and tags.get(_TAG) == wanted
+
+
+def _body(cloud: Cloud, name: str, template: str) -> dict[str, str]:
+    if len(template.encode()) <= _LARGEST_BODY:
+        return {"TemplateBody": template}
+    key = f"{name}.template"
+    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=template.encode())
+    bucket = (
+        f"{cloud.endpoint}/{cloud.bucket}"
+        if cloud.endpoint
+        else f"https://{cloud.bucket}.s3.amazonaws.com"
+    )
+    return {"TemplateURL": f"{bucket}/{key}"}
+
+
+def _wait(cloud: Cloud, name: str, earlier: list[Event]) -> None:
+    while True:
+        stack = find(cloud, name)
+        if stack is None:
+            raise StackFailed(f"Stack {name} failed, and was removed again")
+        status = stack["StackStatus"]
+        if status in _DONE:
+            return
+        if not status.endswith("IN_PROGRESS"):
+            raise StackFailed(f"Stack {name} failed: {_reason(_events(cloud, name), earlier)}")
+        time.sleep(cloud.patience)
+
+
+def _events(cloud: Cloud, name: str) -> list[Event]:
+    """What happened to the stack, newest first."""
+    found: list[Event] = cloud.client("cloudformation").describe_stack_events(StackName=name)[
+        "StackEvents"
+    ]
+    return found
+
+
+def _reason(events: list[Event], earlier: list[Event]) -> str:
+    """The first resource that failed since; those after it were cancelled because of it."""
+    old = [event["EventId"] for event in earlier]
+    fresh = takewhile(lambda event: event["EventId"] not in old, events)
+    failures = [event for event in fresh if event["ResourceStatus"].endswith("_FAILED")]
+    causes = [
+        event for event in failures if "cancelled" not in event.get("ResourceStatusReason", "")
+    ]
+    if not causes:
+        return "CloudFormation gives no reason"
+    first = causes[-1]
+    return f"{first['LogicalResourceId']} ({first['ResourceType']}): {first.get('ResourceStatusReason', 'no reason')}"

@@ -1,0 +1,51 @@
+"""What every request to a service passes on AWS before a Lambda hears of it."""
+
+import copy
+import json
+
+import pytest
+
+from delivery import templates
+
+NAMED = {"info": {"title": "cart-service"}}
+API = {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "api", "DefinitionBody": NAMED}}
+
+
+def finished(stage):
+    template = {"Resources": {"RestAPI": copy.deepcopy(API)}}
+    templates.finish(template, "cart-service", stage, {})
+    return template["Resources"]
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_there_is_a_limit_to_how_often_an_api_is_asked(stage):
+    (limits,) = finished(stage)["RestAPI"]["Properties"]["MethodSettings"]
+
+    assert (limits["HttpMethod"], limits["ResourcePath"]) == ("*", "/*")
+    assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] <= 5000
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_firewall_is_before_it(stage):
+    association = finished(stage)["FirewallBeforeApi"]["Properties"]
+
+    assert association["WebACLArn"] == {"Fn::ImportValue": "Commerce-FirewallArn"}
+    assert association["ResourceArn"]["Fn::Sub"].endswith(
+        "/restapis/${RestAPI}/stages/${RestAPI.Stage}"
+    )
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_each_request_leaves_a_line_without_anything_that_the_customer_wrote(stage):
+    resources = finished(stage)
+    properties = resources["RestAPI"]["Properties"]
+    line = json.loads(properties["AccessLogSetting"]["Format"])
+
+    assert {"at", "ip", "method", "route", "status", "customer"} <= set(line)
+    assert not {"$context.path", "$context.requestOverride.path.id"} & set(line.values())
+    assert properties["MethodSettings"][0]["DataTraceEnabled"] is False
+    assert resources["AccessLog"]["Properties"]["RetentionInDays"] <= 90
+
+
+def test_the_local_cloud_knows_none_of_these():
+    assert set(finished("local")) == {"RestAPI"}

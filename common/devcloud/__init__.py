@@ -1,0 +1,1 @@
+"""The whole shop on one machine, without an AWS account. For development only."""

@@ -1,0 +1,7 @@
+"""Entry of `python -m devcloud`."""
+
+import sys
+
+from devcloud.cli import main
+
+sys.exit(main())

@@ -1,0 +1,125 @@
+"""What a shop needs besides what is deployed: signing keys, the gateways' keys, a sender address, an admin."""
+
+import json
+import time
+from typing import Any
+
+import httpx
+from botocore.exceptions import ClientError
+
+from delivery.clouds import Cloud
+from devcloud import settings
+
+JWKS = "/commerce/auth/jwks"
+SIGNING_KEYS = "commerce/user-service/signing-keys"
+
+
+class BootstrapFailed(RuntimeError):
+    """The shop is deployed but cannot be put into use; the message says what was answered."""
+
+
+def prepare(cloud: Cloud, secrets: settings.Secrets) -> None:
+    """Keys and addresses; safe to repeat."""
+    stripe = {"apiKey": secrets.stripe_api_key, "webhookSecret": secrets.stripe_webhook_secret}
+    razorpay = {"keyId": secrets.razorpay_key_id, "keySecret": secrets.razorpay_key_secret}
+    _store_keys(cloud, "commerce/stripe", stripe)
+    _store_keys(
+        cloud, "commerce/razorpay", {**razorpay, "webhookSecret": secrets.razorpay_webhook_secret}
+    )
+    for address in _senders(cloud):
+        cloud.client("ses").verify_email_identity(EmailAddress=address)
+    if not _can_sign(cloud):
+        invoke(cloud, "user-service-local-rotate-signing-key", {})
+
+
+def admin_token(cloud: Cloud, url: str, password: str) -> str:
+    """The admin's access token; registers the admin first if there is none yet."""
+    who = {"email": settings.ADMIN_EMAIL, "password": password}
+    answer = _login(url, who)
+    if answer.status_code in (401, 404):
+        _answered(httpx.post(f"{url}/user/register", json=who | {"name": "Shop Admin"}, timeout=60))
+        grant_admin(cloud, settings.ADMIN_EMAIL, "make up", "local")
+        answer = _login(url, who)
+    token: str = _answered(answer)["token"]
+    return token
+
+
+def customer_token(url: str, password: str) -> str:
+    """The access token of the customer to try things with, who is registered if there is none yet."""
+    who = {"email": settings.CUSTOMER_EMAIL, "password": password}
+    answer = _login(url, who)
+    if answer.status_code == 401:
+        _answered(httpx.post(f"{url}/user/register", json=who | {"name": "Customer"}, timeout=60))
+        answer = _login(url, who)
+    token: str = _answered(answer)["token"]
+    return token
+
+
+def grant_admin(cloud: Cloud, email: str, granted_by: str, stage: str) -> str:
+    """Make the account with this address an admin; its userId. Safe to repeat. BootstrapFailed if there is no such account."""
+    wanted = {"email": email, "role": "admin", "grantedBy": granted_by}
+    user_id: str = invoke(cloud, f"user-service-{stage}-grant-role", wanted)["userId"]
+    return user_id
+
+
+def rotate_keys(cloud: Cloud, stage: str, revoke_old: bool = False) -> str:
+    """Sign access tokens with a new key from now on; its id. Each call makes a key. BootstrapFailed while another runs."""
+    rotated = invoke(cloud, f"user-service-{stage}-rotate-signing-key", {"revokeOld": revoke_old})
+    return str(rotated["current"])
+
+
+def _login(url: str, who: dict[str, str]) -> httpx.Response:
+    """The answer to the admin's login; where somebody guessed at it from this machine, after the wait that this costs."""
+    answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
+    while answer.status_code == 429:
+        time.sleep(int(answer.headers["Retry-After"]))
+        answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
+    return answer
+
+
+def invoke(cloud: Cloud, function: str, event: dict[str, Any]) -> Any:
+    """Call a Lambda and give back what it returns; BootstrapFailed if it raises."""
+    answer = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    body = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError"):
+        raise BootstrapFailed(
+            f"{function} failed: {body.get('errorType')}: {body.get('errorMessage')}"
+        )
+    return body
+
+
+def _can_sign(cloud: Cloud) -> bool:
+    """Whether there is a signing key, and its public half is published: a first rotation may have ended halfway."""
+    try:
+        cloud.client("ssm").get_parameter(Name=JWKS)
+        return "SecretString" in cloud.client("secretsmanager").get_secret_value(
+            SecretId=SIGNING_KEYS
+        )
+    except ClientError:
+        return False
+
+
+def _store_keys(cloud: Cloud, name: str, wanted: dict[str, str]) -> None:
+    client = cloud.client("secretsmanager")
+    try:
+        stored = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
+    except (ClientError, ValueError, KeyError):
+        stored = None
+    if stored != wanted:
+        client.put_secret_value(SecretId=name, SecretString=json.dumps(wanted))
+
+
+def _senders(cloud: Cloud) -> set[str]:
+    """The addresses that Lambdas send mail from."""
+    pages = cloud.client("lambda").get_paginator("list_functions").paginate()
+    functions = (function for page in pages for function in page["Functions"])
+    variables = (function.get("Environment", {}).get("Variables", {}) for function in functions)
+    return {each["MAIL_FROM"] for each in variables if "MAIL_FROM" in each}
+
+
+def _answered(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        raise BootstrapFailed(
+            f"{answer.request.url} answered {answer.status_code}: {answer.text[:300]}"
+        )
+    return answer.json()

@@ -1,0 +1,152 @@
+"""`make local SERVICE=cart-service`: one service from its source, with reload, against the running shop.
+
+It is `chalice local` without three of its habits: an answer on a kept-alive connection 40 ms late, a restart at any file
+written anywhere in the project, and words of its own where API Gateway refuses.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chalice.local import ChaliceRequestHandler, LocalGatewayException, ThreadedHTTPServer
+
+from delivery import templates
+from delivery.paths import ROOT, SERVICES
+from devcloud.processes import port_number
+
+_PORT = 8090
+_LOOK_SECONDS = 0.5
+_SERVE = "--serve"
+
+
+class NotOpen(RuntimeError):
+    """There is no running shop to work against."""
+
+
+class PortTaken(RuntimeError):
+    """Something else listens where the service should."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until Ctrl-C, in a process that is started anew whenever the code changes."""
+    parser = argparse.ArgumentParser(prog="make local", description=__doc__)
+    parser.add_argument("service", choices=SERVICES)
+    parser.add_argument("--dir", type=Path, default=Path(".local"))
+    parser.add_argument("--port", type=port_number, default=_PORT)
+    parser.add_argument(_SERVE, action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    try:
+        environment = _environment(given.dir)
+        if not given.serve and _answers(f"http://127.0.0.1:{given.port}"):
+            raise PortTaken(
+                f"Port {given.port} is taken by another program; name a free one: SERVICE_PORT=8091."
+            )
+    except (NotOpen, PortTaken) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    if given.serve:
+        serve(given.service, given.port, environment)
+        return 0
+    command = [sys.executable, "-m", "devcloud.dev_server", given.service, "--dir", str(given.dir)]
+    return _reload(given.service, [*command, "--port", str(given.port), _SERVE])
+
+
+def serve(service: str, port: int, environment: dict[str, str]) -> None:
+    """Serve the service's routes from its source, in this process."""
+    from chalice.cli import run_local_server
+    from chalice.cli.factory import CLIFactory
+
+    os.environ.update(environment)
+    ChaliceRequestHandler.disable_nagle_algorithm = True
+    ChaliceRequestHandler.wbufsize = -1  # headers and body leave together
+    ChaliceRequestHandler._send_error_response = _refuse  # type: ignore[assignment,method-assign]
+    ThreadedHTTPServer.request_queue_size = 128
+    os.chdir(ROOT / service)
+    sys.path.insert(0, str(ROOT / service / "vendor"))
+    print(f"{service} on http://127.0.0.1:{port}", flush=True)
+    # Chalice puts the stage's settings into the environment that it is given; the app reads them from this one.
+    factory = CLIFactory(str(ROOT / service), debug=False, environ=os.environ)
+    run_local_server(factory, "127.0.0.1", port, "local")
+
+
+def _refuse(handler: ChaliceRequestHandler, error: LocalGatewayException) -> None:
+    """Answer as the deployed API does, where Chalice has words and status codes of its own."""
+    no_such_route = (
+        error.headers.get("x-amzn-ErrorType") == "UnauthorizedException" and error.CODE == 403
+    )
+    kind = "MISSING_AUTHENTICATION_TOKEN" if no_such_route else "UNAUTHORIZED"
+    answer = templates.gateway_responses()[kind]
+    body = answer["responseTemplates"]["application/json"]
+    handler._send_http_response(answer["statusCode"], {}, body)
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    note = directory / "shop.json"
+    if not note.exists():
+        raise NotOpen(f"There is no shop in {directory}: run `make up` first.")
+    shop = json.loads(note.read_text())
+    if not _answers(shop["awsEndpoint"]):
+        raise NotOpen(f"The shop in {directory} is not running: run `make up` first.")
+    return {
+        "AWS_ENDPOINT_URL": shop["awsEndpoint"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CHALICE_CLI_MODE": "true",
+        "STRIPE_API_BASE": shop["stripeUrl"],
+        "RAZORPAY_API_BASE": shop["razorpayUrl"],
+    }
+
+
+def _answers(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname, address.port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _reload(service: str, command: list[str]) -> int:
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # whoever ends this ends the server, too
+    seen, server = _state(service), subprocess.Popen(command)
+    try:
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            now = _state(service)
+            if now != seen:
+                print("changed; starting anew", flush=True)
+                seen = now
+                _end(server)
+                server = subprocess.Popen(command)
+    except KeyboardInterrupt:
+        _end(server)
+        return 0
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    server.wait(timeout=10)
+
+
+def _state(service: str) -> dict[Path, int]:
+    """When each source file of the service and of common was written."""
+    folders = (ROOT / service, ROOT / "common" / "common")
+    files = [
+        file for folder in folders for file in folder.rglob("*.py") if "tests" not in file.parts
+    ]
+    files.append(ROOT / service / ".chalice" / "config.json")
+    return {file: file.stat().st_mtime_ns for file in files if file.exists()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""A service's pipeline: the commands that .github/workflows/service.yml runs, and their rehearsal on this machine.
+
+`make pipeline SERVICE=cart-service` runs them one after another against a local cloud of its own, in build/pipeline, where nothing
+else is deployed. What it released the last time is still there, and comes back if the new code does not answer.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socket import socket
+
+from delivery import paths
+from delivery.clouds import Cloud
+from devcloud.processes import Process, ProcessFailed
+
+# What must hold before anything is deployed; then each stage in turn.
+CHECKS = (
+    "make test SERVICE={service}",
+    "make lint types SERVICE={service}",
+    "make package templates SERVICE={service} STAGE={stage}",
+)
+RELEASE = "make release SERVICE={service} STAGE={stage}"
+STAGES = ("dev", "prod")
+_HOME = paths.ROOT / "build" / "pipeline"
+
+
+class StepFailed(RuntimeError):
+    """A command of the pipeline failed; it has said why."""
+
+
+def rehearse(service: str, home: Path, checks: bool = True) -> None:
+    """Run the service's pipeline with the stage `local` in place of the others. Raises StepFailed."""
+    with bare_cloud(home) as cloud:
+        commands = [*(CHECKS if checks else ()), f"{RELEASE} ENDPOINT={cloud.endpoint}"]
+        for command in commands:
+            _run(command.format(service=service, stage="local"))
+
+
+@contextmanager
+def bare_cloud(home: Path) -> Iterator[Cloud]:
+    """An AWS on this machine for as long as it lasts, with what was deployed to it in this directory before."""
+    process, port = Process(home.resolve(), "aws"), _free_port()
+    process.stop()  # one that an interrupted run left
+    process.start(
+        "devcloud.emulator.server", ["--port", str(port), "--dir", str(home.resolve())], {}
+    )
+    try:
+        process.await_answer(lambda: _listening(port))
+        yield Cloud(f"http://127.0.0.1:{port}")
+    finally:
+        process.stop()
+
+
+def main() -> int:
+    """Rehearse one service's pipeline; 1 if a step failed."""
+    parser = argparse.ArgumentParser(prog="python -m devcloud.pipeline", description=__doc__)
+    parser.add_argument("service")
+    parser.add_argument(
+        "--home", type=Path, default=_HOME, help="where its local cloud keeps its state"
+    )
+    parser.add_argument("--release-only", action="store_true", help="leave out the checks")
+    given = parser.parse_args()
+    try:
+        paths.service(given.service)
+        rehearse(given.service, given.home, checks=not given.release_only)
+    except (paths.UnknownService, ProcessFailed, StepFailed) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    print(f"The pipeline of {given.service} ran to its end.")
+    return 0
+
+
+def _run(command: str) -> None:
+    print(f"\n$ {command}", flush=True)
+    if subprocess.run(command.split(), cwd=paths.ROOT).returncode:
+        raise StepFailed(f"The pipeline ends here: `{command}` failed.")
+
+
+def _free_port() -> int:
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _listening(port: int) -> bool:
+    with socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

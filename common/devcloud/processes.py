@@ -1,0 +1,138 @@
+"""The shop's processes: started in the background, known by a file with their number, stopped by it."""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_GRACE_SECONDS = 180  # AWS saves its state while it stops, and a killed one loses it
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "TZ")
+
+
+class PortTaken(RuntimeError):
+    """Something else listens on a port that the shop needs."""
+
+
+class ProcessFailed(RuntimeError):
+    """A process ended, or did not answer in time; the message ends with the last of what it wrote."""
+
+
+def port_number(text: str) -> int:
+    """A port as it stands on a command line, to which three more may be added; argparse.ArgumentTypeError if it is none."""
+    if not (text.isascii() and text.isdigit()) or not 1024 <= int(text) <= 65_532:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 1024 to 65532")
+    return int(text)
+
+
+class Process:
+    """One background process of a shop, running or not."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self.name = name
+        self.log = directory / "logs" / f"{name}.log"
+        self._note = directory / "run" / f"{name}.json"
+
+    @property
+    def pid(self) -> int | None:
+        """Its number while it runs. One that the system has given to somebody else since is not ours."""
+        try:
+            note = json.loads(self._note.read_text())
+        except (OSError, ValueError):
+            return None
+        return note["pid"] if note["command"] == _command_line(note["pid"]) else None
+
+    def start(self, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Run `python -m module arguments` with just this environment, apart from this terminal."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        source = Path(__file__).resolve().parents[1]
+        settings = {
+            "PYTHONPATH": str(source),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        with self.log.open("wb") as log:
+            started = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env=inherited | settings | dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        note = {"pid": started.pid, "command": _settled_command_line(started.pid, module)}
+        self._note.write_text(json.dumps(note))
+
+    def await_answer(self, healthy: Callable[[], bool], seconds: float = 90) -> None:
+        """Wait until it is healthy; ProcessFailed if it ends first or takes too long."""
+        deadline = time.monotonic() + seconds
+        while not healthy():
+            if self.pid is None:
+                raise ProcessFailed(
+                    f"{self.name} ended at once. The end of {self.log}:\n{self.last_words()}"
+                )
+            if time.monotonic() > deadline:
+                raise ProcessFailed(
+                    f"{self.name} did not answer in {seconds:.0f} s. See {self.log}"
+                )
+            time.sleep(0.05)
+
+    def stop(self) -> bool:
+        """End it with SIGTERM and wait; False if it did not run."""
+        pid = self.pid
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + _GRACE_SECONDS
+            while self.pid is not None:
+                if time.monotonic() > deadline:
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(0.05)
+        self._note.unlink(missing_ok=True)
+        return pid is not None
+
+    def last_words(self, lines: int = 15) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def require_free(port: int) -> None:
+    """PortTaken unless the port can be listened on."""
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortTaken(
+                f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
+                " `make up PORT=8100` (it takes PORT and the three after it)."
+            ) from None
+
+
+def _settled_command_line(pid: int, module: str) -> str | None:
+    """The command line once the new process has become the one asked for."""
+    for _ in range(200):
+        command = _command_line(pid)
+        if command and module in command:
+            return command
+        time.sleep(0.01)
+    return None
+
+
+def _command_line(pid: int) -> str | None:
+    kernel = Path(f"/proc/{pid}/cmdline")
+    if Path("/proc/self").exists():
+        try:
+            return kernel.read_bytes().replace(b"\0", b" ").decode(errors="replace") or None
+        except OSError:
+            return None
+    shown = subprocess.run(
+        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True
+    )
+    return shown.stdout.strip() or None

@@ -1,0 +1,94 @@
+"""Stripe's test payment methods: https://docs.stripe.com/testing; and what the customer's bank says to each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from devcloud.stripe.errors import invalid
+
+
+@dataclass(frozen=True)
+class Bank:
+    """How the bank behind a payment method behaves."""
+
+    type: str = "card"
+    decline_code: str | None = None
+    code: str = "card_declined"
+    message: str = "Your card was declined."
+    asks: bool = False
+
+
+UNDECIDED = "pm_card_chargeDeclinedProcessingError"
+UPI = "pm_upi"  # Stripe has no ready-made one: there it is made of payment_method_data[type]=upi
+_METHODS = {
+    "pm_card_visa": Bank(),
+    "pm_card_mastercard": Bank(),
+    "pm_card_amex": Bank(),
+    "pm_card_discover": Bank(),
+    "pm_card_visa_debit": Bank(),
+    "pm_card_chargeDeclined": Bank(decline_code="generic_decline"),
+    "pm_card_visa_chargeDeclined": Bank(decline_code="generic_decline"),
+    "pm_card_chargeDeclinedInsufficientFunds": Bank(
+        decline_code="insufficient_funds", message="Your card has insufficient funds."
+    ),
+    "pm_card_visa_chargeDeclinedInsufficientFunds": Bank(
+        decline_code="insufficient_funds", message="Your card has insufficient funds."
+    ),
+    "pm_card_visa_chargeDeclinedLostCard": Bank(decline_code="lost_card"),
+    "pm_card_visa_chargeDeclinedStolenCard": Bank(decline_code="stolen_card"),
+    "pm_card_visa_chargeDeclinedVelocityLimitExceeded": Bank(
+        decline_code="card_velocity_exceeded",
+        message="Your card was declined for making repeated attempts too frequently or exceeding its amount limit.",
+    ),
+    "pm_card_chargeDeclinedFraudulent": Bank(decline_code="fraudulent"),
+    "pm_card_chargeDeclinedExpiredCard": Bank(
+        decline_code="expired_card", code="expired_card", message="Your card has expired."
+    ),
+    "pm_card_chargeDeclinedIncorrectCvc": Bank(
+        decline_code="incorrect_cvc",
+        code="incorrect_cvc",
+        message="Your card's security code is incorrect.",
+    ),
+    UNDECIDED: Bank(
+        decline_code="processing_error",
+        code="processing_error",
+        message="An error occurred while processing your card. Try again in a little bit.",
+    ),
+    "pm_card_threeDSecure2Required": Bank(asks=True),
+    "pm_card_authenticationRequired": Bank(asks=True),
+    UPI: Bank(type="upi", asks=True),
+}
+
+
+def chosen(params: dict[str, Any]) -> str | None:
+    """The payment method that a request names; 400 for the number of a card, which must not come near a shop."""
+    method, data = params.get("payment_method"), params.get("payment_method_data")
+    if _has_number(data) or _has_number(params) or str(method).replace(" ", "").isdigit():
+        raise invalid(
+            "Sending credit card numbers directly to the Stripe API is generally unsafe.",
+            param="payment_method" if method else "payment_method_data[card][number]",
+        )
+    if isinstance(data, dict) and data.get("type") == "upi":
+        return UPI
+    return str(method) if method else None
+
+
+def _has_number(data: Any) -> bool:
+    card = data.get("card") if isinstance(data, dict) else None
+    return isinstance(card, dict) and "number" in card
+
+
+def bank(payment_method: str, allowed: list[str]) -> Bank:
+    """The bank of a payment method; 400 if there is none, or if the intent does not take its type."""
+    found = _METHODS.get(payment_method)
+    if found is None:
+        raise invalid(
+            f"No such PaymentMethod: '{payment_method}'",
+            param="payment_method",
+            code="resource_missing",
+        )
+    if found.type not in allowed:
+        raise invalid(
+            f"The PaymentMethod provided ({found.type}) is not allowed for this PaymentIntent.",
+            param="payment_method",
+        )
+    return found

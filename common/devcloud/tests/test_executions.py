@@ -1,0 +1,150 @@
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from devcloud.tests.conftest import ROLE, allow_everything, eventually, make_function, run_aws
+
+WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
+
+
+def machine(cloud, name, definition):
+    made = cloud.client("stepfunctions").create_state_machine(
+        name=name, roleArn=ROLE, definition=json.dumps(definition)
+    )
+    return made["stateMachineArn"]
+
+
+def task(function, **more):
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": function},
+    } | more
+
+
+def test_starting_a_running_execution_again_answers_with_it(cloud):
+    client = cloud.client("stepfunctions")
+    order = {
+        "stateMachineArn": machine(cloud, "waits", WAITS),
+        "name": "ORDER1",
+        "input": '{"id": 1}',
+    }
+
+    first = client.start_execution(**order)
+    second = client.start_execution(**order)
+
+    assert first["executionArn"] == second["executionArn"]
+
+
+def test_a_running_executions_name_is_refused_to_another_input(cloud):
+    client = cloud.client("stepfunctions")
+    order = {"stateMachineArn": machine(cloud, "waits-too", WAITS), "name": "ORDER1"}
+    client.start_execution(**order, input='{"id": 1}')
+
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        client.start_execution(**order, input='{"id": 2}')
+
+
+def test_an_error_is_caught_by_the_name_of_its_class(cloud, function):
+    source = "class OutOfStock(Exception): pass\n\ndef handle(event, context):\n    raise OutOfStock('none')\n"
+    reserve = task(
+        function("sold-out", source),
+        Catch=[{"ErrorEquals": ["OutOfStock"], "Next": "SoldOut"}],
+        End=True,
+    )
+    definition = {
+        "StartAt": "Reserve",
+        "States": {"Reserve": reserve, "SoldOut": {"Type": "Succeed"}},
+    }
+    client = cloud.client("stepfunctions")
+
+    started = client.start_execution(stateMachineArn=machine(cloud, "sells", definition))[
+        "executionArn"
+    ]
+
+    assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
+
+
+def test_a_state_whose_lambda_fails_before_it_passed_its_token_on_has_failed(cloud, function):
+    source = "def handle(event, context):\n    raise RuntimeError('the token is lost')\n"
+    waits = task(
+        function("loses-its-token", source),
+        Resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
+        TimeoutSeconds=60,
+        Catch=[{"ErrorEquals": ["RuntimeError"], "Next": "Seen"}],
+        End=True,
+    )
+    definition = {"StartAt": "Waits", "States": {"Waits": waits, "Seen": {"Type": "Succeed"}}}
+    client = cloud.client("stepfunctions")
+
+    started = client.start_execution(stateMachineArn=machine(cloud, "loses", definition))[
+        "executionArn"
+    ]
+
+    assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
+
+
+def test_an_answer_to_an_attempt_that_has_failed_wakes_nobody(cloud):
+    queue = cloud.client("sqs").create_queue(QueueName="asked")["QueueUrl"]
+    asks = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": queue, "MessageBody.$": "$$.Task.Token"},
+        "Retry": [{"ErrorEquals": ["Again"], "IntervalSeconds": 1, "MaxAttempts": 1}],
+        "TimeoutSeconds": 60,
+        "End": True,
+    }
+    client = cloud.client("stepfunctions")
+    definition = {"StartAt": "Asks", "States": {"Asks": asks}}
+    started = client.start_execution(stateMachineArn=machine(cloud, "asks", definition))[
+        "executionArn"
+    ]
+    first = eventually(lambda: _received(cloud, queue))
+    client.send_task_failure(taskToken=first, error="Again")
+    second = eventually(lambda: _received(cloud, queue))
+
+    with pytest.raises(ClientError, match=r"TaskTimedOut|TaskDoesNotExist|InvalidToken"):
+        client.send_task_success(taskToken=first, output="{}")
+    client.send_task_success(taskToken=second, output="{}")
+
+    assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
+
+
+def test_an_execution_that_was_running_when_aws_stopped_goes_on_afterwards(tmp_path):
+    process, cloud = run_aws(tmp_path)
+    allow_everything(cloud)
+    remembers = """
+import os
+
+def handle(event, context):
+    if not os.path.exists(PLACE):
+        open(PLACE, "w").close()
+        raise RuntimeError("wait for the next start")
+""".replace("PLACE", repr(str(tmp_path / "been here")))
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 3}]
+    definition = {
+        "StartAt": "Step",
+        "States": {"Step": task(make_function(cloud, "step", remembers), Retry=retry, End=True)},
+    }
+    started = cloud.client("stepfunctions").start_execution(
+        stateMachineArn=machine(cloud, "long", definition)
+    )
+    eventually(lambda: (tmp_path / "been here").exists())
+
+    process.stop()
+    process, cloud = run_aws(tmp_path, port=int(cloud.endpoint.rsplit(":", 1)[1]))
+
+    client = cloud.client("stepfunctions")
+    assert eventually(lambda: _ended(client, started["executionArn"])) == "SUCCEEDED"
+    process.stop()
+
+
+def _received(cloud, queue):
+    found = cloud.client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
+    return found[0]["Body"] if found else None
+
+
+def _ended(client, execution):
+    status = client.describe_execution(executionArn=execution)["status"]
+    return status if status != "RUNNING" else None

@@ -1,0 +1,196 @@
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from devcloud import seed
+from devcloud.shop import CATALOGUE
+
+HEADER = "sku,name,category,description,price,currency,stock\n"
+
+
+@pytest.fixture
+def shelf():
+    """A shop that takes products: what it was sent is in `taken`, `answers` are given first, then 201."""
+
+    class Shop(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/user/login":
+                return self.say(200, b'{"token": "t"}')
+            status = shop.answers.pop(0) if shop.answers else 201
+            if status == 201:
+                shop.taken[self.headers["Idempotency-Key"]] = body.decode()
+            return self.say(status, b'{"Code": "Said", "Message": "so"}')
+
+        def say(self, status, body):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    shop = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
+    shop.taken, shop.answers = {}, []
+    threading.Thread(target=shop.serve_forever, args=(0.01,), daemon=True).start()
+    yield shop
+    shop.shutdown()
+    shop.server_close()
+
+
+@pytest.fixture
+def load(shelf, tmp_path):
+    def load(text, encoding="utf-8"):
+        file = tmp_path / "more.csv"
+        file.write_text(text, encoding=encoding)
+        said = []
+        report = seed.load(f"http://127.0.0.1:{shelf.server_port}", "token", file, said.append)
+        return report, said
+
+    return load
+
+
+def test_a_good_row_becomes_a_product_with_the_very_digits_of_its_price(load, shelf):
+    report, said = load(HEADER + "BOWL-1,Protein Bowl,bowls,High-protein meal,12.90,USD,50\n")
+
+    assert (report.loaded, report.problems) == (1, {})
+    assert '"price": 12.90' in shelf.taken["BOWL-1"]
+    assert json.loads(shelf.taken["BOWL-1"])["stock"] == 50
+    assert said == ["1 products loaded, 0 rows not"]
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("A,Bowl,bowls,x,cheap,USD,5", "price 'cheap'; expected an amount of money"),
+        ("A,Bowl,bowls,x,-1,USD,5", "price '-1'; expected an amount of money"),
+        ("A,Bowl,bowls,x,1e2,USD,5", "price '1e2'; expected an amount of money"),
+        ("A,Bowl,bowls,x,1.999,USD,5", "1.999 has more decimals than USD has: at most 2"),
+        ("A,Bowl,bowls,x,1.5,JPY,5", "1.5 has more decimals than JPY has: at most 0"),
+        ("A,Bowl,bowls,x,1,XXX,5", "currency: 'XXX' is not one of"),
+        ("A,Bowl,bowls,x,1,USD,-5", "stock '-5'; expected a whole number from 0"),
+        ("A,Bowl,bowls,x,1,USD,five", "stock 'five'; expected a whole number from 0"),
+        ("A,,bowls,x,1,USD,5", "name is empty; expected a value"),
+        ("A,Bowl,bowls,x,1,USD", "6 columns; expected 7"),
+        ("A,Bowl,bowls,x,1,USD,5,6", "8 columns; expected 7"),
+        ("ä b,Bowl,bowls,x,1,USD,5", "sku 'ä b'; expected 1 to 100 letters"),
+    ],
+)
+def test_a_bad_row_is_reported_by_its_line_and_the_good_ones_are_loaded(
+    load, shelf, row, complaint
+):
+    report, said = load(f"{HEADER}GOOD,Bowl,bowls,x,1,USD,5\n{row}\nALSO,Bowl,bowls,x,1,USD,5\n")
+
+    assert sorted(shelf.taken) == ["ALSO", "GOOD"]
+    assert list(report.problems) == [3]
+    assert complaint in report.problems[3]
+    assert said[0].startswith("line 3: ")
+
+
+def test_the_second_row_of_a_sku_is_not_loaded(load, shelf):
+    report, _ = load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\nA,Other,bowls,x,2,USD,5\n")
+
+    assert report.problems == {3: "sku A stands in line 2 already; expected each sku once"}
+
+
+def test_what_the_shop_refuses_is_reported_in_its_words(load, shelf):
+    shelf.answers += [400]
+    report, _ = load(f"{HEADER}A,Bowl,bowls,x,1.99,USD,5\n")
+
+    assert report.problems == {2: '400 {"Code": "Said", "Message": "so"}'}
+
+
+def test_a_known_sku_with_other_values_is_said_to_be_one(load, shelf):
+    shelf.answers += [422]
+    report, _ = load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\n")
+
+    assert report.problems == {2: "sku A is already loaded with other values"}
+
+
+def test_a_shop_that_is_busy_is_asked_again(load, shelf, monkeypatch):
+    monkeypatch.setattr(seed, "_PAUSE_SECONDS", 0)
+    shelf.answers += [429, 503]
+    report, _ = load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\n")
+
+    assert report.loaded == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "complaint"),
+    [
+        (HEADER.replace(",price", ""), "utf-8", "lacks price; expected sku,name,category"),
+        (HEADER.replace(",price", ",price,colour"), "utf-8", "has 'colour' too much; expected sku"),
+        ("", "utf-8", "lacks sku, lacks name"),
+        (HEADER + 'A,"open quote\n', "utf-8", "line 2"),
+        (HEADER + "A,Käse,x,x,1,USD,1\n", "latin-1", "is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_catalogue_loads_nothing(load, shelf, text, encoding, complaint):
+    with pytest.raises(seed.CatalogueUnreadable, match=complaint):
+        load(text, encoding)
+    assert shelf.taken == {}
+
+
+def test_columns_may_come_in_any_order(load, shelf):
+    report, _ = load(
+        "stock,sku,price,currency,name,category,description\n5,A,1.50,USD,Bowl,bowls,x\n"
+    )
+
+    assert (report.loaded, json.loads(shelf.taken["A"])["price"]) == (1, 1.5)
+
+
+def test_a_row_of_several_lines_is_reported_by_its_first(load):
+    report, _ = load(
+        f'{HEADER}A,Bowl,bowls,"two\nlines",1,USD,5\nB,Bowl,bowls,"two\nlines",x,USD,5\n'
+    )
+
+    assert list(report.problems) == [4]
+
+
+def test_who_is_no_admin_is_told_once(load, shelf):
+    shelf.answers += [403] * 9
+    with pytest.raises(seed.CatalogueUnreadable, match="only an admin"):
+        load(HEADER + "".join(f"A{number},Bowl,bowls,x,1,USD,5\n" for number in range(9)))
+
+
+def test_a_shop_that_is_away_is_said_to_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(seed, "_PAUSE_SECONDS", 0)
+    file = tmp_path / "more.csv"
+    file.write_text(HEADER + "A,Bowl,bowls,x,1,USD,5\n")
+    with pytest.raises(seed.CatalogueUnreadable, match="does not answer"):
+        seed.load("http://127.0.0.1:1", "token", file)
+
+
+def test_the_command_needs_a_shop(tmp_path, capsys):
+    assert seed.main(["more.csv", "--dir", str(tmp_path)]) == 1
+    assert "run `make up` first" in capsys.readouterr().err
+
+
+def test_the_command_loads_as_the_admin(shelf, tmp_path, capsys):
+    url = f"http://127.0.0.1:{shelf.server_port}"
+    known = {"url": url, "adminEmail": "a@example.com", "adminPassword": "secret"}
+    (tmp_path / "shop.json").write_text(json.dumps(known))
+    file = tmp_path / "more.csv"
+    file.write_text(HEADER + "A,Bowl,bowls,x,1,USD,5\n")
+
+    assert seed.main([str(file), "--dir", str(tmp_path)]) == 0
+    assert "1 products loaded" in capsys.readouterr().out
+    assert list(shelf.taken) == ["A"]
+
+
+def test_the_sample_catalogue_has_no_bad_row(shelf):
+    report = seed.load(f"http://127.0.0.1:{shelf.server_port}", "token", CATALOGUE)
+
+    assert report.problems == {}
+    bodies = [json.loads(body) for body in shelf.taken.values()]
+    (bowl,) = (body for body in bodies if body["name"] == "Protein Bowl")
+    assert (bowl["price"], bowl["stock"], bowl["description"]) == (12.99, 50, "High-protein meal")
+    assert len({body["name"] for body in bodies}) == len(bodies)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(seed.CatalogueUnreadable, match=r"none\.csv cannot be read: No such file"):
+        seed.load("http://127.0.0.1:1", "token", tmp_path / "none.csv")

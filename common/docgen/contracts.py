@@ -1,0 +1,170 @@
+"""What services promise each other: events, the inputs and answers of saga steps, and the attributes of tables that others read.
+
+`make contracts` writes tests/neighbours.json of each service anew. With RELEASED=1 it also writes docs/contracts/released.json: what runs
+on `prod` from now on. Until the next release old and new versions meet there, in any combination, and tests/contracts/test_released.py
+holds today's code against it from both sides.
+"""
+
+import argparse
+import importlib
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from pynamodb.models import Model
+
+from common.api import Function
+from delivery.paths import ROOT, SERVICES
+from delivery.paths import service as folder_of
+from docgen import event_page
+from docgen.openapi.schemas import REFERENCE, JsonSchema, without_description
+from testkit import foreign_tables
+
+RELEASED = ROOT / "docs/contracts/released.json"
+_STATE_MACHINE = ROOT / "checkout-orchestrator/state-machine.yml"
+_CALLED = re.compile(r'FunctionName: "\$\{\w+\}-([a-z-]+)\$\{Alias\}", Payload: "\{% (.*?) %\}"')
+_FIELD = re.compile(r"'(\w+)': ")
+
+
+class ServiceUnreadable(RuntimeError):
+    """A service's app could not be imported; the message is what it printed."""
+
+
+def today() -> dict[str, Any]:
+    """The contracts as the code is now; each service is read in a process of its own, since all six have an `app`."""
+    services = {name: _read_alone(name) for name in SERVICES}
+    return {
+        "events": _events(),
+        "steps": {
+            step: found for told in services.values() for step, found in told["steps"].items()
+        },
+        "sentToSteps": sent_to_steps(),
+        "tables": {name: told["tables"] for name, told in services.items()},
+    }
+
+
+def service(name: str) -> dict[str, Any]:
+    """What one service promises, read in this process."""
+    sys.path.insert(0, str(folder_of(name)))
+    api = importlib.import_module("app").api
+    return {
+        "steps": {function.name: _step(function) for function in api.functions},
+        "tables": _tables(name),
+    }
+
+
+def _tables(name: str) -> dict[str, Any]:
+    """The attributes that the service knows of each table; several models of one table may know different ones."""
+    found: dict[str, Any] = {}
+    for model in models(name):
+        found.setdefault(model.Meta.table_name, {}).update(_attributes(model))
+    return found
+
+
+def models(name: str) -> Iterator[type[Model]]:
+    """Every PynamoDB model of a service whose folder is on the path, its own and those of its neighbours' tables."""
+    root = folder_of(name)
+    for path in sorted(root.glob("chalicelib/*/*.py")):
+        module = importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+        for _, found in inspect.getmembers(module, inspect.isclass):
+            if (
+                issubclass(found, Model)
+                and found.__module__ == module.__name__
+                and hasattr(found, "Meta")
+            ):
+                yield found
+
+
+def text(contracts: dict[str, Any]) -> str:
+    """As they stand in their file."""
+    return json.dumps(contracts, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def main() -> None:
+    """Write them, or print one service's."""
+    parser = argparse.ArgumentParser(prog="python -m docgen.contracts", description=__doc__)
+    parser.add_argument("service", nargs="?", choices=SERVICES, help="print this one only")
+    parser.add_argument(
+        "--released", action="store_true", help="this is what runs on prod from now on"
+    )
+    given = parser.parse_args()
+    if given.service:
+        print(text(service(given.service)))
+        return
+    foreign_tables.write()
+    if given.released:
+        RELEASED.parent.mkdir(exist_ok=True)
+        RELEASED.write_text(text(today()))
+
+
+def sent_to_steps() -> dict[str, list[list[str]]]:
+    """The fields that the state machine gives to each step, wherever it calls it."""
+    found: dict[str, list[list[str]]] = {}
+    for function, payload in _CALLED.findall(_STATE_MACHINE.read_text()):
+        found.setdefault(function, []).append(sorted(_FIELD.findall(payload)))
+    return found
+
+
+def _events() -> dict[str, JsonSchema]:
+    """The detail of each event, whole: nothing in it refers to anything outside."""
+    told = event_page.schemas()
+    return {
+        name: _whole(shape, told["$defs"], "#/$defs/") for name, shape in told["events"].items()
+    }
+
+
+def _step(function: Function) -> dict[str, JsonSchema | None]:
+    returns = function.returns
+    return {
+        "input": _schema(function.takes),
+        "answer": _schema(returns) if returns is not None else None,
+    }
+
+
+def _schema(kind: Any) -> JsonSchema:
+    (schema,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE)
+    described = {name: without_description(part) for name, part in components.items()}
+    return _whole(schema, described, REFERENCE.format(name=""))
+
+
+def _whole(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
+    """The same with what it refers to in its place."""
+    if isinstance(node, list):
+        return [_whole(part, components, prefix) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _whole(components[node["$ref"].removeprefix(prefix)], components, prefix)
+    return {name: _whole(part, components, prefix) for name, part in node.items()}
+
+
+def _attributes(model: type[Model]) -> dict[str, dict[str, Any]]:
+    """By its name in the table: the type of each attribute, and whether an item may be written, or read, without it."""
+    return {
+        str(attribute.attr_name): {
+            "type": attribute.attr_type,
+            "unwritten": bool(attribute.null),
+            "unread": bool(attribute.null) or attribute.default is not None,
+        }
+        for attribute in model.get_attributes().values()
+    }
+
+
+def _read_alone(name: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "docgen.contracts", name]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "common")}
+    printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if printed.returncode:
+        raise ServiceUnreadable(f"{name}: {printed.stderr.strip()}")
+    found: dict[str, Any] = json.loads(printed.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    main()

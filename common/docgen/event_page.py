@@ -1,0 +1,60 @@
+"""Writes docs/events.md and docs/events.json from the registry of events: `make events`."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from common import events
+from delivery.paths import ROOT
+
+PAGE = ROOT / "docs/events.md"
+SCHEMAS = ROOT / "docs/events.json"
+
+_HEAD = """# Events
+
+Made from `common/common/events.py` by `make events`; a test holds the two together. `events.json` beside this page has the JSON Schema
+of each. A published field is never removed and never changes its type; a new one has a default.
+"""
+
+
+def page() -> str:
+    """The page that a person reads."""
+    return _HEAD + "".join(_section(kind) for kind in events.REGISTRY.values())
+
+
+def schemas() -> dict[str, Any]:
+    """The JSON Schema of each event, by detail-type."""
+    _, components = msgspec.json.schema_components(
+        events.REGISTRY.values(), ref_template="#/$defs/{name}"
+    )
+    line = components.pop("Line")
+    described = {kind.detail_type: components[kind.__name__] for kind in events.REGISTRY.values()}
+    return {"$defs": {"Line": line}, "events": described}
+
+
+def main() -> None:
+    """Write both."""
+    PAGE.write_text(page())
+    SCHEMAS.write_text(json.dumps(schemas(), indent=2, ensure_ascii=False) + "\n")
+
+
+def _section(kind: type[events.Event]) -> str:
+    described = schemas()["events"][kind.detail_type]
+    rows = "".join(
+        f"| `{name}` | {_type(field)} |\n" for name, field in described["properties"].items()
+    )
+    return (
+        f"\n## {kind.detail_type}\n\n{kind.__doc__}\n\n"
+        f"Source `{kind.source}`, detail-type `{kind.detail_type}`.\n\n| field | type |\n|---|---|\n{rows}"
+    )
+
+
+def _type(field: dict[str, Any]) -> str:
+    if field.get("type") == "array":
+        return "list of `productId` and `qty`"
+    return str(field.get("format", field.get("type")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Writes docs/metrics.md from the registry of metrics: `make docs`."""
+
+from common import metrics
+from common.metrics import Metric
+from delivery.paths import ROOT, SERVICES
+
+PAGE = ROOT / "docs/metrics.md"
+
+_HEAD = """# Metrics
+
+Made from `common/common/metrics.py` by `make docs`; a test holds the two together. All are in the namespace `Commerce`; how they get there, the
+alarms on them and what to do is in [observability](observability.md).
+"""
+
+
+def page() -> str:
+    """The page that a person reads."""
+    own = "".join(
+        _section(service, metrics.of(service)) for service in SERVICES if metrics.of(service)
+    )
+    everybody = [metric for metric in metrics.REGISTRY.values() if metric.service is None]
+    return f"{_HEAD}{own}{_section('every service', everybody)}"
+
+
+def main() -> None:
+    """Write it."""
+    PAGE.write_text(page())
+
+
+def _section(title: str, listed: list[Metric]) -> str:
+    rows = "".join(
+        f"| `{one.name}` | {one.unit} | {_by(one)} | {one.meaning} |\n" for one in listed
+    )
+    return f"\n## {title}\n\n| metric | unit | by | what it counts |\n|---|---|---|---|\n{rows}"
+
+
+def _by(metric: Metric) -> str:
+    names = [name for names in metric.dimensions for name in names]
+    return ", and by ".join(f"`{name}`" for name in names)
+
+
+if __name__ == "__main__":
+    main()

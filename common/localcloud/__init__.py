@@ -1,1 +1,0 @@
-"""The whole shop on one machine, without an AWS account; for development only."""

@@ -1,0 +1,64 @@
+"""Where the shop lists its services by hand: what a new one adds to each, and what it must not clash with."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from delivery.paths import ROOT, SERVICES
+from scaffold.names import NameRefused, Noun
+from testkit.access_matrix import RIGHTS
+
+_PARTS = Path(__file__).parent / "template" / "shop"
+RIGHTS_TABLE = "common/testkit/access_matrix.py"
+WORLDS = "tests/access/fixtures.py"
+
+
+def require_free(name: str, noun: Noun) -> None:
+    """NameRefused if there is such a service, or one that has its path or its table."""
+    if name in SERVICES or (ROOT / name).exists():
+        raise NameRefused(f"NAME={name}: there is a {name} already.")
+    wanted = {f"/{noun.kebab}", f"/{noun.plural.kebab}"}
+    for service, ways in RIGHTS.items():
+        if taken := wanted & {"/" + path.split("/")[1] for _, path in ways}:
+            raise NameRefused(f"NAME={name}: the path {min(taken)} belongs to {service}.")
+        template = (ROOT / service / "resources.yml").read_text()
+        if f"TableName: {noun.plural.pascal}\n" in template:
+            raise NameRefused(f"NAME={name}: the table {noun.plural.pascal} belongs to {service}.")
+        if (ROOT / service / "chalicelib" / noun.plural.snake).exists():
+            raise NameRefused(f"NAME={name}: {service} is about {noun.plural.kebab} already.")
+
+
+def additions(name: str, noun: Noun, spelt: Callable[[str], str]) -> dict[Path, str]:
+    """The files that list services, as they are with the new one. LookupError if one has lost the place for it."""
+    parts = {part.stem: spelt(part.read_text()) for part in _PARTS.iterdir()}
+    rights, worlds = _read(RIGHTS_TABLE), _read(WORLDS)
+    examples, compose = _read("docs/openapi/examples.json"), _read("serverless-compose.yml")
+    furnished = _before(worlds, "FURNISHED: ", parts["world"])
+    row = f"| [{name}]({name}/README.md) | {' '.join(noun.plural.words)} |\n"
+    listed = {
+        RIGHTS_TABLE: _before_end(rights, "}\n", parts["rights"]),
+        WORLDS: _before_end(furnished, "}\n", f'    "{name}": some_{noun.plural.snake},\n'),
+        "docs/openapi/examples.json": _before_end(
+            examples, "\n}\n", f",\n{parts['examples'].rstrip()}"
+        ),
+        "serverless-compose.yml": f"{compose.rstrip()}\n  {name}:\n    path: {name}\n",
+        "README.md": _before(_read("README.md"), "| [common](common/README.md)", row),
+    }
+    return {ROOT / path: text for path, text in listed.items()}
+
+
+def _read(path: str) -> str:
+    return (ROOT / path).read_text()
+
+
+def _before(text: str, place: str, added: str) -> str:
+    found = re.search(f"^{re.escape(place)}", text, re.MULTILINE)
+    if not found:
+        raise LookupError(f"no line begins with {place!r} any more")
+    return text[: found.start()] + added + text[found.start() :]
+
+
+def _before_end(text: str, end: str, added: str) -> str:
+    if not text.endswith(end):
+        raise LookupError(f"expected {end!r} at the end of what begins with {text[:60]!r}")
+    return text.removesuffix(end) + added + end

@@ -1,0 +1,88 @@
+"""Who may call what: every route of the shop. docs/access.md is made from it, and tests/access tries whether it is so."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Way = tuple[str, str]
+
+
+class Who(StrEnum):
+    """Who gets an answer other than a refusal."""
+
+    ANYBODY = "anybody"
+    BEARER = "whoever has the secret that the request shows"
+    GATEWAY = "the payment gateway, by its signature"
+    CUSTOMER = "whoever is logged in"
+    ADMIN = "admins"
+
+
+@dataclass(frozen=True)
+class Right:
+    """Who may call a route, and whether what its path or body names has an owner: for all others but admins there is no such thing."""
+
+    who: Who
+    owned: bool = False
+
+
+ANYBODY, BEARER, GATEWAY = Right(Who.ANYBODY), Right(Who.BEARER), Right(Who.GATEWAY)
+CUSTOMER, OWNER, ADMIN = Right(Who.CUSTOMER), Right(Who.CUSTOMER, owned=True), Right(Who.ADMIN)
+
+# A route that is missing here fails the build, as does one whose authorizer says something else: tests/access.
+RIGHTS: dict[str, dict[Way, Right]] = {
+    "user-service": {
+        ("POST", "/user/register"): ANYBODY,
+        ("POST", "/user/login"): ANYBODY,
+        ("POST", "/user/refresh"): BEARER,
+        ("POST", "/user/logout"): CUSTOMER,
+        ("GET", "/user/profile"): CUSTOMER,
+        ("PATCH", "/user/profile"): CUSTOMER,
+        ("POST", "/user/password"): CUSTOMER,
+        ("POST", "/user/password/forgotten"): ANYBODY,
+        ("POST", "/user/password/reset"): BEARER,
+        ("POST", "/user/email/verification"): CUSTOMER,
+        ("POST", "/user/email/verify"): BEARER,
+        ("GET", "/user/export"): CUSTOMER,
+        ("DELETE", "/user"): CUSTOMER,
+        ("GET", "/user/.well-known/jwks.json"): ANYBODY,
+    },
+    "product-service": {
+        ("GET", "/products"): ANYBODY,
+        ("GET", "/product"): ANYBODY,
+        ("GET", "/product/{product_id}"): ANYBODY,
+        ("POST", "/product"): ADMIN,
+        ("PATCH", "/product/{product_id}"): ADMIN,
+        ("DELETE", "/product/{product_id}"): ADMIN,
+        ("PUT", "/product/{product_id}/stock"): ADMIN,
+    },
+    "cart-service": {
+        ("POST", "/cart"): CUSTOMER,
+        ("GET", "/cart"): CUSTOMER,
+        ("PATCH", "/cart/{product_id}"): CUSTOMER,
+        ("DELETE", "/cart/{product_id}"): CUSTOMER,
+        ("DELETE", "/cart"): CUSTOMER,
+        ("POST", "/cart/merge"): CUSTOMER,
+        ("POST", "/cart/guest"): ANYBODY,
+        ("GET", "/cart/guest"): BEARER,
+        ("POST", "/cart/guest/items"): BEARER,
+        ("PATCH", "/cart/guest/items/{product_id}"): BEARER,
+        ("DELETE", "/cart/guest/items/{product_id}"): BEARER,
+        ("DELETE", "/cart/guest"): BEARER,
+    },
+    "order-service": {
+        ("POST", "/order"): CUSTOMER,
+        ("GET", "/order/{order_id}"): OWNER,
+        ("GET", "/orders"): CUSTOMER,
+        ("POST", "/order/{order_id}/cancel"): OWNER,
+        ("POST", "/order/{order_id}/refund"): OWNER,
+    },
+    "checkout-orchestrator": {
+        ("POST", "/checkout"): OWNER,
+        ("GET", "/checkout/{order_id}"): OWNER,
+        ("POST", "/checkout/webhooks/stripe"): GATEWAY,
+        ("POST", "/checkout/webhooks/razorpay"): GATEWAY,
+    },
+    "analytics-service": {
+        ("GET", "/analytics/events"): ADMIN,
+        ("GET", "/analytics/reports"): ADMIN,
+    },
+}

@@ -1,0 +1,64 @@
+"""The tables of other services that a service's tests need, kept in its own folder, so that it is tested without its neighbours.
+
+`make contracts` writes them from the owners' templates; tests/contracts/test_contracts.py holds the two together.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from delivery.cfn import CloudFormation
+from delivery.paths import ROOT, SERVICES
+from testkit.resources import neighbours_file
+
+Shape = dict[str, Any]
+
+_WANTED = re.compile(r"other_tables\(((?:\s*\"\w+\",?)+)\s*\)")
+_TABLE = "AWS::DynamoDB::Table"
+
+
+def known(service: Path) -> str:
+    """The file of this service as its neighbours are now; empty if its tests need no table of theirs."""
+    wanted = sorted(
+        {name for test in service.glob("tests/**/*.py") for name in _named(test.read_text())}
+    )
+    shapes = _shapes() if wanted else {}
+    return json.dumps({name: shapes[name] for name in wanted}, indent=1) + "\n" if wanted else ""
+
+
+def write() -> None:
+    """Tell each service what its neighbours' tables are now."""
+    for service in (ROOT / name for name in SERVICES):
+        file, text = neighbours_file(service), known(service)
+        file.write_text(text) if text else file.unlink(missing_ok=True)
+
+
+def _named(source: str) -> list[str]:
+    return [name for names in _WANTED.findall(source) for name in re.findall(r"\w+", names)]
+
+
+def _shapes() -> dict[str, Shape]:
+    """Every table of the shop, as CreateTable takes it."""
+    found = [
+        yaml.load((ROOT / name / "resources.yml").read_text(), CloudFormation) for name in SERVICES
+    ]
+    resources = [resource for template in found for resource in template["Resources"].values()]
+    tables = [resource["Properties"] for resource in resources if resource["Type"] == _TABLE]
+    return {properties["TableName"]: _arguments(properties) for properties in tables}
+
+
+def _arguments(properties: Shape) -> Shape:
+    wanted = (
+        "TableName",
+        "AttributeDefinitions",
+        "KeySchema",
+        "GlobalSecondaryIndexes",
+        "BillingMode",
+    )
+    arguments = {name: properties[name] for name in wanted if name in properties}
+    if stream := properties.get("StreamSpecification"):
+        arguments["StreamSpecification"] = {"StreamEnabled": True, **stream}
+    return arguments

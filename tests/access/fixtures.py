@@ -1,0 +1,362 @@
+"""A small shop around each service, and for each of its routes a request that is granted."""
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+import jwt
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.ses.models import ses_backends
+
+from common import auth, aws, clock
+from delivery.paths import service as folder_of
+from devcloud.razorpay import webhooks as razorpay
+from devcloud.stripe import webhooks as stripe
+from testkit import plugin, resources
+from testkit.access_matrix import Way
+from testkit.events import waiting
+from testkit.service_client import Api
+from testkit.tokens import JIMMY, Tokens
+
+AMY = "USER#01AMY"
+BOWL = "PROD#01BOWL"
+JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
+PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
+BY = "2025-10-13T14:10:00.123Z"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is granted: the path's arguments, body and headers; `foreign` replaces some by what belongs to somebody else."""
+
+    args: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    foreign: dict[str, str] = field(default_factory=dict)
+
+    def path(self, pattern: str, **args: str) -> str:
+        """The route's path with its arguments, others in the place of some."""
+        given = {**self.args, **args}
+        return pattern.format(**{name: quote(value, safe="") for name, value in given.items()})
+
+
+@dataclass
+class World:
+    """One service in a shop, and what can be asked of it."""
+
+    api: Api
+    tokens: Tokens
+    jimmy: str = JIMMY
+    session: str = ""
+    requests: dict[Way, Request] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
+
+    def customer(self) -> str:
+        """Jimmy's token."""
+        return self.tokens.sign(
+            sub=self.jimmy, email="jimmy@example.com", role=auth.CUSTOMER, sid=self.session
+        )
+
+    def keep(self) -> None:
+        """This is how the tables are to be."""
+        self.kept = {name: copy.deepcopy(table.items) for name, table in _tables().items()}
+        self.rows = _rows()
+
+    def written(self) -> str:
+        """What the tables hold otherwise than they were kept, as text."""
+        now = _rows()
+        return "".join(now[name] for name in now if now[name] != self.rows[name])
+
+    def changed(self) -> list[str]:
+        """The tables that are not as they were kept, which they are again after this."""
+        now = _rows()
+        changed = [name for name in now if now[name] != self.rows[name]]
+        for name in changed:
+            _tables()[name].items = copy.deepcopy(self.kept[name])
+        return changed
+
+
+@contextmanager
+def world(name: str) -> Iterator[World]:
+    """The service as it runs on the stage `local`, in an AWS of its own."""
+    service = folder_of(name)
+    with pytest.MonkeyPatch.context() as patch, plugin.moto():
+        for setting, value in _settings(service).items():
+            patch.setenv(setting, value)
+        for setting in (
+            "AWS_ENDPOINT_URL",
+            "AWS_PROFILE",
+            "AWS_LAMBDA_FUNCTION_NAME",
+            "AWS_SESSION_TOKEN",
+        ):
+            patch.delenv(setting, raising=False)
+        resources.deploy_shared(service)
+        resources.deploy(service / "resources.yml")
+        made = World(Api(service), Tokens.published())
+        auth.forget_keys()
+        FURNISHED[name](made)
+        made.keep()
+        yield made
+
+
+def _settings(service: Path) -> dict[str, str]:
+    config = json.loads((service / ".chalice/config.json").read_text())
+    stage = config["stages"]["local"].get("environment_variables", {})
+    cheap = {"BCRYPT_ROUNDS": "4"} if service.name == "user-service" else {}
+    return {**plugin.ENVIRONMENT, **config.get("environment_variables", {}), **stage, **cheap}
+
+
+def _tables() -> dict[str, Any]:
+    tables: dict[str, Any] = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables
+    return tables
+
+
+def _rows() -> dict[str, str]:
+    """All that each table holds, as text."""
+    return {
+        name: json.dumps([row.to_json() for row in table.all_items()])
+        for name, table in _tables().items()
+    }
+
+
+def _put(table: str, **row: Any) -> None:
+    boto3.resource("dynamodb").Table(table).put_item(Item=row)
+
+
+def _sell(service: str) -> None:
+    """A bowl at 12.99 USD, fifty in stock."""
+    resources.deploy_tables(folder_of("order-service"), {"Products", "Inventory"} - _existing())
+    _put("Products", productId=BOWL, name="Bowl", currency="USD", priceMinor=1299, status="ACTIVE")
+    stock = {"availableStock": 50, "reservedStock": 0, "soldStock": 0, "suppliedStock": 50}
+    _put("Inventory", productId=BOWL, **stock)
+
+
+def _existing() -> set[str]:
+    return set(aws.client("dynamodb").list_tables()["TableNames"])
+
+
+def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) -> None:
+    line = {"productId": BOWL, "name": "Bowl", "qty": 2, "priceMinor": 1299, "lineTotalMinor": 2598}
+    known = {
+        "items": [line],
+        "totalMinor": 2598,
+        "currency": "USD",
+        "method": "CARD",
+        "requestHash": "-",
+    }
+    stamps = {"createdAt": BY, "updatedAt": BY, "version": 1, "correlationId": "c-1"}
+    _put("Orders", orderId=order_id, userId=user_id, status=status, **{**known, **stamps, **more})
+
+
+def users(made: World) -> None:
+    """Jimmy and Amy have accounts, and Jimmy is logged in."""
+    from chalicelib.tokens import keys
+
+    aws.client("secretsmanager").create_secret(Name=keys.SECRET)
+    aws.client("ses").verify_email_identity(EmailAddress="shop@shop.example")
+    made.api.invoke("rotate-signing-key", {})
+    published = json.loads(
+        aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
+    )
+    Tokens.published()
+    ours = json.loads(
+        aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
+    )
+    both = {"keys": [*published["keys"], *ours["keys"]]}
+    aws.client("ssm").put_parameter(
+        Name=auth.KEYS_PARAMETER, Value=json.dumps(both), Overwrite=True
+    )
+    auth.forget_keys()
+    for name in ("jimmy", "amy"):
+        account = {"email": f"{name}@example.com", "password": PASSWORD, "name": name}
+        made.api.post("/user/register", account)
+    jimmy = {"email": "jimmy@example.com", "password": PASSWORD}
+    session = made.api.post("/user/login", jimmy).json_body
+    made.session = _claims(session["token"])["sid"]
+    made.jimmy = session["userId"]
+    reset = _mailed(made, "/user/password/forgotten", None)
+    verify = _mailed(made, "/user/email/verification", made.customer())
+    made.requests = {
+        ("POST", "/user/register"): Request(
+            body={
+                "email": "new@example.com",
+                "password": PASSWORD,
+                "name": "New",
+                "phone": "+14155550123",
+            }
+        ),
+        ("POST", "/user/login"): Request(body=jimmy),
+        ("POST", "/user/refresh"): Request(body={"refreshToken": session["refreshToken"]}),
+        ("POST", "/user/logout"): Request(body={"everywhere": False}),
+        ("GET", "/user/profile"): Request(),
+        ("PATCH", "/user/profile"): Request(body={"name": "Jim", "phone": "+14155550123"}),
+        ("POST", "/user/password"): Request(body={"password": PASSWORD, "newPassword": "1234567"}),
+        ("POST", "/user/password/forgotten"): Request(body={"email": "jimmy@example.com"}),
+        ("POST", "/user/password/reset"): Request(body={"token": reset, "newPassword": "1234567"}),
+        ("POST", "/user/email/verification"): Request(),
+        ("POST", "/user/email/verify"): Request(body={"token": verify}),
+        ("GET", "/user/export"): Request(),
+        ("DELETE", "/user"): Request(body={"password": PASSWORD}),
+        ("GET", "/user/.well-known/jwks.json"): Request(),
+    }
+
+
+def _mailed(made: World, path: str, token: str | None) -> str:
+    """The token in the mail that this sends."""
+    made.api.post(path, {"email": "jimmy@example.com"}, token)
+    for message in waiting("user-mail-queue"):
+        made.api.sqs("on-user-mail", [message])
+    mails = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
+    return re.findall(r"#token=(\S+)", mails[-1].body)[0]
+
+
+def _claims(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+def products(made: World) -> None:
+    """A bowl is sold."""
+    _sell("product-service")
+    bowl = {"product_id": BOWL}
+    draft = {
+        "name": "Tea",
+        "price": 3.5,
+        "stock": 5,
+        "currency": "USD",
+        "description": "Green",
+        "category": "drinks",
+    }
+    made.requests = {
+        ("GET", "/products"): Request(),
+        ("GET", "/product"): Request(),
+        ("GET", "/product/{product_id}"): Request(bowl),
+        ("POST", "/product"): Request(body=draft),
+        ("PATCH", "/product/{product_id}"): Request(
+            bowl, {name: value for name, value in draft.items() if name != "stock"}
+        ),
+        ("DELETE", "/product/{product_id}"): Request(bowl),
+        ("PUT", "/product/{product_id}/stock"): Request(bowl, {"stock": 7}),
+    }
+
+
+def carts(made: World) -> None:
+    """Jimmy and Amy have a bowl in their carts, and so has a guest."""
+    _sell("cart-service")
+    for owner in (JIMMY, AMY):
+        _put("Carts", userId=owner, productId=BOWL, qty=2, addedAt=BY, updatedAt=BY)
+    secret = made.api.post("/cart/guest").json_body["guestCart"]
+    guest, bowl, add = (
+        {"X-Guest-Cart": secret},
+        {"product_id": BOWL},
+        {"productId": BOWL, "quantity": 1},
+    )
+    made.api.post("/cart/guest/items", add, headers=guest)
+    made.requests = {
+        ("POST", "/cart"): Request(body=add),
+        ("GET", "/cart"): Request(),
+        ("PATCH", "/cart/{product_id}"): Request(bowl, {"quantity": 3}),
+        ("DELETE", "/cart/{product_id}"): Request(bowl),
+        ("DELETE", "/cart"): Request(),
+        ("POST", "/cart/merge"): Request(body={}, headers=guest),
+        ("POST", "/cart/guest"): Request(),
+        ("GET", "/cart/guest"): Request(headers=guest),
+        ("POST", "/cart/guest/items"): Request(body=add, headers=guest),
+        ("PATCH", "/cart/guest/items/{product_id}"): Request(bowl, {"quantity": 3}, guest),
+        ("DELETE", "/cart/guest/items/{product_id}"): Request(bowl, headers=guest),
+        ("DELETE", "/cart/guest"): Request(headers=guest),
+    }
+
+
+def orders(made: World) -> None:
+    """Jimmy has an order that waits and one that is paid; Amy has one."""
+    _sell("order-service")
+    _order(JIMMYS_ORDER, JIMMY)
+    _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
+    _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
+    amys = {"order_id": AMYS_ORDER}
+    wanted = {
+        "cartItems": [{"productId": BOWL, "qty": 1}],
+        "method": "CARD",
+        "paymentMethod": "pm_card_visa",
+    }
+    part = {"items": [{"productId": BOWL, "qty": 1}], "reason": "broken"}
+    made.requests = {
+        ("POST", "/order"): Request(body={**wanted, "expectedTotal": 12.99}),
+        ("GET", "/order/{order_id}"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
+        ("GET", "/orders"): Request(),
+        ("POST", "/order/{order_id}/cancel"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
+        ("POST", "/order/{order_id}/refund"): Request(
+            {"order_id": PAID_ORDER}, part, {"Idempotency-Key": "key-1"}, amys
+        ),
+    }
+
+
+def checkouts(made: World) -> None:
+    """Jimmy and Amy have orders that are to be paid."""
+    resources.deploy_tables(folder_of("checkout-orchestrator"), ["Orders", "Carts", "Users"])
+    _order(JIMMYS_ORDER, JIMMY)
+    _order(AMYS_ORDER, AMY)
+    machine = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
+    role = "arn:aws:iam::123456789012:role/states"
+    boto3.client("stepfunctions").create_state_machine(
+        name="checkout-orchestrator", definition=json.dumps(machine), roleArn=role
+    )
+    for gateway, key in (("stripe", "sk_test_1"), ("razorpay", "rzp_test_1")):
+        secret = {"apiKey": key, "keyId": key, "keySecret": key, "webhookSecret": WEBHOOK_SECRET}
+        aws.client("secretsmanager").create_secret(
+            Name=f"commerce/{gateway}", SecretString=json.dumps(secret)
+        )
+    paid = {"id": "pi_1", "object": "payment_intent", "metadata": {"orderId": JIMMYS_ORDER}}
+    told = json.dumps({"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": paid}})
+    order = {"id": "order_1", "notes": {"orderId": JIMMYS_ORDER}}
+    heard = json.dumps({"event": "order.paid", "payload": {"order": {"entity": order}}})
+    made.requests = {
+        ("POST", "/checkout"): Request(
+            body={
+                "orderId": JIMMYS_ORDER,
+                "method": "CARD",
+                "paymentMethod": "pm_card_visa",
+                "expectedTotal": 25.98,
+            },
+            foreign={"orderId": AMYS_ORDER},
+        ),
+        ("GET", "/checkout/{order_id}"): Request(
+            {"order_id": JIMMYS_ORDER}, foreign={"order_id": AMYS_ORDER}
+        ),
+        ("POST", "/checkout/webhooks/stripe"): Request(
+            body=told, headers={"Stripe-Signature": stripe.signature(told.encode(), WEBHOOK_SECRET)}
+        ),
+        ("POST", "/checkout/webhooks/razorpay"): Request(
+            body=heard,
+            headers={"X-Razorpay-Signature": razorpay.signature(heard.encode(), WEBHOOK_SECRET)},
+        ),
+    }
+
+
+def analytics(made: World) -> None:
+    """Nothing has happened yet."""
+    made.requests = {
+        ("GET", "/analytics/events"): Request(),
+        ("GET", "/analytics/reports"): Request(),
+    }
+
+
+FURNISHED: dict[str, Callable[[World], None]] = {
+    "user-service": users,
+    "product-service": products,
+    "cart-service": carts,
+    "order-service": orders,
+    "checkout-orchestrator": checkouts,
+    "analytics-service": analytics,
+}

@@ -1,0 +1,160 @@
+"""What a request and an order ask of AWS, held to tests/benchmarks/budgets.toml, from which docs/performance.md has the cost. `make budgets` writes it anew.
+
+An order's steps and consumers run at the same time: of a payment's two announcements either may come first, a write may be refused and repeated. So
+the budget has to lie within what up to five orders are seen to ask, each count by itself: it fails where all of them ask more, or all of them less.
+"""
+
+import os
+import statistics
+import tomllib
+import uuid
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.support import usage_meter
+from tests.support.actors import Admin, Customer
+from tests.support.usage_meter import Counts
+
+BUDGETS = Path(__file__).with_name("budgets.toml")
+WRITES = os.environ.get("BUDGETS") == "write"
+ORDER = "order"
+BOWL = {"name": "Protein Bowl", "price": 12.99, "description": "High-protein meal", "stock": 5}
+_MOST_ORDERS = 5
+_SLACK = {
+    "kilobytes of logs": 0.2
+}  # ids and times in the lines are not equally long; all else is exact
+_HEADING = """# What the shop asks of AWS, measured by `make budgets` on the local cloud; tests/benchmarks/test_usage.py fails for more, and for less.
+# A request is that of the routes' Lambda. An order is one product paid by card, from POST /checkout to the last consumer. Reads and writes are DynamoDB's
+# units on demand; each message of a batch is an invocation. Not counted: what a process asks once (secrets, parameters, a queue's address).
+"""
+
+
+@pytest.fixture
+def orders(sight, faults, jimmy, admin) -> Callable[[], tuple[str, Counts]]:
+    """Has Jimmy buy something; the order's id, and what it asked."""
+
+    def bought() -> tuple[str, Counts]:
+        return usage_meter.of_order(sight, faults, jimmy, admin.supply(**BOWL))
+
+    return bought
+
+
+def asked(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict[str, Counts]:
+    """What each of the main routes asks."""
+    email, order = f"jimmy-{uuid.uuid4().hex[:10]}@example.com", quote(order_id, safe="")
+    person = {"email": email, "password": "test123", "name": "Jimmy Patel"}
+    category = f"counted-{uuid.uuid4().hex[:8]}"
+    bowl = admin.supply(**BOWL, category=category)
+    line = {"productId": bowl, "quantity": 1}
+    bought = {"cartItems": [{"productId": bowl, "qty": 1}], "paymentMethod": "pm_card_visa"}
+    product = quote(bowl, safe="")
+    names = {order: "{orderId}", product: "{productId}", category: "{category}"}
+    requests = {
+        "POST /user/register": ("user-service", person),
+        "POST /user/login": ("user-service", {"email": email, "password": "test123"}),
+        "GET /user/profile": ("user-service", None),
+        f"GET /products?category={category}": ("product-service", None),
+        f"GET /product/{product}": ("product-service", None),
+        "POST /cart": ("cart-service", line),
+        "GET /cart": ("cart-service", None),
+        "POST /order": ("order-service", bought),
+        "POST /checkout": (
+            "checkout-orchestrator",
+            {"method": "CARD", "paymentMethod": "pm_card_visa"},
+        ),
+        f"GET /order/{order}": ("order-service", None),
+        f"GET /checkout/{order}": ("checkout-orchestrator", None),
+        "GET /orders": ("order-service", None),
+        f"POST /order/{order}/refund": ("order-service", {}),
+    }
+    return {
+        named(route, names): usage_meter.of_request(
+            faults, service, partial(sent, jimmy, route, body)
+        )
+        for route, (service, body) in requests.items()
+    }
+
+
+def named(route: str, names: dict[str, str]) -> str:
+    """The route as app.py has it."""
+    for value, name in names.items():
+        route = route.replace(value, name)
+    return route
+
+
+def sent(jimmy: Customer, route: str, body: object, headers: dict[str, str]) -> httpx.Response:
+    method, _, path = route.partition(" ")
+    given = {} if body is None else {"json": body}
+    return jimmy.http.request(method, path, headers=headers, **given)
+
+
+@pytest.mark.skipif(WRITES, reason="the budgets are being written")
+def test_the_shop_asks_of_aws_what_its_budgets_say(orders, faults, jimmy, admin):
+    budgets = tomllib.loads(BUDGETS.read_text())
+    order_id, counts = orders()
+    measured = asked(faults, jimmy, admin, order_id)
+
+    seen = [counts]
+    while (wrong := strayed(ORDER, budgets[ORDER], seen)) and len(seen) < _MOST_ORDERS:
+        seen.append(orders()[1])
+    for route, one in measured.items():
+        wrong += strayed(route, budgets.get(route, {}), [one])
+    wrong += [f"{name} is no longer measured" for name in sorted(set(budgets) - {ORDER, *measured})]
+
+    assert not wrong, "\n".join(
+        [*wrong, "If this is meant, `make budgets` writes tests/benchmarks/budgets.toml anew."]
+    )
+
+
+def strayed(what: str, budget: Counts, seen: list[Counts]) -> list[str]:
+    """A sentence for each count that is above its budget, or below, each time that it was seen."""
+    sentences = []
+    for name in sorted(set(budget).union(*seen)):
+        known, counts = budget.get(name, 0), [one.get(name, 0) for one in seen]
+        slack = known * _SLACK.get(name, 0)
+        if min(counts) > known + slack:
+            sentences.append(f"{what}: {name} rose from {known:g} to {min(counts):g}.")
+        elif max(counts) < known - slack:
+            sentences.append(f"{what}: {name} fell from {known:g} to {max(counts):g}.")
+    return sentences
+
+
+def test_a_count_above_its_budget_is_named_with_both_figures_and_one_below_too():
+    budget = {"reads": 3, "writes": 8, "kilobytes of logs": 13}
+    seen = [
+        {"reads": 4, "writes": 7, "kilobytes of logs": 15, "events": 1},
+        {"reads": 5, "writes": 6, "kilobytes of logs": 11, "events": 1},
+    ]
+
+    assert strayed("order", budget, seen) == [
+        "order: events rose from 0 to 1.",
+        "order: reads rose from 3 to 4.",
+        "order: writes fell from 8 to 7.",
+    ]
+    assert strayed("order", budget, [*seen, budget]) == []
+
+
+@pytest.mark.skipif(not WRITES, reason="only `make budgets` writes them")
+def test_the_budgets_are_written(orders, faults, jimmy, admin):
+    first, _ = orders()
+    routes = asked(faults, jimmy, admin, first)
+    seen = [orders()[1] for _ in range(_MOST_ORDERS)]
+    usual = {
+        name: statistics.median(one.get(name, 0) for one in seen) for name in set().union(*seen)
+    }
+    measured = {ORDER: usual, **routes}
+
+    BUDGETS.write_text(_HEADING + "".join(map(section, measured.items())))
+
+
+def section(part: tuple[str, Counts]) -> str:
+    """One table of the file."""
+    name, counts = part
+    return f'\n["{name}"]\n' + "".join(
+        f'"{what}" = {counts[what]:g}\n' for what in sorted(counts) if counts[what]
+    )

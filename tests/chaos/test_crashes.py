@@ -1,0 +1,155 @@
+"""Processes die in mid-checkout; what must hold afterwards holds."""
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from devcloud import shop as local
+from tests.conftest import is_free
+from tests.support.actors import Admin, Customer, ok, until
+from tests.support.probe import Sight
+
+_PURCHASES = 12
+_KILLS_EVERY_SECONDS = 0.7
+
+
+@pytest.fixture
+def goods(admin: Admin) -> str:
+    return admin.supply(
+        name="Protein Bowl", price=12.99, description="High-protein meal", stock=100
+    )
+
+
+def workers(shop: local.Shop) -> list[int]:
+    """The processes in which the shop's Lambdas run."""
+    aws = next(process.pid for process in local.processes(shop.directory) if process.name == "aws")
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(aws)], capture_output=True, text=True
+    ).stdout
+    rows = [line.strip().split(None, 1) for line in listed.splitlines()]
+    return [int(pid) for pid, command in rows if "_worker" in command]
+
+
+@contextmanager
+def dying_lambdas(shop: local.Shop) -> Iterator[list[int]]:
+    """Kill one Lambda process after the other, at random, while this lasts."""
+    over, killed, dice = threading.Event(), [], random.Random(1)
+
+    def kill() -> None:
+        while not over.wait(_KILLS_EVERY_SECONDS):
+            if running := workers(shop):
+                victim = dice.choice(running)
+                try:
+                    os.kill(victim, signal.SIGKILL)
+                    killed.append(victim)
+                except ProcessLookupError:
+                    pass
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        killer.join()
+
+
+def begin(person: Customer, key: str) -> str:
+    """Check out as a patient client does: with a key, and again if the shop stumbles."""
+    end = time.monotonic() + 120
+    while True:
+        answer = person.check_out("pm_card_visa", key)
+        if answer.status_code == 202 or time.monotonic() > end:
+            return ok(answer, 202)["orderId"]
+        time.sleep(0.3)
+
+
+def test_lambdas_that_die_in_mid_checkout_lose_no_money_no_stock_and_no_order(
+    shop, customer, goods, sight
+):
+    people = [customer() for _ in range(_PURCHASES)]
+    for person in people:
+        person.put_in_cart(goods, 2)
+
+    with dying_lambdas(shop) as killed, ThreadPoolExecutor(4) as pool:
+        orders = list(pool.map(begin, people, [f"key-{number}" for number in range(_PURCHASES)]))
+        time.sleep(5)
+
+    assert len(killed) > 5
+    outcomes = {}
+    for person, order_id in zip(people, orders, strict=True):
+        outcomes[order_id] = patient_outcome(person, order_id)
+    confirmed = [order_id for order_id, status in outcomes.items() if status == "CONFIRMED"]
+    assert set(outcomes.values()) <= {"CONFIRMED", "FAILED"}
+    assert len(set(orders)) == _PURCHASES
+    for order_id, status in outcomes.items():
+        captured, refunded = sight.charged(order_id)
+        assert (captured - refunded) == (2598 if status == "CONFIRMED" else 0), (
+            f"{order_id} {status}"
+        )
+    sold = 2 * len(confirmed)
+    until(lambda: sight.stock(goods), lambda stock: stock == (100 - sold, 0, sold), 60)
+
+
+def test_a_shop_that_is_stopped_in_mid_checkout_ends_its_checkouts_when_it_is_started_again(
+    shop, faults, customer, goods, sight
+):
+    people = [customer() for _ in range(4)]
+    httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
+    orders = [person.buy(goods, 1) for person in people]
+    under_way = [
+        person.progress(order_id)["status"] for person, order_id in zip(people, orders, strict=True)
+    ]
+
+    shop.stop()
+    local.start(shop.directory, shop.port, sfn_wait_scale=0.1, faults=faults.directory)
+
+    assert "CREATED" in under_way
+    # The tables' streams go on where they were, too: an order without the cart is announced by one.
+    later = people[0].order(goods, 1, paymentMethod="pm_card_visa")
+    assert_sold_once([*people, people[0]], [*orders, later], goods, sight)
+
+
+def test_a_gateway_that_is_killed_in_mid_checkout_has_charged_each_order_once(
+    shop, faults, customer, goods, sight
+):
+    people = [customer() for _ in range(4)]
+    httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
+    orders = [person.buy(goods, 1) for person in people]
+    gateway = next(
+        process.pid for process in local.processes(shop.directory) if process.name == "stripe"
+    )
+
+    os.kill(gateway, signal.SIGKILL)
+    until(lambda: is_free(shop.port + 2), bool, 10)
+    local.start(shop.directory, shop.port, sfn_wait_scale=0.1, faults=faults.directory)
+
+    assert_sold_once(people, orders, goods, sight)
+
+
+def assert_sold_once(people: list[Customer], orders: list[str], goods: str, sight: Sight) -> None:
+    for person, order_id in zip(people, orders, strict=True):
+        assert patient_outcome(person, order_id) == "CONFIRMED"
+        assert sight.charged(order_id) == (1299, 0)
+    assert sight.stock(goods) == (100 - len(orders), 0, len(orders))
+
+
+def patient_outcome(person: Customer, order_id: str) -> str:
+    """Where the checkout ended; a failing look is not the end."""
+    end = time.monotonic() + 120
+    while True:
+        answer = person.http.get(f"/checkout/{order_id.replace('#', '%23')}")
+        status = answer.json().get("status") if answer.status_code == 200 else None
+        if status in ("CONFIRMED", "FAILED", "EXPIRED", "CANCELLED"):
+            return str(status)
+        assert time.monotonic() < end, f"{order_id} still is {status}"
+        time.sleep(0.3)

@@ -1,0 +1,106 @@
+"""Each service by itself: its folder and `common` are enough to package and deploy it, before or after any other."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from delivery import cfn, deploy, smoke
+from delivery.clouds import Cloud
+from delivery.paths import ROOT, SERVICES
+from devcloud import pipeline
+from testkit import suites
+
+# The state of a bare AWS is thrown away by this: https://github.com/ministackorg/ministack
+RESET = "/_ministack/reset"
+DEPLOYED = (
+    "import sys\n"
+    "from pathlib import Path\n"
+    "from delivery import deploy, smoke\n"
+    "from delivery.clouds import Cloud\n"
+    "service, endpoint, build = sys.argv[1:]\n"
+    "deploy.deploy(Cloud(endpoint), [service], 'local', Path(build), print)\n"
+    "print(smoke.test(Cloud(endpoint), service, 'local'), 'smoke tests passed')\n"
+)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory) -> Iterator[Cloud]:
+    with pipeline.bare_cloud(tmp_path_factory.mktemp("bare")) as found:
+        yield found
+
+
+@pytest.fixture
+def bare(cloud) -> Cloud:
+    """A cloud in which there is nothing."""
+    httpx.post(cloud.endpoint + RESET, timeout=30).raise_for_status()
+    return cloud
+
+
+def deployed_alone(service: str, cloud: Cloud, build: Path) -> subprocess.CompletedProcess:
+    """Deploy a service from a copy of its folder and `common`, by that copy's own code."""
+    with suites.alone(ROOT / service) as copy:
+        environment = {**os.environ, "PYTHONPATH": str(copy.parent / "common")}
+        command = [sys.executable, "-c", DEPLOYED, service, cloud.endpoint, str(build)]
+        return subprocess.run(
+            command, cwd=copy.parent, env=environment, capture_output=True, text=True
+        )
+
+
+@pytest.fixture
+def build(tmp_path, wheels) -> Path:
+    """An empty place to build in, but for wheels, which need the network."""
+    (tmp_path / "wheels").symlink_to(wheels)
+    return tmp_path
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_deploys_where_there_is_no_other(bare, service, build):
+    done = deployed_alone(service, bare, build)
+
+    assert done.returncode == 0, done.stderr
+    assert "smoke tests passed" in done.stdout
+    assert tables(bare) == declared_tables(service)
+
+
+ORDERS = {
+    "backwards": SERVICES[::-1],
+    "from the middle": (*SERVICES[3:], *SERVICES[:3]),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_services_deploy_in_any_order(bare, order):
+    told: list[str] = []
+    for service in order:
+        deploy.deploy(bare, [service], "local", ROOT / "build", told.append)
+    # Who came before a neighbour whose stream it reads was told so, and hears of it from the next deployment on.
+    late = {line.split(":")[0] for line in told if "deploy" in line and "again" in line}
+    for service in late:
+        deploy.deploy(bare, [service], "local", ROOT / "build", told.append)
+
+    for service in SERVICES:
+        assert smoke.test(bare, service, "local")
+    mappings = bare.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    read = {
+        mapping["EventSourceArn"].split("table/")[1].split("/")[0]
+        for mapping in mappings
+        if "table/" in mapping["EventSourceArn"]
+    }
+    assert {"Orders", "Payments", "Inventory"} <= read
+    assert tables(bare) == set().union(*map(declared_tables, SERVICES))
+
+
+def tables(cloud: Cloud) -> set[str]:
+    return set(cloud.client("dynamodb").list_tables()["TableNames"])
+
+
+def declared_tables(service: str) -> set[str]:
+    found = cfn.read(ROOT / service / "resources.yml")["Resources"].values()
+    return {
+        each["Properties"]["TableName"] for each in found if each["Type"] == "AWS::DynamoDB::Table"
+    }

@@ -1,0 +1,118 @@
+"""What the shop's document says, asked of the running shop: requests that fit it and requests that do not, the same ones each time."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from devcloud.shop import Shop
+from docgen.openapi.shop import SHOP
+from tests.support.actors import Admin, Customer, Person
+
+EXAMPLES_OF_EACH_ROUTE = 8
+SAID = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+document = schemathesis.openapi.from_path(SHOP)
+document.config.phases.coverage.enabled = (
+    False  # every boundary of every field: minutes, and the services' own tests have them
+)
+
+
+class Callers:
+    """Who asks: a customer, another one for each route that may end an account or session, or an admin where only one may."""
+
+    def __init__(self, shop: Shop, admin: Admin) -> None:
+        self._shop, self._admin = shop, admin
+        self._customers: dict[str, Customer] = {}
+        self._things: dict[tuple[str, str], str] = {}
+
+    def of(self, operation: Any) -> Person:
+        """The one for this route."""
+        if "AdminOnly" in str(operation.definition.raw["responses"].get("403")):
+            return self._admin
+        name = operation.label if operation.path.startswith("/user") else "anybody"
+        if name not in self._customers:
+            self._customers[name] = Customer.registered(self._shop.url)
+        return self._customers[name]
+
+    def thing(self, operation: Any, name: str) -> str:
+        """A real product, or an order of the one who asks: another one for each route, as some take it away."""
+        if (operation.label, name) not in self._things:
+            product = self._admin.supply(name="Protein Bowl", price=12.99, stock=1000)
+            order = name == "orderId"
+            found = Customer.order(self.of(operation), product) if order else product
+            self._things[operation.label, name] = found
+        return self._things[operation.label, name]
+
+    def leave(self) -> None:
+        """All of them."""
+        for person in (self._admin, *self._customers.values()):
+            person.leave()
+
+
+@pytest.fixture(scope="module")
+def callers(shop: Shop) -> Iterator[Callers]:
+    found = Callers(shop, Admin.logged_in(shop.url, shop.admin_email, shop.admin_password))
+    yield found
+    found.leave()
+
+
+@document.parametrize()
+@settings(
+    max_examples=EXAMPLES_OF_EACH_ROUTE,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_route_answers_as_the_document_says(
+    case: schemathesis.Case, shop: Shop, callers: Callers
+) -> None:
+    def thing(name: str) -> str:
+        return callers.thing(case.operation, name)
+
+    case.path_parameters = {
+        name: quote(thing(name), safe="") if is_replaced(name, value) else value
+        for name, value in (case.path_parameters or {}).items()
+    }
+    case.body = with_real_ids(case.body, thing)
+    token = {"Authorization": callers.of(case.operation).http.headers["Authorization"]}
+    case.call_and_validate(base_url=shop.url, headers=token, checks=SAID, timeout=40)
+
+
+def test_a_line_break_in_a_path_reaches_the_service(jimmy: Customer) -> None:
+    answer = jimmy.http.patch("/cart/%0A", json={"quantity": 3})
+
+    assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidId")
+
+
+def with_real_ids(body: Any, thing: Callable[[str], str]) -> Any:
+    """Of made-up ids about half become real ones, by their length: always the same ones."""
+    if isinstance(body, list):
+        return [with_real_ids(part, thing) for part in body]
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: thing(name) if is_replaced(name, value) else with_real_ids(value, thing)
+        for name, value in body.items()
+    }
+
+
+def is_replaced(name: str, value: Any) -> bool:
+    return name in ("productId", "orderId") and isinstance(value, str) and len(value) % 2 == 0

@@ -1,0 +1,121 @@
+"""How a service is shipped: what starts its workflow, what that runs, and with which rights."""
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+import yaml
+
+from delivery import packaging, smoke, workflows
+from delivery.paths import ROOT, SERVICES
+from devcloud import pipeline
+
+WORKFLOW = yaml.load((workflows.FOLDER / "service.yml").read_text(), yaml.BaseLoader)
+CHANGED = "cart-service"
+
+
+def commands(job: str) -> list[str]:
+    """What a job of the workflow runs, for a service that is called {service}."""
+    steps = WORKFLOW["jobs"][job]["steps"]
+    return [
+        step["run"].replace("${{ inputs.service }}", "{service}") for step in steps if "run" in step
+    ]
+
+
+def test_the_workflow_runs_the_commands_that_run_here():
+    assert commands("check") == [command.replace("{stage}", "dev") for command in pipeline.CHECKS]
+    for stage in pipeline.STAGES:
+        assert commands(stage) == [pipeline.RELEASE.replace("{stage}", stage)]
+
+
+def test_prod_comes_after_dev_and_dev_after_the_checks():
+    jobs = WORKFLOW["jobs"]
+
+    assert (jobs["dev"]["needs"], jobs["prod"]["needs"]) == ("check", "dev")
+    assert "github.ref == 'refs/heads/main'" in jobs["dev"]["if"]
+    for stage in pipeline.STAGES:
+        assert jobs[stage]["environment"] == stage
+        assert jobs[stage]["concurrency"] == {
+            "group": "${{ inputs.service }}-" + stage,
+            "cancel-in-progress": "false",
+        }
+
+
+def test_only_jobs_that_deploy_can_ask_for_credentials_and_none_are_stored():
+    jobs = WORKFLOW["jobs"]
+
+    assert WORKFLOW["permissions"] == {"contents": "read"}
+    assert {name for name, job in jobs.items() if "id-token" in job.get("permissions", {})} == {
+        "dev",
+        "prod",
+    }
+    for text in (path.read_text() for path in workflows.FOLDER.glob("*.yml")):
+        assert "secrets." not in text
+        assert "secrets: inherit" not in text
+
+
+@pytest.mark.parametrize("path", sorted(workflows.FOLDER.glob("*.yml")), ids=lambda path: path.stem)
+def test_an_action_is_pinned_to_a_commit_and_tells_its_version(path):
+    used = re.findall(r"uses: (?!\./)(.*)", path.read_text())
+
+    for action in used:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action), action
+
+
+@pytest.mark.parametrize("stage", pipeline.STAGES)
+def test_a_job_takes_on_the_role_of_its_service_and_stage(stage):
+    (step,) = [
+        each
+        for each in WORKFLOW["jobs"][stage]["steps"]
+        if "role-to-assume" in each.get("with", {})
+    ]
+
+    assert step["with"]["role-to-assume"].endswith("/deploy-${{ inputs.service }}-" + stage)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_services_workflow_is_made_from_the_template(service):
+    assert workflows.file_of(service).read_text() == workflows.caller(service), (
+        "run: make workflows"
+    )
+
+
+def watched(service: str) -> list[str]:
+    paths = yaml.safe_load(workflows.file_of(service).read_text())[True]["push"]["paths"]
+    return [path.replace("**", "*") for path in paths]
+
+
+def starts(service: str, path: Path) -> bool:
+    return any(fnmatchcase(str(path.relative_to(ROOT)), pattern) for pattern in watched(service))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whatever_changes_a_services_zip_starts_its_workflow(service):
+    read = packaging.sources(ROOT / service)
+
+    assert ROOT / "common/common/http.py" in read
+    assert [path for path in read if not starts(service, path)] == []
+
+
+def test_a_change_in_one_service_starts_its_own_workflow_and_builds_its_own_zip_anew():
+    changed = ROOT / CHANGED / "app.py"
+
+    assert [service for service in SERVICES if starts(service, changed)] == [CHANGED]
+    assert [service for service in SERVICES if changed in packaging.sources(ROOT / service)] == [
+        CHANGED
+    ]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_smoke_test_calls_what_the_service_has(service):
+    asked = yaml.safe_load(smoke.file_of(service).read_text())
+    source = (ROOT / service / "app.py").read_text()
+    routes = re.findall(r'@app\.route\("([^"]+)"', source)
+
+    for case in asked["requests"]:
+        path = case["request"].split(" ")[1].split("?")[0]
+        assert any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", route), path) for route in routes), path
+    for case in asked["lambdas"]:
+        assert f'name="{case["function"]}"' in source, case["function"]
+    assert asked["requests"]

@@ -1,0 +1,67 @@
+"""The Serverless Framework's MIT fork, as the README has it typed."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from delivery.clouds import Cloud
+from delivery.paths import ROOT, SERVICES
+from tests.deployment.conftest import environment
+
+_PROGRAMS = ROOT / "node_modules/.bin"
+_QUIET = {"SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off", "NODE_NO_WARNINGS": "1"}
+_NOWHERE = dict.fromkeys(
+    ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"
+)
+_WRITTEN = ("serverless.yml", "resources.yml")
+
+
+def insist() -> None:
+    """Skip what needs Node where there is none; in CI that is a failure, as nobody would see it there."""
+    if shutil.which("node") and (_PROGRAMS / "osls").exists():
+        return
+    missing = "the Serverless Framework needs Node 20.19 or newer, and `make framework` once"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def copy(place: Path) -> Path:
+    """All that the framework needs of the repository, so that it writes nothing into it."""
+    for name in SERVICES:
+        (place / name).mkdir()
+        for file in _WRITTEN:
+            shutil.copy(ROOT / name / file, place / name / file)
+    shutil.copy(ROOT / "serverless-compose.yml", place)
+    return place
+
+
+def package(folder: Path) -> None:
+    """`npx osls package`, without credentials and without a way to the internet."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    _run("osls", ["package"], folder, inherited | _NOWHERE)
+
+
+def deploy_all(folder: Path, cloud: Cloud) -> None:
+    """`npx osls-compose deploy --stage dev` at the root."""
+    _run("osls-compose", ["deploy", "--stage", "dev"], folder, os.environ | environment(cloud))
+
+
+def remove(folder: Path, cloud: Cloud) -> None:
+    """`npx osls remove --stage dev` in a service's folder."""
+    _run("osls", ["remove", "--stage", "dev"], folder, os.environ | environment(cloud))
+
+
+def _run(program: str, arguments: list[str], folder: Path, variables: dict[str, str]) -> None:
+    path = f"{_PROGRAMS}{os.pathsep}{os.environ['PATH']}"  # compose calls osls by its name
+    done = subprocess.run(
+        [str(_PROGRAMS / program), *arguments],
+        cwd=folder,
+        env=variables | _QUIET | {"PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

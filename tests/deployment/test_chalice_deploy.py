@@ -1,0 +1,83 @@
+"""`chalice deploy --stage dev`, typed bare in each service's folder, on top of the data stacks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from delivery.clouds import Cloud
+from delivery.paths import SERVICES
+from testkit.tokens import Tokens
+from tests.deployment import deployed, smoke
+from tests.deployment.conftest import environment
+from tests.deployment.sandbox import STAGE, Deployed, Workshop
+
+NOTHING = {"routes": {}, "preflights": [], "triggers": {}, "schedules": {}, "lambdas": []}
+
+
+@pytest.fixture(scope="module")
+def tokens(cloud: Cloud) -> Iterator[Tokens]:
+    """Signed with a key that is published where user-service would publish its own."""
+    with pytest.MonkeyPatch.context() as shell:
+        for name, value in environment(cloud).items():
+            shell.setenv(name, value)
+        yield Tokens.published()
+
+
+@pytest.fixture(scope="module", params=SERVICES)
+def workshop(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[Workshop]:
+    """One service's folder by itself, deployed once."""
+    with TemporaryDirectory(prefix="workshop-") as place:
+        made = Workshop.of(request.param, Path(place), cloud)
+        made.chalice("deploy")
+        yield made
+
+
+def test_what_app_py_declares_is_what_is_deployed(workshop: Workshop) -> None:
+    declared = workshop.declared()
+
+    assert deployed.ways_in(workshop.cloud, workshop.service, STAGE) == declared
+    assert declared["routes"]
+    assert declared["lambdas"]
+
+
+def test_it_serves(workshop: Workshop, tokens: Tokens) -> None:
+    # Published anew, as user-service published its own in their place.
+    story = smoke.STORIES.get(workshop.service, smoke.of_any)
+    story(Deployed(workshop.service, workshop.cloud), tokens.published())
+
+
+def test_nobody_gets_past_the_authorizer_without_a_token(workshop: Workshop) -> None:
+    service = Deployed(workshop.service, workshop.cloud)
+    guarded = [route for route, authorizer in workshop.declared()["routes"].items() if authorizer]
+
+    answers = {route: service.ask(*route.split(" ")).status_code for route in guarded}
+
+    assert answers == dict.fromkeys(guarded, 401)
+
+
+def test_a_change_is_served_at_the_same_address_after_another_deploy(workshop: Workshop) -> None:
+    service = Deployed(workshop.service, workshop.cloud)
+    address, news = service.url, f"/{workshop.declared_root()}/news"
+    before = service.ask("GET", news)
+
+    workshop.change()
+    workshop.chalice("deploy")
+    answer = service.ask("GET", news)
+
+    assert before.status_code != 200
+    assert service.url == address
+    assert (answer.json(), answer.headers["X-Shipped"]) == ({"news": True}, "twice")
+    assert deployed.ways_in(workshop.cloud, workshop.service, STAGE) == workshop.declared()
+
+
+def test_deleting_it_leaves_nothing_but_the_data(workshop: Workshop) -> None:
+    tables = workshop.cloud.client("dynamodb").list_tables()["TableNames"]
+
+    workshop.chalice("delete")
+
+    assert deployed.ways_in(workshop.cloud, workshop.service, STAGE) == NOTHING
+    assert deployed.functions(workshop.cloud, workshop.service, STAGE) == []
+    assert deployed.roles(workshop.cloud, workshop.service, STAGE) == []
+    assert workshop.cloud.client("dynamodb").list_tables()["TableNames"] == tables
