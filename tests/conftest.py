@@ -69,7 +69,7 @@ def bowl(admin: Admin) -> str:
 
 @pytest.fixture(scope="session")
 def wheels() -> Path:
-    """Where all builds share the wheels that need the network, so that a build in a folder of its own can link to it."""
+    """The folder of wheels that all builds share, as fetching them needs the network."""
     kept = ROOT / "build" / "wheels"
     kept.mkdir(parents=True, exist_ok=True)
     return kept

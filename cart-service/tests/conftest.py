@@ -92,7 +92,7 @@ class Guest:
         return self.ask("POST", "/items", {"productId": product_id, "quantity": quantity}, key)
 
     def add_all(self, products: Sequence[str], quantity: int) -> None:
-        """Put so many of each into the cart: of the first by the service, of the others by rows like the first one's."""
+        """Put so many of each into the cart: the first by the service, then rows like its."""
         first, *others = products
         assert self.add(first, quantity).status_code == 200
         added = row(self.row_key, first)

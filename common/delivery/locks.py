@@ -1,4 +1,4 @@
-"""Lets one process at a time do what would be spoiled by two."""
+"""Serialize work of several processes by a lock file."""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def exclusive(file: Path) -> Iterator[None]:
-    """Wait until no other process holds the file's lock, and hold it. Makes the file and its folder."""
+    """Hold the file's lock, once no other process does. Creates the file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,8 +1,10 @@
-"""Gives a test's frames room in one piece: CPython keeps them in chunks of 16 KB, each a mapping of its own.
+"""Allocate the stack of a test's Python frames in one piece.
 
-A hot loop that happens to stand at a chunk's end maps and unmaps one at each call, which made a test take three times as
-long: https://github.com/python/cpython/blob/3.11/Python/pystate.c (push_chunk). A chunk is as large as the frame that it
-is made for, rounded up to a power of two; what that leaves is for the frames above.
+CPython keeps frames in chunks of 16 KB, each a mapping of its own. A hot loop that happens to
+stand at the end of a chunk maps and unmaps one at each call, which made a test take three times
+as long. A chunk is as large as the frame that it is made for, rounded up to a power of two; the
+rest of it serves the frames above. See push_chunk in
+https://github.com/python/cpython/blob/3.11/Python/pystate.c
 """
 
 from collections.abc import Callable

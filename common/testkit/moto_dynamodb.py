@@ -1,9 +1,11 @@
-"""Makes moto's DynamoDB quicker in two places; what it answers stays the same.
+"""Speed up moto's DynamoDB without a change of what it answers.
 
-A transaction copies a whole table once for each of its operations, in case it has to roll back. Here a table's snapshot
-shares the items, which is safe because no stored item is ever changed in place: puts store a new one already, and an update
-gets its own copy of the item first. And attributes that are in DynamoDB's own form are answered as they are, rather than
-looked up under six names for each of ten types.
+moto copies a whole table for each operation of a transaction, in case it has to roll back. Here a
+snapshot of a table shares the items. That is safe because no stored item is changed in place: a
+put stores a new one, and an update first gets its own copy.
+
+Attributes that have DynamoDB's own form are answered as they are. moto would look up each under
+six names for each of ten types.
 """
 
 import copy
@@ -20,12 +22,19 @@ _BINARY = {"B", "BS"}  # bytes, which JSON does not hold
 
 
 def install() -> None:
-    """Change moto in this process, for good. Idempotent."""
+    """Change moto for the rest of this process. Idempotent."""
     if not hasattr(Table, "__deepcopy__"):
-        setattr(Table, "__deepcopy__", _snapshot)  # noqa: B010  moto's types know no such method
-        setattr(DynamoDBBackend, "update_item", _on_a_copy(DynamoDBBackend.update_item))  # noqa: B010
-        serialize = _as_it_is(JSONSerializer._serialize_type_structure)
-        setattr(JSONSerializer, "_serialize_type_structure", serialize)  # noqa: B010
+        backend, serializer = DynamoDBBackend, JSONSerializer
+        for owner, name, method in (
+            (Table, "__deepcopy__", _snapshot),
+            (backend, "update_item", _on_a_copy(backend.update_item)),
+            (
+                serializer,
+                "_serialize_type_structure",
+                _as_it_is(serializer._serialize_type_structure),
+            ),
+        ):
+            setattr(owner, name, method)
 
 
 def _snapshot(table: Table, _memo: dict[int, Any]) -> Table:
@@ -56,7 +65,7 @@ def _on_a_copy(update: Any) -> Any:
 
 
 def _replace_by_copy(table: Table, key: list[DynamoType]) -> None:
-    """Store a copy of the item in its place, if the key is one of this table and the item is there."""
+    """Replace the item, if there is one, by a copy of it."""
     if len(key) != len(table.table_key_attrs):
         return
     rows: Any = table.items if len(key) == 1 else table.items.get(key[0], {})

@@ -52,7 +52,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over all that is imported by now: it never goes away."""
+    """Exempt what is imported by now from garbage collection."""
     gc.freeze()
 
 

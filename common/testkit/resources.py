@@ -44,13 +44,13 @@ def deploy_tables(service: Path, names: Iterable[str]) -> None:
 
 
 def table(name: str) -> Any:
-    """A table, for looking and writing in plain Python values."""
+    """Return a table, read and written in plain Python values."""
     return _dynamodb().Table(name)
 
 
 @cache
 def _dynamodb() -> Any:
-    """boto3's; making it takes longer than most tests."""
+    """Create boto3's resource once: that takes longer than most tests."""
     return boto3.resource("dynamodb")
 
 
@@ -73,7 +73,7 @@ def _deployable(template: Path) -> str:
     outputs = {
         name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told
     }
-    # moto reads it as YAML, slowly, unless a tab stops that at once: then it takes it for the JSON that it is.
+    # moto tries to read it as slow YAML; a tab ends that at once, and it is read as JSON.
     return json.dumps({**document, "Resources": kept, "Outputs": outputs}, indent="\t")
 
 

@@ -43,7 +43,7 @@ class Outcome:
 
 
 def main() -> int:
-    """Run what crosses services and the unit suites, two at a time; or the unit suites that are named. 1 if anything failed."""
+    """Run all suites, or the unit suites that are named, two at a time. 1 if any failed."""
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("suite", nargs="*", help=f"of {', '.join(_UNITS)}; all if none is named")
     named = parser.parse_args().suite

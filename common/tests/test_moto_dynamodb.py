@@ -1,4 +1,4 @@
-"""moto's DynamoDB as the suites use it: quicker, but a transaction is all or nothing and attributes come back as they went in."""
+"""moto's DynamoDB, sped up, keeps its promises: transactions are atomic, attributes round-trip."""
 
 from collections.abc import Callable
 from typing import Any
