@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
-
 _NAME = {"type": "string", "minLength": 1, "maxLength": 250, "pattern": "^(.*)$"}
 _UNITS = [
     "Count",
@@ -84,6 +82,8 @@ def named(text: str | Iterable[str], name: str) -> list[Measure]:
 
 
 def _measures(line: dict[str, Any]) -> Iterator[Measure]:
+    import jsonschema  # type: ignore[import-untyped]  # a tenth of a second, and few tests measure anything
+
     jsonschema.validate(line, SCHEMA, jsonschema.Draft202012Validator)
     for directive in line["_aws"]["CloudWatchMetrics"]:
         for metric in directive["Metrics"]:

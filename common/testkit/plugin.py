@@ -1,5 +1,7 @@
 """The fixtures of every service's own suite; named in its pytest.ini with `-p testkit.plugin`."""
 
+import functools
+import gc
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from common import auth, log
-from testkit import emf, moto_lock, resources
+from testkit import emf, frame_room, moto_dynamodb, moto_lock, resources
 from testkit.events import Bus, waiting
 from testkit.service_client import Api
 from testkit.tokens import Tokens
@@ -35,11 +37,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
     What a failing test logged is shown once, as the JSON lines on standard output.
     """
+    moto_dynamodb.install()
     if config.option.showcapture == "all":
         config.option.showcapture = "stdout"
     config.addinivalue_line(
         "filterwarnings", "ignore:Tried to parse .* not supported by moto:UserWarning"
     )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Set the test up and run it with room for the frames of all that it calls."""
+    item.setup = functools.partial(frame_room.call, item.setup)  # type: ignore[method-assign]
+    item.runtest = functools.partial(frame_room.call, item.runtest)  # type: ignore[method-assign]
+
+
+def pytest_collection_finish() -> None:
+    """Exempt what is imported by now from garbage collection."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,12 @@ _SHARED = ("common", "pyproject.toml")
 _NOT_COPIED = shutil.ignore_patterns(
     "__pycache__", ".pytest_cache", ".mypy_cache", ".hypothesis", ".serverless"
 )
-_SHIPPING = "tests/deployment"  # it needs no shop
+# What crosses services, each with a shop of its own or none, the longest first.
+_CROSSING = {
+    "tests": ("--ignore=tests/deployment", "--ignore=tests/chaos"),
+    "tests/chaos": ("tests/chaos",),
+    "tests/deployment": ("tests/deployment",),
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Outcome:
 
 
 def main() -> int:
-    """Run shipping and the unit suites two at a time, then what crosses services; or those named, alone. 1 if anything failed."""
+    """Run all suites, or the unit suites that are named, two at a time. 1 if any failed."""
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("suite", nargs="*", help=f"of {', '.join(_UNITS)}; all if none is named")
     named = parser.parse_args().suite
@@ -49,13 +54,12 @@ def main() -> int:
         )
         return 2
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        shipping = (
-            [] if named else [pool.submit(run, ROOT, _SHIPPING)]
-        )  # first, as it takes the longest
-        outcomes = [*pool.map(_run_unit, named or _UNITS), *(one.result() for one in shipping)]
-    if not named:
-        outcomes.append(run(ROOT, f"--ignore={_SHIPPING}"))
-    return _conclude(outcomes)
+        crossing = [
+            pool.submit(run, ROOT, *what, name=name)
+            for name, what in ({} if named else _CROSSING).items()
+        ]
+        units = [pool.submit(_run_unit, name) for name in named or _UNITS]
+        return _conclude([one.result() for one in (*units, *crossing)])
 
 
 def _run_unit(name: str) -> Outcome:
@@ -81,7 +85,7 @@ def alone(service: Path, *further: str) -> Iterator[Path]:
         yield Path(scratch, service.name)
 
 
-def run(folder: Path, *arguments: str) -> Outcome:
+def run(folder: Path, *arguments: str, name: str = "") -> Outcome:
     """One suite, in its folder, with its output printed when it is done."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
@@ -98,7 +102,7 @@ def run(folder: Path, *arguments: str) -> Outcome:
         done = subprocess.run(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        name = folder.name if folder != ROOT else _SHIPPING if _SHIPPING in arguments else "tests"
+        name = name or folder.name
         print(f"--- {name}\n{done.stdout.strip()}", flush=True)
         return _outcome(name, done.returncode, report)
 
