@@ -25,7 +25,8 @@ def load(resource_types: Iterable[str]) -> None:
         name for name in resource_types if name.split("::")[1].lower() in _LEFT_OUT
     ):
         raise ValueError(
-            f"{unknown[0]} cannot be deployed here: testkit.moto_cloudformation leaves its service out"
+            f"{unknown[0]} cannot be deployed here:"
+            " testkit.moto_cloudformation leaves its service out"
         )
     if "moto.cloudformation.parsing" in sys.modules:
         return

@@ -19,7 +19,7 @@ TOPIC = "commerce-notifications"
 
 
 def deploy(template: Path) -> None:
-    """Create everything that the template describes."""
+    """Create the template's resources."""
     body = _deployable(template)
     # moto knows none of the types that the templates have on AWS only.
     made = [
@@ -30,14 +30,14 @@ def deploy(template: Path) -> None:
 
 
 def deploy_shared(service: Path) -> None:
-    """The bus and the topic, where the service under test is not the one that owns them."""
+    """Create the bus and the topic, unless the service under test owns them."""
     if service.name != "checkout-orchestrator":
         aws.client("events").create_event_bus(Name=BUS)
         aws.client("sns").create_topic(Name=TOPIC)
 
 
 def deploy_tables(service: Path, names: Iterable[str]) -> None:
-    """Create these tables of its neighbours, as the service's own folder knows them."""
+    """Create tables of other services, as the service's own folder has them."""
     known = json.loads(neighbours_file(service).read_text())
     for name in names:
         aws.client("dynamodb").create_table(**known[name])
@@ -55,13 +55,13 @@ def _dynamodb() -> Any:
 
 
 def neighbours_file(service: Path) -> Path:
-    """Where a service keeps the shapes of its neighbours' tables; testkit.foreign_tables writes it."""
+    """Return the path of a service's copy of other services' tables."""
     return service / "tests" / "neighbours.json"
 
 
 @cache
 def _deployable(template: Path) -> str:
-    """The template less what no test looks at and moto takes long over: alarms, keys for encryption, and outputs of some stages only."""
+    """The template without alarms, encryption keys and conditional outputs: moto is slow."""
     document = copy.deepcopy(_parsed(template))
     kept = {
         name: resource

@@ -1,6 +1,6 @@
-"""Runs every suite of the repository, each service's in a process of its own, and ends with one line of totals.
+"""Runs the repository's suites, each service's in its own process, and prints totals.
 
-A service's suite runs in a copy of its folder and `common`, with nothing else beside them: it may not need its neighbours.
+A service's suite runs in a copy of its folder and `common`, without the other services.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _CROSSING = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one suite ended."""
+    """A suite's result."""
 
     name: str
     status: int
@@ -67,14 +67,14 @@ def _run_unit(name: str) -> Outcome:
 
 
 def run_alone(service: Path) -> Outcome:
-    """A service's suite, where there is no other service."""
+    """Run a service's suite without the other services."""
     with alone(service) as copy:
         return run(copy)
 
 
 @contextmanager
 def alone(service: Path, *further: str) -> Iterator[Path]:
-    """A copy of the service's folder and of `common`, in an otherwise empty place; with further files of the repository's root."""
+    """Copy a service's folder and `common` to an empty place, with further root files."""
     with tempfile.TemporaryDirectory(prefix="alone-") as scratch:
         for name in (*_SHARED, *further, service.name):
             source, copy = ROOT / name, Path(scratch, name)
@@ -86,7 +86,7 @@ def alone(service: Path, *further: str) -> Iterator[Path]:
 
 
 def run(folder: Path, *arguments: str, name: str = "") -> Outcome:
-    """One suite, in its folder, with its output printed when it is done."""
+    """Run a suite in its folder and print its output at the end."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
         command = [
