@@ -1,13 +1,12 @@
 """Rows and events as their owners write them, and rows as they are stored."""
 
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
-import boto3
 from chalice.test import HTTPResponse
 
 from common import events, ids
+from testkit.resources import table
 from testkit.tokens import JIMMY
 
 BOWL, SHAKE = "PROD#001", "PROD#002"
@@ -26,12 +25,6 @@ class Catalogue:
         }
         table("Products").put_item(Item={"productId": product_id, **product, **more})
         table("Inventory").put_item(Item={"productId": product_id, "availableStock": stock})
-
-
-@cache
-def table(name: str) -> Any:
-    """The table, as boto3 has it."""
-    return boto3.resource("dynamodb").Table(name)
 
 
 def row(order_id: str) -> dict[str, Any] | None:

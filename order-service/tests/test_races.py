@@ -4,8 +4,9 @@ from functools import partial
 
 import pytest
 from order_actors import error_of, run_concurrently
-from order_factories import BOWL, row, table
+from order_factories import BOWL, row
 
+from testkit.resources import table
 from testkit.tokens import JIMMY
 
 ROUNDS = 10

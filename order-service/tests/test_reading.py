@@ -1,9 +1,10 @@
 import pytest
 from order_actors import AMY, error_of
-from order_factories import BOWL, SHAKE, table
+from order_factories import BOWL, SHAKE
 
 from common import clock
 from common.pages import encode_cursor
+from testkit.resources import table
 from testkit.tokens import JIMMY
 
 

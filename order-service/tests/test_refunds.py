@@ -5,10 +5,11 @@ from functools import partial
 
 import pytest
 from order_actors import error_of, run_concurrently
-from order_factories import BOWL, SHAKE, payment_refunded, row, table
+from order_factories import BOWL, SHAKE, payment_refunded, row
 
 from chalicelib.orders.models import Order
 from common import events, queues
+from testkit.resources import table
 from testkit.tokens import JIMMY
 
 
