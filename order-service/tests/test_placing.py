@@ -1,6 +1,8 @@
 from order_actors import AMY, error_of
 from order_factories import BOWL, SHAKE, row
 
+from testkit.resources import table
+
 # Invalid bodies, and what the error message must name.
 MALFORMED_BODIES = [
     ("", "cartItems"),
@@ -26,8 +28,6 @@ MALFORMED_BODIES = [
     ({"cartItems": [{"productId": BOWL, "qty": 1}], "expectedTotal": "NaN"}, "expectedTotal"),
     ({"cartItems": [{"productId": BOWL, "qty": 1}], "expectedTotal": "25.98"}, "expectedTotal"),
 ]
-
-from testkit.resources import table
 
 
 def test_the_requirements_example_of_an_order_works(api, tokens, catalogue):
