@@ -22,7 +22,7 @@ DEVCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m devcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench budgets local check lint types templates framework logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
+.PHONY: help up down new-service admin rotate-keys token invoke trace test chaos mutations bench budgets local check lint types templates framework logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -95,8 +95,8 @@ pipeline: $(INSTALLED) service ## what the service's workflow does, on this mach
 test: $(INSTALLED) ## every service's own suite, then what crosses services; with SERVICE=cart-service its suite alone
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.suites $(if $(SERVICE),"$(SERVICE)")
 
-torture: $(INSTALLED) ## the long form of tests/chaos: crashes, faults, oversell, late repeats
-	@TORTURE=long PYTHONPATH=$(CURDIR)/common $(PY) -m pytest tests/chaos -p no:cacheprovider
+chaos: $(INSTALLED) ## | the long form of tests/chaos: crashes, faults, oversell, replays
+	@CHAOS=long PYTHONPATH=$(CURDIR)/common $(PY) -m pytest tests/chaos -p no:cacheprovider
 
 mutations: $(INSTALLED) ## take each protection away: a test must fail (NAME=refund for some of them)
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.mutations $(if $(NAME),"$(NAME)")

@@ -20,7 +20,7 @@ from delivery.paths import service as folder_of
 from testkit.access_matrix import RIGHTS, Who
 from testkit.forgeries import forged
 from tests.access import malformed_inputs
-from tests.access.fixtures import Request, World, world
+from tests.access.fixtures import Request, ServiceUnderTest, world
 
 _ITS_OWN = "the token of whoever may"
 
@@ -42,7 +42,7 @@ class Answer:
 class Attacker:
     """Tries one route."""
 
-    def __init__(self, at: World, route: Route, who: Who) -> None:
+    def __init__(self, at: ServiceUnderTest, route: Route, who: Who) -> None:
         self._at, self._declared, self._who = at, route, who
         self._route = f"{route.method} {route.path}"
         self._proper: Request = at.requests[route.method, route.path]
@@ -137,7 +137,7 @@ class Attacker:
             for name, address in malformed_inputs.ADDRESSES.items():
                 yield self._tried("odd address", name, body={**self._proper.body, "email": address})
         known = self._fields(self._declared.body)
-        wishes = {name: wish for name, wish in malformed_inputs.WISHES.items() if name not in known}
+        wishes = {name: wish for name, wish in malformed_inputs.UNKNOWN_FIELDS.items() if name not in known}
         yield self._tried("wishful", "more than it takes", body={**wishes, **self._proper.body})
         twice = json.dumps(self._proper.body)
         if self._proper.body:
@@ -195,7 +195,7 @@ class Attacker:
     def _noted(self, answer: HTTPResponse, kind: str, attempt: str, wanted: int) -> Answer:
         believed = [
             sign
-            for sign in malformed_inputs.WISHED
+            for sign in malformed_inputs.INJECTED
             if kind == "wishful" and sign in self._at.written()
         ]
         return Answer(

@@ -50,7 +50,7 @@ class Request:
 
 
 @dataclass
-class World:
+class ServiceUnderTest:
     """One service in a shop, and what can be asked of it."""
 
     api: Api
@@ -87,7 +87,7 @@ class World:
 
 
 @contextmanager
-def world(name: str) -> Iterator[World]:
+def world(name: str) -> Iterator[ServiceUnderTest]:
     """The service as it runs on the stage `local`, in an AWS of its own."""
     service = folder_of(name)
     with pytest.MonkeyPatch.context() as patch, plugin.moto():
@@ -102,9 +102,9 @@ def world(name: str) -> Iterator[World]:
             patch.delenv(setting, raising=False)
         resources.deploy_shared(service)
         resources.deploy(service / "resources.yml")
-        made = World(Api(service), Tokens.published())
+        made = ServiceUnderTest(Api(service), Tokens.published())
         auth.forget_keys()
-        FURNISHED[name](made)
+        FIXTURES[name](made)
         made.keep()
         yield made
 
@@ -158,7 +158,7 @@ def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) ->
     _put("Orders", orderId=order_id, userId=user_id, status=status, **{**known, **stamps, **more})
 
 
-def users(made: World) -> None:
+def users(made: ServiceUnderTest) -> None:
     """Jimmy and Amy have accounts, and Jimmy is logged in."""
     from chalicelib.tokens import keys
 
@@ -211,7 +211,7 @@ def users(made: World) -> None:
     }
 
 
-def _mailed(made: World, path: str, token: str | None) -> str:
+def _mailed(made: ServiceUnderTest, path: str, token: str | None) -> str:
     """The token in the mail that this sends."""
     made.api.post(path, {"email": "jimmy@example.com"}, token)
     for message in waiting("user-mail-queue"):
@@ -225,7 +225,7 @@ def _claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def products(made: World) -> None:
+def products(made: ServiceUnderTest) -> None:
     """A bowl is sold."""
     _sell("product-service")
     bowl = {"product_id": BOWL}
@@ -250,7 +250,7 @@ def products(made: World) -> None:
     }
 
 
-def carts(made: World) -> None:
+def carts(made: ServiceUnderTest) -> None:
     """Jimmy and Amy have a bowl in their carts, and so has a guest."""
     _sell("cart-service")
     for owner in (JIMMY, AMY):
@@ -278,7 +278,7 @@ def carts(made: World) -> None:
     }
 
 
-def orders(made: World) -> None:
+def orders(made: ServiceUnderTest) -> None:
     """Jimmy has an order that waits and one that is paid; Amy has one."""
     _sell("order-service")
     _order(JIMMYS_ORDER, JIMMY)
@@ -302,7 +302,7 @@ def orders(made: World) -> None:
     }
 
 
-def checkouts(made: World) -> None:
+def checkouts(made: ServiceUnderTest) -> None:
     """Jimmy and Amy have orders that are to be paid."""
     resources.deploy_tables(folder_of("checkout-orchestrator"), ["Orders", "Carts", "Users"])
     _order(JIMMYS_ORDER, JIMMY)
@@ -344,7 +344,7 @@ def checkouts(made: World) -> None:
     }
 
 
-def analytics(made: World) -> None:
+def analytics(made: ServiceUnderTest) -> None:
     """Nothing has happened yet."""
     made.requests = {
         ("GET", "/analytics/events"): Request(),
@@ -352,7 +352,7 @@ def analytics(made: World) -> None:
     }
 
 
-FURNISHED: dict[str, Callable[[World], None]] = {
+FIXTURES: dict[str, Callable[[ServiceUnderTest], None]] = {
     "user-service": users,
     "product-service": products,
     "cart-service": carts,

@@ -28,7 +28,7 @@ IDS = {
 }
 
 # What a client might hope that the shop believes. None of these values may be found anywhere afterwards.
-WISHES = {
+UNKNOWN_FIELDS = {
     "price": 0.07,
     "priceMinor": 7777777,
     "totalAmount": 0.07,
@@ -37,17 +37,17 @@ WISHES = {
     "amount": 7777777,
     "userId": "USER#01WISHED",
     "ownerId": "USER#01WISHED",
-    "role": "WISHED",
-    "isAdmin": "WISHED",
-    "status": "WISHED",
-    "emailVerified": "WISHED",
-    "emailVerifiedAt": "WISHED",
+    "role": "INJECTED",
+    "isAdmin": "INJECTED",
+    "status": "INJECTED",
+    "emailVerified": "INJECTED",
+    "emailVerifiedAt": "INJECTED",
     "sessionEpoch": 7777777,
-    "paymentId": "PAY#WISHED",
+    "paymentId": "PAY#INJECTED",
     "availableStock": 7777777,
-    "__proto__": {"role": "WISHED"},
+    "__proto__": {"role": "INJECTED"},
 }
-WISHED = ("WISHED", "7777777", "0.07")
+INJECTED = ("INJECTED", "7777777", "0.07")
 
 ADDRESSES = {
     "a Cyrillic letter": "jimmy@ex\u0430mple.com",

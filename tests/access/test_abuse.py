@@ -99,7 +99,7 @@ def test_what_is_refused_changes_nothing(told, service):
 
 @services
 def test_what_a_client_wishes_for_beyond_what_a_route_takes_is_found_nowhere(told, service):
-    tables = {"WISHED", "7777777", "0.07"}
+    tables = {"INJECTED", "7777777", "0.07"}
     wishful = of(told, service, "wishful")
     assert shown(a for a in wishful if tables & set(a["changed"])) == []
     assert shown(a for a in wishful if any(wish in a["body"] for wish in tables)) == []

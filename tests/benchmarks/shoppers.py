@@ -38,7 +38,7 @@ class Shopper(HttpUser):
         self.client.get("/cart", name="GET /cart")
 
     @task(1)
-    def put_in_cart(self) -> None:
+    def add_to_cart(self) -> None:
         """One piece more."""
         self.client.post(
             "/cart", json={"productId": load["product"], "quantity": 1}, name="POST /cart"
@@ -47,7 +47,7 @@ class Shopper(HttpUser):
     @task(1)
     def check_out(self) -> None:
         """Something in the cart, and to the till; the saga goes on by itself."""
-        self.put_in_cart()
+        self.add_to_cart()
         card = {"method": "CARD", "paymentMethod": "pm_card_visa"}
         key = {"Idempotency-Key": uuid.uuid4().hex}
         with self.client.post(

@@ -35,11 +35,11 @@ _HEADING = """# What the shop asks of AWS, measured by `make budgets` on the loc
 
 
 @pytest.fixture
-def orders(sight, faults, jimmy, admin) -> Callable[[], tuple[str, Counts]]:
+def orders(probe, faults, jimmy, admin) -> Callable[[], tuple[str, Counts]]:
     """Has Jimmy buy something; the order's id, and what it asked."""
 
     def bought() -> tuple[str, Counts]:
-        return usage_meter.of_order(sight, faults, jimmy, admin.supply(**BOWL))
+        return usage_meter.measure_order(probe, faults, jimmy, admin.create_product(**BOWL))
 
     return bought
 
@@ -49,7 +49,7 @@ def asked(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict[str, Cou
     email, order = f"jimmy-{uuid.uuid4().hex[:10]}@example.com", quote(order_id, safe="")
     person = {"email": email, "password": "test123", "name": "Jimmy Patel"}
     category = f"counted-{uuid.uuid4().hex[:8]}"
-    bowl = admin.supply(**BOWL, category=category)
+    bowl = admin.create_product(**BOWL, category=category)
     line = {"productId": bowl, "quantity": 1}
     bought = {"cartItems": [{"productId": bowl, "qty": 1}], "paymentMethod": "pm_card_visa"}
     product = quote(bowl, safe="")
@@ -73,7 +73,7 @@ def asked(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict[str, Cou
         f"POST /order/{order}/refund": ("order-service", {}),
     }
     return {
-        named(route, names): usage_meter.of_request(
+        named(route, names): usage_meter.measure_request(
             faults, service, partial(sent, jimmy, route, body)
         )
         for route, (service, body) in requests.items()

@@ -1,4 +1,4 @@
-"""A shop in which things go wrong, and those who look whether it bore them."""
+"""The shop with fault injection, and the checks of what it must keep."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,69 +14,72 @@ from delivery.paths import service
 from devcloud import dead_letters
 from devcloud.faults import Faults
 from devcloud.shop import Shop
-from tests.chaos.scenarios import Ended, Shopper, Story
-from tests.support.actors import Admin, until
-from tests.support.probe import Sight
+from tests.chaos.scenarios import Outcome, Scenario, Shopper
+from tests.support.actors import Admin, poll_until
+from tests.support.probe import ShopProbe
 
 
-class Tormented:
-    """The shop, what goes wrong in it, and the count of all that was tried."""
+class ChaosHarness:
+    """The shop, its faults, and a tally of what was tried."""
 
     def __init__(self, shop: Shop, faults: Faults, tally: Counter[str]) -> None:
         self.shop, self.faults, self.tally = shop, faults, tally
-        self.sight = Sight(shop)
-        self.admin = Admin.logged_in(shop.url, shop.admin_email, shop.admin_password)
+        self.probe = ShopProbe(shop)
+        self.admin = Admin.log_in(shop.url, shop.admin_email, shop.admin_password)
         self._shoppers: list[Shopper] = []
 
-    def leave(self) -> None:
-        self.admin.leave()
+    def close(self) -> None:
+        """Close all connections."""
+        self.admin.close()
         for shopper in self._shoppers:
-            shopper.leave()
+            shopper.close()
 
-    def calm(self) -> None:
-        """From now on nothing goes wrong."""
+    def stop_faults(self) -> None:
+        """Stop all injected faults, those of the gateways included."""
         self.faults.none()
-        for gateway in (self.shop.stripe_url, self.shop.razorpay_url):
+        for gateway in self._gateways:
             httpx.post(f"{gateway}/_control/switches/reset").raise_for_status()
 
-    def gateways(self, **switches: Any) -> None:
-        """Let both payment gateways misbehave."""
-        for gateway in (self.shop.stripe_url, self.shop.razorpay_url):
+    def set_gateway_faults(self, **switches: Any) -> None:
+        """Inject faults into both payment gateways."""
+        for gateway in self._gateways:
             httpx.post(f"{gateway}/_control/switches", json=switches).raise_for_status()
 
-    def shoppers(self, count: int) -> list[Shopper]:
-        """So many customers, made once and met again."""
+    def get_shoppers(self, count: int) -> list[Shopper]:
+        """Return this many shoppers, each created once and used again."""
         missing = count - len(self._shoppers)
         with ThreadPoolExecutor(4) as pool:
-            arrivals = pool.map(
-                lambda _: Shopper.arrived(self.shop, self.faults, self.admin), range(missing)
+            created = pool.map(
+                lambda _: Shopper.create(self.shop, self.faults, self.admin), range(missing)
             )
-            self._shoppers += list(arrivals)
+            self._shoppers += list(created)
         return self._shoppers[:count]
 
-    def told(self, tales: Iterable[Story], lanes: int) -> list[Ended]:
-        """How each story ended, told by so many customers at once."""
+    def run_scenarios(self, scenarios: Iterable[Scenario], lanes: int) -> list[Outcome]:
+        """Run each scenario once, by this many shoppers concurrently."""
         free: SimpleQueue[Shopper] = SimpleQueue()
-        for shopper in self.shoppers(lanes):
+        for shopper in self.get_shoppers(lanes):
             free.put(shopper)
 
-        def tell(story: Story) -> Ended:
+        def run(scenario: Scenario) -> Outcome:
             shopper = free.get()
             try:
-                return story(shopper)
+                return scenario(shopper)
             finally:
                 free.put(shopper)
 
         with ThreadPoolExecutor(lanes) as pool:
-            return list(pool.map(tell, tales))
+            return list(pool.map(run, scenarios))
 
-    def supply(self, stock: int) -> str:
-        """A product of which there is so much."""
-        return self.admin.supply(name="Protein Bowl", price=12.99, description="Food", stock=stock)
+    def create_product(self, stock: int) -> str:
+        """Create a product with this stock. Returns its id."""
+        return self.admin.create_product(
+            name="Protein Bowl", price=12.99, description="Food", stock=stock
+        )
 
     @contextmanager
-    def short_waits(self) -> Iterator[None]:
-        """Whoever begins a checkout meanwhile has 20 s to pay it, instead of 15 minutes."""
+    def shorten_waits(self) -> Iterator[None]:
+        """Give checkouts that start meanwhile 20 s to be paid, instead of 15 minutes."""
         machine = (service(deploy.ORCHESTRATOR) / "state-machine.yml").read_text()
         for waits in ("short", "usual"):
             stacks.deploy(
@@ -86,57 +89,64 @@ class Tormented:
                 yield
 
     @contextmanager
-    def time_passed(self, seconds: float) -> Iterator[None]:
-        """The shop's clock is so far ahead for a while; and the gateways have forgotten their idempotency keys, as after a day."""
-        for gateway in (self.shop.stripe_url, self.shop.razorpay_url):
+    def advance_clock(self, seconds: float) -> Iterator[None]:
+        """Advance the shop's clock, and let the gateways forget idempotency keys."""
+        for gateway in self._gateways:
             httpx.post(f"{gateway}/_control/forget-keys").raise_for_status()
         with self.faults.ahead(seconds):
             yield
 
     def charged(self, order_id: str) -> tuple[int, int]:
-        """Minor units captured and given back for the order, by the books of both gateways."""
-        books = [
+        """Minor units captured and refunded for the order, by both gateways' ledgers."""
+        totals = [
             httpx.get(f"{gateway}/_control/totals").json().get(order_id, {})
-            for gateway in (self.shop.stripe_url, self.shop.razorpay_url)
+            for gateway in self._gateways
         ]
-        return sum(row.get("captured", 0) for row in books), sum(
-            row.get("refunded", 0) for row in books
-        )
+        captured = sum(total.get("captured", 0) for total in totals)
+        return captured, sum(total.get("refunded", 0) for total in totals)
 
-    def must_hold(self, orders: Sequence[str], seconds: float = 90, whole: bool = False) -> None:
-        """What the shop promises of these orders, as soon as all that is under way has come to its end."""
+    def assert_consistent(
+        self, orders: Sequence[str], seconds: float = 90, full_stock: bool = False
+    ) -> None:
+        """Assert that reconciliation finds no discrepancy, once running work has ended."""
         self.tally["orders checked"] += len(orders)
-        found = until(lambda: self._discrepancies(orders, whole), lambda seen: not seen, seconds)
+        found = poll_until(
+            lambda: self._discrepancies(orders, full_stock), lambda found: not found, seconds
+        )
         self.tally["discrepancies found"] += len(found)
         assert found == []
 
     def redrive(self) -> int:
-        """Bring all dead letters back; how many there were."""
+        """Redrive all dead letters. Returns how many there were."""
         cloud = self.shop.cloud
-        full = [queue for queue, count in dead_letters.waiting(cloud).items() if count]
-        return sum(dead_letters.redrive(cloud, queue) for queue in full)
+        queues = [queue for queue, count in dead_letters.waiting(cloud).items() if count]
+        return sum(dead_letters.redrive(cloud, queue) for queue in queues)
 
-    def redrive_all(self, seconds: float = 120) -> None:
-        """Once what was broken is mended, every dead letter that is brought back finds its way."""
-        self.tally["dead letters brought back"] += self.redrive()
-        self.quiet(seconds)
-        assert self.sight.dead_letters() == {}
+    def redrive_until_empty(self, seconds: float = 120) -> None:
+        """Redrive all dead letters, and assert that none fails again."""
+        self.tally["dead letters redriven"] += self.redrive()
+        self.drain_queues(seconds)
+        assert self.probe.dead_letters() == {}
 
-    def quiet(self, seconds: float = 60) -> None:
-        """Wait until no queue of the shop holds anything any more."""
+    def drain_queues(self, seconds: float = 60) -> None:
+        """Wait until no queue of the shop holds a message."""
         queues = list(dead_letters.waiting(self.shop.cloud))
-        until(
-            lambda: {name for name in queues if self.sight.waiting(name)},
-            lambda seen: not seen,
+        poll_until(
+            lambda: {name for name in queues if self.probe.queue_length(name)},
+            lambda busy: not busy,
             seconds,
         )
 
-    def _discrepancies(self, orders: Sequence[str], whole: bool) -> list[dict[str, Any]]:
-        asked = {"orderIds": list(orders), "settle": 0, "repair": False, "whole": whole}
+    @property
+    def _gateways(self) -> tuple[str, str]:
+        return self.shop.stripe_url, self.shop.razorpay_url
+
+    def _discrepancies(self, orders: Sequence[str], full_stock: bool) -> list[dict[str, Any]]:
+        event = {"orderIds": list(orders), "settle": 0, "repair": False, "whole": full_stock}
         found: list[dict[str, Any]] = []
         while True:
-            answer = self.sight.invoke("checkout-orchestrator-local-reconcile", asked)
+            answer = self.probe.invoke("checkout-orchestrator-local-reconcile", event)
             found += answer["discrepancies"]
             if not answer.get("next"):
                 return found
-            asked["next"] = answer["next"]
+            event["next"] = answer["next"]

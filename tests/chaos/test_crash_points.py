@@ -1,6 +1,6 @@
-"""The process that does something is killed just before it, just after it, or never hears that it is done: for every side effect.
+"""A process is killed before or after each side effect, or never gets its answer.
 
-Step Functions' own calls are among them: it does not die, but it may not be able to call, or not hear that it has.
+Calls by Step Functions count too: it does not die, but may fail to call, or lose the answer.
 """
 
 import time
@@ -11,148 +11,170 @@ from itertools import count
 from queue import SimpleQueue
 
 from devcloud.faults import SAGA, Point
-from tests.chaos.harness import Tormented
-from tests.chaos.scenarios import USUALLY, Ended, Shopper, Story, buys_by_card, gives_one_back
+from tests.chaos.harness import ChaosHarness
+from tests.chaos.scenarios import (
+    EXPECTED_STATUSES,
+    Outcome,
+    Scenario,
+    Shopper,
+    buy_by_card,
+    refund_one_item,
+)
 
-# How a side effect goes wrong, and how many of a story may do so in one telling: a few deaths, or many answers that get lost.
-_TOGETHER = {"before": 2, "after": 2, "lost": 8}
+# The kinds of faults, and how many of a kind one run may have: few kills, or many lost answers.
+_MAX_TOGETHER = {"before": 2, "after": 2, "lost": 8}
 _LANES = 6
-_TELLINGS = 3
-_SHORT = (buys_by_card, gives_one_back)
-# Lambdas whose side effects no story here comes to, and why that is no gap.
-_ELSEWHERE = {
+_MAX_REPEATS = 3
+_SHORT = (buy_by_card, refund_one_item)
+# Lambdas whose side effects no scenario reaches, and why that is no gap.
+_COVERED_ELSEWHERE = {
     "authorizer": "has no side effects",
     "analytics-service-local": "only reads",
     "on-discrepancy": "only reads",
-    "reconcile": "sends messages that the stories here send, too; tests/test_reconciliation_repairs.py of checkout-orchestrator",
+    "reconcile": "sends the messages that scenarios send, too; see checkout-orchestrator's"
+    " tests of reconciliation repairs",
     "product-service-local": "is for admins; tests of product-service",
     "user-service": "is about accounts; tests of user-service",
 }
 
 
 @dataclass
-class Telling:
-    """A story, what is to go wrong in it, how it ended each time that it was told, and what never came up."""
+class FaultedRun:
+    """A scenario, its faults and outcomes, and the faults that never came up."""
 
-    story: Story
+    scenario: Scenario
     faults: list[tuple[Point, str]]
-    ended: list[Ended] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     missed: list[tuple[Point, str]] = field(default_factory=list)
 
     def __str__(self) -> str:
-        wrong = ", ".join(f"{how} {point}" for point, how in self.faults)
-        return f"{self.story.__name__} with {wrong}: {', '.join(end.status for end in self.ended)}"
+        faults = ", ".join(f"{kind} {point}" for point, kind in self.faults)
+        statuses = ", ".join(outcome.status for outcome in self.outcomes)
+        return f"{self.scenario.__name__} with {faults}: {statuses}"
+
+    @property
+    def unexpected(self) -> set[str]:
+        """The statuses with which the scenario should not have ended."""
+        statuses = {outcome.status for outcome in self.outcomes}
+        return statuses - EXPECTED_STATUSES[self.scenario]
 
 
-def points_of(tormented: Tormented, story: Story) -> list[Point]:
-    """All side effects of a story, as its Lambdas do them when nothing goes wrong."""
-    (shopper,) = tormented.shoppers(1)
-    tormented.faults.trace(shopper.marks)
-    ended = story(shopper)
-    assert ended.status in USUALLY[story], (
-        f"{story.__name__} ended {ended.status} though nothing went wrong"
+def trace_points(harness: ChaosHarness, scenario: Scenario) -> list[Point]:
+    """Run the scenario without faults, and list its side effects."""
+    (shopper,) = harness.get_shoppers(1)
+    harness.faults.trace(shopper.correlation_tags)
+    outcome = scenario(shopper)
+    assert outcome.status in EXPECTED_STATUSES[scenario], (
+        f"{scenario.__name__} ended {outcome.status} without any fault"
     )
-    tormented.must_hold([ended.order_id])
-    tormented.quiet()
-    tormented.faults.none()
-    return [point for point in tormented.faults.traced(shopper.marks) if not is_repetition(point)]
+    harness.assert_consistent([outcome.order_id])
+    harness.drain_queues()
+    harness.faults.none()
+    traced = harness.faults.traced(shopper.correlation_tags)
+    return [point for point in traced if not is_repetition(point)]
 
 
 def is_repetition(point: Point) -> bool:
-    """A batch of a stream does the same thing for each of its records."""
+    """Whether the point is of a further record of a batch, handled like the first."""
     return point.function.endswith("-stream") and point.number > 1
 
 
-def tellings(tormented: Tormented, is_long: bool) -> list[Telling]:
-    """Each point in the first story that has it: gone wrong in all three ways in the long form, in one of them in the short one."""
+def plan_runs(harness: ChaosHarness, is_long: bool) -> list[FaultedRun]:
+    """Plan each point in the first scenario that has it.
+
+    The long form has all three kinds of faults for each point, the short form one.
+    """
     known: set[Point] = set()
-    found: list[Telling] = []
+    runs: list[FaultedRun] = []
     turn = count()
-    for story in USUALLY if is_long else _SHORT:
-        fresh = [point for point in points_of(tormented, story) if point not in known]
+    for scenario in EXPECTED_STATUSES if is_long else _SHORT:
+        fresh = [point for point in trace_points(harness, scenario) if point not in known]
         known.update(fresh)
-        for how in _TOGETHER:
-            wanted = fresh if is_long else [point for point in fresh if next(turn) % 3 == 0]
-            found += [
-                Telling(story, [(point, how) for point in group]) for group in grouped(wanted, how)
+        for kind in _MAX_TOGETHER:
+            points = fresh if is_long else [point for point in fresh if next(turn) % 3 == 0]
+            runs += [
+                FaultedRun(scenario, [(point, kind) for point in group])
+                for group in grouped(points, kind)
             ]
-    return found
+    return runs
 
 
-def grouped(points: list[Point], how: str) -> Iterator[list[Point]]:
-    """So many at once as may go wrong together, neighbours apart: two deaths in one invocation would be one."""
-    groups = -(-len(points) // _TOGETHER[how])
+def grouped(points: list[Point], kind: str) -> Iterator[list[Point]]:
+    """Groups of points far from each other: two kills in one invocation would be one."""
+    groups = -(-len(points) // _MAX_TOGETHER[kind])
     yield from (points[first::groups] for first in range(groups))
 
 
-def tell(tormented: Tormented, lanes: SimpleQueue[Shopper], telling: Telling) -> Telling:
-    """Tell the story until all that is to go wrong in it did: some things happen only if two others meet."""
+def run_with_faults(
+    harness: ChaosHarness, lanes: SimpleQueue[Shopper], run: FaultedRun
+) -> FaultedRun:
+    """Repeat the scenario until all its faults came up.
+
+    Some come up only if two events coincide.
+    """
     shopper = lanes.get()
     faults = {
-        tormented.faults.plan(point, how, shopper.marks): (point, how)
-        for point, how in telling.faults
+        harness.faults.plan(point, kind, shopper.correlation_tags): (point, kind)
+        for point, kind in run.faults
     }
     try:
-        while len(telling.ended) < _TELLINGS and not all_happened(
-            tormented, faults, bool(telling.ended)
+        while len(run.outcomes) < _MAX_REPEATS and not all_happened(
+            harness, faults, 6 if run.outcomes else 0
         ):
-            telling.ended.append(telling.story(shopper))
-        telling.missed = [
-            fault for name, fault in faults.items() if not tormented.faults.has_happened(name)
+            run.outcomes.append(run.scenario(shopper))
+        run.missed = [
+            fault for name, fault in faults.items() if not harness.faults.has_happened(name)
         ]
-        return telling
+        return run
     finally:
         for name in faults:
-            tormented.faults.give_up(name)
+            harness.faults.give_up(name)
         lanes.put(shopper)
 
 
-def all_happened(tormented: Tormented, faults: Iterable[str], patiently: bool) -> bool:
-    """What follows the customer's part of a story (a receipt, the audit) goes wrong a moment later."""
-    end = time.monotonic() + (6 if patiently else 0)
+def all_happened(harness: ChaosHarness, faults: Iterable[str], seconds: float) -> bool:
+    """Whether all faults came up within this time: consumers run late."""
+    end = time.monotonic() + seconds
     while (
-        not (happened := all(map(tormented.faults.has_happened, faults))) and time.monotonic() < end
+        not (happened := all(map(harness.faults.has_happened, faults))) and time.monotonic() < end
     ):
         time.sleep(0.1)
     return happened
 
 
-def not_reached(tormented: Tormented, reached: set[str]) -> list[str]:
-    """The deployed Lambdas in which nothing was made to go wrong, though something could."""
+def uncovered_functions(harness: ChaosHarness, covered: set[str]) -> list[str]:
+    """The deployed Lambdas with side effects in which no fault was injected."""
     return sorted(
         function
-        for function in tormented.sight.functions() - reached
+        for function in harness.probe.function_names() - covered
         if not any(
-            function.endswith(name) or function.startswith(name + "-") for name in _ELSEWHERE
+            function.endswith(name) or function.startswith(name + "-")
+            for name in _COVERED_ELSEWHERE
         )
     )
 
 
-def test_wherever_a_process_dies_no_money_no_stock_and_no_order_is_lost(tormented, is_long):
-    wanted = tellings(tormented, is_long)
-    points = [fault for telling in wanted for fault in telling.faults]
+def test_a_process_killed_at_any_side_effect_loses_nothing(harness, is_long):
+    runs = plan_runs(harness, is_long)
+    points = [fault for run in runs for fault in run.faults]
     assert [point for point, _ in points if point.function == SAGA]
     if is_long:
-        assert not_reached(tormented, {point.function for point, _ in points}) == []
+        assert uncovered_functions(harness, {point.function for point, _ in points}) == []
     lanes: SimpleQueue[Shopper] = SimpleQueue()
-    for shopper in tormented.shoppers(_LANES):
+    for shopper in harness.get_shoppers(_LANES):
         lanes.put(shopper)
 
     with ThreadPoolExecutor(_LANES) as pool:
-        told = list(pool.map(lambda telling: tell(tormented, lanes, telling), wanted))
-    tormented.quiet(120)
+        runs = list(pool.map(lambda run: run_with_faults(harness, lanes, run), runs))
+    harness.drain_queues(120)
 
-    missed = [f"{how} {point}" for telling in told for point, how in telling.missed]
-    tormented.tally["side effects that failed (before, after, or without an answer)"] += len(
+    missed = [f"{kind} {point}" for run in runs for point, kind in run.missed]
+    harness.tally["side effects that failed (before, after, or without an answer)"] += len(
         points
     ) - len(missed)
-    tormented.tally["side effects that did not come up again"] += len(missed)
-    tormented.tally["checkouts"] += sum(len(telling.ended) for telling in told)
-    assert [str(telling) for telling in told if ends(telling) - USUALLY[telling.story]] == []
+    harness.tally["side effects that did not come up again"] += len(missed)
+    harness.tally["checkouts"] += sum(len(run.outcomes) for run in runs)
+    assert [str(run) for run in runs if run.unexpected] == []
     assert len(missed) <= len(points) / 10, missed
-    tormented.must_hold([ended.order_id for telling in told for ended in telling.ended], 120)
-    assert tormented.sight.dead_letters() == {}
-
-
-def ends(telling: Telling) -> set[str]:
-    return {ended.status for ended in telling.ended}
+    harness.assert_consistent([outcome.order_id for run in runs for outcome in run.outcomes], 120)
+    assert harness.probe.dead_letters() == {}

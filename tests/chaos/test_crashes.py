@@ -1,4 +1,4 @@
-"""Processes die in mid-checkout; what must hold afterwards holds."""
+"""Processes are killed in mid-checkout, and no money, stock or order is lost."""
 
 import os
 import random
@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from devcloud import shop as local
-from tests.conftest import is_free
-from tests.support.actors import Admin, Customer, ok, until
-from tests.support.probe import Sight
+from tests.support.actors import Admin, Customer, ok, poll_until
+from tests.support.ports import is_free
+from tests.support.probe import ShopProbe
 
 _PURCHASES = 12
 _KILLS_EVERY_SECONDS = 0.7
@@ -24,13 +24,13 @@ _KILLS_EVERY_SECONDS = 0.7
 
 @pytest.fixture
 def goods(admin: Admin) -> str:
-    return admin.supply(
+    return admin.create_product(
         name="Protein Bowl", price=12.99, description="High-protein meal", stock=100
     )
 
 
 def workers(shop: local.Shop) -> list[int]:
-    """The processes in which the shop's Lambdas run."""
+    """The process ids of the shop's Lambdas."""
     aws = next(process.pid for process in local.processes(shop.directory) if process.name == "aws")
     listed = subprocess.run(
         ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(aws)], capture_output=True, text=True
@@ -40,14 +40,14 @@ def workers(shop: local.Shop) -> list[int]:
 
 
 @contextmanager
-def dying_lambdas(shop: local.Shop) -> Iterator[list[int]]:
-    """Kill one Lambda process after the other, at random, while this lasts."""
-    over, killed, dice = threading.Event(), [], random.Random(1)
+def killed_lambdas(shop: local.Shop) -> Iterator[list[int]]:
+    """Kill Lambda processes at random, one after the other, while this lasts."""
+    is_over, killed, chance = threading.Event(), [], random.Random(1)
 
     def kill() -> None:
-        while not over.wait(_KILLS_EVERY_SECONDS):
+        while not is_over.wait(_KILLS_EVERY_SECONDS):
             if running := workers(shop):
-                victim = dice.choice(running)
+                victim = chance.choice(running)
                 try:
                     os.kill(victim, signal.SIGKILL)
                     killed.append(victim)
@@ -59,12 +59,12 @@ def dying_lambdas(shop: local.Shop) -> Iterator[list[int]]:
     try:
         yield killed
     finally:
-        over.set()
+        is_over.set()
         killer.join()
 
 
-def begin(person: Customer, key: str) -> str:
-    """Check out as a patient client does: with a key, and again if the shop stumbles."""
+def check_out_patiently(person: Customer, key: str) -> str:
+    """Check out with a key, and retry what fails. Returns the order's id."""
     end = time.monotonic() + 120
     while True:
         answer = person.check_out("pm_card_visa", key)
@@ -73,54 +73,55 @@ def begin(person: Customer, key: str) -> str:
         time.sleep(0.3)
 
 
-def test_lambdas_that_die_in_mid_checkout_lose_no_money_no_stock_and_no_order(
-    shop, customer, goods, sight
-):
+def test_lambdas_killed_in_mid_checkout_lose_nothing(shop, customer, goods, probe):
     people = [customer() for _ in range(_PURCHASES)]
     for person in people:
-        person.put_in_cart(goods, 2)
+        person.add_to_cart(goods, 2)
 
-    with dying_lambdas(shop) as killed, ThreadPoolExecutor(4) as pool:
-        orders = list(pool.map(begin, people, [f"key-{number}" for number in range(_PURCHASES)]))
+    with killed_lambdas(shop) as killed, ThreadPoolExecutor(4) as pool:
+        orders = list(
+            pool.map(check_out_patiently, people, [f"key-{number}" for number in range(_PURCHASES)])
+        )
         time.sleep(5)
 
     assert len(killed) > 5
     outcomes = {}
     for person, order_id in zip(people, orders, strict=True):
-        outcomes[order_id] = patient_outcome(person, order_id)
+        outcomes[order_id] = await_status(person, order_id)
     confirmed = [order_id for order_id, status in outcomes.items() if status == "CONFIRMED"]
     assert set(outcomes.values()) <= {"CONFIRMED", "FAILED"}
     assert len(set(orders)) == _PURCHASES
     for order_id, status in outcomes.items():
-        captured, refunded = sight.charged(order_id)
+        captured, refunded = probe.charged(order_id)
         assert (captured - refunded) == (2598 if status == "CONFIRMED" else 0), (
             f"{order_id} {status}"
         )
     sold = 2 * len(confirmed)
-    until(lambda: sight.stock(goods), lambda stock: stock == (100 - sold, 0, sold), 60)
+    poll_until(lambda: probe.stock(goods), lambda stock: stock == (100 - sold, 0, sold), 60)
 
 
-def test_a_shop_that_is_stopped_in_mid_checkout_ends_its_checkouts_when_it_is_started_again(
-    shop, faults, customer, goods, sight
+def test_a_shop_stopped_in_mid_checkout_completes_it_when_restarted(
+    shop, faults, customer, goods, probe
 ):
     people = [customer() for _ in range(4)]
     httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
     orders = [person.buy(goods, 1) for person in people]
     under_way = [
-        person.progress(order_id)["status"] for person, order_id in zip(people, orders, strict=True)
+        person.get_checkout(order_id)["status"]
+        for person, order_id in zip(people, orders, strict=True)
     ]
 
     shop.stop()
     local.start(shop.directory, shop.port, sfn_wait_scale=0.1, faults=faults.directory)
 
     assert "CREATED" in under_way
-    # The tables' streams go on where they were, too: an order without the cart is announced by one.
+    # Streams continue where they were: they publish orders without the cart.
     later = people[0].order(goods, 1, paymentMethod="pm_card_visa")
-    assert_sold_once([*people, people[0]], [*orders, later], goods, sight)
+    assert_sold_once([*people, people[0]], [*orders, later], goods, probe)
 
 
-def test_a_gateway_that_is_killed_in_mid_checkout_has_charged_each_order_once(
-    shop, faults, customer, goods, sight
+def test_a_gateway_killed_in_mid_checkout_charges_each_order_once(
+    shop, faults, customer, goods, probe
 ):
     people = [customer() for _ in range(4)]
     httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
@@ -130,21 +131,23 @@ def test_a_gateway_that_is_killed_in_mid_checkout_has_charged_each_order_once(
     )
 
     os.kill(gateway, signal.SIGKILL)
-    until(lambda: is_free(shop.port + 2), bool, 10)
+    poll_until(lambda: is_free(shop.port + 2), bool, 10)
     local.start(shop.directory, shop.port, sfn_wait_scale=0.1, faults=faults.directory)
 
-    assert_sold_once(people, orders, goods, sight)
+    assert_sold_once(people, orders, goods, probe)
 
 
-def assert_sold_once(people: list[Customer], orders: list[str], goods: str, sight: Sight) -> None:
+def assert_sold_once(
+    people: list[Customer], orders: list[str], goods: str, probe: ShopProbe
+) -> None:
     for person, order_id in zip(people, orders, strict=True):
-        assert patient_outcome(person, order_id) == "CONFIRMED"
-        assert sight.charged(order_id) == (1299, 0)
-    assert sight.stock(goods) == (100 - len(orders), 0, len(orders))
+        assert await_status(person, order_id) == "CONFIRMED"
+        assert probe.charged(order_id) == (1299, 0)
+    assert probe.stock(goods) == (100 - len(orders), 0, len(orders))
 
 
-def patient_outcome(person: Customer, order_id: str) -> str:
-    """Where the checkout ended; a failing look is not the end."""
+def await_status(person: Customer, order_id: str) -> str:
+    """The status with which the checkout ended. Failing reads are repeated."""
     end = time.monotonic() + 120
     while True:
         answer = person.http.get(f"/checkout/{order_id.replace('#', '%23')}")

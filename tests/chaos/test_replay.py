@@ -1,4 +1,7 @@
-"""Everything comes once more, long after: when the gateways have forgotten their keys, and Step Functions the execution's name."""
+"""Everything is delivered again much later.
+
+By then the gateways have forgotten idempotency keys, and Step Functions the execution's name.
+"""
 
 import json
 import time
@@ -10,21 +13,20 @@ from typing import Any
 
 import pytest
 
-from tests.chaos import scenarios
-from tests.chaos.harness import Tormented
-from tests.chaos.scenarios import Ended
-from tests.chaos.test_webhooks import deliver, news
-from tests.support.actors import until
+from tests.chaos import queued_work, scenarios, stripe_api
+from tests.chaos.harness import ChaosHarness
+from tests.chaos.scenarios import Outcome
+from tests.support.actors import poll_until
 
-_TOLD = (
-    scenarios.buys_by_card,
-    scenarios.is_declined,
-    scenarios.pays_by_upi,
-    scenarios.cancels_while_it_waits,
-    scenarios.gives_one_back,
+_SCENARIOS = (
+    scenarios.buy_by_card,
+    scenarios.pay_with_declined_card,
+    scenarios.pay_by_upi,
+    scenarios.cancel_while_waiting,
+    scenarios.refund_one_item,
 )
 _MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:checkout-orchestrator"
-_LATER = {
+_DELAYS = {
     "eleven minutes": 11 * 60,
     "twenty-five hours": 25 * 3600,
     "ninety-one days": 91 * 24 * 3600,
@@ -32,33 +34,33 @@ _LATER = {
 
 
 @contextmanager
-def all_events(tormented: Tormented) -> Iterator[list[dict[str, Any]]]:
-    """Everything that is put on the bus meanwhile, as an archive keeps it."""
+def archived_events(harness: ChaosHarness) -> Iterator[list[dict[str, Any]]]:
+    """All events that are put on the bus while this lasts."""
     events, sqs, name = (
-        tormented.sight.client("events"),
-        tormented.sight.client("sqs"),
+        harness.probe.client("events"),
+        harness.probe.client("sqs"),
         f"archive-{uuid.uuid4().hex[:8]}",
     )
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"
     ]
-    let_in = {
+    allow = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": arn,
     }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     pattern = json.dumps({"source": ["commerce.orders", "commerce.payments", "commerce.checkout"]})
     events.put_rule(Name=name, EventBusName="commerce", EventPattern=pattern)
     events.put_targets(Rule=name, EventBusName="commerce", Targets=[{"Id": name, "Arn": arn}])
-    kept: list[dict[str, Any]] = []
+    archive: list[dict[str, Any]] = []
     try:
-        yield kept
+        yield archive
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            kept += [json.loads(message["Body"]) for message in messages]
+            archive += [json.loads(message["Body"]) for message in messages]
             for message in messages:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     finally:
@@ -67,10 +69,10 @@ def all_events(tormented: Tormented) -> Iterator[list[dict[str, Any]]]:
         sqs.delete_queue(QueueUrl=url)
 
 
-def replay(tormented: Tormented, kept: list[dict[str, Any]]) -> None:
-    """Put every event on the bus again, as it was."""
-    bus = tormented.sight.client("events")
-    for event in kept:
+def replay(harness: ChaosHarness, archive: list[dict[str, Any]]) -> None:
+    """Put every event on the bus again."""
+    bus = harness.probe.client("events")
+    for event in archive:
         entry = {
             "EventBusName": "commerce",
             "Source": event["source"],
@@ -80,110 +82,73 @@ def replay(tormented: Tormented, kept: list[dict[str, Any]]) -> None:
         assert answer["FailedEntryCount"] == 0
 
 
-def run_again(tormented: Tormented, order_id: str) -> None:
-    """The order's saga from its beginning, under a new name: the old one is free again after 90 days."""
-    machine, short = tormented.sight.client("stepfunctions"), order_id.split("#")[1]
-    begun = json.dumps(
+def restart_saga(harness: ChaosHarness, order_id: str) -> None:
+    """Start the order's saga again under a new name, as after 90 days."""
+    machine, short = harness.probe.client("stepfunctions"), order_id.split("#")[1]
+    saga_input = json.dumps(
         {"orderId": order_id, "userId": "USER#nobody", "correlationId": f"again-{short}"}
     )
     execution = machine.start_execution(
-        stateMachineArn=_MACHINE, name=f"{short}-{uuid.uuid4().hex[:6]}", input=begun
+        stateMachineArn=_MACHINE, name=f"{short}-{uuid.uuid4().hex[:6]}", input=saga_input
     )["executionArn"]
-    until(
+    poll_until(
         lambda: machine.describe_execution(executionArn=execution)["status"],
         lambda now: now != "RUNNING",
         60,
     )
 
 
-def dead_letters_of(order: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """What may have lain in dead-letter queues since: each queue's message, as the saga and the services send them."""
-    order_id, items = (
-        order["orderId"],
-        [{"productId": line["productId"], "qty": int(line["qty"])} for line in order["items"]],
-    )
-    charge = {
-        "orderId": order_id,
-        "userId": order["userId"],
-        "amount": 25.98,
-        "currency": "USD",
-        "method": "CARD",
-    }
-    charge |= {
-        "action": "charge",
-        "taskToken": "a-token-of-long-ago",
-        "paymentMethod": "pm_card_visa",
-    }
-    letters = [
-        ("payment-retry-queue", charge),
-        ("cart-clear-queue", {"orderId": order_id, "userId": order["userId"], "items": items}),
-        (
-            "order-fail-queue",
-            {"orderId": order_id, "userId": order["userId"], "reason": "late", "status": "FAILED"},
-        ),
-    ]
-    if order["status"] in ("FAILED", "CANCELLED", "EXPIRED"):
-        letters.append(
-            ("payment-retry-queue", {"action": "refund", "orderId": order_id, "reason": "late"})
-        )
-        letters.append(("inventory-update-queue", {"action": "release", "orderId": order_id}))
-    else:
-        letters.append(
-            ("inventory-update-queue", {"action": "commit", "orderId": order_id, "items": items})
-        )
-    return letters
-
-
-def send(tormented: Tormented, letters: list[tuple[str, dict[str, Any]]]) -> None:
-    """Lay them in the dead-letter queues, and bring them back from there."""
-    sqs = tormented.sight.client("sqs")
+def redrive(harness: ChaosHarness, letters: list[queued_work.Message]) -> None:
+    """Put messages into the dead-letter queues, and redrive them."""
+    sqs = harness.probe.client("sqs")
     for queue, letter in letters:
         url = sqs.get_queue_url(QueueName=f"{queue}-dlq")["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(letter))
-    tormented.tally["dead letters brought back"] += tormented.redrive()
+    harness.tally["dead letters redriven"] += harness.redrive()
 
 
 @pytest.fixture(scope="module")
-def past(tormented: Tormented) -> tuple[list[Ended], list[dict[str, Any]]]:
-    """Orders that ended in every way, and all the events of them."""
-    with all_events(tormented) as kept:
-        with ThreadPoolExecutor(len(_TOLD)) as pool:
-            people = tormented.shoppers(len(_TOLD))
-            ended = list(pool.map(lambda tale, person: tale(person), _TOLD, people))
-        tormented.quiet(60)
+def past(harness: ChaosHarness) -> tuple[list[Outcome], list[dict[str, Any]]]:
+    """The outcomes of all scenarios, and their events."""
+    with archived_events(harness) as archive:
+        with ThreadPoolExecutor(len(_SCENARIOS)) as pool:
+            people = harness.get_shoppers(len(_SCENARIOS))
+            outcomes = list(pool.map(lambda run, person: run(person), _SCENARIOS, people))
+        harness.drain_queues(60)
         time.sleep(1)
-    tormented.must_hold([one.order_id for one in ended])
-    assert len(kept) > len(ended), "the archive has heard too little"
-    return ended, kept
+    harness.assert_consistent([outcome.order_id for outcome in outcomes])
+    assert len(archive) > len(outcomes), "the archive has too few events"
+    return outcomes, archive
 
 
-@pytest.mark.parametrize("later", _LATER)
-def test_what_comes_again_long_after_changes_nothing(tormented, past, later):
-    ended, kept = past
-    before = [standing(tormented, one.order_id) for one in ended]
+@pytest.mark.parametrize("delay", _DELAYS)
+def test_late_redelivery_of_everything_changes_nothing(harness, past, delay):
+    outcomes, archive = past
+    before = [state_of(harness, outcome.order_id) for outcome in outcomes]
 
-    with tormented.time_passed(_LATER[later]):
-        replay(tormented, kept)
-        for one in ended:
-            for event in news(tormented, one.order_id):
-                assert deliver(tormented, event) == 200
-            send(tormented, dead_letters_of(tormented.sight.row("Orders", orderId=one.order_id)))
-            run_again(tormented, one.order_id)
-        tormented.quiet(120)
+    with harness.advance_clock(_DELAYS[delay]):
+        replay(harness, archive)
+        for outcome in outcomes:
+            for event in stripe_api.list_events(harness, outcome.order_id):
+                assert stripe_api.deliver(harness, event) == 200
+            order = harness.probe.row("Orders", orderId=outcome.order_id)
+            redrive(harness, queued_work.dead_letters_of(order))
+            restart_saga(harness, outcome.order_id)
+        harness.drain_queues(120)
 
-    tormented.tally["sagas run again"] += len(ended)
-    tormented.tally["events replayed"] += len(kept)
-    assert [standing(tormented, one.order_id) for one in ended] == before
-    assert tormented.sight.dead_letters() == {}
-    tormented.must_hold([one.order_id for one in ended])
+    harness.tally["sagas restarted"] += len(outcomes)
+    harness.tally["events replayed"] += len(archive)
+    assert [state_of(harness, outcome.order_id) for outcome in outcomes] == before
+    assert harness.probe.dead_letters() == {}
+    harness.assert_consistent([outcome.order_id for outcome in outcomes])
 
 
-def standing(tormented: Tormented, order_id: str) -> dict[str, Any]:
-    """Status, money, stock, and what people were told."""
-    sight, order = tormented.sight, tormented.sight.row("Orders", orderId=order_id)
+def state_of(harness: ChaosHarness, order_id: str) -> dict[str, Any]:
+    """The order's status, charges, stock and number of mails."""
+    probe, order = harness.probe, harness.probe.row("Orders", orderId=order_id)
     return {
         "status": order["status"],
-        "charged": tormented.charged(order_id),
-        "stock": [sight.stock(line["productId"]) for line in order["items"]],
-        "mails": len(sight.mails("@", order_id.split("#")[1])),
+        "charged": harness.charged(order_id),
+        "stock": [probe.stock(line["productId"]) for line in order["items"]],
+        "mails": len(probe.mails("@", order_id.split("#")[1])),
     }

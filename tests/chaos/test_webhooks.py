@@ -1,147 +1,101 @@
-"""Webhooks come five times, late, in any order, forged, and with another amount: one effect."""
+"""Repeated, late, reordered and forged webhooks have one effect or none."""
 
-import json
-
-import httpx
 import pytest
 
-from devcloud import settings
-from devcloud.stripe.webhooks import signature
-from tests.chaos.harness import Tormented
+from tests.chaos import stripe_api
 from tests.chaos.scenarios import (
     CHALLENGED,
     Shopper,
-    agrees_at_the_bank,
-    gives_one_back,
-    pays_by_upi,
+    approve_challenge,
+    pay_by_upi,
+    refund_one_item,
 )
-from tests.support.actors import ok, until
+from tests.support.actors import poll_until
 
 
-def news(tormented: Tormented, order_id: str) -> list[dict]:
-    """Everything that Stripe has to tell of an order, oldest first."""
-    told = [event for event in asked(tormented, "/v1/events") if order_id in json.dumps(event)]
-    return list(reversed(told))
-
-
-def asked(tormented: Tormented, path: str, **params: str) -> list[dict]:
-    """A list of Stripe's, newest first."""
-    answer = httpx.get(
-        f"{tormented.shop.stripe_url}{path}",
-        params={"limit": "100", **params},
-        headers=authorized(tormented),
-    )
-    return ok(answer)["data"]
-
-
-def authorized(tormented: Tormented) -> dict[str, str]:
-    return {"Authorization": f"Bearer {settings.of(tormented.shop.directory).stripe_api_key}"}
-
-
-def intent_of(tormented: Tormented, order_id: str) -> str:
-    return tormented.sight.row("Payments", paymentId=order_id.replace("ORDER", "PAY"))["intentId"]
-
-
-def deliver(tormented: Tormented, event: dict, secret: str | None = None, **changes: object) -> int:
-    """Send it to the shop, signed just now; the status of the answer."""
-    body = json.dumps(event).encode()
-    secret = secret or settings.of(tormented.shop.directory).stripe_webhook_secret
-    headers = {
-        "Content-Type": "application/json",
-        "Stripe-Signature": signature(body, secret),
-        **changes,
-    }
-    tormented.tally["webhooks"] += 1
-    return httpx.post(
-        f"{tormented.shop.url}/checkout/webhooks/stripe", content=body, headers=headers, timeout=40
-    ).status_code
-
-
-@pytest.mark.parametrize("story", [agrees_at_the_bank, pays_by_upi])
-def test_news_that_come_five_times_late_and_in_any_order_have_one_effect(tormented, is_long, story):
+@pytest.mark.parametrize("scenario", [approve_challenge, pay_by_upi])
+def test_repeated_late_and_reordered_webhooks_have_one_effect(harness, is_long, scenario):
     purchases = 10 if is_long else 2
-    tormented.gateways(webhook_copies=5, reorder_webhooks=True, webhook_delay_ms=200)
-    (shopper,) = tormented.shoppers(1)
-    before = tormented.sight.stock(shopper.goods)
+    harness.set_gateway_faults(webhook_copies=5, reorder_webhooks=True, webhook_delay_ms=200)
+    (shopper,) = harness.get_shoppers(1)
+    before = harness.probe.stock(shopper.goods)
 
-    ended = [story(shopper) for _ in range(purchases)]
-    tormented.quiet(120)
+    outcomes = [scenario(shopper) for _ in range(purchases)]
+    harness.drain_queues(120)
 
-    tormented.tally["webhooks"] += purchases * 5 * 2
-    tormented.tally["checkouts"] += purchases
-    assert {one.status for one in ended} == {"CONFIRMED"}
-    after = tormented.sight.stock(shopper.goods)
+    harness.tally["webhooks"] += purchases * 5 * 2
+    harness.tally["checkouts"] += purchases
+    assert {outcome.status for outcome in outcomes} == {"CONFIRMED"}
+    after = harness.probe.stock(shopper.goods)
     assert (before[0] - after[0], after[1], after[2] - before[2]) == (
         2 * purchases,
         0,
         2 * purchases,
     )
-    tormented.must_hold([one.order_id for one in ended])
+    harness.assert_consistent([outcome.order_id for outcome in outcomes])
 
 
-def test_forged_news_change_nothing(tormented):
-    (shopper,) = tormented.shoppers(1)
-    order_id = waits_for_the_bank(shopper)
-    (*_, event) = news(tormented, order_id)
-    lie = {**event, "id": "evt_lie", "type": "payment_intent.succeeded"}
-    lie["data"]["object"] |= {
+def test_a_forged_webhook_changes_nothing(harness):
+    (shopper,) = harness.get_shoppers(1)
+    order_id = buy_with_challenge(shopper)
+    (*_, event) = stripe_api.list_events(harness, order_id)
+    forged = {**event, "id": "evt_forged", "type": "payment_intent.succeeded"}
+    forged["data"]["object"] |= {
         "status": "succeeded",
         "amount_received": event["data"]["object"]["amount"],
     }
 
-    assert deliver(tormented, lie, secret="whsec_guessed") == 400
-    assert deliver(tormented, lie, **{"Stripe-Signature": "t=1,v1=00"}) == 400
-    # Even one that is signed: what counts is what the gateway itself says of the intent.
-    assert deliver(tormented, lie) == 200
+    assert stripe_api.deliver(harness, forged, secret="whsec_guessed") == 400
+    assert stripe_api.deliver(harness, forged, signature="t=1,v1=00") == 400
+    # Even a signed one is not trusted: the shop reads the intent from the gateway.
+    assert stripe_api.deliver(harness, forged) == 200
 
-    tormented.quiet()
-    assert shopper.progress(order_id)["status"] == "CREATED"
+    harness.drain_queues()
+    assert shopper.get_checkout(order_id)["status"] == "CREATED"
     shopper.cancel(order_id)
-    assert shopper.ended(order_id).status == "CANCELLED"
-    tormented.must_hold([order_id])
+    assert shopper.await_outcome(order_id).status == "CANCELLED"
+    harness.assert_consistent([order_id])
 
 
-def test_news_of_another_amount_are_not_what_the_shop_goes_by(tormented):
-    (shopper,) = tormented.shoppers(1)
-    order_id = waits_for_the_bank(shopper)
-    action = shopper.challenge(order_id)
-    shopper.decide(action, "approve")
-    assert shopper.ended(order_id).status == "CONFIRMED"
+def test_the_amount_in_a_webhook_is_not_trusted(harness):
+    (shopper,) = harness.get_shoppers(1)
+    order_id = buy_with_challenge(shopper)
+    action = shopper.await_challenge(order_id)
+    shopper.answer_challenge(action, "approve")
+    assert shopper.await_outcome(order_id).status == "CONFIRMED"
     paid = next(
-        event for event in news(tormented, order_id) if event["type"] == "payment_intent.succeeded"
+        event
+        for event in stripe_api.list_events(harness, order_id)
+        if event["type"] == "payment_intent.succeeded"
     )
     other = {**paid, "id": "evt_other_amount"}
     other["data"]["object"] |= {"amount": 1, "amount_received": 1}
 
-    assert deliver(tormented, other) == 200
+    assert stripe_api.deliver(harness, other) == 200
 
-    tormented.quiet()
-    assert tormented.sight.charged(order_id) == (2598, 0)
-    tormented.must_hold([order_id])
+    harness.drain_queues()
+    assert harness.probe.charged(order_id) == (2598, 0)
+    harness.assert_consistent([order_id])
 
 
-def test_a_refund_that_the_customers_bank_did_not_take_is_a_persons_until_the_money_is_back(
-    tormented,
-):
-    (shopper,) = tormented.shoppers(1)
-    order_id = gives_one_back(shopper).order_id
-    tormented.quiet()
-    (made,) = asked(tormented, "/v1/refunds", payment_intent=intent_of(tormented, order_id))
-    httpx.post(f"{tormented.shop.stripe_url}/_control/refunds/{made['id']}/fail").raise_for_status()
+def test_a_refund_that_the_bank_rejects_is_escalated_until_it_is_made(harness):
+    (shopper,) = harness.get_shoppers(1)
+    order_id = refund_one_item(shopper).order_id
+    harness.drain_queues()
+    (refund,) = stripe_api.list_refunds(harness, order_id)
+    stripe_api.fail_refund(harness, refund)
 
-    until(lambda: tormented.sight.waiting("discrepancy-queue"), lambda count: count == 1, 30)
-
-    by_hand = {"payment_intent": made["payment_intent"], "amount": made["amount"]}
-    ok(
-        httpx.post(
-            f"{tormented.shop.stripe_url}/v1/refunds", data=by_hand, headers=authorized(tormented)
-        )
+    poll_until(
+        lambda: harness.probe.queue_length("discrepancy-queue"), lambda count: count == 1, 30
     )
-    tormented.quiet()
-    tormented.must_hold([order_id])
+
+    stripe_api.create_refund(harness, refund["payment_intent"], refund["amount"])
+    harness.drain_queues()
+    harness.assert_consistent([order_id])
 
 
-def waits_for_the_bank(shopper: Shopper) -> str:
+def buy_with_challenge(shopper: Shopper) -> str:
+    """Buy with a card whose bank asks the customer. Returns the order's id."""
     order_id = shopper.buy(CHALLENGED)
-    assert shopper.challenge(order_id)
+    assert shopper.await_challenge(order_id)
     return order_id

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from devcloud.shop import Shop
 from docgen.openapi.shop import SHOP
-from tests.support.actors import Admin, Customer, Person
+from tests.support.actors import Account, Admin, Customer
 
 EXAMPLES_OF_EACH_ROUTE = 8
 SAID = [
@@ -42,35 +42,35 @@ class Callers:
         self._customers: dict[str, Customer] = {}
         self._things: dict[tuple[str, str], str] = {}
 
-    def of(self, operation: Any) -> Person:
+    def of(self, operation: Any) -> Account:
         """The one for this route."""
         if "AdminOnly" in str(operation.definition.raw["responses"].get("403")):
             return self._admin
         name = operation.label if operation.path.startswith("/user") else "anybody"
         if name not in self._customers:
-            self._customers[name] = Customer.registered(self._shop.url)
+            self._customers[name] = Customer.register(self._shop.url)
         return self._customers[name]
 
     def thing(self, operation: Any, name: str) -> str:
         """A real product, or an order of the one who asks: another one for each route, as some take it away."""
         if (operation.label, name) not in self._things:
-            product = self._admin.supply(name="Protein Bowl", price=12.99, stock=1000)
+            product = self._admin.create_product(name="Protein Bowl", price=12.99, stock=1000)
             order = name == "orderId"
             found = Customer.order(self.of(operation), product) if order else product
             self._things[operation.label, name] = found
         return self._things[operation.label, name]
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """All of them."""
         for person in (self._admin, *self._customers.values()):
-            person.leave()
+            person.close()
 
 
 @pytest.fixture(scope="module")
 def callers(shop: Shop) -> Iterator[Callers]:
-    found = Callers(shop, Admin.logged_in(shop.url, shop.admin_email, shop.admin_password))
+    found = Callers(shop, Admin.log_in(shop.url, shop.admin_email, shop.admin_password))
     yield found
-    found.leave()
+    found.close()
 
 
 @document.parametrize()

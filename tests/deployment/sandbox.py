@@ -26,7 +26,7 @@ _LEFT = shutil.ignore_patterns(
 
 
 @dataclass(frozen=True)
-class Workshop:
+class Sandbox:
     """A copy of one service and of what it vendors, with nothing else of the repository beside them."""
 
     service: str
@@ -34,7 +34,7 @@ class Workshop:
     cloud: Cloud
 
     @classmethod
-    def of(cls, service: str, place: Path, cloud: Cloud) -> "Workshop":
+    def of(cls, service: str, place: Path, cloud: Cloud) -> "Sandbox":
         """Copied to `place`, as a clone has them."""
         shutil.copytree(ROOT / service, place / service, symlinks=True, ignore=_LEFT)
         shutil.copytree(ROOT / "common/common", place / "common/common", ignore=_LEFT)

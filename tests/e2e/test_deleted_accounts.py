@@ -1,4 +1,4 @@
-"""Somebody lived with the shop, and closes the account: what any table or log of any service says of them then."""
+"""After an account is deleted, no table and no log of any service names its owner."""
 
 import json
 import uuid
@@ -10,18 +10,18 @@ import httpx
 import pytest
 
 from devcloud.shop import Shop
-from tests.support.actors import Customer, ok, until
-from tests.support.probe import Sight
+from tests.support.actors import Customer, ok, poll_until
+from tests.support.probe import ShopProbe
 
 
 class Zoe(Customer):
-    """She forgot her password, bought, gave something back, has things in her cart, and was written to by name."""
+    """A customer with orders, a refund, a cart, and notices that name her."""
 
-    def lived(self, bowl: str, sight: Sight, person: dict[str, str]) -> None:
+    def use_the_shop(self, bowl: str, probe: ShopProbe, person: dict[str, str]) -> None:
         self.words = list(person.values())
         ok(self.http.post("/user/password/forgotten", json={"email": self.email}), 202)
         self.order_id = self.buy(bowl, 2)
-        assert self.outcome(self.order_id)["status"] == "CONFIRMED"
+        assert self.await_outcome(self.order_id)["status"] == "CONFIRMED"
         part, key = {"items": [{"productId": bowl, "qty": 1}]}, {"Idempotency-Key": "k-1"}
         ok(
             self.http.post(
@@ -29,13 +29,13 @@ class Zoe(Customer):
             ),
             202,
         )
-        self.put_in_cart(bowl, 1)
-        letter = {"userId": self.user_id, "message": f"Dear {person['name']}, ..."}
-        sight.invoke("checkout-orchestrator-local-send-notification", letter)
+        self.add_to_cart(bowl, 1)
+        notice = {"userId": self.user_id, "message": f"Dear {person['name']}, ..."}
+        probe.invoke("checkout-orchestrator-local-send-notification", notice)
 
 
 @pytest.fixture
-def zoe(shop: Shop, bowl: str, sight: Sight) -> Iterator[Zoe]:
+def zoe(shop: Shop, bowl: str, probe: ShopProbe) -> Iterator[Zoe]:
     mark = uuid.uuid4()
     person = {
         "email": f"zoe-{mark.hex}@example.com",
@@ -46,19 +46,19 @@ def zoe(shop: Shop, bowl: str, sight: Sight) -> Iterator[Zoe]:
         httpx.post(f"{shop.url}/user/register", json={**person, "password": "sesame"}, timeout=40),
         201,
     )
-    customer = Zoe.logged_in(shop.url, person["email"], "sesame")
-    customer.lived(bowl, sight, person)
+    customer = Zoe.log_in(shop.url, person["email"], "sesame")
+    customer.use_the_shop(bowl, probe, person)
     yield customer
-    customer.leave()
+    customer.close()
 
 
-def speaking_of(words: list[str], sight: Sight) -> set[str]:
-    """The tables, and the Lambdas' logs, in which any of these words stands."""
-    return {name for name, text in everything(sight) if any(word in text for word in words)}
+def places_with(words: list[str], probe: ShopProbe) -> set[str]:
+    """The tables and log groups that contain any of these words."""
+    return {name for name, text in all_texts(probe) if any(word in text for word in words)}
 
 
-def everything(sight: Sight) -> Iterator[tuple[str, str]]:
-    dynamodb, logs = sight.client("dynamodb"), sight.client("logs")
+def all_texts(probe: ShopProbe) -> Iterator[tuple[str, str]]:
+    dynamodb, logs = probe.client("dynamodb"), probe.client("logs")
     for table in dynamodb.list_tables()["TableNames"]:
         yield (
             table,
@@ -69,24 +69,26 @@ def everything(sight: Sight) -> Iterator[tuple[str, str]]:
         yield name, json.dumps(pages(logs, "filter_log_events", "events", logGroupName=name))
 
 
-def pages(client: Any, call: str, what: str, **asked: Any) -> list[Any]:
-    return [each for page in client.get_paginator(call).paginate(**asked) for each in page[what]]
+def pages(client: Any, call: str, items: str, **arguments: Any) -> list[Any]:
+    return [
+        each for page in client.get_paginator(call).paginate(**arguments) for each in page[items]
+    ]
 
 
-def test_who_leaves_takes_along_what_is_kept_of_them_and_leaves_orders_without_a_name(
-    zoe: Zoe, sight: Sight
+def test_a_deleted_account_leaves_orders_without_a_name_and_no_more(
+    zoe: Zoe, probe: ShopProbe
 ) -> None:
     exported = ok(zoe.http.get("/user/export"))
     shown = json.dumps([exported, *(ok(zoe.http.get(path)) for path in exported["elsewhere"])])
     assert [word for word in [*zoe.words, zoe.order_id] if word not in shown] == []
-    assert speaking_of(zoe.words, sight) == {"Users", "Notifications"}
-    assert sight.kept_in("Carts", userId=zoe.user_id)
+    assert places_with(zoe.words, probe) == {"Users", "Notifications"}
+    assert probe.query("Carts", userId=zoe.user_id)
 
     assert zoe.http.request("DELETE", "/user", json={"password": "sesame"}).is_success
 
-    assert until(lambda: speaking_of(zoe.words, sight), lambda found: not found, 30) == set()
-    until(lambda: sight.kept_in("Carts", userId=zoe.user_id), lambda rows: not rows, 30)
-    order = sight.row("Orders", orderId=zoe.order_id)
+    assert poll_until(lambda: places_with(zoe.words, probe), lambda found: not found, 30) == set()
+    poll_until(lambda: probe.query("Carts", userId=zoe.user_id), lambda rows: not rows, 30)
+    order = probe.row("Orders", orderId=zoe.order_id)
     assert (order["userId"], order["totalMinor"], order["status"]) == (
         zoe.user_id,
         2598,

@@ -1,9 +1,8 @@
-"""What whoever works on a service has at hand: make local, token, invoke, trace; all of it against a running shop."""
+"""The developer's commands against a running shop: local, token, invoke, trace."""
 
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,15 +15,17 @@ import pytest
 
 from delivery.paths import ROOT
 from devcloud import order_timeline
-from tests.support.actors import ok, until
+from tests.support.actors import ok, poll_until
+from tests.support.ports import free_port, is_free
 
 SERVICE = "user-service"
-SLOWER = 5  # Chalice's own server answers 40 ms late; this is far below the ratio measured, and far above noise
+# Chalice's own server answers 40 ms late: the measured ratio is far higher, noise far lower.
+MIN_SPEED_UP = 5
 ROUTE = """
 
 @app.route("/user/words", methods=["GET"])
 def words():
-    \"\"\"What was written last, here and in common.\"\"\"
+    \"\"\"Return what the source says, here and in common.\"\"\"
     from common import clock
 
     return {"own": "one", "common": clock.WORD}
@@ -33,7 +34,7 @@ def words():
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory) -> Path:
-    """A copy of the service and of common, to be edited."""
+    """A copy of the service and of common that the tests edit."""
     root = tmp_path_factory.mktemp("source")
     for name in ("common", SERVICE):
         shutil.copytree(
@@ -47,7 +48,7 @@ def source(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def local(shop, source) -> Iterator[httpx.Client]:
     """`make local SERVICE=user-service`."""
-    with serving(source, shop.directory) as client:
+    with serve(source, shop.directory) as client:
         yield client
 
 
@@ -56,8 +57,8 @@ def write(file: Path, change: Callable[[str], str]) -> None:
 
 
 @contextmanager
-def serving(source: Path, directory: Path, *instead: str) -> Iterator[httpx.Client]:
-    """The service from these sources; or by the command that is given instead."""
+def serve(source: Path, directory: Path, *instead: str) -> Iterator[httpx.Client]:
+    """Serve the service from these sources, by `make local` or another command."""
     port = str(free_port())
     own = ("-m", "devcloud.dev_server", SERVICE, "--dir", str(directory), "--port", port)
     command = [sys.executable, *(instead or own)]
@@ -73,70 +74,57 @@ def serving(source: Path, directory: Path, *instead: str) -> Iterator[httpx.Clie
     )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            until(lambda: listens(port), bool, 60)
+            poll_until(lambda: not is_free(int(port)), bool, 60)
             yield client
     finally:
         process.terminate()
         process.wait(20)
 
 
-def listens(port: str) -> bool:
-    with socket.socket() as attempt:
-        return attempt.connect_ex(("127.0.0.1", int(port))) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def said(client: httpx.Client) -> dict[str, str]:
-    """What the route says now; nothing while the server starts anew."""
+def get_words(client: httpx.Client) -> dict[str, str]:
+    """The route's present response, or an empty dict while the server restarts."""
     try:
         return ok(client.get("/user/words"))
     except httpx.TransportError:
         return {}
 
 
-def command(*arguments: str, given: str = "") -> tuple[int, str, str]:
-    """A command of devcloud, as make calls it: exit status, output, complaints."""
+def run_command(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+    """Run a command of devcloud as make does. Returns status, output and errors."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "common")}
     done = subprocess.run(
         [sys.executable, "-m", "devcloud", *arguments],
         cwd=ROOT,
         env=environment,
-        input=given,
+        input=stdin,
         capture_output=True,
         text=True,
     )
     return done.returncode, done.stdout, done.stderr
 
 
-def test_what_is_changed_in_the_service_or_in_common_is_served_at_once(local, source):
-    assert until(lambda: said(local), bool, 30) == {"own": "one", "common": "one"}
+def test_a_change_of_the_service_or_of_common_is_served(local, source):
+    assert poll_until(lambda: get_words(local), bool, 30) == {"own": "one", "common": "one"}
 
     write(source / SERVICE / "app.py", lambda text: text.replace('"own": "one"', '"own": "two"'))
-    until(lambda: said(local), lambda words: words == {"own": "two", "common": "one"}, 30)
+    poll_until(lambda: get_words(local), lambda words: words == {"own": "two", "common": "one"}, 30)
 
     write(
         source / "common/common/clock.py", lambda text: text.replace('WORD = "one"', 'WORD = "two"')
     )
-    until(lambda: said(local), lambda words: words == {"own": "two", "common": "two"}, 30)
+    poll_until(lambda: get_words(local), lambda words: words == {"own": "two", "common": "two"}, 30)
 
 
-def test_a_mistake_stops_it_until_the_mistake_is_mended(local, source):
+def test_a_syntax_error_stops_it_until_it_is_fixed(local, source):
     write(source / SERVICE / "app.py", lambda text: f"this is no Python\n{text}")
-    until(lambda: said(local), lambda words: words == {}, 30)
+    poll_until(lambda: get_words(local), lambda words: words == {}, 30)
 
     write(source / SERVICE / "app.py", lambda text: text.removeprefix("this is no Python\n"))
-    until(lambda: said(local), bool, 30)
+    poll_until(lambda: get_words(local), bool, 30)
 
 
-def test_it_lets_in_whom_the_shop_lets_in_and_answers_the_others_as_the_shop_does(
-    shop, local, jimmy
-):
-    until(lambda: said(local), bool, 30)
+def test_it_authorizes_as_the_shop_does(shop, local, jimmy):
+    poll_until(lambda: get_words(local), bool, 30)
     profile = ok(
         local.get("/user/profile", headers={"Authorization": jimmy.http.headers["Authorization"]})
     )
@@ -150,20 +138,21 @@ def test_it_lets_in_whom_the_shop_lets_in_and_answers_the_others_as_the_shop_doe
     assert local.get("/user/nowhere").json() == httpx.get(f"{shop.url}/user/nowhere").json()
 
 
-def test_on_a_connection_that_is_kept_it_is_many_times_as_fast_as_chalices_own(shop, local, source):
-    until(lambda: said(local), bool, 30)
+def test_on_a_kept_connection_it_is_faster_than_chalices_server(shop, local, source):
+    poll_until(lambda: get_words(local), bool, 30)
     chalice = "import sys; from chalice.cli import main; sys.exit(main())"
     own = ("-c", chalice, "local", "--no-autoreload", "--stage", "local")
-    with serving(source, shop.directory, *own) as slow:
+    with serve(source, shop.directory, *own) as slow:
         times = {
-            name: typical(client) for name, client in (("chalice", slow), ("make local", local))
+            name: median_seconds(client)
+            for name, client in (("chalice", slow), ("make local", local))
         }
 
-    assert times["chalice"] > SLOWER * times["make local"], times
+    assert times["chalice"] > MIN_SPEED_UP * times["make local"], times
 
 
-def typical(client: httpx.Client, requests: int = 15) -> float:
-    """The median time of a request, in seconds, on one connection, to a route that asks nobody else."""
+def median_seconds(client: httpx.Client, requests: int = 15) -> float:
+    """The median time of a request on one connection, to a route that calls nothing."""
     taken = []
     for _ in range(requests):
         began = time.perf_counter()
@@ -173,8 +162,8 @@ def typical(client: httpx.Client, requests: int = 15) -> float:
 
 
 @pytest.mark.parametrize("role", ["admin", "customer"])
-def test_a_token_is_ready_for_each_role(shop, role):
-    status, token, _ = command("token", role, "--dir", str(shop.directory))
+def test_a_token_is_printed_for_each_role(shop, role):
+    status, token, _ = run_command("token", role, "--dir", str(shop.directory))
 
     profile = ok(
         httpx.get(f"{shop.url}/user/profile", headers={"Authorization": f"Bearer {token.strip()}"})
@@ -182,10 +171,8 @@ def test_a_token_is_ready_for_each_role(shop, role):
     assert (status, profile["role"]) == (0, role)
 
 
-def test_what_has_no_route_is_invoked_with_an_event_from_a_file_or_typed(
-    shop, jimmy, bowl, tmp_path
-):
-    jimmy.put_in_cart(bowl, 2)
+def test_a_lambda_is_invoked_with_an_event_from_a_file_or_stdin(shop, jimmy, bowl, tmp_path):
+    jimmy.add_to_cart(bowl, 2)
     event = {
         "orderId": "ORDER#1",
         "userId": jimmy.user_id,
@@ -196,9 +183,9 @@ def test_what_has_no_route_is_invoked_with_an_event_from_a_file_or_typed(
     where = ("--dir", str(shop.directory))
 
     for source in (str(tmp_path / "event.json"), "-"):
-        status, answer, complaint = command(*call, source, *where, given=json.dumps(event))
-        assert (status, json.loads(answer)["status"]) == (0, "CLEARED"), complaint
-    assert jimmy.cart() == []
+        status, answer, error = run_command(*call, source, *where, stdin=json.dumps(event))
+        assert (status, json.loads(answer)["status"]) == (0, "CLEARED"), error
+    assert jimmy.get_cart() == []
 
 
 @pytest.mark.parametrize(
@@ -211,15 +198,15 @@ def test_what_has_no_route_is_invoked_with_an_event_from_a_file_or_typed(
         (("cart-service", "clear-cart"), "cart-service-local-clear-cart raised StepInputInvalid"),
     ],
 )
-def test_what_cannot_be_invoked_is_told_in_one_sentence(shop, arguments, complaint):
-    status, answer, said = command("invoke", *arguments, "--dir", str(shop.directory))
+def test_an_invalid_invocation_gets_a_one_line_error(shop, arguments, complaint):
+    status, answer, error = run_command("invoke", *arguments, "--dir", str(shop.directory))
 
-    assert (status, answer, said.count("\n")) == (1, "", 1), said
-    assert said.startswith(complaint)
+    assert (status, answer, error.count("\n")) == (1, "", 1), error
+    assert error.startswith(complaint)
 
 
 @pytest.mark.parametrize("port", ["0", "80", "99999", "http"])
-def test_a_port_that_is_none_is_told_in_a_sentence(shop, port):
+def test_an_invalid_port_gets_a_clear_error(shop, port):
     run = [
         sys.executable,
         "-m",
@@ -238,7 +225,7 @@ def test_a_port_that_is_none_is_told_in_a_sentence(shop, port):
     assert f"{port} is not a port" in done.stderr
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(shop):
+def test_a_port_in_use_gets_a_clear_error(shop):
     run = [sys.executable, "-m", "devcloud.dev_server", SERVICE, "--dir", str(shop.directory)]
     done = subprocess.run(
         [*run, "--port", str(shop.port)],
@@ -251,43 +238,47 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(shop):
     assert "SERVICE_PORT" in done.stderr
 
 
-def test_the_story_of_a_paid_and_of_a_declined_order(shop, jimmy, bowl):
+def test_the_timelines_of_a_paid_and_of_a_declined_order(shop, jimmy, bowl):
     paid, declined = jimmy.buy(bowl), None
-    assert jimmy.outcome(paid)["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(paid)["status"] == "CONFIRMED"
     declined = jimmy.buy(bowl, payment_method="pm_card_chargeDeclined")
-    assert jimmy.outcome(declined)["status"] == "FAILED"
+    assert jimmy.await_outcome(declined)["status"] == "FAILED"
 
-    told = until(
+    timeline = poll_until(
         lambda: order_timeline.story(shop.cloud, paid),
-        lambda story: "succeeded" in str(story.moments[-9:]),
+        lambda timeline: "succeeded" in str(timeline.moments[-9:]),
         20,
     )
-    assert (told.status, told.total, told.customer) == ("CONFIRMED", "12.99 USD", jimmy.user_id)
-    whats = [moment.what.split(" (")[0] for moment in told.moments if moment.where == "saga"]
-    wanted = [
+    assert (timeline.status, timeline.total, timeline.customer) == (
+        "CONFIRMED",
+        "12.99 USD",
+        jimmy.user_id,
+    )
+    steps = [moment.what.split(" (")[0] for moment in timeline.moments if moment.where == "saga"]
+    expected = [
         "ValidateOrder",
         "CheckInventory",
         "ProcessPayment",
         "UpdateInventory",
         "CreateOrderRecord",
     ]
-    assert [what for what in whats if what in wanted] == wanted
+    assert [step for step in steps if step in expected] == expected
     assert {"order-service validate-order", "checkout-orchestrator process-payment"} <= {
-        moment.where for moment in told.moments
+        moment.where for moment in timeline.moments
     }
 
-    troubles = [
+    failures = [
         moment.what
         for moment in order_timeline.story(
             shop.cloud, declined.removeprefix("ORDER#").lower()
         ).moments
         if moment.is_trouble and moment.where == "saga"
     ]
-    assert troubles[0] == "PaymentDeclined: Your card was declined."
+    assert failures[0] == "PaymentDeclined: Your card was declined."
 
 
-def test_an_order_that_never_was_has_no_story(shop):
-    status, _, said = command("trace", "nonsense", "--dir", str(shop.directory))
+def test_an_unknown_order_has_no_timeline(shop):
+    status, _, error = run_command("trace", "unknown", "--dir", str(shop.directory))
 
-    assert (status, said.count("\n")) == (1, 1)
-    assert "There is no order nonsense" in said
+    assert (status, error.count("\n")) == (1, 1)
+    assert "There is no order unknown" in error

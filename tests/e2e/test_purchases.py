@@ -2,11 +2,11 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from tests.support.actors import ok, until
+from tests.support.actors import ok, poll_until
 
 
-def test_what_is_in_the_cart_is_bought(jimmy, bowl, sight):
-    jimmy.put_in_cart(bowl, 2)
+def test_a_cart_is_bought(jimmy, bowl, probe):
+    jimmy.add_to_cart(bowl, 2)
     answer = ok(jimmy.check_out("pm_card_visa"), 202)
     assert (answer["status"], answer["totalAmount"], answer["currency"]) == (
         "CREATED",
@@ -15,31 +15,31 @@ def test_what_is_in_the_cart_is_bought(jimmy, bowl, sight):
     )
 
     order_id = answer["orderId"]
-    outcome = jimmy.outcome(order_id)
+    outcome = jimmy.await_outcome(order_id)
 
     assert (outcome["status"], outcome["paymentStatus"]) == ("CONFIRMED", "SUCCESS")
-    assert sight.charged(order_id) == (2598, 0)
-    assert sight.stock(bowl) == (3, 0, 2)
-    assert sight.row("Reservations", orderId=order_id)["status"] == "COMMITTED"
-    until(jimmy.cart, lambda cart: cart == [], 20)
+    assert probe.charged(order_id) == (2598, 0)
+    assert probe.stock(bowl) == (3, 0, 2)
+    assert probe.row("Reservations", orderId=order_id)["status"] == "COMMITTED"
+    poll_until(jimmy.get_cart, lambda cart: cart == [], 20)
 
 
-def test_everybody_hears_of_a_purchase_who_should(jimmy, bowl, sight, admin):
+def test_a_purchase_notifies_everybody_concerned(jimmy, bowl, probe, admin):
     order_id = jimmy.buy(bowl, 2)
-    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
 
     number = order_id.removeprefix("ORDER#")
-    assert "confirmed" in sight.mail(jimmy.email, f"{number} is confirmed")
-    assert "25.98" in sight.mail(jimmy.email, "receipt")
-    assert sight.mail("admin@", number)
-    assert "2" in sight.mail("inventory@", number)
-    assert sight.mail(jimmy.email, "Welcome")
+    assert "confirmed" in probe.await_mail(jimmy.email, f"{number} is confirmed")
+    assert "25.98" in probe.await_mail(jimmy.email, "receipt")
+    assert probe.await_mail("admin@", number)
+    assert "2" in probe.await_mail("inventory@", number)
+    assert probe.await_mail(jimmy.email, "Welcome")
     today = datetime.now(UTC).date().isoformat()
-    until(lambda: sight.row("InventoryAudit", day=today, orderId=order_id), bool, 30)
-    told = {"ORDER_CREATED", "ORDER_CONFIRMED", "ORDER_COMPLETED", "PAYMENT_SUCCEEDED"}
-    logged = until(
-        lambda: admin.events(jimmy.user_id),
-        lambda rows: told <= {row["eventType"] for row in rows},
+    poll_until(lambda: probe.row("InventoryAudit", day=today, orderId=order_id), bool, 30)
+    expected = {"ORDER_CREATED", "ORDER_CONFIRMED", "ORDER_COMPLETED", "PAYMENT_SUCCEEDED"}
+    logged = poll_until(
+        lambda: admin.list_events(jimmy.user_id),
+        lambda rows: expected <= {row["eventType"] for row in rows},
         30,
     )
     completed = [row for row in logged if row["eventType"] == "ORDER_COMPLETED"]
@@ -48,78 +48,78 @@ def test_everybody_hears_of_a_purchase_who_should(jimmy, bowl, sight, admin):
 
 def test_a_purchase_adds_up_in_the_report(jimmy, bowl, admin):
     today = datetime.now(UTC).date().isoformat()
-    before = admin.report(today)
+    before = admin.get_report(today)
 
-    assert jimmy.outcome(jimmy.buy(bowl, 2))["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(jimmy.buy(bowl, 2))["status"] == "CONFIRMED"
 
-    def grown(name, by, of=lambda row, name: row.get(name, 0)):
-        until(
-            lambda: admin.report(today),
+    def await_growth(name, by, of=lambda row, name: row.get(name, 0)):
+        poll_until(
+            lambda: admin.get_report(today),
             lambda row: of(row, name) >= round(of(before, name) + by, 2),
             60,
         )
 
-    grown("ordersCompleted", 1)
-    grown("unitsSold", 2)
-    grown("USD", 25.98, of=lambda row, name: round(row.get("revenue", {}).get(name, 0), 2))
+    await_growth("ordersCompleted", 1)
+    await_growth("unitsSold", 2)
+    await_growth("USD", 25.98, of=lambda row, name: round(row.get("revenue", {}).get(name, 0), 2))
 
 
-def test_an_order_without_the_cart_starts_its_own_checkout(jimmy, bowl, sight):
+def test_an_order_without_the_cart_starts_its_own_checkout(jimmy, bowl, probe):
     order_id = jimmy.order(bowl, 1, paymentMethod="pm_card_visa")
 
-    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
-    assert sight.charged(order_id) == (1299, 0)
-    assert sight.stock(bowl) == (4, 0, 1)
+    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
+    assert probe.charged(order_id) == (1299, 0)
+    assert probe.stock(bowl) == (4, 0, 1)
 
 
-def test_an_order_without_a_payment_method_waits_until_it_is_paid(jimmy, bowl, sight):
+def test_an_order_without_a_payment_method_waits_until_it_is_paid(jimmy, bowl, probe):
     order_id = jimmy.order(bowl, 1)
-    assert jimmy.next_action(order_id)["clientSecret"]
-    assert sight.stock(bowl) == (4, 1, 0)
+    assert jimmy.await_next_action(order_id)["clientSecret"]
+    assert probe.stock(bowl) == (4, 1, 0)
 
     ok(jimmy.check_out("pm_card_visa", orderId=order_id), 202)
 
-    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
-    assert sight.charged(order_id) == (1299, 0)
+    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
+    assert probe.charged(order_id) == (1299, 0)
 
 
-def test_a_declined_card_leaves_nothing_behind_but_the_reason(jimmy, bowl, sight):
+def test_a_declined_card_leaves_nothing_but_the_reason(jimmy, bowl, probe):
     order_id = jimmy.buy(bowl, 1, "pm_card_chargeDeclined")
 
-    outcome = jimmy.outcome(order_id)
+    outcome = jimmy.await_outcome(order_id)
 
     assert outcome["status"] == "FAILED"
     assert "declined" in outcome["reason"]
-    assert sight.charged(order_id) == (0, 0)
-    assert sight.stock(bowl) == (5, 0, 0)
-    assert "declined" in sight.mail(jimmy.email, order_id.removeprefix("ORDER#"))
-    assert [line["productId"] for line in jimmy.cart()] == [bowl]
+    assert probe.charged(order_id) == (0, 0)
+    assert probe.stock(bowl) == (5, 0, 0)
+    assert "declined" in probe.await_mail(jimmy.email, order_id.removeprefix("ORDER#"))
+    assert [line["productId"] for line in jimmy.get_cart()] == [bowl]
 
 
-def test_after_a_decline_the_same_cart_can_be_paid_with_another_card(jimmy, bowl, sight):
+def test_after_a_decline_the_same_cart_can_be_paid_with_another_card(jimmy, bowl, probe):
     declined = jimmy.buy(bowl, 1, "pm_card_chargeDeclined")
-    assert jimmy.outcome(declined)["status"] == "FAILED"
+    assert jimmy.await_outcome(declined)["status"] == "FAILED"
 
     paid = ok(jimmy.check_out("pm_card_visa"), 202)["orderId"]
 
     assert paid != declined
-    assert jimmy.outcome(paid)["status"] == "CONFIRMED"
-    assert sight.stock(bowl) == (4, 0, 1)
+    assert jimmy.await_outcome(paid)["status"] == "CONFIRMED"
+    assert probe.stock(bowl) == (4, 0, 1)
 
 
-def test_what_is_sold_out_is_said_at_once(jimmy, bowl, sight):
-    jimmy.put_in_cart(bowl, 6)
+def test_a_product_that_is_sold_out_is_rejected(jimmy, bowl, probe):
+    jimmy.add_to_cart(bowl, 6)
 
-    refused = jimmy.check_out("pm_card_visa")
+    response = jimmy.check_out("pm_card_visa")
 
-    assert (refused.status_code, refused.json()["Code"]) == (409, "OutOfStock")
-    assert sight.stock(bowl) == (5, 0, 0)
+    assert (response.status_code, response.json()["Code"]) == (409, "OutOfStock")
+    assert probe.stock(bowl) == (5, 0, 0)
 
 
-def test_the_last_pieces_are_sold_once_however_many_want_them(customer, bowl, sight):
+def test_the_last_pieces_are_sold_once_to_any_crowd(customer, bowl, probe):
     people = [customer() for _ in range(6)]
     for person in people:
-        person.put_in_cart(bowl, 2)
+        person.add_to_cart(bowl, 2)
 
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda person: person.check_out("pm_card_visa"), people))
@@ -128,19 +128,19 @@ def test_the_last_pieces_are_sold_once_however_many_want_them(customer, bowl, si
         for person, answer in zip(people, answers, strict=True)
         if answer.status_code == 202
     ]
-    outcomes = [person.outcome(order_id, 90)["status"] for person, order_id in started]
+    outcomes = [person.await_outcome(order_id, 90)["status"] for person, order_id in started]
 
     assert {answer.status_code for answer in answers} <= {202, 409}
     assert outcomes.count("CONFIRMED") == 2
     assert set(outcomes) <= {"CONFIRMED", "FAILED"}
-    assert sight.stock(bowl) == (1, 0, 4)
-    charges = [sight.charged(order_id) for _, order_id in started]
+    assert probe.stock(bowl) == (1, 0, 4)
+    charges = [probe.charged(order_id) for _, order_id in started]
     assert sorted(charges)[-2:] == [(2598, 0), (2598, 0)]
     assert all(captured == refunded for captured, refunded in sorted(charges)[:-2])
 
 
-def test_a_double_click_buys_once(jimmy, bowl, sight):
-    jimmy.put_in_cart(bowl, 1)
+def test_a_double_click_buys_once(jimmy, bowl, probe):
+    jimmy.add_to_cart(bowl, 1)
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: jimmy.check_out("pm_card_visa"), range(4)))
@@ -149,57 +149,55 @@ def test_a_double_click_buys_once(jimmy, bowl, sight):
     late = [answer.json()["Code"] for answer in answers if answer.status_code != 202]
     assert set(late) <= {"CartEmpty"}
     (order_id,) = {answer.json()["orderId"] for answer in answers if answer.status_code == 202}
-    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
     assert [order["orderId"] for order in ok(jimmy.http.get("/orders"))] == [order_id]
-    assert sight.stock(bowl) == (4, 0, 1)
+    assert probe.stock(bowl) == (4, 0, 1)
 
 
-def test_a_repeated_checkout_with_a_key_gives_the_same_order_even_after_the_cart_is_cleared(
-    jimmy, bowl, sight
-):
+def test_a_repeated_checkout_with_a_key_returns_the_same_order(jimmy, bowl, probe):
     key = uuid.uuid4().hex
-    jimmy.put_in_cart(bowl, 1)
+    jimmy.add_to_cart(bowl, 1)
     first = ok(jimmy.check_out("pm_card_visa", key), 202)["orderId"]
-    assert jimmy.outcome(first)["status"] == "CONFIRMED"
-    until(jimmy.cart, lambda cart: cart == [], 20)
+    assert jimmy.await_outcome(first)["status"] == "CONFIRMED"
+    poll_until(jimmy.get_cart, lambda cart: cart == [], 20)
 
     assert ok(jimmy.check_out("pm_card_visa", key), 202)["orderId"] == first
     other = jimmy.check_out("pm_card_mastercard", key)
     assert (other.status_code, other.json()["Code"]) == (422, "IdempotencyKeyReused")
-    assert sight.charged(first) == (1299, 0)
+    assert probe.charged(first) == (1299, 0)
 
 
-def test_a_price_that_is_not_the_expected_one_stops_the_purchase(jimmy, bowl, sight):
-    jimmy.put_in_cart(bowl, 1)
+def test_a_checkout_with_another_total_than_expected_is_rejected(jimmy, bowl, probe):
+    jimmy.add_to_cart(bowl, 1)
 
-    refused = jimmy.check_out("pm_card_visa", expectedTotal=11.99)
+    response = jimmy.check_out("pm_card_visa", expectedTotal=11.99)
 
-    assert (refused.status_code, refused.json()["Code"]) == (409, "PriceChanged")
-    assert sight.stock(bowl) == (5, 0, 0)
+    assert (response.status_code, response.json()["Code"]) == (409, "PriceChanged")
+    assert probe.stock(bowl) == (5, 0, 0)
 
 
-def test_an_order_cancelled_while_it_waits_for_payment_frees_its_stock(jimmy, bowl, sight):
+def test_cancelling_an_unpaid_order_releases_its_stock(jimmy, bowl, probe):
     order_id = jimmy.order(bowl, 2)
-    jimmy.next_action(order_id)
+    jimmy.await_next_action(order_id)
 
     assert ok(jimmy.cancel(order_id))["status"] == "CANCELLED"
 
-    until(lambda: sight.stock(bowl), lambda stock: stock == (5, 0, 0), 30)
-    assert jimmy.progress(order_id)["status"] == "CANCELLED"
-    refused = jimmy.check_out("pm_card_visa", orderId=order_id)
-    assert (refused.status_code, sight.charged(order_id)) == (409, (0, 0))
+    poll_until(lambda: probe.stock(bowl), lambda stock: stock == (5, 0, 0), 30)
+    assert jimmy.get_checkout(order_id)["status"] == "CANCELLED"
+    response = jimmy.check_out("pm_card_visa", orderId=order_id)
+    assert (response.status_code, probe.charged(order_id)) == (409, (0, 0))
 
 
 def test_a_confirmed_order_cannot_be_cancelled(jimmy, bowl):
     order_id = jimmy.buy(bowl)
-    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
 
-    refused = jimmy.cancel(order_id)
+    response = jimmy.cancel(order_id)
 
-    assert (refused.status_code, refused.json()["Code"]) == (409, "OrderAlreadyConfirmed")
+    assert (response.status_code, response.json()["Code"]) == (409, "OrderAlreadyConfirmed")
 
 
-def test_nobody_sees_or_pays_or_cancels_what_others_ordered(jimmy, customer, bowl):
+def test_an_order_is_hidden_from_other_customers(jimmy, customer, bowl):
     order_id, stranger = jimmy.order(bowl), customer()
 
     answers = [
@@ -212,7 +210,7 @@ def test_nobody_sees_or_pays_or_cancels_what_others_ordered(jimmy, customer, bow
     assert [answer.status_code for answer in answers] == [404] * 4
 
 
-def test_an_empty_cart_buys_nothing(jimmy):
-    refused = jimmy.check_out("pm_card_visa")
+def test_an_empty_cart_is_rejected(jimmy):
+    response = jimmy.check_out("pm_card_visa")
 
-    assert (refused.status_code, refused.json()["Code"]) == (409, "CartEmpty")
+    assert (response.status_code, response.json()["Code"]) == (409, "CartEmpty")

@@ -7,9 +7,9 @@ from common import ids, redaction
 from delivery.paths import SERVICES
 from devcloud import logs, settings
 from testkit import emf
-from tests.support.actors import ok, until
+from tests.support.actors import ok, poll_until
 
-LISTENERS = {
+CONSUMERS = {
     "checkout-orchestrator-local": "the entry",
     "order-service-local-validate-order": "the first step",
     "product-service-local-check-inventory": "a step of another service",
@@ -24,33 +24,33 @@ LISTENERS = {
 }
 
 
-def is_told_no_customer(function, line) -> bool:
-    """What left the stock, and a gateway's news as it comes in, name an order and not whose it is."""
-    is_news = line.get("path", "").startswith("/checkout/webhooks/")
-    return is_news or function == "analytics-service-local-on-analytics-queue"
+def has_no_customer(function, line) -> bool:
+    """Whether the line is about an order without its customer: webhooks and stock."""
+    is_webhook = line.get("path", "").startswith("/checkout/webhooks/")
+    return is_webhook or function == "analytics-service-local-on-analytics-queue"
 
 
 def test_one_correlation_id_leads_from_the_request_to_the_last_consumer(shop, jimmy, bowl):
     identifier = f"trace-{jimmy.user_id[-8:]}"
-    jimmy.put_in_cart(bowl)
+    jimmy.add_to_cart(bowl)
     answer = jimmy.http.post(
         "/checkout",
         json={"paymentMethod": "pm_card_visa", "method": "CARD"},
         headers={"X-Correlation-Id": identifier},
     )
     assert answer.headers["X-Correlation-Id"] == identifier
-    assert jimmy.outcome(ok(answer, 202)["orderId"])["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(ok(answer, 202)["orderId"])["status"] == "CONFIRMED"
 
     def reached():
-        services = {name.split("-local")[0] for name in LISTENERS}
+        services = {name.split("-local")[0] for name in CONSUMERS}
         lines = [line for service in services for _, line in logs.lines(shop.cloud, service)]
         return {line.split()[0] for line in lines if f'"correlation_id":"{identifier}"' in line}
 
-    until(reached, lambda names: set(LISTENERS) <= names, 30)
+    poll_until(reached, lambda names: set(CONSUMERS) <= names, 30)
 
 
 def test_logs_hold_no_secrets(shop, jimmy, bowl):
-    assert jimmy.outcome(jimmy.buy(bowl))["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(jimmy.buy(bowl))["status"] == "CONFIRMED"
 
     kept = settings.of(shop.directory)
     token = jimmy.http.headers["Authorization"].removeprefix("Bearer ")
@@ -67,8 +67,8 @@ def test_logs_hold_no_secrets(shop, jimmy, bowl):
             assert secret not in text, f"{service} logs {secret[:8]}..."
 
 
-def told(shop, order_id, since=0) -> list[tuple[str, dict]]:
-    """Every line that any Lambda logged because of the order's request, with the Lambda's name."""
+def log_lines(shop, order_id, since=0) -> list[tuple[str, dict]]:
+    """Each Lambda's name and line with the correlation id of the order's request."""
     lines = [
         (function, json.loads(text))
         for service in SERVICES
@@ -83,13 +83,15 @@ def told(shop, order_id, since=0) -> list[tuple[str, dict]]:
     return [(function, line) for function, line in lines if line.get("correlation_id") in requests]
 
 
-def whole(shop, order_id, done, since=0) -> list[dict]:
-    """Those lines, once this much is there: what goes on after the customer has the answer takes its time."""
-    return [line for _, line in until(lambda: told(shop, order_id, since), done, 30)]
+def await_log_lines(shop, order_id, is_complete, since=0) -> list[dict]:
+    """The order's log lines, once consumers have logged as much as this."""
+    return [
+        line for _, line in poll_until(lambda: log_lines(shop, order_id, since), is_complete, 30)
+    ]
 
 
-def counted(lines) -> dict[str, list[float]]:
-    """What CloudWatch would take of them about the business, well-formed as it must be."""
+def business_metrics(lines) -> dict[str, list[float]]:
+    """The business metrics that CloudWatch would read from the lines."""
     found: dict[str, list[float]] = {}
     for measure in emf.read(json.dumps(line) for line in lines):
         if "function" not in dict(measure.dimensions):
@@ -97,23 +99,21 @@ def counted(lines) -> dict[str, list[float]]:
     return found
 
 
-def test_every_line_of_a_checkout_names_its_order_and_its_customer_and_nothing_more_of_them(
-    shop, jimmy, bowl
-):
+def test_every_line_of_a_checkout_names_its_order_and_masked_customer(shop, jimmy, bowl):
     began = int(time.time() * 1000)
     order_id = jimmy.buy(bowl)
-    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
 
-    found = until(
-        lambda: told(shop, order_id, began),
-        lambda seen: {name for name, _ in seen} >= set(LISTENERS),
+    found = poll_until(
+        lambda: log_lines(shop, order_id, began),
+        lambda seen: {name for name, _ in seen} >= set(CONSUMERS),
         30,
     )
     assert [line for line in found if line[1].get("order_id") != order_id] == []
     customers = {
         line.get("customer_id"): line
         for function, line in found
-        if not is_told_no_customer(function, line)
+        if not has_no_customer(function, line)
     }
     assert customers.keys() == {redaction.customer(jimmy.user_id)}, customers
     text = json.dumps([line for _, line in found])
@@ -121,8 +121,8 @@ def test_every_line_of_a_checkout_names_its_order_and_its_customer_and_nothing_m
         assert mine not in text
 
 
-def test_no_log_of_any_service_knows_a_customers_id_or_address(shop, jimmy, bowl):
-    jimmy.outcome(jimmy.buy(bowl))
+def test_no_log_contains_a_customers_id_or_address(shop, jimmy, bowl):
+    jimmy.await_outcome(jimmy.buy(bowl))
 
     text = "\n".join(line for service in SERVICES for _, line in logs.lines(shop.cloud, service))
     assert redaction.customer(jimmy.user_id) in text
@@ -130,14 +130,14 @@ def test_no_log_of_any_service_knows_a_customers_id_or_address(shop, jimmy, bowl
     assert jimmy.email not in text
 
 
-def test_a_purchase_counts_once_also_if_it_is_asked_for_again(shop, jimmy, bowl):
-    jimmy.put_in_cart(bowl, 2)
+def test_a_repeated_purchase_counts_once(shop, jimmy, bowl):
+    jimmy.add_to_cart(bowl, 2)
     order_id = ok(jimmy.check_out(key="measured"), 202)["orderId"]
-    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
     ok(jimmy.check_out(key="measured"), 202)
 
-    found = counted(
-        whole(shop, order_id, lambda seen: {name for name, _ in seen} >= set(LISTENERS))
+    found = business_metrics(
+        await_log_lines(shop, order_id, lambda seen: {name for name, _ in seen} >= set(CONSUMERS))
     )
     assert found.pop("CheckoutDuration")[0] > 0
     assert found == {
@@ -150,46 +150,48 @@ def test_a_purchase_counts_once_also_if_it_is_asked_for_again(shop, jimmy, bowl)
 
 def test_a_decline_counts_once_and_brings_no_revenue(shop, jimmy, bowl):
     order_id = jimmy.buy(bowl, payment_method="pm_card_visa_chargeDeclinedInsufficientFunds")
-    assert jimmy.outcome(order_id)["status"] == "FAILED"
+    assert jimmy.await_outcome(order_id)["status"] == "FAILED"
 
-    found = counted(
-        whole(shop, order_id, lambda seen: "send-notification" in str([name for name, _ in seen]))
+    found = business_metrics(
+        await_log_lines(
+            shop, order_id, lambda seen: "send-notification" in str([name for name, _ in seen])
+        )
     )
     assert found.pop("CheckoutDuration")[0] > 0
     assert found == {"OrdersPlaced": [1], "PaymentsDeclined": [1], "OrdersFailed": [1]}
 
 
-def test_an_order_that_finds_too_little_conflicts_once(shop, sight, bowl):
-    """As one whose goods went to another order after it was placed: its saga asks once, and undoes."""
+def test_an_order_that_is_out_of_stock_conflicts_once(shop, probe, bowl):
+    """Its goods went to another order after it was placed."""
     order_id = ids.new("ORDER")
     step = {"orderId": order_id, "userId": "USER#1", "correlationId": ids.suffix(ids.new("COR"))}
-    wanted = {**step, "items": [{"productId": bowl, "qty": 6}]}
-    assert not sight.calls("product-service-local-check-inventory", wanted)
-    sight.invoke("product-service-local-release-inventory", step)
+    too_much = {**step, "items": [{"productId": bowl, "qty": 6}]}
+    assert not probe.try_invoke("product-service-local-check-inventory", too_much)
+    probe.invoke("product-service-local-release-inventory", step)
 
-    lines = whole(shop, order_id, lambda seen: len({name for name, _ in seen}) == 2)
-    assert counted(lines) == {"ReservationConflicts": [1]}
+    lines = await_log_lines(shop, order_id, lambda seen: len({name for name, _ in seen}) == 2)
+    assert business_metrics(lines) == {"ReservationConflicts": [1]}
 
 
 def test_a_refund_counts_once(shop, jimmy, bowl):
     order_id = jimmy.buy(bowl)
-    assert jimmy.outcome(order_id)["status"] == "CONFIRMED"
+    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
     for _ in range(2):
         ok(jimmy.http.post(f"/order/{order_id.replace('#', '%23')}/refund", json={}), 202)
 
-    lines = whole(
+    lines = await_log_lines(
         shop,
         order_id,
         lambda seen: "order-service-local-on-payment-refunded" in {name for name, _ in seen},
     )
-    found = counted(lines)
+    found = business_metrics(lines)
     assert (found["Refunds"], found["Refunded"]) == ([1], [1299])
 
 
 def test_the_machine_is_measured_by_function(shop, jimmy, bowl):
-    assert jimmy.outcome(jimmy.buy(bowl))["status"] == "CONFIRMED"
-    nonsense = {"Authorization": "Bearer nonsense"}
-    assert httpx.get(f"{shop.url}/cart", headers=nonsense, timeout=40).status_code == 401
+    assert jimmy.await_outcome(jimmy.buy(bowl))["status"] == "CONFIRMED"
+    invalid = {"Authorization": "Bearer invalid"}
+    assert httpx.get(f"{shop.url}/cart", headers=invalid, timeout=40).status_code == 401
 
     def measured():
         lines = [
@@ -199,7 +201,7 @@ def test_the_machine_is_measured_by_function(shop, jimmy, bowl):
             (measure.name, *(name for _, name in measure.dimensions)) for measure in emf.read(lines)
         }
 
-    wanted = {("ColdStarts", name) for name in LISTENERS} | {
+    wanted = {("ColdStarts", name) for name in CONSUMERS} | {
         ("Refusals", "cart-service-local-authorizer")
     }
-    until(measured, lambda seen: wanted <= seen, 30)
+    poll_until(measured, lambda seen: wanted <= seen, 30)

@@ -1,146 +1,165 @@
-"""The people of the shop, who come in by HTTP and nowhere else."""
+"""Customers and admins of the shop, who use its HTTP API alone."""
 
 import threading
 import time
 import uuid
-from collections.abc import Generator
-from typing import Any, Self
+from collections.abc import Callable, Generator
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 PASSWORD = "test123"
-FINAL = ("CONFIRMED", "FAILED", "CANCELLED", "EXPIRED")
+FINAL = ("CONFIRMED", "FAILED", "CANCELLED", "EXPIRED")  # of a checkout
+TIMEOUT_SECONDS = 40
+
+Value = TypeVar("Value")
 
 
-class Renewal(httpx.Auth):
-    """Renews the access token when it is out of date, as a browser would: a long test is longer than a token lives."""
+class TokenRenewal(httpx.Auth):
+    """Renews an expired access token as a browser would: tests may outlive it."""
 
     def __init__(self, http: httpx.Client, refresh_token: str) -> None:
-        self._http, self._refresh_token, self._turn = http, refresh_token, threading.Lock()
+        self._http, self._refresh_token, self._lock = http, refresh_token, threading.Lock()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        answer = yield request
-        if answer.status_code == 401 and "Authorization" in request.headers:
-            request.headers["Authorization"] = self._renewed(request.headers["Authorization"])
+        """Send the request, and once more with a new token if the old one is rejected."""
+        response = yield request
+        if response.status_code == 401 and "Authorization" in request.headers:
+            request.headers["Authorization"] = self._renew(request.headers["Authorization"])
             yield request
 
-    def _renewed(self, old: str) -> str:
-        with self._turn:
+    def _renew(self, old: str) -> str:
+        with self._lock:
             if self._http.headers["Authorization"] == old:
+                url = self._http.base_url.join("/user/refresh")
                 body = {"refreshToken": self._refresh_token}
-                answer = ok(
-                    httpx.post(self._http.base_url.join("/user/refresh"), json=body, timeout=40)
-                )
-                self._refresh_token = answer["refreshToken"]
-                self._http.headers["Authorization"] = f"Bearer {answer['token']}"
+                session = ok(httpx.post(url, json=body, timeout=TIMEOUT_SECONDS))
+                self._refresh_token = session["refreshToken"]
+                self._http.headers["Authorization"] = f"Bearer {session['token']}"
             return self._http.headers["Authorization"]
 
 
-class Person:
-    """Somebody with an account."""
+class Account:
+    """A logged-in account."""
 
     def __init__(self, http: httpx.Client, user_id: str, email: str) -> None:
         self.http, self.user_id, self.email = http, user_id, email
 
     @classmethod
-    def logged_in(cls, url: str, email: str, password: str) -> Self:
-        http = httpx.Client(base_url=url, timeout=40)
-        answer = ok(http.post("/user/login", json={"email": email, "password": password}))
-        http.headers["Authorization"] = f"Bearer {answer['token']}"
-        http.auth = Renewal(http, answer["refreshToken"])
-        return cls(http, answer["userId"], email)
+    def log_in(cls, url: str, email: str, password: str) -> Self:
+        """Log in. The session is renewed as long as it is used."""
+        http = httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS)
+        session = ok(http.post("/user/login", json={"email": email, "password": password}))
+        http.headers["Authorization"] = f"Bearer {session['token']}"
+        http.auth = TokenRenewal(http, session["refreshToken"])
+        return cls(http, session["userId"], email)
 
-    def leave(self) -> None:
+    def close(self) -> None:
+        """Close the connections."""
         self.http.close()
 
 
-class Customer(Person):
-    """Somebody who buys."""
+class Customer(Account):
+    """An account that buys."""
 
     @classmethod
-    def registered(cls, url: str) -> Self:
+    def register(cls, url: str) -> Self:
+        """Register a new customer, and log in."""
         email = f"jimmy-{uuid.uuid4().hex[:10]}@example.com"
         person = {"email": email, "password": PASSWORD, "name": "Jimmy Patel"}
-        ok(httpx.post(f"{url}/user/register", json=person, timeout=40), 201)
-        return cls.logged_in(url, email, PASSWORD)
+        ok(httpx.post(f"{url}/user/register", json=person, timeout=TIMEOUT_SECONDS), 201)
+        return cls.log_in(url, email, PASSWORD)
 
-    def put_in_cart(self, product_id: str, quantity: int = 1) -> None:
+    def add_to_cart(self, product_id: str, quantity: int = 1) -> None:
+        """Add a quantity of a product to the cart."""
         ok(self.http.post("/cart", json={"productId": product_id, "quantity": quantity}))
 
-    def cart(self) -> list[dict[str, Any]]:
+    def get_cart(self) -> list[dict[str, Any]]:
+        """The lines of the cart."""
         return ok(self.http.get("/cart"))
 
     def check_out(
         self, payment_method: str | None = "pm_card_visa", key: str | None = None, **more: Any
     ) -> httpx.Response:
-        body = {
-            "method": "CARD",
-            **({"paymentMethod": payment_method} if payment_method else {}),
-            **more,
-        }
+        """Start the checkout of the cart, or of a stored order."""
+        method = {"paymentMethod": payment_method} if payment_method else {}
+        headers = {"Idempotency-Key": key} if key else {}
         return self.http.post(
-            "/checkout", json=body, headers={"Idempotency-Key": key} if key else {}
+            "/checkout", json={"method": "CARD", **method, **more}, headers=headers
         )
 
     def buy(
         self, product_id: str, quantity: int = 1, payment_method: str | None = "pm_card_visa"
     ) -> str:
-        """Put it in the cart and check out; the order's id."""
-        self.put_in_cart(product_id, quantity)
+        """Add a product to the cart and check out. Returns the order's id."""
+        self.add_to_cart(product_id, quantity)
         return ok(self.check_out(payment_method), 202)["orderId"]
 
     def order(self, product_id: str, quantity: int = 1, **more: Any) -> str:
-        """Order without the cart; the order's id."""
+        """Order without the cart. Returns the order's id."""
         body = {"cartItems": [{"productId": product_id, "qty": quantity}], **more}
         return ok(self.http.post("/order", json=body), 201)["orderId"]
 
     def cancel(self, order_id: str) -> httpx.Response:
+        """Cancel an order."""
         return self.http.post(f"/order/{quote(order_id, safe='')}/cancel")
 
-    def progress(self, order_id: str) -> dict[str, Any]:
+    def get_checkout(self, order_id: str) -> dict[str, Any]:
+        """The present state of the order's checkout."""
         return ok(self.http.get(f"/checkout/{quote(order_id, safe='')}"))
 
-    def outcome(self, order_id: str, seconds: float = 60) -> dict[str, Any]:
-        """Where the checkout ended."""
-        return until(lambda: self.progress(order_id), lambda seen: seen["status"] in FINAL, seconds)
+    def await_outcome(self, order_id: str, seconds: float = 60) -> dict[str, Any]:
+        """The checkout once it has ended."""
+        return poll_until(
+            lambda: self.get_checkout(order_id),
+            lambda checkout: checkout["status"] in FINAL,
+            seconds,
+        )
 
-    def next_action(self, order_id: str, seconds: float = 30) -> dict[str, Any]:
-        """What the shop asks the customer to do."""
-        return until(lambda: self.progress(order_id), lambda seen: "nextAction" in seen, seconds)[
-            "nextAction"
-        ]
+    def await_next_action(self, order_id: str, seconds: float = 30) -> dict[str, Any]:
+        """What the customer has to do, as soon as the checkout says so."""
+        checkout = poll_until(
+            lambda: self.get_checkout(order_id),
+            lambda checkout: "nextAction" in checkout,
+            seconds,
+        )
+        return checkout["nextAction"]
 
 
-class Admin(Person):
-    """Somebody who runs the shop."""
+class Admin(Account):
+    """An account with the role admin."""
 
-    def supply(self, **product: Any) -> str:
-        """A new product; its id."""
+    def create_product(self, **product: Any) -> str:
+        """Create a product. Returns its id."""
         return ok(self.http.post("/product", json=product), 201)["productId"]
 
-    def report(self, day: str) -> dict[str, Any]:
+    def get_report(self, day: str) -> dict[str, Any]:
+        """The report of a day."""
         rows = ok(self.http.get("/analytics/reports", params={"day": day}))
         return rows[0] if rows else {}
 
-    def events(self, user_id: str) -> list[dict[str, Any]]:
+    def list_events(self, user_id: str) -> list[dict[str, Any]]:
+        """The logged events of a customer."""
         return ok(self.http.get("/analytics/events", params={"userId": user_id, "limit": 100}))
 
 
 def ok(response: httpx.Response, status: int = 200) -> Any:
-    """The body of an answer that must have this status."""
+    """The body of a response that must have this status."""
     assert response.status_code == status, (
         f"{response.request.url}: {response.status_code} {response.text}"
     )
     return response.json()
 
 
-def until(look: Any, enough: Any, seconds: float) -> Any:
-    """Look again and again until it is enough; AssertionError with the last sight when the time is over."""
+def poll_until(
+    read: Callable[[], Value], is_enough: Callable[[Value], object], seconds: float
+) -> Value:
+    """Read until the value is enough. Fails the test after `seconds`."""
     end = time.monotonic() + seconds
     while True:
-        seen = look()
-        if enough(seen):
-            return seen
-        assert time.monotonic() < end, f"after {seconds:.0f} s it still was {seen}"
+        value = read()
+        if is_enough(value):
+            return value
+        assert time.monotonic() < end, f"after {seconds:.0f} s it still was {value}"
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Who may do what, as the policies say; and what needs no request of a Lambda's own, because AWS does it in its name."""
+"""Which Lambda may do what by its policy, and what AWS does with a Lambda's role."""
 
 import ast
 import json
@@ -12,21 +12,21 @@ from delivery.paths import ROOT, SERVICES
 
 HERE = "us-east-1:000000000000"
 _API = "api_handler"
-_RECEIVES = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-_LISTENS = (
+_QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+_STREAM_ACTIONS = (
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
     "dynamodb:GetShardIterator",
     "dynamodb:ListStreams",
 )
-_BRINGS = ("on_sqs_message", "on_dynamodb_record")
-_LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
-_TRACES = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_EVENT_SOURCES = ("on_sqs_message", "on_dynamodb_record")
+_LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+_TRACE_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 
 
 @dataclass(frozen=True, order=True)
 class Grant:
-    """One action on one resource that a policy allows a Lambda; both may be patterns."""
+    """An action on a resource that a policy allows a Lambda. Both may be patterns."""
 
     function: str
     action: str
@@ -45,31 +45,31 @@ class Grant:
 
 
 def policy_files() -> dict[str, Path]:
-    """The policy of each deployed Lambda, by the name it has in the stage `local`."""
+    """The policy file of each Lambda, by its name on the stage `local`."""
     return {name: path for service in SERVICES for name, path in _policies_of(ROOT / service)}
 
 
 def grants() -> list[Grant]:
-    """All that is allowed to anybody."""
-    return [grant for name, path in policy_files().items() for grant in _granted(name, path)]
+    """All grants of all policies."""
+    return [grant for name, path in policy_files().items() for grant in _grants_of(name, path)]
 
 
 def done_by_aws() -> set[tuple[str, str, str]]:
-    """What AWS does with a Lambda's role: it writes the logs and traces, empties the queue, and reads the stream."""
-    done: set[tuple[str, str, str]] = set()
+    """What AWS does with the Lambdas' roles: logs, traces, queues, streams."""
+    accesses: set[tuple[str, str, str]] = set()
     for name in policy_files():
         log = f"arn:aws:logs:{HERE}:log-group:/aws/lambda/{name}:log-stream:1"
-        done |= {(name, action, log) for action in _LOGS} | {
-            (name, action, "*") for action in _TRACES
+        accesses |= {(name, action, log) for action in _LOG_ACTIONS} | {
+            (name, action, "*") for action in _TRACE_ACTIONS
         }
     for service in SERVICES:
-        for handler, call in _sources(ROOT / service / "app.py"):
-            done |= {(f"{service}-local-{handler}", *access) for access in _polled(call)}
-        for handler, queue in _parked(ROOT / service):
-            done.add(
+        for handler, call in _event_sources(ROOT / service / "app.py"):
+            accesses |= {(f"{service}-local-{handler}", *access) for access in _polling(call)}
+        for handler, queue in _failure_queues(ROOT / service):
+            accesses.add(
                 (f"{service}-local-{handler}", "sqs:SendMessage", f"arn:aws:sqs:{HERE}:{queue}")
             )
-    return done
+    return accesses
 
 
 def _policies_of(service: Path) -> Iterator[tuple[str, Path]]:
@@ -80,7 +80,7 @@ def _policies_of(service: Path) -> Iterator[tuple[str, Path]]:
         yield name, service / ".chalice" / settings["iam_policy_file"]
 
 
-def _granted(name: str, policy: Path) -> Iterator[Grant]:
+def _grants_of(name: str, policy: Path) -> Iterator[Grant]:
     for statement in json.loads(policy.read_text())["Statement"]:
         assert statement["Effect"] == "Allow", f"{policy}: what is not allowed is denied already"
         for action in _listed(statement["Action"]):
@@ -93,33 +93,35 @@ def _listed(one_or_more: str | list[str]) -> list[str]:
     return [one_or_more] if isinstance(one_or_more, str) else one_or_more
 
 
-def _sources(app: Path) -> Iterator[tuple[str, ast.Call]]:
-    """The decorators that bring messages or records to a Lambda, with its name."""
+def _event_sources(app: Path) -> Iterator[tuple[str, ast.Call]]:
+    """The decorators of app.py that declare event sources, with the Lambda's name."""
     for node in ast.walk(ast.parse(app.read_text())):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and node.func.attr in _BRINGS
+            and node.func.attr in _EVENT_SOURCES
         ):
-            yield _said(node, "name"), node
+            yield _keyword(node, "name"), node
 
 
-def _polled(source: ast.Call) -> Iterator[tuple[str, str]]:
-    if queue := _said(source, "queue"):
-        yield from ((action, f"arn:aws:sqs:{HERE}:{queue}") for action in _RECEIVES)
+def _polling(source: ast.Call) -> Iterator[tuple[str, str]]:
+    if queue := _keyword(source, "queue"):
+        yield from ((action, f"arn:aws:sqs:{HERE}:{queue}") for action in _QUEUE_ACTIONS)
         return
     (arn,) = (word.value for word in source.keywords if word.arg == "stream_arn")
     assert isinstance(arn, ast.Call)
     table = ast.literal_eval(arn.args[0])
-    yield from ((action, f"arn:aws:dynamodb:{HERE}:table/{table}/stream/1") for action in _LISTENS)
+    yield from (
+        (action, f"arn:aws:dynamodb:{HERE}:table/{table}/stream/1") for action in _STREAM_ACTIONS
+    )
 
 
-def _said(call: ast.Call, name: str) -> str:
+def _keyword(call: ast.Call, name: str) -> str:
     return next((ast.literal_eval(word.value) for word in call.keywords if word.arg == name), "")
 
 
-def _parked(service: Path) -> Iterator[tuple[str, str]]:
-    """The Lambdas whose batches of records go to a queue when they are given up, and that queue."""
+def _failure_queues(service: Path) -> Iterator[tuple[str, str]]:
+    """The Lambdas with a queue for batches that fail for good, and that queue."""
     merged: dict[str, Any] = json.loads((service / ".chalice/merge.json").read_text())["Resources"]
     for logical_id, resource in merged.items():
         for source in resource.get("Properties", {}).get("Events", {}).values():

@@ -1,4 +1,4 @@
-"""What the shop asks of AWS, counted while it happens on the local cloud: for a request, and for an order from BUY NOW to the last consumer."""
+"""Counts what a request and a whole order ask of AWS, on the local cloud."""
 
 import re
 import time
@@ -13,52 +13,56 @@ from common import ids
 from delivery.paths import SERVICES
 from devcloud import logs
 from devcloud.faults import Faults
-from tests.support.actors import Customer, ok, until
-from tests.support.probe import Sight
+from tests.support.actors import Customer, ok, poll_until
+from tests.support.probe import ShopProbe
 
-Counts = dict[
-    str, float
-]  # by what is counted: "requests dynamodb", "reads", "invocations cart-service clear-cart"
+# By what is counted: "requests dynamodb", "reads", "invocations cart-service-clear-cart".
+Counts = dict[str, float]
 Row = dict[str, Any]
 
-# Asked once by each process, which on the local cloud may be at any call.
+# Each process calls these once, which on the local cloud may be at any request.
 _ONCE = re.compile("secretsmanager:|ssm:|aws:GetCallerIdentity|sqs:GetQueueUrl")
 _QUIET_SECONDS = 1.5
 
 
-def of_request(
-    faults: Faults, service: str, ask: Callable[[dict[str, str]], httpx.Response]
+def measure_request(
+    faults: Faults, service: str, send: Callable[[dict[str, str]], httpx.Response]
 ) -> Counts:
-    """What the Lambda of the routes asks for a request."""
-    mark = f"counted-{uuid.uuid4().hex}"
-    faults.meter([mark])
-    answer = ask({"X-Correlation-Id": mark})
-    assert answer.is_success, f"{answer.request.url}: {answer.status_code} {answer.text}"
+    """Send a request, and count what the service's API Lambda asks of AWS."""
+    tag = f"counted-{uuid.uuid4().hex}"
+    faults.meter([tag])
+    response = send({"X-Correlation-Id": tag})
+    assert response.is_success, f"{response.request.url}: {response.status_code} {response.text}"
     faults.meter([])
-    own = [row for row in faults.metered([mark]) if row["function"] == f"{service}-local"]
+    own = [row for row in faults.metered([tag]) if row["function"] == f"{service}-local"]
     return _requests(row for row in own if row["call"] != "invocation")
 
 
-def of_order(sight: Sight, faults: Faults, customer: Customer, goods: str) -> tuple[str, Counts]:
-    """All that is done for an order of one product, which nobody ordered before, paid by card: from POST /checkout on; with its id."""
-    key, mark = uuid.uuid4().hex, f"counted-{uuid.uuid4().hex}"
+def measure_order(
+    probe: ShopProbe, faults: Faults, customer: Customer, goods: str
+) -> tuple[str, Counts]:
+    """Buy a new product. Returns the order's id and what it asked of AWS.
+
+    Counted from POST /checkout until the last consumer is done.
+    """
+    key, tag = uuid.uuid4().hex, f"counted-{uuid.uuid4().hex}"
     order_id = ids.deterministic("ORDER", customer.user_id, key)
-    customer.put_in_cart(goods, 1)
-    marks = {mark, ids.suffix(order_id), ids.suffix(goods)}
-    faults.meter(marks)
+    customer.add_to_cart(goods, 1)
+    tags = {tag, ids.suffix(order_id), ids.suffix(goods)}
+    faults.meter(tags)
     began = int(time.time() * 1000)
     body = {"method": "CARD", "paymentMethod": "pm_card_visa"}
-    headers = {"Idempotency-Key": key, "X-Correlation-Id": mark}
+    headers = {"Idempotency-Key": key, "X-Correlation-Id": tag}
     assert (
         ok(customer.http.post("/checkout", json=body, headers=headers), 202)["orderId"] == order_id
     )
-    rows = _when_quiet(sight, faults, marks, ids.suffix(order_id))
-    states = _states(sight, ids.suffix(order_id))
+    rows = _await_quiet(probe, faults, tags, ids.suffix(order_id))
+    states = _states(probe, ids.suffix(order_id))
     counts = Counter(_requests(row for row in rows if row["call"] != "invocation"))
     counts.update(_invocations(row for row in rows if row["call"] == "invocation"))
     counts["events"] += states.count("PublishEvent")
-    counts["transitions"] = len(states) + 1  # and the start
-    counts["kilobytes of logs"] = round(_logged(sight, began, marks) / 1000)
+    counts["transitions"] = len(states) + 1  # the start is one, too
+    counts["kilobytes of logs"] = round(_logged_bytes(probe, began, tags) / 1000)
     faults.meter([])
     return order_id, dict(counts)
 
@@ -74,7 +78,10 @@ def _requests(rows: Iterable[Row]) -> Counts:
 
 
 def _invocations(rows: Iterable[Row]) -> Counts:
-    """Invocations by function, with each message of a batch as one of its own, and the messages: what comes again is counted once."""
+    """Invocations by function, one for each message of a batch, and messages.
+
+    What is delivered again is counted once.
+    """
     counts: Counter[str] = Counter()
     seen: set[tuple[str, str]] = set()
     for row in rows:
@@ -89,29 +96,29 @@ def _invocations(rows: Iterable[Row]) -> Counts:
 
 def _service(call: str) -> str:
     service, _, operation = call.partition(":")
-    if service == "aws":  # the older protocol does not name it
+    if service == "aws":  # the query protocol does not name the service
         return {"SendEmail": "ses", "SendRawEmail": "ses", "Publish": "sns"}.get(
             operation, operation
         )
     return service if operation else "gateway"
 
 
-def _when_quiet(sight: Sight, faults: Faults, marks: set[str], ulid: str) -> list[Row]:
-    """What was counted, as soon as the saga has ended, the queues are empty, and nothing was done for a while."""
-    until(lambda: _states(sight, ulid)[-1:], lambda last: last == ["PublishEvent"], 60)
+def _await_quiet(probe: ShopProbe, faults: Faults, tags: set[str], ulid: str) -> list[Row]:
+    """What was counted, once the saga has ended and nothing was counted for a while."""
+    poll_until(lambda: _states(probe, ulid)[-1:], lambda last: last == ["PublishEvent"], 60)
     seen, since = -1, time.monotonic()
     end = since + 60
     while time.monotonic() - since < _QUIET_SECONDS:
-        assert time.monotonic() < end, "the consumers of an order's news do not come to rest"
-        if (count := len(faults.metered(marks))) != seen:
+        assert time.monotonic() < end, "the consumers of an order's events do not come to rest"
+        if (count := len(faults.metered(tags))) != seen:
             seen, since = count, time.monotonic()
         time.sleep(0.1)
-    return faults.metered(marks)
+    return faults.metered(tags)
 
 
-def _states(sight: Sight, ulid: str) -> list[str]:
-    """The states that the order's saga entered, in turn."""
-    client = sight.client("stepfunctions")
+def _states(probe: ShopProbe, ulid: str) -> list[str]:
+    """The states that the order's saga entered, in order."""
+    client = probe.client("stepfunctions")
     arn = f"arn:aws:states:us-east-1:000000000000:execution:checkout-orchestrator:{ulid}"
     try:
         pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
@@ -125,11 +132,9 @@ def _states(sight: Sight, ulid: str) -> list[str]:
     ]
 
 
-def _logged(sight: Sight, since: int, marks: set[str]) -> int:
-    """Bytes that Lambdas logged about this."""
-    lines = [line for name in SERVICES for _, line in logs.lines(sight.shop.cloud, name, since)]
+def _logged_bytes(probe: ShopProbe, since: int, tags: set[str]) -> int:
+    """How many bytes Lambdas logged under these tags."""
+    lines = [line for name in SERVICES for _, line in logs.lines(probe.shop.cloud, name, since)]
     return sum(
-        len(line.partition("  ")[2].encode())
-        for line in lines
-        if any(mark in line for mark in marks)
+        len(line.partition("  ")[2].encode()) for line in lines if any(tag in line for tag in tags)
     )
