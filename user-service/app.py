@@ -4,29 +4,31 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from chalicelib.mails.schemas import Wanted
-from chalicelib.sessions.schemas import LoggedOut, Logout, Refresh
-from chalicelib.tokens.schemas import RotateSigningKey
-from chalicelib.users.schemas import (
+from chalicelib.accounts.schemas import (
+    AccountDeletion,
+    AccountErasure,
+    Confirmation,
     Credentials,
-    Deletion,
     EmailVerification,
-    Erasure,
-    ForgottenPassword,
-    GrantRole,
     PasswordChange,
     PasswordReset,
-    ProfileChanges,
+    PasswordResetRequest,
+    ProfilePatch,
     ProfileQuery,
     Registration,
 )
+from chalicelib.mails.schemas import MailRequest
+from chalicelib.sessions.schemas import Logout, TokenRefresh
+from chalicelib.tokens.schemas import RotateSigningKey
+from chalicelib.users.schemas import GrantRole
 from common import auth, http, lazy_imports, queues, step_input
 
 with lazy_imports.until_first_use():
+    from chalicelib.accounts import deletion, recovery, registration
+    from chalicelib.accounts import service as accounts
     from chalicelib.mails import service as mails
     from chalicelib.sessions import service as sessions
     from chalicelib.tokens import service as tokens
-    from chalicelib.users import deletion, recovery, registration
     from chalicelib.users import service as users
 
 app = http.create_app("user-service")
@@ -43,33 +45,33 @@ def register():
 @app.route("/user/login", methods=["POST"])
 def login():
     """Trade an address and its password for an access token and a refresh token; public."""
-    return users.login(http.body(app, Credentials), source())
+    return accounts.log_in(http.body(app, Credentials), source())
 
 
 @app.route("/user/refresh", methods=["POST"])
 def refresh():
     """Trade a refresh token for new tokens; public: the refresh token says who calls."""
-    return sessions.renew(http.body(app, Refresh).refresh_token)
+    return sessions.refresh_session(http.body(app, TokenRefresh).refresh_token)
 
 
 @app.route("/user/logout", methods=["POST"], authorizer=authorizer)
 def logout():
     """End this session, or with `everywhere` all of the caller's."""
-    sessions.end(auth.caller(app), http.body(app, Logout).everywhere)
-    return LoggedOut(message="Logged out")
+    sessions.end_session(auth.caller(app), http.body(app, Logout).everywhere)
+    return Confirmation(message="Logged out")
 
 
 @app.route("/user/profile", methods=["GET"], authorizer=authorizer)
 def get_profile():
     """The caller's own profile; for an admin anybody's, by ?userId=."""
     wanted = http.query(app, ProfileQuery).user_id
-    return users.profile(auth.caller(app), wanted)
+    return accounts.get_profile(auth.caller(app), wanted)
 
 
 @app.route("/user/profile", methods=["PATCH"], authorizer=authorizer)
 def change_profile():
     """Change the caller's own name or phone."""
-    return users.change_profile(auth.caller(app), http.body(app, ProfileChanges))
+    return accounts.update_profile(auth.caller(app), http.body(app, ProfilePatch))
 
 
 @app.route("/user/password", methods=["POST"], authorizer=authorizer)
@@ -81,7 +83,9 @@ def change_password():
 @app.route("/user/password/forgotten", methods=["POST"])
 def forgotten_password():
     """Ask for a mail with which to choose a new password; public."""
-    return http.accepted(recovery.forgotten(http.body(app, ForgottenPassword), source()))
+    return http.accepted(
+        recovery.request_password_reset(http.body(app, PasswordResetRequest), source())
+    )
 
 
 @app.route("/user/password/reset", methods=["POST"])
@@ -93,7 +97,7 @@ def reset_password():
 @app.route("/user/email/verification", methods=["POST"], authorizer=authorizer)
 def send_verification():
     """Ask for another mail that proves the caller's address."""
-    return http.accepted(recovery.send_verification(auth.caller(app)))
+    return http.accepted(recovery.request_email_verification(auth.caller(app)))
 
 
 @app.route("/user/email/verify", methods=["POST"])
@@ -105,13 +109,13 @@ def verify_email():
 @app.route("/user/export", methods=["GET"], authorizer=authorizer)
 def export():
     """All that this service keeps of the caller."""
-    return users.export(auth.caller(app))
+    return accounts.export_account(auth.caller(app))
 
 
 @app.route("/user", methods=["DELETE"], authorizer=authorizer)
 def delete():
     """Delete the caller's account."""
-    return users.delete(auth.caller(app), http.body(app, Deletion), source())
+    return accounts.delete_account(auth.caller(app), http.body(app, AccountDeletion), source())
 
 
 @app.route("/user/.well-known/jwks.json", methods=["GET"])
@@ -130,20 +134,22 @@ def grant_role(event, context):
 def rotate_signing_key(event, context):
     """Sign tokens with a new key from now on; run by the schedule in merge.json, or by hand."""
     return to_builtins(
-        tokens.rotate(revoke_old=step_input.parse(RotateSigningKey, event).revoke_old)
+        tokens.rotate_signing_key(revoke_old=step_input.parse(RotateSigningKey, event).revoke_old)
     )
 
 
 @app.on_sqs_message(queue="user-mail-queue", batch_size=5, name="on-user-mail")
 def on_user_mail(event: Any) -> None:
     """Send the mails that were asked for."""
-    queues.consume(event, lambda message: mails.send(step_input.parse(Wanted, message)))
+    queues.consume(event, lambda message: mails.send_mail(step_input.parse(MailRequest, message)))
 
 
 @app.on_sqs_message(queue="account-deletion-queue", batch_size=1, name="on-account-deletion")
 def on_account_deletion(event: Any) -> None:
     """Tell the shop that an account was deleted, once nobody can act for it any more."""
-    queues.consume(event, lambda message: deletion.finish(step_input.parse(Erasure, message)))
+    queues.consume(
+        event, lambda message: deletion.finish_erasure(step_input.parse(AccountErasure, message))
+    )
 
 
 def source() -> str:

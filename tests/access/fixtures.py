@@ -103,7 +103,7 @@ def world(name: str) -> Iterator[World]:
         resources.deploy_shared(service)
         resources.deploy(service / "resources.yml")
         made = World(Api(service), Tokens.published())
-        auth.forget_keys()
+        auth.clear_keys()
         FURNISHED[name](made)
         made.keep()
         yield made
@@ -176,7 +176,7 @@ def users(made: World) -> None:
     aws.client("ssm").put_parameter(
         Name=auth.KEYS_PARAMETER, Value=json.dumps(both), Overwrite=True
     )
-    auth.forget_keys()
+    auth.clear_keys()
     for name in ("jimmy", "amy"):
         account = {"email": f"{name}@example.com", "password": PASSWORD, "name": name}
         made.api.post("/user/register", account)

@@ -28,11 +28,11 @@ def bare_shop(api: Any) -> Iterator[Any]:
     aws.client("secretsmanager").create_secret(
         Name=keys.SECRET
     )  # moto's CloudFormation makes no secrets
-    keys.forget()
-    auth.forget_keys()
+    keys.clear_cache()
+    auth.clear_keys()
     yield api
-    keys.forget()
-    auth.forget_keys()
+    keys.clear_cache()
+    auth.clear_keys()
 
 
 @pytest.fixture

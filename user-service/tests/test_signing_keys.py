@@ -9,7 +9,7 @@ from moto.dynamodb.models import DynamoDBBackend
 
 from chalicelib.tokens import keys
 from chalicelib.tokens.errors import RotationUnderWay
-from chalicelib.tokens.models import Turn
+from chalicelib.tokens.models import RotationLock
 from common import auth, aws
 
 SECRET = "commerce/user-service/signing-keys"
@@ -30,8 +30,8 @@ def rotate(shop):
     def turn_and_forget(**how):
         """Rotate, and let everybody's cache run out."""
         answer = shop.invoke("rotate-signing-key", how)
-        auth.forget_keys()
-        keys.forget()
+        auth.clear_keys()
+        keys.clear_cache()
         return answer
 
     return turn_and_forget
@@ -120,7 +120,7 @@ def test_a_verifier_that_asked_just_before_a_rotation_believes_the_first_token_a
     shop, jimmy, log_in, waits, how
 ):
     old = log_in()
-    auth.forget_keys()
+    auth.clear_keys()
     assert is_believed(shop, old)
 
     shop.invoke("rotate-signing-key", how)
@@ -261,8 +261,8 @@ def test_however_many_rotate_at_once_the_signing_key_is_published(shop, jimmy, l
     assert made
     assert published_ids() == [key["kid"] for key in secret()["keys"]]
     assert set(made) <= set(published_ids())
-    auth.forget_keys()
-    keys.forget()
+    auth.clear_keys()
+    keys.clear_cache()
     assert is_believed(shop, log_in())
 
 
@@ -270,7 +270,7 @@ def test_however_many_rotate_at_once_the_signing_key_is_published(shop, jimmy, l
 def test_a_rotation_whose_turn_was_written_and_not_answered_goes_on(
     shop, rotate, rows, lose_answer, operation
 ):
-    lose_answer(Turn, operation)
+    lose_answer(RotationLock, operation)
 
     rotated = rotate()
 

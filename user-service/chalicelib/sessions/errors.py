@@ -1,11 +1,17 @@
-"""What can go wrong with sessions."""
+"""Errors of sessions."""
 
 from chalice import UnauthorizedError
 
 
 class InvalidRefreshToken(UnauthorizedError):
-    """Unknown, expired, ended, or used before; which of them stays unsaid. Logging in again is right."""
+    """The refresh token is unknown, used, expired, or its session has ended: log in again."""
+
+    def __init__(self) -> None:
+        super().__init__("Invalid refresh token")
 
 
 class SessionEnded(UnauthorizedError):
-    """The access token is not out of date, but its session has ended: by logout, a new password, or deletion."""
+    """The session of the access token has ended: log in again."""
+
+    def __init__(self) -> None:
+        super().__init__("your session has ended; log in again")

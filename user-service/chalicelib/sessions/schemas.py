@@ -1,4 +1,4 @@
-"""Bodies accepted and returned."""
+"""Bodies of requests and responses."""
 
 from typing import Annotated
 
@@ -7,14 +7,14 @@ from msgspec import Meta
 from common import http
 
 
-class Refresh(http.Body):
+class TokenRefresh(http.Body):
     """The refresh token of the last login or refresh."""
 
     refresh_token: Annotated[str, Meta(min_length=1, max_length=512)]
 
 
-class Refreshed(http.Body):
-    """A new access token, which expires after so many seconds, and the refresh token to use next time."""
+class SessionTokens(http.Body):
+    """An access token, which expires after so many seconds, and the next refresh token."""
 
     token: str
     refresh_token: str
@@ -23,12 +23,6 @@ class Refreshed(http.Body):
 
 
 class Logout(http.Body):
-    """Whether to end all of one's sessions, or only the one of the access token."""
+    """Whether to end all sessions of the account, or only the one of the access token."""
 
     everywhere: bool = False
-
-
-class LoggedOut(http.Body):
-    """The answer to a logout."""
-
-    message: str

@@ -1,4 +1,4 @@
-"""What rotate-signing-key takes and answers, and the access token."""
+"""Input and result of rotate-signing-key, and the access token."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ from common import http
 
 
 class RotateSigningKey(http.Body):
-    """With revoke_old, as after a leak, tokens signed by earlier keys are worth nothing at once."""
+    """With revoke_old, as after a leak, tokens signed by earlier keys become invalid at once."""
 
     revoke_old: bool = False
 
 
-class Rotated(http.Body):
-    """Which key signs now, and which are published, newest first."""
+class SigningKeyRotated(http.Body):
+    """The id of the key that signs now, and those of all published keys, newest first."""
 
     current: str
     published: list[str]
@@ -20,7 +20,7 @@ class Rotated(http.Body):
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A signed token and how long it is good for."""
+    """A signed token and its lifetime."""
 
     text: str
-    lives_seconds: int
+    lifetime_seconds: int

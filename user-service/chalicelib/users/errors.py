@@ -1,41 +1,15 @@
-"""What can go wrong with accounts."""
+"""Errors of users and their passwords."""
 
-from chalice import (
-    BadRequestError,
-    ChaliceViewError,
-    NotFoundError,
-    UnauthorizedError,
-    UnprocessableEntityError,
-)
+from chalice import BadRequestError, NotFoundError
 
 
 class PasswordTooShort(BadRequestError):
-    """The stage's setting PASSWORD_MIN_LENGTH asks for a longer password."""
+    """The shop requires a longer password; the message says how long."""
 
 
 class PasswordTooLong(BadRequestError):
-    """Bcrypt reads 72 bytes; of a longer password it would ignore the end."""
-
-
-class AddressContended(ChaliceViewError):
-    """Too many register with one address at the same moment; nothing was written, trying again is right."""
-
-    STATUS_CODE = 503
-
-
-class AccountContended(ChaliceViewError):
-    """The account is changed by several at the same moment; nothing was written, trying again is right."""
-
-    STATUS_CODE = 503
-
-
-class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for a registration that said something else."""
-
-
-class InvalidCredentials(UnauthorizedError):
-    """Address and password do not belong together; which of them is wrong stays unsaid."""
+    """The password has more than the 72 bytes that are part of its hash."""
 
 
 class UserNotFound(NotFoundError):
-    """Nobody has this id or address."""
+    """No user has this id or address."""

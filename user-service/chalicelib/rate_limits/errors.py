@@ -1,4 +1,4 @@
-"""What can go wrong with too many attempts."""
+"""Errors of rate limiting."""
 
 from chalice import TooManyRequestsError
 
@@ -6,7 +6,7 @@ from common import http
 
 
 class TooManyAttempts(TooManyRequestsError):
-    """Too often in too short a time; the header Retry-After says in how many seconds it may be tried again."""
+    """Too many attempts; the header Retry-After says in how many seconds to try again."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"too many attempts; try again in {seconds} seconds")

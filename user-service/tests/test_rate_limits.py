@@ -9,7 +9,7 @@ import botocore.client
 import pytest
 from conftest import JIMMY
 
-from chalicelib.attempts.models import Tries
+from chalicelib.rate_limits.models import Counter
 from common import clock
 
 HOME, CAFE, EVIL = "203.0.113.1", "198.51.100.7", "192.0.2.66"
@@ -120,7 +120,7 @@ def test_a_try_whose_count_was_written_and_not_answered_does_not_wait_for_itself
     for _ in range(wrong):
         enter_from(HOME, "wrong")
     travel(2)
-    lose_answer(Tries, "UpdateItem", at=2)  # the first counts for the source
+    lose_answer(Counter, "UpdateItem", at=2)  # the first counts for the source
 
     assert enter_from(HOME).status_code == 200
 
@@ -130,7 +130,7 @@ def test_a_try_does_not_wait_for_itself_where_its_source_has_no_free_ones(
 ):
     monkeypatch.setenv("ATTEMPTS_PER_SOURCE", "2")
     enter_from(HOME, "wrong", "jane@example.com")
-    lose_answer(Tries, "UpdateItem")
+    lose_answer(Counter, "UpdateItem")
 
     assert enter_from(HOME).status_code == 200
 
