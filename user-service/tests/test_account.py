@@ -1,45 +1,45 @@
-"""Looking at, changing, taking away and erasing what the shop knows of somebody."""
+"""A customer reads, changes, exports and deletes their own account."""
 
 import json
 
 import pytest
+from actors import JIMMY, LOGIN
 from botocore.exceptions import ClientError
-from conftest import JIMMY
 from moto.dynamodb.models import DynamoDBBackend
 
 from common import aws, clock, queues
 
-LOGIN = {"email": "jimmy@example.com", "password": "12345"}
 
-
-def edit(shop, token, changes):
+def patch_profile(shop, token, changes):
     return shop.patch("/user/profile", changes, token=token)
 
 
-def delete(shop, token, password="12345"):
+def delete_account(shop, token, password="12345"):
     return shop.request("DELETE", "/user", {"password": password}, token, None)
 
 
-def test_a_customer_changes_name_and_phone(shop, jimmy, log_in):
-    answer = edit(shop, log_in(), {"name": " James ", "phone": "+14155550123"})
+def test_a_customer_changes_name_and_phone(shop, jimmy, access_token):
+    answer = patch_profile(shop, access_token(), {"name": " James ", "phone": "+14155550123"})
 
     assert answer.status_code == 200
-    for seen in (answer, shop.get("/user/profile", token=log_in())):
+    for seen in (answer, shop.get("/user/profile", token=access_token())):
         assert (seen.json_body["name"], seen.json_body["phone"]) == ("James", "+14155550123")
 
 
-def test_what_is_left_out_stays_and_a_phone_can_go(shop, jimmy, log_in):
-    edit(shop, log_in(), {"phone": "+14155550123"})
-    assert edit(shop, log_in(), {"name": "James"}).json_body["phone"] == "+14155550123"
+def test_absent_fields_stay_and_a_phone_can_be_removed(shop, jimmy, access_token):
+    patch_profile(shop, access_token(), {"phone": "+14155550123"})
+    assert (
+        patch_profile(shop, access_token(), {"name": "James"}).json_body["phone"] == "+14155550123"
+    )
 
-    assert "phone" not in edit(shop, log_in(), {"phone": None}).json_body
-    assert edit(shop, log_in(), {}).json_body["name"] == "James"
+    assert "phone" not in patch_profile(shop, access_token(), {"phone": None}).json_body
+    assert patch_profile(shop, access_token(), {}).json_body["name"] == "James"
 
 
-def test_nothing_else_can_be_changed(shop, jimmy, log_in, rows):
-    edit(
+def test_role_address_and_id_cannot_be_changed(shop, jimmy, access_token, rows):
+    patch_profile(
         shop,
-        log_in(),
+        access_token(),
         {"role": "admin", "email": "a@example.com", "userId": "USER#1", "emailVerified": True},
     )
 
@@ -48,7 +48,7 @@ def test_nothing_else_can_be_changed(shop, jimmy, log_in, rows):
     assert "emailVerifiedAt" not in account
 
 
-def test_a_wrong_change_is_refused_and_the_field_named(shop, jimmy, log_in, subtests):
+def test_an_invalid_field_of_an_update_is_rejected_by_name(shop, jimmy, access_token, subtests):
     wrong = (
         ("name", ""),
         ("name", None),
@@ -59,30 +59,32 @@ def test_a_wrong_change_is_refused_and_the_field_named(shop, jimmy, log_in, subt
     )
     for field, value in wrong:
         with subtests.test(field=field, value=value):
-            refused = edit(shop, log_in(), {field: value})
-            assert (refused.status_code, refused.json_body["Code"]) == (400, "InvalidBody")
-            assert refused.json_body["Message"].startswith(f"{field}: ")
+            rejected = patch_profile(shop, access_token(), {field: value})
+            assert (rejected.status_code, rejected.json_body["Code"]) == (400, "InvalidBody")
+            assert rejected.json_body["Message"].startswith(f"{field}: ")
 
 
-def test_everybody_gets_all_that_is_kept_of_them(shop, jimmy, enter, post_office):
-    tokens = enter()
-    post_office.deliver()
-    edit(shop, tokens["token"], {"phone": "+14155550123"})
+def test_an_export_contains_all_that_is_stored_of_the_caller(shop, jimmy, log_in, mailer):
+    tokens = log_in()
+    mailer.deliver()
+    patch_profile(shop, tokens["token"], {"phone": "+14155550123"})
 
-    kept = shop.get("/user/export", token=tokens["token"]).json_body
+    export = shop.get("/user/export", token=tokens["token"]).json_body
 
-    assert {"userId": jimmy, "email": "jimmy@example.com", "phone": "+14155550123"}.items() <= kept[
-        "profile"
-    ].items()
-    (session,) = kept["sessions"]
+    assert {
+        "userId": jimmy,
+        "email": "jimmy@example.com",
+        "phone": "+14155550123",
+    }.items() <= export["profile"].items()
+    (session,) = export["sessions"]
     assert session["createdAt"].endswith("Z")
     assert "passwordSetAt" not in session
-    assert [mail["kind"] for mail in kept["mails"]] == ["EMAIL_VERIFICATION"]
-    assert "Hash" not in json.dumps(kept)
+    assert [mail["kind"] for mail in export["mails"]] == ["EMAIL_VERIFICATION"]
+    assert "Hash" not in json.dumps(export)
 
 
-def test_everybody_is_shown_in_which_session_the_password_was_changed(shop, jimmy, enter):
-    here = enter()
+def test_an_export_shows_which_session_changed_the_password(shop, jimmy, log_in):
+    here = log_in()
     change = {"password": "12345", "newPassword": "a better password"}
     shop.post("/user/password", change, token=here["token"])
 
@@ -91,12 +93,12 @@ def test_everybody_is_shown_in_which_session_the_password_was_changed(shop, jimm
     assert session["passwordSetAt"].endswith("Z")
 
 
-def test_deletion_erases_the_person(shop, jimmy, enter, rows, post_office):
-    tokens = enter()
-    enter()
-    post_office.deliver()
+def test_a_deletion_erases_all_personal_data(shop, jimmy, log_in, rows, mailer):
+    tokens = log_in()
+    log_in()
+    mailer.deliver()
 
-    answer = delete(shop, tokens["token"])
+    answer = delete_account(shop, tokens["token"])
 
     assert (answer.status_code, answer.json_body) == (200, {"message": "Account deleted"})
     left = rows() + rows("Sessions") + rows("AccountMails")
@@ -107,79 +109,81 @@ def test_deletion_erases_the_person(shop, jimmy, enter, rows, post_office):
     assert shop.get("/user/profile", token=tokens["token"]).status_code == 401
 
 
-def come(shop, messages):
+def deliver(shop, messages):
     for message in messages:
         shop.sqs("on-account-deletion", [message])
 
 
-def coming(name):
-    """How many messages of the queue nobody gets yet."""
-    asked = {"QueueUrl": queues.url(name), "AttributeNames": ["All"]}
+def delayed_messages(name):
+    """Return how many messages of the queue are delayed."""
+    request = {"QueueUrl": queues.url(name), "AttributeNames": ["All"]}
     return int(
-        aws.client("sqs").get_queue_attributes(**asked)["Attributes"][
+        aws.client("sqs").get_queue_attributes(**request)["Attributes"][
             "ApproximateNumberOfMessagesDelayed"
         ]
     )
 
 
-def test_the_shop_hears_of_a_deletion_once_no_access_token_is_good_any_more(
-    shop, jimmy, enter, bus, monkeypatch
+def test_a_deletion_is_announced_once_no_access_token_is_valid(
+    shop, jimmy, log_in, bus, monkeypatch
 ):
     monkeypatch.setenv("ERASURE_DELAY_SECONDS", "1020")
-    delete(shop, enter()["token"])
-    assert coming("account-deletion-queue") == 1
+    delete_account(shop, log_in()["token"])
+    assert delayed_messages("account-deletion-queue") == 1
 
-    come(shop, [{"userId": jimmy, "due": clock.epoch() + 120}])
-    assert coming("account-deletion-queue") == 2
+    deliver(shop, [{"userId": jimmy, "due": clock.epoch() + 120}])
+    assert delayed_messages("account-deletion-queue") == 2
     assert bus.events("AccountDeleted") == []
 
-    come(shop, [{"userId": jimmy, "due": clock.epoch()}] * 2)
+    deliver(shop, [{"userId": jimmy, "due": clock.epoch()}] * 2)
 
-    told = [event["detail"] for event in bus.events("AccountDeleted")]
-    assert {(each["userId"], each["eventId"]) for each in told} == {(jimmy, told[0]["eventId"])}
+    details = [event["detail"] for event in bus.events("AccountDeleted")]
+    assert {(detail["userId"], detail["eventId"]) for detail in details} == {
+        (jimmy, details[0]["eventId"])
+    }
 
 
-def test_a_deletion_that_did_not_happen_is_not_told(shop, jimmy, enter, bus):
-    come(shop, [{"userId": jimmy, "due": 0}])
+def test_a_failed_deletion_is_not_announced(shop, jimmy, log_in, bus):
+    deliver(shop, [{"userId": jimmy, "due": 0}])
 
     assert bus.events("AccountDeleted") == []
     assert shop.post("/user/login", LOGIN).status_code == 200
 
 
-def test_a_deletion_needs_the_password(shop, jimmy, enter, rows):
-    refused = delete(shop, enter()["token"], "54321")
+def test_a_deletion_needs_the_password(shop, jimmy, log_in, rows):
+    rejected = delete_account(shop, log_in()["token"], "54321")
 
-    assert (refused.status_code, refused.json_body["Code"]) == (401, "InvalidCredentials")
+    assert (rejected.status_code, rejected.json_body["Code"]) == (401, "InvalidCredentials")
     assert jimmy in [row["userId"] for row in rows()]
 
 
-def test_a_repeated_deletion_deletes_nothing_more(shop, jimmy, enter, rows):
-    tokens = enter()
-    delete(shop, tokens["token"])
+def test_a_repeated_deletion_deletes_nothing_more(shop, jimmy, log_in, rows):
+    tokens = log_in()
+    delete_account(shop, tokens["token"])
     shop.post("/user/register", JIMMY)
 
-    refused = delete(shop, tokens["token"])
+    rejected = delete_account(shop, tokens["token"])
 
-    assert (refused.status_code, refused.json_body["Code"]) == (401, "SessionEnded")
+    assert (rejected.status_code, rejected.json_body["Code"]) == (401, "SessionEnded")
     assert shop.post("/user/login", LOGIN).status_code == 200
 
 
-def test_a_change_that_a_deletion_overtakes_finds_the_session_ended(
-    shop, jimmy, enter, rows, meanwhile
+def test_an_update_after_a_concurrent_deletion_finds_the_session_ended(
+    shop, jimmy, log_in, rows, before_next_write
 ):
-    here, there = enter(), enter()
-    meanwhile(lambda: delete(shop, there["token"]), "update_item", "Users")
+    here, there = log_in(), log_in()
+    before_next_write(lambda: delete_account(shop, there["token"]), "update_item", "Users")
 
-    refused = edit(shop, here["token"], {"name": "James"})
+    rejected = patch_profile(shop, here["token"], {"name": "James"})
 
-    assert (refused.status_code, refused.json_body["Code"]) == (401, "SessionEnded")
+    assert (rejected.status_code, rejected.json_body["Code"]) == (401, "SessionEnded")
     assert [row.keys() for row in rows()] == [{"userId", "deletedAt"}]
 
 
-def test_the_address_is_free_again_and_the_id_is_not(shop, enter, rows):
+def test_a_deletion_frees_the_address_and_not_the_id(shop, log_in, rows):
     key = {"Idempotency-Key": "k-1"}
     first = shop.post("/user/register", JIMMY, headers=key).json_body["userId"]
-    delete(shop, enter()["token"])
+    delete_account(shop, log_in()["token"])
 
     late = shop.post("/user/register", JIMMY, headers=key)
     assert (late.status_code, late.json_body["Code"]) == (422, "IdempotencyKeyReused")
@@ -188,42 +192,42 @@ def test_the_address_is_free_again_and_the_id_is_not(shop, enter, rows):
     assert first not in [row["userId"] for row in rows()]
 
 
-def test_a_mail_that_waited_goes_to_nobody_after_a_deletion(shop, jimmy, enter, post_office):
+def test_a_queued_mail_is_not_sent_after_a_deletion(shop, jimmy, log_in, mailer):
     shop.post("/user/password/forgotten", {"email": "jimmy@example.com"})
-    delete(shop, enter()["token"])
-    post_office.deliver()
+    delete_account(shop, log_in()["token"])
+    mailer.deliver()
 
-    assert post_office.sent() == []
+    assert mailer.sent() == []
 
 
-def test_a_deletion_that_dies_halfway_has_erased_the_person_and_is_finished_later(
-    shop, jimmy, enter, rows, bus, monkeypatch
+def test_a_deletion_that_crashes_halfway_is_finished_later(
+    shop, jimmy, log_in, rows, bus, monkeypatch
 ):
-    tokens = enter()
-    with monkeypatch.context() as trouble:
+    tokens = log_in()
+    with monkeypatch.context() as outage:
 
-        def refused(*_, **__):
+        def fail(*_, **__):
             raise ClientError(
                 {"Error": {"Code": "InternalServerError", "Message": "down"}}, "Query"
             )
 
-        trouble.setattr(DynamoDBBackend, "query", refused)
-        assert delete(shop, tokens["token"]).status_code == 500
+        outage.setattr(DynamoDBBackend, "query", fail)
+        assert delete_account(shop, tokens["token"]).status_code == 500
 
     assert [row.keys() for row in rows()] == [{"userId", "deletedAt"}]
     assert shop.post("/user/refresh", {"refreshToken": tokens["refreshToken"]}).status_code == 401
     assert rows("Sessions") != []
 
-    come(shop, [{"userId": jimmy, "due": 0}])
+    deliver(shop, [{"userId": jimmy, "due": 0}])
 
     assert rows("Sessions") == rows("AccountMails") == []
     assert [event["detail"]["userId"] for event in bus.events("AccountDeleted")] == [jimmy]
 
 
 @pytest.mark.parametrize("size", [65_537, 1_000_000])
-def test_a_body_larger_than_64_kilobytes_is_refused(shop, jimmy, log_in, size):
-    wanted = json.dumps({"name": "James", "more": "x" * size})
+def test_a_body_larger_than_64_kilobytes_is_rejected(shop, jimmy, access_token, size):
+    body = json.dumps({"name": "James", "more": "x" * size})
 
-    refused = edit(shop, log_in(), wanted)
+    rejected = patch_profile(shop, access_token(), body)
 
-    assert (refused.status_code, refused.json_body["Code"]) == (413, "BodyTooLarge")
+    assert (rejected.status_code, rejected.json_body["Code"]) == (413, "BodyTooLarge")

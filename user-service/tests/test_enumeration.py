@@ -1,18 +1,18 @@
-"""Answers, and how long they take, are the same for an address that has an account and one that has none."""
+"""Responses and their delays do not reveal who has an account."""
 
 import time
 
 import bcrypt
 import botocore.client
 import pytest
-from conftest import JIMMY
+from actors import JIMMY
 
 from common import aws, clock
 
 REGISTRATION = {"email": "jimmy@example.com", "password": "somebody's", "name": "Somebody"}
 
 
-def like(answer):
+def summary(answer):
     return answer.status_code, sorted(answer.json_body), answer.json_body["message"]
 
 
@@ -28,27 +28,34 @@ def register(shop, **changes):
 def test_a_registration_is_answered_alike(shop, jimmy):
     taken, free = register(shop), register(shop, email="nobody@example.com")
 
-    assert like(taken) == like(free) == (201, ["message", "userId"], "User registered successfully")
+    assert (
+        summary(taken)
+        == summary(free)
+        == (201, ["message", "userId"], "User registered successfully")
+    )
     assert taken.json_body["userId"] not in (jimmy, free.json_body["userId"])
 
 
-def test_repeats_with_a_key_are_answered_alike(shop, jimmy):
+def test_repeated_registrations_are_answered_alike(shop, jimmy):
     for email in ("jimmy@example.com", "nobody@example.com"):
         first = register(shop, email=email, key="k-1")
         assert register(shop, email=email, key="k-1").json_body == first.json_body
 
         for change in ({"name": "Else"}, {"password": "something else"}, {"phone": "+14155550123"}):
-            refused = register(shop, email=email, key="k-1", **change)
-            assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
+            rejected = register(shop, email=email, key="k-1", **change)
+            assert (rejected.status_code, rejected.json_body["Code"]) == (
+                422,
+                "IdempotencyKeyReused",
+            )
 
 
-def test_repeats_with_a_key_are_answered_alike_however_late(shop, jimmy, travel, rows):
+def test_late_repeats_of_a_registration_are_answered_alike(shop, jimmy, set_clock, rows):
     answers = []
     for email in ("jimmy@example.com", "nobody@example.com"):
-        travel(0)
+        set_clock(0)
         first = register(shop, email=email, key="k-1")
-        travel(400 * 86400)
-        expire(rows)
+        set_clock(400 * 86400)
+        delete_expired(rows)
         other, again = (
             register(shop, email=email, key="k-1", **body) for body in ({"name": "Else"}, {})
         )
@@ -57,58 +64,54 @@ def test_repeats_with_a_key_are_answered_alike_however_late(shop, jimmy, travel,
     assert answers == [(422, True)] * 2
 
 
-def expire(rows):
-    """DynamoDB deletes what has expired in the year that passed."""
+def delete_expired(rows):
+    """Delete expired rows, as DynamoDB does."""
     for row in rows("Attempts"):
         if row["expiresAt"] < clock.epoch():
             aws.client("dynamodb").delete_item(TableName="Attempts", Key={"key": {"S": row["key"]}})
 
 
-def test_a_key_whose_account_was_deleted_says_so_also_while_somebody_else_has_the_address(
-    shop, log_in
-):
+def test_a_key_of_a_deleted_account_is_rejected_with_a_taken_address(shop, access_token):
     register(shop, key="k-1")
-    token = log_in(REGISTRATION["email"], REGISTRATION["password"])
+    token = access_token(REGISTRATION["email"], REGISTRATION["password"])
     shop.request("DELETE", "/user", {"password": REGISTRATION["password"]}, token, None)
     register(shop, key="k-2")
 
-    refused = register(shop, key="k-1")
+    rejected = register(shop, key="k-1")
 
-    assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
+    assert (rejected.status_code, rejected.json_body["Code"]) == (422, "IdempotencyKeyReused")
 
 
-def test_the_mail_tells_the_owner_what_the_answer_does_not_say(shop, jimmy, post_office):
-    post_office.deliver()
+def test_the_owner_of_a_taken_address_is_mailed_once(shop, jimmy, mailer):
+    mailer.deliver()
     register(shop)
     register(shop, name="https://evil.example")
-    post_office.deliver(times=2)
+    mailer.deliver(times=2)
 
-    (mail,) = post_office.sent("You have an account already")
+    (mail,) = mailer.sent("You have an account already")
     assert mail.destinations["ToAddresses"] == ["jimmy@example.com"]
     assert "evil" not in mail.body
 
 
-@pytest.mark.parametrize("proved", [False, True])
-def test_the_mail_tells_the_owner_of_an_unproved_address_how_to_get_in(
-    shop, jimmy, post_office, proved
+@pytest.mark.parametrize("verified", [False, True])
+def test_the_owner_of_a_taken_unverified_address_learns_how_to_log_in(
+    shop, jimmy, mailer, verified
 ):
-    if proved:
-        shop.post("/user/email/verify", {"token": post_office.token("Confirm your address")})
+    if verified:
+        shop.post("/user/email/verify", {"token": mailer.token("Confirm your address")})
     register(shop)
-    post_office.deliver()
+    mailer.deliver()
 
-    (mail,) = post_office.sent("You have an account already")
-    assert ("never confirmed" in mail.body) is not proved
+    (mail,) = mailer.sent("You have an account already")
+    assert ("never confirmed" in mail.body) is not verified
     assert "/password/forgotten" in mail.body
     assert "#token=" not in mail.body
 
 
-def test_who_lost_the_mail_that_proves_an_address_gets_in_by_a_new_password(
-    shop, jimmy, post_office, monkeypatch
-):
+def test_a_password_reset_verifies_the_address(shop, jimmy, mailer, monkeypatch):
     monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
     shop.post("/user/password/forgotten", {"email": "jimmy@example.com"})
-    token = post_office.token("Choose a new password")
+    token = mailer.token("Choose a new password")
     shop.post("/user/password/reset", {"token": token, "newPassword": "a better password"})
 
     assert (
@@ -119,7 +122,7 @@ def test_who_lost_the_mail_that_proves_an_address_gets_in_by_a_new_password(
     )
 
 
-def test_a_forgotten_password_is_answered_alike(shop, jimmy):
+def test_a_password_reset_request_is_answered_alike(shop, jimmy):
     known = shop.post("/user/password/forgotten", {"email": "jimmy@example.com"})
     unknown = shop.post("/user/password/forgotten", {"email": "nobody@example.com"})
 
@@ -127,16 +130,14 @@ def test_a_forgotten_password_is_answered_alike(shop, jimmy):
     assert known.status_code == 202
 
 
-def test_asking_for_a_new_password_looks_nobody_up(shop, jimmy, rows, reading):
-    reading.clear()
+def test_a_password_reset_request_reads_no_account(shop, jimmy, rows, table_reads):
+    table_reads.clear()
     shop.post("/user/password/forgotten", {"email": "jimmy@example.com"})
 
-    assert set(reading) <= {"Attempts"}
+    assert set(table_reads) <= {"Attempts"}
 
 
-def test_where_addresses_must_be_proved_a_login_after_a_registration_tells_nothing(
-    shop, jimmy, monkeypatch
-):
+def test_with_required_verification_a_login_reveals_no_account(shop, jimmy, monkeypatch):
     monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
     answers = []
     for email in ("jimmy@example.com", "nobody@example.com"):
@@ -149,11 +150,9 @@ def test_where_addresses_must_be_proved_a_login_after_a_registration_tells_nothi
     assert answers[0].json_body == answers[1].json_body
 
 
-def test_who_has_proved_their_address_logs_in_where_that_must_be(
-    shop, jimmy, post_office, monkeypatch
-):
+def test_with_required_verification_a_verified_user_logs_in(shop, jimmy, mailer, monkeypatch):
     monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
-    shop.post("/user/email/verify", {"token": post_office.token("Confirm your address")})
+    shop.post("/user/email/verify", {"token": mailer.token("Confirm your address")})
 
     assert (
         shop.post("/user/login", {key: JIMMY[key] for key in ("email", "password")}).status_code
@@ -161,86 +160,91 @@ def test_who_has_proved_their_address_logs_in_where_that_must_be(
     )
 
 
-WAYS = {
+REQUESTS = {
     "login": ("/user/login", {"password": "wrong password"}),
     "registration": ("/user/register", {"password": "somebody's", "name": "Somebody"}),
     "forgotten password": ("/user/password/forgotten", {}),
 }
 ROUNDS = 14
-# How often of all pairs the known address is faster: half the time if both are alike, give or take 0.1 (the standard deviation of
-# Mann and Whitney's U for so many); 0 or 1 if only one of them costs a hash.
-ALIKE = (0.1, 0.9)
+# How often, of all pairs, the known address is faster: 0.5 if both take equally long, give or take
+# 0.1 (the standard deviation of Mann and Whitney's U for so many); 0 or 1 if only one costs a hash.
+EQUAL_RANGE = (0.1, 0.9)
 
 
 @pytest.fixture
 def work(monkeypatch):
-    """What the service does that takes time: calls to AWS, and hashes."""
-    done, call = [], botocore.client.BaseClient._make_api_call
+    """The calls to AWS and the hashes, in order."""
+    operations, call = [], botocore.client.BaseClient._make_api_call
 
-    def watched(client, operation, arguments):
-        done.append(operation)
+    def record(client, operation, arguments):
+        operations.append(operation)
         return call(client, operation, arguments)
 
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", watched)
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", record)
     for name in ("hashpw", "checkpw"):
         real = getattr(bcrypt, name)
         monkeypatch.setattr(
-            bcrypt, name, lambda *given, real=real, name=name: (done.append(name), real(*given))[1]
+            bcrypt,
+            name,
+            lambda *given, real=real, name=name: (operations.append(name), real(*given))[1],
         )
-    return done
+    return operations
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_work_is_the_same(shop, jimmy, come_from, work, way):
-    path, body = WAYS[way]
-    shop.post(path, {**body, "email": "warm@example.com"})  # what is looked up once and kept
-    done = []
+@pytest.mark.parametrize("name", REQUESTS)
+def test_known_and_unknown_addresses_cost_the_same_work(shop, jimmy, set_source_ip, work, name):
+    path, body = REQUESTS[name]
+    shop.post(path, {**body, "email": "warm@example.com"})  # fills caches
+    operations = []
     for number, email in enumerate(("jimmy@example.com", "nobody@example.com")):
-        come_from(f"10.0.0.{number}")
+        set_source_ip(f"10.0.0.{number}")
         work.clear()
         shop.post(path, {**body, "email": email})
-        done.append(list(work))
+        operations.append(list(work))
 
-    assert done[0] == done[1]
-    assert len(done[0]) > 1
+    assert operations[0] == operations[1]
+    assert len(operations[0]) > 1
 
 
-def test_the_work_is_the_same_for_a_registration_with_a_key_and_for_each_repeat_of_it(
-    shop, jimmy, work
-):
+def test_repeated_registrations_cost_the_same_work(shop, jimmy, work):
     register(shop, email="warm@example.com")
-    done = []
+    operations = []
     for email in ("jimmy@example.com", "nobody@example.com"):
         for change in ({}, {}, {"name": "Else"}):
             work.clear()
             register(shop, email=email, key="k-1", **change)
-            done.append(list(work))
+            operations.append(list(work))
 
-    assert done[:3] == done[3:]
-    assert "TransactWriteItems" in done[0]
-    assert "TransactWriteItems" not in done[1] + done[2]
+    assert operations[:3] == operations[3:]
+    assert "TransactWriteItems" in operations[0]
+    assert "TransactWriteItems" not in operations[1] + operations[2]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_delays_are_distributed_alike(shop, come_from, monkeypatch, way):
-    """Known and unknown addresses by turns, each try from a source of its own."""
-    path, body = WAYS[way]
-    monkeypatch.setenv("BCRYPT_ROUNDS", "9")  # so a hash takes longer than all the rest
+@pytest.mark.parametrize("name", REQUESTS)
+def test_known_and_unknown_addresses_take_equally_long(shop, set_source_ip, monkeypatch, name):
+    """Known and unknown addresses take turns, each request from a source of its own."""
+    path, body = REQUESTS[name]
+    monkeypatch.setenv("BCRYPT_ROUNDS", "9")  # a hash takes longer than all the rest
     for number in range(ROUNDS):
         shop.post("/user/register", {**JIMMY, "email": f"known{number}@example.com"})
 
-    def delay(who, number):
-        come_from(f"10.{len(who)}.0.{number}")
-        return seconds(lambda: shop.post(path, {**body, "email": f"{who}{number}@example.com"}))
+    def measure_delay(who, number):
+        set_source_ip(f"10.{len(who)}.0.{number}")
+        return measure_seconds(
+            lambda: shop.post(path, {**body, "email": f"{who}{number}@example.com"})
+        )
 
-    delays = [(delay("known", number), delay("stranger", number)) for number in range(ROUNDS)]
+    delays = [
+        (measure_delay("known", number), measure_delay("stranger", number))
+        for number in range(ROUNDS)
+    ]
     known, unknown = zip(*delays, strict=True)
     faster = sum(one < other for one in known for other in unknown) / ROUNDS**2
 
-    assert ALIKE[0] < faster < ALIKE[1]
+    assert EQUAL_RANGE[0] < faster < EQUAL_RANGE[1]
 
 
-def seconds(act):
-    begun = time.perf_counter()
+def measure_seconds(act):
+    started = time.perf_counter()
     act()
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
