@@ -1,29 +1,35 @@
-"""Errors of accounts."""
+"""Errors of accounts; `description` is published to the API's customers."""
 
 from chalice import ChaliceViewError, UnauthorizedError, UnprocessableEntityError
 
 
 class AddressContended(ChaliceViewError):
-    """Too many registrations with this address at once; nothing was written, try again."""
+    """Too many registrations with this address at once; nothing was written."""
 
     STATUS_CODE = 503
+    description = "Too many registrations with this address at once. Try again in a moment."
 
     def __init__(self) -> None:
         super().__init__("too much at once; try again in a moment")
 
 
 class AccountContended(ChaliceViewError):
-    """Too many changes of this account at once; nothing was written, try again."""
+    """Too many changes of this account at once; nothing was written."""
 
     STATUS_CODE = 503
+    description = "Too many changes of this account at once. Try again in a moment."
 
     def __init__(self) -> None:
         super().__init__("too much at once; try again in a moment")
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for a registration with another body."""
+    """The key was used before, for a registration with another body or of a deleted account."""
+
+    description = "The `Idempotency-Key` was used before, with another body."
 
 
 class InvalidCredentials(UnauthorizedError):
-    """The address and the password do not match."""
+    """The password is not the account's, or there is no account that may log in."""
+
+    description = "The address and the password do not match."

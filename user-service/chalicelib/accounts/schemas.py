@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.users.schemas import EmailStr, NonEmptyStr
-from common import http
+from common.schemas import Schema
 
 # What HTML accepts for <input type=email>, with a dot in the domain and no stray one before the @.
 # ASCII only, as SES requires: https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address
@@ -20,7 +20,7 @@ _MAX_NAME_LENGTH = 100
 MailTokenStr = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
-class Registration(http.Body):
+class Registration(Schema):
     """A new customer account; the shop assigns its userId."""
 
     email: str
@@ -47,21 +47,21 @@ def _validate_phone(phone: str | None) -> None:
         raise ValueError("phone: expected a number in E.164 form such as +14155550123")
 
 
-class RegisteredUser(http.Body):
+class RegisteredUser(Schema):
     """The id of the registered user."""
 
     message: str
     user_id: str
 
 
-class Credentials(http.Body):
+class Credentials(Schema):
     """An address and its password."""
 
     email: EmailStr
     password: NonEmptyStr
 
 
-class LoginTokens(http.Body):
+class LoginTokens(Schema):
     """An access token, which expires after so many seconds, and a refresh token."""
 
     token: str
@@ -71,13 +71,15 @@ class LoginTokens(http.Body):
     expires_in: int
 
 
-class ProfileQuery(http.Body):
+class ProfileQuery(Schema):
     """The user whose profile is requested; by default the caller."""
 
-    user_id: str | None = None
+    user_id: Annotated[
+        str | None, Meta(description="Whose profile: your own if left out. Admins name anybody.")
+    ] = None
 
 
-class Profile(http.Body):
+class Profile(Schema):
     """What a customer, or an admin, sees of an account."""
 
     user_id: str
@@ -89,7 +91,7 @@ class Profile(http.Body):
     phone: str | None = None
 
 
-class ProfilePatch(http.Body):
+class ProfilePatch(Schema):
     """The fields to change; absent ones stay, and a phone of null is removed."""
 
     name: str | UnsetType = UNSET
@@ -102,39 +104,39 @@ class ProfilePatch(http.Body):
             _validate_phone(self.phone)
 
 
-class PasswordChange(http.Body):
+class PasswordChange(Schema):
     """The current password and the new one."""
 
     password: NonEmptyStr
     new_password: NonEmptyStr
 
 
-class PasswordResetRequest(http.Body):
+class PasswordResetRequest(Schema):
     """The address of the account whose password was forgotten."""
 
     email: EmailStr
 
 
-class PasswordReset(http.Body):
+class PasswordReset(Schema):
     """The token of the mail, and the new password."""
 
     token: MailTokenStr
     new_password: NonEmptyStr
 
 
-class EmailVerification(http.Body):
+class EmailVerification(Schema):
     """The token of the mail."""
 
     token: MailTokenStr
 
 
-class AccountDeletion(http.Body):
+class AccountDeletion(Schema):
     """The password of the account, as a confirmation."""
 
     password: NonEmptyStr
 
 
-class AccountErasure(http.Body):
+class AccountErasure(Schema):
     """A deleted account, and when no access token of it is valid any more."""
 
     user_id: str
@@ -142,13 +144,13 @@ class AccountErasure(http.Body):
     correlation_id: str | None = None
 
 
-class Confirmation(http.Body):
+class Confirmation(Schema):
     """The outcome in words."""
 
     message: str
 
 
-class ExportedSession(http.Body):
+class ExportedSession(Schema):
     """An active session."""
 
     session_id: str
@@ -158,14 +160,14 @@ class ExportedSession(http.Body):
     password_set_at: str | None = None
 
 
-class ExportedMail(http.Body):
+class ExportedMail(Schema):
     """The last mail of a kind."""
 
     kind: str
     sent_at: str | None = None
 
 
-class AccountExport(http.Body):
+class AccountExport(Schema):
     """All that this service stores of the caller; tokens and passwords are stored as digests only.
 
     `elsewhere` lists the routes that return what other services store, for the same access token.

@@ -1,10 +1,14 @@
-"""Errors of mails."""
+"""Errors of mails; `description` is published to the API's customers."""
 
 from chalice import BadRequestError
 
 
 class InvalidMailToken(BadRequestError):
-    """The token is unknown, expired, used, or voided by a later mail: request a new mail."""
+    """The token is unknown, used, expired or void, and the response does not say which."""
+
+    description = (
+        "The token is unknown, used, expired, or voided by a later mail: request a new mail."
+    )
 
     def __init__(self) -> None:
         super().__init__("token: expected the one of the last mail; ask for a new mail")

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from common import http
+from common.schemas import Schema
 
 
 class RequestKind(StrEnum):
@@ -14,7 +14,7 @@ class RequestKind(StrEnum):
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a reason to send mail
 
 
-class MailRequest(http.Body):
+class MailRequest(Schema):
     """A mail to an account, or to the owner of an address; neither need exist."""
 
     kind: RequestKind

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common import http
+from common.schemas import Schema
 
 
-class TokenRefresh(http.Body):
+class TokenRefresh(Schema):
     """The refresh token of the last login or refresh."""
 
     refresh_token: Annotated[str, Meta(min_length=1, max_length=512)]
 
 
-class SessionTokens(http.Body):
+class SessionTokens(Schema):
     """An access token, which expires after so many seconds, and the next refresh token."""
 
     token: str
@@ -22,7 +22,7 @@ class SessionTokens(http.Body):
     expires_in: int
 
 
-class Logout(http.Body):
+class Logout(Schema):
     """Whether to end all sessions of the account, or only the one of the access token."""
 
     everywhere: bool = False

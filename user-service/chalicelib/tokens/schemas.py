@@ -1,21 +1,38 @@
-"""Input and result of rotate-signing-key, and the access token."""
+"""Input and result of rotate-signing-key, the public keys, and the access token."""
 
 from dataclasses import dataclass
 
-from common import http
+from common.schemas import Schema
 
 
-class RotateSigningKey(http.Body):
+class RotateSigningKey(Schema):
     """With revoke_old, as after a leak, tokens signed by earlier keys become invalid at once."""
 
     revoke_old: bool = False
 
 
-class SigningKeyRotated(http.Body):
+class KeyRotation(Schema):
     """The id of the key that signs now, and those of all published keys, newest first."""
 
     current: str
     published: list[str]
+
+
+class JsonWebKey(Schema):
+    """The public half of an Ed25519 key (RFC 8037)."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    alg: str
+    use: str
+
+
+class JsonWebKeySet(Schema):
+    """The keys whose tokens may be valid, newest first."""
+
+    keys: list[JsonWebKey]
 
 
 @dataclass(frozen=True)

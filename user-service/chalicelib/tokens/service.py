@@ -7,7 +7,7 @@ import jwt
 
 from chalicelib.tokens import keys
 from chalicelib.tokens.models import hold_rotation_lock
-from chalicelib.tokens.schemas import AccessToken, SigningKeyRotated
+from chalicelib.tokens.schemas import AccessToken, KeyRotation
 from common import auth, clock, log, settings
 
 _QUARTER = 900
@@ -38,7 +38,7 @@ def issue_access_token(user_id: str, email: str, role: str, session_id: str) -> 
     return AccessToken(text, lifetime)
 
 
-def rotate_signing_key(revoke_old: bool = False) -> SigningKeyRotated:
+def rotate_signing_key(revoke_old: bool = False) -> KeyRotation:
     """Create a key, publish it, and sign with it once every verifier can know it.
 
     Tokens of earlier keys stay valid until they expire; with revoke_old, no longer than the
@@ -56,7 +56,7 @@ def rotate_signing_key(revoke_old: bool = False) -> SigningKeyRotated:
             ring = ring[:1]
             _switch_to(ring)
     log.logger.info("signing key rotated", extra={"kid": ring[0].kid, "revokeOld": revoke_old})
-    return SigningKeyRotated(current=ring[0].kid, published=[key.kid for key in ring])
+    return KeyRotation(current=ring[0].kid, published=[key.kid for key in ring])
 
 
 def _switch_to(ring: list[keys.SigningKey], pause: float = 0) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from common import http
+from common.schemas import Schema
 
 # Longer than any password, so that its exact length does not decide about the response.
 NonEmptyStr = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -12,7 +12,7 @@ NonEmptyStr = Annotated[str, Meta(min_length=1, max_length=1024)]
 EmailStr = Annotated[str, Meta(min_length=1, max_length=320)]
 
 
-class GrantRole(http.Body):
+class GrantRole(Schema):
     """The role, the user by id or by address (not both), and who grants it, as the caller says."""
 
     role: Literal["admin", "customer"]
@@ -25,7 +25,7 @@ class GrantRole(http.Body):
             raise ValueError("expected either userId or email")
 
 
-class RoleGranted(http.Body):
+class UserRole(Schema):
     """The user and their role."""
 
     user_id: str

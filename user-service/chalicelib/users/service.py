@@ -2,7 +2,7 @@
 
 from chalicelib.users.errors import UserNotFound
 from chalicelib.users.models import User
-from chalicelib.users.schemas import GrantRole, RoleGranted
+from chalicelib.users.schemas import GrantRole, UserRole
 from common import dynamodb, ids, log
 
 
@@ -17,7 +17,7 @@ def get_user(user_id: str) -> User:
     return user
 
 
-def grant_role(grant: GrantRole) -> RoleGranted:
+def grant_role(grant: GrantRole) -> UserRole:
     """Set the role of a user. Idempotent.
 
     Raises: UserNotFound.
@@ -37,7 +37,7 @@ def grant_role(grant: GrantRole) -> RoleGranted:
             "role": grant.role,
         },
     )
-    return RoleGranted(user_id=user.user_id, email=user.email, role=grant.role)
+    return UserRole(user_id=user.user_id, email=user.email, role=grant.role)
 
 
 def _get_grantee(grant: GrantRole) -> User:
