@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from delivery import archives, hashes, templates, wheels
+from delivery import archives, hashes, locks, templates, wheels
 
 REGION = "us-east-1"  # Chalice wants one to package; what it makes holds in any
 TEMPLATE = "sam.json"
@@ -60,11 +60,18 @@ def package(
 ) -> Path:
     """Package a service into `out` unless nothing changed; return its template's path.
 
-    `environment` adds to every Lambda's variables; `wheel_cache` is the cache of wheels.
+    Concurrent processes wait for each other. `environment` adds to every Lambda's variables.
     Raises: PackagingFailed, wheels.WheelMissing.
     """
+    with locks.exclusive(out.with_name(f"{out.name}.lock")):
+        return _package(service, stage, out, wheel_cache, environment or {})
+
+
+def _package(
+    service: Path, stage: str, out: Path, wheel_cache: Path, environment: Mapping[str, str]
+) -> Path:
     template = out / TEMPLATE
-    inputs = _inputs(service, stage, environment or {})
+    inputs = _inputs(service, stage, environment)
     if template.exists() and hashes.load(out / "inputs") == inputs:
         return template
     architecture = target_architecture(service, stage)
@@ -75,7 +82,7 @@ def package(
         own = _unzipped(built / ZIP, Path(scratch, "own"))
         archives.write([own, *wheels.installed(service, architecture, wheel_cache)], out / ZIP)
         document = json.loads((built / TEMPLATE).read_text())
-        templates.finish(document, service.name, stage, environment or {})
+        templates.finish(document, service.name, stage, environment)
         template.write_text(json.dumps(document, indent=1) + "\n")
     hashes.save(out / "inputs", inputs)
     return template

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from delivery import archives, prune
+from delivery import archives, locks, prune
 
 # What AWS's Python runtime has, and a zip therefore need not.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -32,11 +32,11 @@ def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> in
     """
     wanted = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
     folder = _folder(wheel_cache, architecture)
-    folder.mkdir(parents=True, exist_ok=True)
-    if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
-        download(missing, architecture, folder)
-    for pin in missing:
-        _unpack(_wheel(folder, pin), _unpacked(folder, pin))
+    with locks.exclusive(folder / "lock"):
+        if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
+            download(missing, architecture, folder)
+        for pin in missing:
+            _unpack(_wheel(folder, pin), _unpacked(folder, pin))
     return len(missing)
 
 
@@ -111,12 +111,7 @@ def _unpack(wheel: Path, target: Path) -> None:
         shutil.rmtree(data)
     prune.prune(partial)
     archives.compile_alone(partial)
-    try:
-        partial.rename(target)
-    except OSError:  # another process was quicker
-        shutil.rmtree(partial)
-        if not target.is_dir():
-            raise
+    partial.rename(target)
 
 
 def _made(folder: Path) -> Path:

@@ -52,9 +52,9 @@ def deployed_alone(service: str, cloud: Cloud, build: Path) -> subprocess.Comple
 
 
 @pytest.fixture
-def build(tmp_path) -> Path:
+def build(tmp_path, wheels) -> Path:
     """An empty place to build in, but for wheels, which need the network."""
-    (tmp_path / "wheels").symlink_to(ROOT / "build" / "wheels")
+    (tmp_path / "wheels").symlink_to(wheels)
     return tmp_path
 
 
