@@ -230,13 +230,13 @@ def get_public_keys(request: Request[None]) -> JsonWebKeySet:
 
 @api.function("grant-role", takes=GrantRole, returns=UserRole)
 def grant_role(grant: GrantRole) -> UserRole:
-    """Make a user an admin, or a customer again; IAM decides who may invoke this."""
+    """Make a user an admin, or a customer again. IAM decides who may invoke this."""
     return users.grant_role(grant)
 
 
 @api.function("rotate-signing-key", takes=RotateSigningKey, returns=KeyRotation)
 def rotate_signing_key(request: RotateSigningKey) -> KeyRotation:
-    """Sign with a new key; invoked by the schedule in merge.json, or by an operator."""
+    """Sign with a new key. Invoked by the schedule in merge.json, or by an operator."""
     return tokens.rotate_signing_key(revoke_old=request.revoke_old)
 
 

@@ -22,7 +22,10 @@ _deserializer = TypeDeserializer()
 
 @pytest.fixture
 def shop_without_key(api: Any) -> Iterator[Any]:
-    """The service before its first rotation; moto's CloudFormation creates no secrets."""
+    """The service before its first rotation.
+
+    CloudFormation of moto creates no secrets.
+    """
     aws.client("secretsmanager").create_secret(Name=keys.SECRET)
     keys.clear_cache()
     auth.clear_keys()
@@ -40,7 +43,7 @@ def shop(shop_without_key: Any) -> Any:
 
 @pytest.fixture
 def jimmy(shop: Any) -> str:
-    """Jimmy has an account; his userId."""
+    """The userId of Jimmy, who has an account."""
     return shop.post("/user/register", JIMMY).json_body["userId"]
 
 
@@ -93,7 +96,7 @@ def before_next_write(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def lose_response(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Lose the response of the `at`-th such call on a model's table, so that the SDK repeats it."""
+    """Lose the response of the `at`-th such call, so that the SDK repeats it."""
     handlers: list[tuple[Any, Any]] = []
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
@@ -172,5 +175,5 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A low cost of hashes; tests about the cost set their own."""
+    """A low cost of hashes. Tests about the cost set their own."""
     monkeypatch.setenv("BCRYPT_ROUNDS", "4")

@@ -18,7 +18,7 @@ LIFE = 900
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch):
-    """The pauses of the service, in seconds; the monotonic clock skips them."""
+    """The pauses of the service, in seconds. The monotonic clock skips them."""
     slept, now = [], time.monotonic
     monkeypatch.setattr(time, "sleep", lambda seconds: slept.append(seconds) if seconds else None)
     monkeypatch.setattr(time, "monotonic", lambda: now() + sum(slept))

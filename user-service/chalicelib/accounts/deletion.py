@@ -1,4 +1,4 @@
-"""Delete an account: here at once, in the other services when none of its access tokens is valid.
+"""Delete an account: here at once, elsewhere when its access tokens have expired.
 
 The message that announces the deletion is queued before anything is erased, so that no crash in
 between leaves the other services uninformed. It is due when the last access token has expired:
@@ -21,9 +21,10 @@ _MAX_TOKEN_SECONDS = 1020
 
 
 def erase_account(user: User) -> None:
-    """Erase name, address, phone, password, sessions and mails of the account, and announce it.
+    """Erase the account, and schedule the announcement of its deletion.
 
-    Idempotent. After a crash halfway, `finish_erasure` erases the rest.
+    Name, address, phone, password, sessions and mails are erased. Idempotent. After a crash
+    halfway, `finish_erasure` erases the rest.
     """
     delay = settings.integer("ERASURE_DELAY_SECONDS", _MAX_TOKEN_SECONDS)
     erasure = AccountErasure(
@@ -36,7 +37,7 @@ def erase_account(user: User) -> None:
 
 
 def finish_erasure(erasure: AccountErasure) -> None:
-    """Erase what is left of a deleted account and publish AccountDeleted, once it is due.
+    """Erase the rest of a deleted account and publish AccountDeleted, once due.
 
     Does nothing if the account still exists, because its deletion failed. Idempotent.
     """

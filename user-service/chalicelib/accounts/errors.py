@@ -1,10 +1,10 @@
-"""Errors of accounts; `description` is published to the API's customers."""
+"""Errors of accounts. `description` is published to the API's customers."""
 
 from chalice import ChaliceViewError, UnauthorizedError, UnprocessableEntityError
 
 
 class AddressContended(ChaliceViewError):
-    """Too many registrations with this address at once; nothing was written."""
+    """Too many registrations with this address at once. Nothing was written."""
 
     STATUS_CODE = 503
     description = "Too many registrations with this address at once. Try again in a moment."
@@ -14,7 +14,7 @@ class AddressContended(ChaliceViewError):
 
 
 class AccountContended(ChaliceViewError):
-    """Too many changes of this account at once; nothing was written."""
+    """Too many changes of this account at once. Nothing was written."""
 
     STATUS_CODE = 503
     description = "Too many changes of this account at once. Try again in a moment."
@@ -24,7 +24,7 @@ class AccountContended(ChaliceViewError):
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for a registration with another body or of a deleted account."""
+    """The key was used for another body, or by an account that was deleted."""
 
     description = "The `Idempotency-Key` was used before, with another body."
 

@@ -1,4 +1,4 @@
-"""Registrations that opened no account; rows of the table Attempts."""
+"""Registrations that opened no account. Rows of the table Attempts."""
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
@@ -8,10 +8,11 @@ from common.dynamodb import WholeNumber
 
 
 class DuplicateRegistration(Model):
-    """A registration for an address that was taken: answered like any other, it opened nothing.
+    """A registration for an address that was taken.
 
-    Stored as digests, so that its repeats are answered like those of any other registration. With
-    an Idempotency-Key the row never expires; without one it expires after 30 days.
+    It was answered like any other, and opened nothing. Stored as digests, so that its repeats are
+    answered like those of any other registration. With an Idempotency-Key the row never expires;
+    without one it expires after 30 days.
     """
 
     class Meta(dynamodb.Meta):

@@ -30,12 +30,12 @@ _MAX_REPEATS_PER_HOUR = 5
 
 
 def change_password(caller: auth.Caller, change: PasswordChange, source: str) -> Confirmation:
-    """Replace the caller's password, end their other sessions, and void links of earlier mails.
+    """Replace the caller's password and end their other sessions.
 
-    Idempotent in the same session for REPEAT_SECONDS: the password stays, and what a crash left
-    undone is done. After that window, or from another session, the new password is not checked
-    against the stored hash: it would give an attacker two guesses per counted attempt. Undone by
-    changing it back, which restores no session.
+    Links of earlier mails are void. Idempotent in the same session for REPEAT_SECONDS: the password
+    stays, and what a crash left undone is done. After that window, or from another session, the new
+    password is not checked against the stored hash: it would give an attacker two guesses per
+    counted attempt. Undone by changing it back, which restores no session.
 
     Raises: SessionEnded, InvalidCredentials, TooManyAttempts, PasswordTooShort, PasswordTooLong,
     AccountContended.
@@ -72,10 +72,10 @@ def request_password_reset(request: PasswordResetRequest, source: str) -> Confir
 
 
 def reset_password(reset: PasswordReset) -> Confirmation:
-    """Set a new password by the token of a mail, verify the address, and end all sessions.
+    """Set a new password by the token of a mail.
 
-    Idempotent while the account has this password, but for one more mail to the owner. With
-    another password a used token changes nothing.
+    Verifies the address, and ends all sessions. Idempotent while the account has this password, but
+    for one more mail to the owner. With another password a used token changes nothing.
 
     Raises: InvalidMailToken, TooManyAttempts, PasswordTooShort, PasswordTooLong, AccountContended.
     """
@@ -99,7 +99,9 @@ def reset_password(reset: PasswordReset) -> Confirmation:
 
 
 def request_email_verification(caller: auth.Caller) -> Confirmation:
-    """Request another mail that verifies the caller's address; voids earlier ones.
+    """Request another mail that verifies the caller's address.
+
+    Voids earlier ones.
 
     Raises: SessionEnded, TooManyAttempts.
     """
@@ -156,7 +158,9 @@ def _was_just_changed(user: User, session_id: str, password: str) -> bool:
 
 
 def _validate_repeat(token: MailToken, password: str) -> None:
-    """Check that the account has this password; limited, as it would be a way to guess it.
+    """Check that the account has this password.
+
+    The check is rate limited: it is a way to guess the password.
 
     Raises: InvalidMailToken, TooManyAttempts.
     """

@@ -26,10 +26,11 @@ _TOMBSTONE_CHECK = 2  # the position of this operation in both transactions
 
 
 def register(registration: Registration, key: str | None, source: str) -> RegisteredUser:
-    """Open a customer account, or none if the address is taken; both get the same response.
+    """Open a customer account, or none if the address is taken.
 
-    Idempotent with an idempotency key: the same body gives the same id and no second mail. A key
-    counts for one address, because a guest has no other identity. Undone by deleting the account.
+    Both get the same response. Idempotent with an idempotency key: the same body gives the same id
+    and no second mail. A key counts for one address, because a guest has no other identity. Undone
+    by deleting the account.
 
     Raises: IdempotencyKeyReused for another body with the key; PasswordTooShort, PasswordTooLong,
     AddressContended, TooManyAttempts.
@@ -58,13 +59,15 @@ def _create_user(registration: Registration, key: str | None) -> User:
 
 
 def _body_hash(registration: Registration) -> str:
-    """Return the digest of the body without its password, which only bcrypt may compare."""
+    """Return the digest of the body, without the password, which bcrypt compares."""
     parts = (registration.email, registration.name, registration.phone or "")
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
 def _store_registration(user: User, password: str, key: str | None) -> bool:
-    """Store the account, or that its address is taken; False for a repeat with its key.
+    """Store the account, or that its address is taken.
+
+    False for a repeat with its key.
 
     Raises: IdempotencyKeyReused, AddressContended.
     """
@@ -84,14 +87,17 @@ def _store_registration(user: User, password: str, key: str | None) -> bool:
 
 
 def _find_previous(user_id: str) -> User | DuplicateRegistration | None:
-    """Read the registration that was answered with this id, in two reads whatever it was."""
+    """Read the registration that was answered with this id, always in two reads."""
     user = dynamodb.find(User, user_id)
     duplicate = dynamodb.find(DuplicateRegistration, DuplicateRegistration.key_for(user_id))
     return user or duplicate
 
 
 def _store_account(user: User) -> bool:
-    """Write the account and the claim on its address, or neither; False if the address is taken."""
+    """Write the account and the claim on its address, or neither.
+
+    False if the address is taken.
+    """
     claim = EmailClaim(EmailClaim.key_for(user.email), owner_id=user.user_id)
     return _write(
         transactions.put(user, User.user_id.does_not_exist()),
@@ -101,7 +107,10 @@ def _store_account(user: User) -> bool:
 
 
 def _store_duplicate(user: User, key: str | None) -> bool:
-    """Write a duplicate, in as many writes as an account; False if the address is free."""
+    """Write a duplicate, in as many writes as an account.
+
+    False if the address is free.
+    """
     duplicate = DuplicateRegistration(
         DuplicateRegistration.key_for(user.user_id),
         body_hash=user.body_hash,
@@ -117,13 +126,13 @@ def _store_duplicate(user: User, key: str | None) -> bool:
 
 
 def _check_no_tombstone(user: User) -> transactions.Operation:
-    """The id of a deleted account is never used again."""
+    """Return the check that the id is not that of a deleted account."""
     key = DeletedUser.key_for(user.user_id)
     return transactions.check(DeletedUser, key, condition=DeletedUser.key.does_not_exist())
 
 
 def _write(*operations: transactions.Operation) -> bool:
-    """Write all or nothing; False if a condition did not hold."""
+    """Write all or nothing. False if a condition did not hold."""
     try:
         transactions.write(*operations)
     except transactions.TransactionCancelled as exc:
@@ -138,7 +147,7 @@ def _write(*operations: transactions.Operation) -> bool:
 
 
 def _validate_repeat(previous: User | DuplicateRegistration, user: User, password: str) -> None:
-    """Check that the body is that of the previous registration, and its password unchanged.
+    """Check that body and password are those of the previous registration.
 
     Raises: IdempotencyKeyReused.
     """
@@ -148,7 +157,7 @@ def _validate_repeat(previous: User | DuplicateRegistration, user: User, passwor
 
 
 def _request_mail(user: User) -> None:
-    """Request the mail; a failure is logged only, as the user can request another."""
+    """Request the mail. A failure is logged only, as the user can request another."""
     try:
         mails.request_mail(RequestKind.REGISTRATION, user_id=user.user_id, email=user.email)
     except (BotoCoreError, ClientError):

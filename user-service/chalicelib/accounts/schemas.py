@@ -21,7 +21,7 @@ MailTokenStr = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class Registration(Schema):
-    """A new customer account; the shop assigns its userId."""
+    """A new customer account. The shop assigns its userId."""
 
     email: str
     password: str
@@ -72,7 +72,7 @@ class LoginTokens(Schema):
 
 
 class ProfileQuery(Schema):
-    """The user whose profile is requested; by default the caller."""
+    """The user whose profile is requested, by default the caller."""
 
     user_id: Annotated[
         str | None, Meta(description="Whose profile: your own if left out. Admins name anybody.")
@@ -92,7 +92,7 @@ class Profile(Schema):
 
 
 class ProfilePatch(Schema):
-    """The fields to change; absent ones stay, and a phone of null is removed."""
+    """The fields to change. Absent ones stay, and a phone of null is removed."""
 
     name: str | UnsetType = UNSET
     phone: str | UnsetType | None = UNSET
@@ -168,9 +168,10 @@ class ExportedMail(Schema):
 
 
 class AccountExport(Schema):
-    """All that this service stores of the caller; tokens and passwords are stored as digests only.
+    """All that this service stores of the caller.
 
-    `elsewhere` lists the routes that return what other services store, for the same access token.
+    Tokens and passwords are stored as digests only. `elsewhere` lists the routes that return what
+    other services store, for the same access token.
     """
 
     exported_at: str

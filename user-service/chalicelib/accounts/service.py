@@ -1,4 +1,4 @@
-"""Log in to an account, read it, change it, export it, delete it. See also `registration`."""
+"""Log in to an account, read, update, export and delete it."""
 
 from msgspec import UNSET
 from pynamodb.expressions.update import Action
@@ -68,7 +68,9 @@ def get_profile(caller: auth.Caller, user_id: str | None) -> Profile:
 
 
 def update_profile(caller: auth.Caller, patch: ProfilePatch) -> Profile:
-    """Change the caller's own name or phone. Idempotent; undone by changing them back.
+    """Change the caller's own name or phone. Idempotent.
+
+    Undone by changing them back.
 
     Raises: SessionEnded.
     """
@@ -84,10 +86,7 @@ def update_profile(caller: auth.Caller, patch: ProfilePatch) -> Profile:
 
 
 def export_account(caller: auth.Caller) -> AccountExport:
-    """Read all that this service stores of the caller.
-
-    Raises: SessionEnded.
-    """
+    """Read all that this service stores of the caller. Raises: SessionEnded."""
     user = sessions.require_session(caller)
     return AccountExport(
         exported_at=clock.now(),
@@ -100,10 +99,11 @@ def export_account(caller: auth.Caller) -> AccountExport:
 
 
 def delete_account(caller: auth.Caller, request: AccountDeletion, source: str) -> Confirmation:
-    """Erase the caller's account; other services erase cart and notification texts later.
+    """Erase the caller's account.
 
-    Orders stay, as the law requires, and know their customer by id alone. The address is free
-    again. Nothing undoes it. A repeat has no session, and raises SessionEnded.
+    Other services erase cart and notification texts later. Orders stay, as the law requires, and
+    know their customer by id alone. The address is free again. Nothing undoes it. A repeat has no
+    session, and raises SessionEnded.
 
     Raises: SessionEnded, InvalidCredentials, TooManyAttempts.
     """
@@ -124,7 +124,9 @@ def _may_log_in(user: User) -> bool:
 
 
 def _confirm_password(user: User, password: str, source: str) -> None:
-    """Check the account's password, as limited as a login: the access token may be stolen.
+    """Check the account's password, rate limited like a login.
+
+    The access token may be stolen.
 
     Raises: InvalidCredentials, TooManyAttempts.
     """

@@ -1,10 +1,10 @@
-"""Errors of mails; `description` is published to the API's customers."""
+"""Errors of mails. `description` is published to the API's customers."""
 
 from chalice import BadRequestError
 
 
 class InvalidMailToken(BadRequestError):
-    """The token is unknown, used, expired or void, and the response does not say which."""
+    """The token is unknown, used, expired, or voided by a later mail."""
 
     description = (
         "The token is unknown, used, expired, or voided by a later mail: request a new mail."
@@ -15,4 +15,7 @@ class InvalidMailToken(BadRequestError):
 
 
 class MailUnderWay(Exception):
-    """Another delivery of the same message is sending the mail; SQS delivers the message again."""
+    """Another delivery of the same message is sending the mail.
+
+    SQS delivers the message again.
+    """

@@ -1,4 +1,4 @@
-"""The table AccountMails: the last mail of each kind to an account, and the token in it."""
+"""The table AccountMails: the last mail of each kind to an account."""
 
 from enum import StrEnum
 from typing import Self
@@ -46,10 +46,11 @@ class Mail(Model):
 
     @classmethod
     def acquire(cls, user_id: str, kind: MailKind, request_id: str) -> Self | None:
-        """Claim the right to send this mail; None if it, or a later one, was sent.
+        """Claim the right to send this mail.
 
-        Request ids sort by time, so a message that arrives late does not void a later mail.
-        Idempotent for a repeat by the SDK after a lost response, which finds its own `claim_id`.
+        None if it, or a later one, was sent. Request ids sort by time, so a message that arrives
+        late does not void a later mail. Idempotent for a repeat by the SDK after a lost response,
+        which finds its own `claim_id`.
 
         Raises: MailUnderWay while another delivery has the claim.
         """

@@ -6,7 +6,10 @@ from common.schemas import Schema
 
 
 class RequestKind(StrEnum):
-    """The reasons to send mail; which mails follow is decided when the request is processed."""
+    """The reasons to send mail.
+
+    Which mails follow is decided when the request is processed.
+    """
 
     REGISTRATION = "REGISTRATION"
     EMAIL_VERIFICATION = "EMAIL_VERIFICATION"
@@ -15,7 +18,7 @@ class RequestKind(StrEnum):
 
 
 class MailRequest(Schema):
-    """A mail to an account, or to the owner of an address; neither need exist."""
+    """A mail to an account, or to the owner of an address. Neither need exist."""
 
     kind: RequestKind
     request_id: str

@@ -78,7 +78,7 @@ def _send_registration_mails(request: MailRequest) -> None:
 
 
 def _notify_owner(owner: User | None, request: MailRequest) -> None:
-    """Notify the owner, once a day, that somebody tried to register with their address.
+    """Notify the owner, once a day, of a registration with their address.
 
     The mail has no link that verifies the address: the account may be a stranger's, and the link
     would let the stranger in.

@@ -11,7 +11,7 @@ from common import settings
 
 @dataclass(frozen=True)
 class MailText:
-    """The text of a mail; the body follows the greeting."""
+    """The text of a mail. The body follows the greeting."""
 
     subject: str
     body: str
@@ -53,7 +53,7 @@ def password_changed() -> MailText:
 
 
 def address_taken() -> MailText:
-    """Return the mail to the owner of an address with which somebody tried to register."""
+    """Return the mail to the owner of an address that was registered again."""
     return MailText(
         "You have an account already",
         "somebody tried to open an account with this address. "

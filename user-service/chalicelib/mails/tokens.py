@@ -45,7 +45,7 @@ class MailToken:
         return digest(self.secret)
 
     def validate(self, kind: MailKind) -> None:
-        """Check that the token is that of the last mail of this kind, unused and unexpired.
+        """Check that this is the unused, unexpired token of the last mail of a kind.
 
         Raises: InvalidMailToken.
         """

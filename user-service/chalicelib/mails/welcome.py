@@ -11,7 +11,10 @@ _AUDIENCE = "customer"
 
 
 def publish_welcome(user: User) -> None:
-    """Request a welcome mail. Idempotent: checkout-orchestrator sends a customer one welcome."""
+    """Request a welcome mail.
+
+    Idempotent: checkout-orchestrator sends each customer one.
+    """
     aws.client("sns").publish(
         TopicArn=_topic_arn(),
         Message=json.dumps(_message(user)),

@@ -1,10 +1,10 @@
-"""Errors of rate limiting; `description` is published to the API's customers."""
+"""Errors of rate limiting. `description` is published to the API's customers."""
 
 from chalice import TooManyRequestsError
 
 
 class TooManyAttempts(TooManyRequestsError):
-    """The source is backing off; `retry_after` becomes the header Retry-After."""
+    """The source is backing off. `retry_after` becomes the header Retry-After."""
 
     description = "Too many attempts. The header `Retry-After` says when to try again, in seconds."
 

@@ -11,9 +11,10 @@ from common.dynamodb import WholeNumber
 
 
 class Counter(Model):
-    """Count attempts of one kind until `expiresAt`; DynamoDB deletes the row some time later.
+    """Count attempts of one kind until `expiresAt`.
 
-    Keys are digests: the table does not reveal who has an account.
+    DynamoDB deletes the row some time later. Keys are digests: the table does not reveal who has an
+    account.
     """
 
     class Meta(dynamodb.Meta):

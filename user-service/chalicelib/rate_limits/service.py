@@ -4,7 +4,7 @@ No account is ever locked, because an attacker could then lock its owner out. So
 
 - Per (account, network): after `FREE_FAILURES` failed logins, exponentially from 1 s up to
   `LONGEST_WAIT_SECONDS`.
-- Per network, whatever the account: the same after `ATTEMPTS_PER_SOURCE` failures in an hour.
+- Per network, for all accounts: the same after `ATTEMPTS_PER_SOURCE` failures in an hour.
   Accounts that have logged in from the network are exempt, so users behind one router do not
   block each other.
 - Per account: after `ATTACK_FAILURES` failures from anywhere, a network that is new to the account
@@ -91,9 +91,9 @@ def limit(kind: str, subject: str, max_requests: int, seconds: int) -> None:
 
 
 def limit_source(kind: str, source: str, max_requests: int) -> None:
-    """Count a request of everybody behind one network address, for an hour. Not idempotent.
+    """Count a request of a network address. Not idempotent.
 
-    Raises: TooManyAttempts beyond `max_requests`.
+    Raises: TooManyAttempts beyond `max_requests` within an hour of the first.
     """
     limit(kind, _network(source), max_requests, _HOUR)
 
@@ -107,7 +107,10 @@ def _create_attempt(email: str, network: str) -> LoginAttempt:
 
 
 def _try_to_count(attempt: LoginAttempt) -> bool:
-    """Count the attempt for its account and source; False if a concurrent one interfered."""
+    """Count the attempt for its account and source.
+
+    False if a concurrent one interfered.
+    """
     now, stored = clock.epoch(), _load_counters(attempt)
     active = {key: counter for key, counter in stored.items() if counter.expires_at > now}
     pair, source = active.get(attempt.pair_key), active.get(attempt.source_key)
@@ -133,10 +136,10 @@ def _try_to_count(attempt: LoginAttempt) -> bool:
 
 
 def _count_for_source(key: str, stored: Counter | None, now: int) -> bool:
-    """Count the attempt for its source; False if a concurrent one interfered.
+    """Count the attempt for its source.
 
-    The conditions see what was counted since the counter was read: of concurrent attempts only
-    the free ones pass, and then one per wait.
+    False if a concurrent one interfered. The conditions see what was counted since the counter was
+    read: of concurrent attempts only the free ones pass, and then one per wait.
     """
     free = settings.integer("ATTEMPTS_PER_SOURCE", 50)
     active = stored if stored is not None and stored.expires_at > now else None
@@ -155,10 +158,10 @@ def _count_for_source(key: str, stored: Counter | None, now: int) -> bool:
 
 
 def _delay_unknown_source(attempt: LoginAttempt, stored: Counter | None, now: int) -> bool:
-    """Send an unknown source away once; False if a concurrent attempt interfered.
+    """Send an unknown source away once.
 
-    The source has a counter of its own from then on, so attempts of others do not prolong its
-    wait.
+    False if a concurrent attempt interfered. The source has a counter of its own from then on, so
+    attempts of others do not prolong its wait.
     """
     is_delayed = _replace_counter(
         attempt.pair_key,
@@ -175,10 +178,10 @@ def _delay_unknown_source(attempt: LoginAttempt, stored: Counter | None, now: in
 def _replace_counter(
     key: str, stored: Counter | None, *, attempts: int, not_before: int, expires_at: int
 ) -> bool:
-    """Write the counter under an optimistic lock; False if it changed since it was read.
+    """Write the counter under an optimistic lock.
 
-    An expired counter is treated as absent. Idempotent for a repeat by the SDK after a lost
-    response, which finds its own `write_id`.
+    False if it changed since it was read. An expired counter is treated as absent. Idempotent for a
+    repeat by the SDK after a lost response, which finds its own `write_id`.
     """
     write_id = ids.suffix(ids.new("SET"))
     is_own_write = Counter.write_id == write_id
@@ -217,7 +220,7 @@ def _validate_backoff(counter: Counter | None, now: int) -> None:
 
 
 def _backoff(attempts: int, free: int) -> int:
-    """Return the seconds until the next attempt: 0 while free, then doubling up to a maximum."""
+    """Return the seconds to wait: 0 while attempts are free, then doubling."""
     if attempts < free:
         return 0
     longest = settings.integer("LONGEST_WAIT_SECONDS", 900)

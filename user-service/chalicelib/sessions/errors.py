@@ -1,10 +1,10 @@
-"""Errors of sessions; `description` is published to the API's customers."""
+"""Errors of sessions. `description` is published to the API's customers."""
 
 from chalice import UnauthorizedError
 
 
 class InvalidRefreshToken(UnauthorizedError):
-    """The refresh token is malformed, unknown, used or expired, or its session has ended."""
+    """The refresh token is malformed, unknown, used, expired, or of no session."""
 
     description = "The refresh token is unknown, used or expired: log in again."
 
@@ -13,7 +13,7 @@ class InvalidRefreshToken(UnauthorizedError):
 
 
 class SessionEnded(UnauthorizedError):
-    """The session of a valid access token has ended: by logout, a new password, or deletion."""
+    """The access token is valid, but its session has ended."""
 
     description = "The session of the access token has ended: log in again."
 

@@ -1,4 +1,4 @@
-"""The table Sessions: one row from a login to its end, however often its tokens are refreshed."""
+"""The table Sessions: one row per login."""
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
@@ -8,11 +8,12 @@ from common.dynamodb import WholeNumber
 
 
 class Session(Model):
-    """A login; deleted at logout, when a used refresh token is used again, or when it expires.
+    """A login.
 
-    It is active only while its `epoch` equals the account's `sessionEpoch`: raising that one ends
-    all sessions in one write. Tokens are stored as SHA-256 digests; their entropy makes more
-    unnecessary. `passwordSetAt` is set if the account's password was changed in this session.
+    Deleted at logout, when a used refresh token is used again, or when it expires. It is active
+    only while its `epoch` equals the account's `sessionEpoch`: raising that one ends all sessions
+    in one write. Tokens are stored as SHA-256 digests; their entropy makes more unnecessary.
+    `passwordSetAt` is set if the account's password was changed in this session.
     """
 
     class Meta(dynamodb.Meta):

@@ -14,7 +14,7 @@ class TokenRefresh(Schema):
 
 
 class SessionTokens(Schema):
-    """An access token, which expires after so many seconds, and the next refresh token."""
+    """An access token, its lifetime in seconds, and the next refresh token."""
 
     token: str
     refresh_token: str

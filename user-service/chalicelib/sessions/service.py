@@ -17,7 +17,10 @@ REPEAT_SECONDS = 10  # a client that lost the response repeats its request soone
 
 
 def start_session(user: User) -> SessionTokens:
-    """Start a session and issue its first tokens. Not idempotent; an unused session expires."""
+    """Start a session and issue its first tokens. Not idempotent.
+
+    An unused session expires.
+    """
     now, token = clock.epoch(), RefreshToken.create(user.user_id, ids.new("SESSION"))
     session = Session(
         token.user_id,
@@ -78,7 +81,7 @@ def end_session(caller: auth.Caller, everywhere: bool) -> None:
 def require_session(caller: auth.Caller) -> User:
     """Return the caller's account.
 
-    Raises: SessionEnded if their session is not active, whatever their access token says.
+    Raises: SessionEnded if their session is not active, even if their access token is valid.
     """
     user, session = dynamodb.find(User, caller.user_id), _find_session(caller)
     if user is None or session is None or not _is_active(session, user):
@@ -125,7 +128,7 @@ def _is_recent_repeat(session: Session, token: RefreshToken) -> bool:
 
 
 def _rotate(session: Session, successor: RefreshToken) -> bool:
-    """Replace the session's refresh token; False if it has been replaced already."""
+    """Replace the session's refresh token. False if it has been replaced already."""
     now, used = clock.epoch(), session.current_hash
     actions = [
         Session.previous_hash.set(used),

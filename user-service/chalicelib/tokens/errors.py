@@ -2,8 +2,8 @@
 
 
 class SigningKeysMissing(Exception):
-    """There is no signing key yet; rotate-signing-key creates the first one, too."""
+    """There is no signing key yet. `rotate-signing-key` creates the first one, too."""
 
 
 class RotationUnderWay(Exception):
-    """Another rotation is running; try again a minute later."""
+    """Another rotation is running. Try again a minute later."""

@@ -1,7 +1,8 @@
-"""The keys that sign tokens: private in Secrets Manager, public in Parameter Store.
+"""The keys that sign tokens.
 
-Only this service may read the secret. A key is published before it is stored, so that no token is
-signed with a key that is not published.
+Private keys are in Secrets Manager, public ones in Parameter Store. Only this service may read the
+secret. A key is published before it is stored, so that no token is signed with a key that is not
+published.
 """
 
 import json
@@ -26,7 +27,7 @@ CACHE_SECONDS = 60  # a Lambda signs with a key at most this long after its reti
 
 
 class SigningKey(msgspec.Struct, rename="camel", frozen=True):
-    """An Ed25519 key; private_key is PEM."""
+    """An Ed25519 key. `private_key` is PEM."""
 
     kid: str
     private_key: str
@@ -34,7 +35,7 @@ class SigningKey(msgspec.Struct, rename="camel", frozen=True):
 
     @classmethod
     def create(cls) -> "SigningKey":
-        """Generate a new key; it is neither published nor stored."""
+        """Generate a new key. It is neither published nor stored."""
         pem = Ed25519PrivateKey.generate().private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
         )
@@ -49,7 +50,7 @@ class SigningKey(msgspec.Struct, rename="camel", frozen=True):
 
 
 class KeyRing(msgspec.Struct, rename="camel", frozen=True):
-    """The keys whose tokens may still be valid, newest first; the current one signs."""
+    """The keys whose tokens may still be valid, newest first. The current one signs."""
 
     current: str
     keys: list[SigningKey]
@@ -67,7 +68,10 @@ def publish_keys(keys: list[SigningKey]) -> None:
 
 
 def store_keys(keys: list[SigningKey]) -> None:
-    """Sign with the first of these keys, in other Lambdas after CACHE_SECONDS. Idempotent."""
+    """Sign with the first of these keys. Idempotent.
+
+    Lambdas that have cached the previous key follow after CACHE_SECONDS.
+    """
     ring = KeyRing(current=keys[0].kid, keys=keys)
     aws.client("secretsmanager").put_secret_value(
         SecretId=SECRET, SecretString=msgspec.json.encode(ring).decode()
@@ -76,7 +80,7 @@ def store_keys(keys: list[SigningKey]) -> None:
 
 
 def list_keys() -> list[SigningKey]:
-    """Return all stored keys, the current one first; none before the first rotation."""
+    """Return all stored keys, the current one first. None before the first rotation."""
     client = aws.client("secretsmanager")
     try:
         text = client.get_secret_value(SecretId=SECRET)["SecretString"]

@@ -1,4 +1,7 @@
-"""The lock that lets one rotation of the signing keys run at a time; a row of the table Users."""
+"""The lock that lets one rotation of the signing keys run at a time.
+
+A row of the table Users.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +18,7 @@ _LOCK_SECONDS = 60  # longer than the Lambda may run, so the lock outlives its h
 
 
 class RotationLock(Model):
-    """Held during a rotation: two at a time could leave a key that signs but is not published."""
+    """The lock: two rotations at once could leave a key that signs unpublished."""
 
     class Meta(dynamodb.Meta):
         table_name = "Users"
@@ -27,9 +30,10 @@ class RotationLock(Model):
 
 @contextmanager
 def hold_rotation_lock() -> Iterator[None]:
-    """Hold the lock during the block; the lock of a crashed holder expires.
+    """Hold the lock during the block.
 
-    Taking and releasing the lock are idempotent for a repeat by the SDK after a lost response.
+    The lock of a crashed holder expires. Taking and releasing the lock are idempotent for a repeat
+    by the SDK after a lost response.
 
     Raises: RotationUnderWay if another rotation holds the lock.
     """

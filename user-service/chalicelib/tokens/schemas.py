@@ -6,7 +6,7 @@ from common.schemas import Schema
 
 
 class RotateSigningKey(Schema):
-    """With revoke_old, as after a leak, tokens signed by earlier keys become invalid at once."""
+    """Whether tokens of earlier keys become invalid at once, as after a leak."""
 
     revoke_old: bool = False
 

@@ -1,4 +1,7 @@
-"""Errors of users and their passwords; `description` is published to the API's customers."""
+"""Errors of users and their passwords.
+
+`description` is published to the API's customers.
+"""
 
 from chalice import BadRequestError, NotFoundError
 

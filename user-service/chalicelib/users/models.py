@@ -1,4 +1,4 @@
-"""The table Users: accounts, the claims that keep their addresses unique, and tombstones."""
+"""The table Users: accounts, claims on addresses, and tombstones."""
 
 from typing import Self
 
@@ -13,10 +13,10 @@ _NO_USER_ID = "USER#nobody"  # real ids are ULIDs
 
 
 class User(Model):
-    """An account, from registration to deletion; its id then stays in `DeletedUser`.
+    """An account, from registration to deletion.
 
-    `sessionEpoch` is raised to end all sessions. `bodyHash` is the digest of the registration,
-    whatever is changed later.
+    Its id then stays in `DeletedUser`. `sessionEpoch` is raised to end all sessions. `bodyHash` is
+    the digest of the registration, and never changes.
     """
 
     class Meta(dynamodb.Meta):
@@ -35,16 +35,19 @@ class User(Model):
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:
-        """Read the account with this address; an unknown one costs as many reads."""
+        """Read the account with this address. An unknown one costs as many reads."""
         return dynamodb.find(cls, EmailClaim.find_owner_id(email) or _NO_USER_ID)
 
     def update_existing(self, *actions: Action) -> bool:
-        """Update the account; False if it has been deleted."""
+        """Update the account. False if it has been deleted."""
         return dynamodb.update_if(self, actions, User.user_id.exists())
 
 
 class EmailClaim(Model):
-    """The owner of an address; written together with the account, so that no two share one."""
+    """The owner of an address.
+
+    Written together with the account, so that no two share one.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "Users"
@@ -54,18 +57,18 @@ class EmailClaim(Model):
 
     @staticmethod
     def key_for(email: str) -> str:
-        """Return the key of the claim on an address; case and outer blanks do not matter."""
+        """Return the key of the claim on an address. Case and outer blanks do not matter."""
         return f"EMAIL#{email.strip().lower()}"
 
     @classmethod
     def find_owner_id(cls, email: str) -> str | None:
-        """Read the id of the account with this address; None if there is none."""
+        """Read the id of the account with this address. None if there is none."""
         claim = dynamodb.find(cls, cls.key_for(email))
         return claim.owner_id if claim else None
 
 
 class DeletedUser(Model):
-    """The tombstone of an account: a late repeat of its registration does not reuse its id."""
+    """The tombstone of an account, whose id a repeated registration cannot reuse."""
 
     class Meta(dynamodb.Meta):
         table_name = "Users"

@@ -23,9 +23,10 @@ def hash_password(password: str) -> str:
 
 
 def matches_hash(password: str, stored: str | None) -> bool:
-    """Check a password against its hash; no password matches None.
+    """Check a password against its hash.
 
-    None costs as much time as a hash: otherwise the delay would reveal who has an account.
+    No password matches None. None costs as much time as a hash: otherwise the delay would reveal
+    who has an account.
     """
     candidate = password.encode()
     is_equal = bcrypt.checkpw(candidate[:MAX_BYTES], (stored or _dummy_hash()).encode())

@@ -13,7 +13,7 @@ EmailStr = Annotated[str, Meta(min_length=1, max_length=320)]
 
 
 class GrantRole(Schema):
-    """The role, the user by id or by address (not both), and who grants it, as the caller says."""
+    """The role, the user by id or by address, and who claims to grant it."""
 
     role: Literal["admin", "customer"]
     user_id: str | None = None

@@ -7,10 +7,7 @@ from common import dynamodb, ids, log
 
 
 def get_user(user_id: str) -> User:
-    """Read the user with this id.
-
-    Raises: UserNotFound.
-    """
+    """Read the user with this id. Raises: UserNotFound."""
     user = dynamodb.find(User, user_id)
     if user is None:
         raise UserNotFound("User not found")
