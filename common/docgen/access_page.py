@@ -1,4 +1,4 @@
-"""Generate docs/access.md from testkit.access_matrix and the OpenAPI document: `make access`."""
+"""Generate docs/access.md from the access matrix and OpenAPI: `make access`."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Generate docs/events.md and docs/events.json from the registry of events: `make events`."""
+"""Generate docs/events.md and events.json from the registry of events."""
 
 import json
 from typing import Any

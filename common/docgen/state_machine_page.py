@@ -1,4 +1,4 @@
-"""Generate docs/state-machine.md, a diagram of the checkout's state machine: `make docs`."""
+"""Generate docs/state-machine.md, the diagram of the saga: `make docs`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

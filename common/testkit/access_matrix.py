@@ -1,4 +1,4 @@
-"""Who may call which route; docs/access.md shows it, and tests/access proves it."""
+"""Who may call which route: tests/access holds it, docs/access.md shows it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

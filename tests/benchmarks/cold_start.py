@@ -60,7 +60,7 @@ class Row:
 
 
 def measured() -> tuple[float, list[Row]]:
-    """Return boto3's own milliseconds, and a row for each case; they alternate."""
+    """Return boto3's own milliseconds, and a row for each case, in turns."""
     with tempfile.TemporaryDirectory() as scratch:
         cases = list(_cases(Path(scratch)))
         raw: list[float] = []
@@ -146,7 +146,7 @@ _ORDER = {
 
 
 def _route(service: str) -> dict[str, Any]:
-    """A first call, for the service whose GET /order/{orderId} makes one call to DynamoDB."""
+    """Build a first call, of the service whose route makes one call to DynamoDB."""
     if service == "order-service":
         asked = _request("/order/{order_id}", {"order_id": "1"})
         return {

@@ -1,10 +1,8 @@
-"""The cost of a million orders, from budgets.toml and prices.toml; part of docs/performance.md."""
+"""Compute what a million orders cost, for docs/performance.md."""
 
 import tomllib
 from pathlib import Path
 from typing import Any
-
-from delivery.paths import ROOT
 
 _BUDGETS = Path(__file__).with_name("budgets.toml")
 _PRICES = Path(__file__).with_name("prices.toml")

@@ -101,7 +101,7 @@ def measured(buyers: int, products: int) -> Row:
 
 @contextmanager
 def modelled(table: Table) -> Iterator[None]:
-    """The table instead of DynamoDB; everything above it is the shop's."""
+    """Replace DynamoDB by the table, below the shop's own code."""
     with patch.object(transactions, "_write", table.write):
         yield
 

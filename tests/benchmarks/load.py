@@ -1,4 +1,4 @@
-"""Measure a shop under load by Locust: request rate, latency, processor time by process.
+"""Measure a shop under load: request rate, latency, processor time.
 
 What is measured is the local cloud, not AWS. So the same run also measures an empty Lambda behind
 the same emulated API Gateway, with and without the front door.
@@ -32,7 +32,7 @@ _SHOPPERS = Path(__file__).with_name("shoppers.py")
 
 @dataclass(frozen=True)
 class Row:
-    """One run: responses by milliseconds, processor seconds by process, Lambdas started."""
+    """One run: latencies, processor seconds by process, Lambdas started."""
 
     what: str
     users: int
@@ -59,7 +59,7 @@ class Row:
 
 
 def measured() -> list[Row]:
-    """The shop and the floor for each number of users; the shop is started for it, and stopped."""
+    """Start a shop, measure it and the empty Lambda by number of users, stop it."""
     with tempfile.TemporaryDirectory() as scratch:
         shop = local.start(Path(scratch) / "shop", _free_ports(), say=print)
         try:

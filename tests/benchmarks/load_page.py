@@ -1,4 +1,4 @@
-"""The section of docs/performance.md about the local cloud under load."""
+"""Generate the section of docs/performance.md about load."""
 
 import os
 
