@@ -1,71 +1,76 @@
-"""What happens to a cart once an order is confirmed."""
+"""Clearing a cart once its order is confirmed."""
 
-import random
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pynamodb.expressions.update import Action
 
 from chalicelib.carts import batches
 from chalicelib.carts.errors import CartUnavailable
-from chalicelib.carts.models import CartItem, Done
+from chalicelib.carts.models import CartItem, IdempotencyRecord
 from chalicelib.carts.schemas import BoughtLine, CartCleared, ClearCart
 from common import clock, ids, transactions
+from common.retry import RetryPolicy
 from common.transactions import Operation, TransactionCancelled
 
-# Longer than any repeat can wait: a dead letter two weeks, redriven by hand; an execution's name 90 days.
-REMEMBERED_SECONDS = 365 * 24 * 3600
-_TRIES = 10
-_PAUSE_SECONDS = 0.01
+# Longer than any repeat can wait: a dead letter is kept for 14 days, an execution's name for 90.
+_RECORD_SECONDS = 365 * 24 * 3600
+_CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=0.1)
 
 
-def clear_bought(purchase: ClearCart) -> CartCleared:
-    """Take out of the cart what the order bought, and no more: what was added since the order was placed stays.
+def remove_ordered_items(request: ClearCart) -> CartCleared:
+    """Take the ordered quantities out of the cart; what was added since the order stays.
 
-    Safe to repeat, late and in any order: it happens once per order, all lines or none. Raises CartUnavailable or
-    TransactionContended while the customer keeps changing the cart; then nothing was changed.
+    Idempotent by order, in any order and however late: all lines are removed once, or none.
+
+    Raises: CartUnavailable or TransactionContended while the customer keeps changing the cart.
     """
-    user_id = ids.parse("USER", purchase.user_id)
-    bought = _quantities(purchase.items)
-    row = Done(user_id, Done.key_of_order(ids.parse("ORDER", purchase.order_id)))
-    row.expires_at = clock.epoch() + REMEMBERED_SECONDS
-    once = transactions.put(row, Done.key.does_not_exist())
-    for attempt in range(_TRIES):
+    user_id, order_id = ids.parse("USER", request.user_id), ids.parse("ORDER", request.order_id)
+    ordered = _quantities(request.items)
+    once = _record_op(user_id, order_id)
+    for _ in _CONFLICT_RETRIES.attempts():
         try:
-            transactions.write(once, *_subtractions(user_id, bought, purchase.placed_at))
-        except TransactionCancelled as refusal:
-            if 0 not in refusal.failed:
-                # The customer changed the cart since it was read: look again.
-                time.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))
-                continue
+            transactions.write(once, *_removal_ops(user_id, ordered, request.placed_at))
+        except TransactionCancelled as exc:
+            is_removed_before = 0 in exc.failed
+            if not is_removed_before:
+                continue  # the customer changed the cart since it was read
         return CartCleared(user_id=user_id, status="CLEARED")
     raise CartUnavailable(
-        f"the cart of {user_id} kept changing while {purchase.order_id} was taken out of it"
+        f"the cart of {user_id} kept changing while {request.order_id} was taken out of it"
     )
 
 
-def _quantities(lines: list[BoughtLine]) -> Mapping[str, int]:
-    """How many of each product; a product may stand in two lines, but an item only once in a transaction."""
-    bought: Counter[str] = Counter()
+def _record_op(user_id: str, order_id: str) -> Operation:
+    record = IdempotencyRecord(
+        user_id,
+        IdempotencyRecord.order_key(order_id),
+        expires_at=clock.epoch() + _RECORD_SECONDS,
+    )
+    return transactions.put(record, IdempotencyRecord.key.does_not_exist())
+
+
+def _quantities(lines: Iterable[BoughtLine]) -> Mapping[str, int]:
+    """By product: it may stand in two lines, but only once in a transaction."""
+    quantities: Counter[str] = Counter()
     for line in lines:
-        bought[ids.parse("PROD", line.product_id)] += line.qty
-    return bought
+        quantities[ids.parse("PROD", line.product_id)] += line.qty
+    return quantities
 
 
-def _subtractions(
-    user_id: str, bought: Mapping[str, int], placed_at: str | None
+def _removal_ops(
+    user_id: str, ordered: Mapping[str, int], placed_at: str | None
 ) -> Iterator[Operation]:
-    """One for each bought product that is still in the cart; the customer may have removed some, or never put them in."""
-    keys = [{"userId": user_id, "productId": product_id} for product_id in bought]
+    """One operation for each ordered product that is in the cart since before the order."""
+    keys = [{"userId": user_id, "productId": product_id} for product_id in ordered]
     for item in batches.read(CartItem, keys):
         if placed_at is None or item.added_at <= placed_at:
-            yield _subtraction(item, bought[item.product_id])
+            yield _removal_op(item, ordered[item.product_id])
 
 
-def _subtraction(item: CartItem, qty: int) -> Operation:
-    same = CartItem.added_at == item.added_at
+def _removal_op(item: CartItem, qty: int) -> Operation:
+    is_same_item = CartItem.added_at == item.added_at
     if item.qty <= qty:
-        return transactions.delete(item, (CartItem.qty <= qty) & same)
+        return transactions.delete(item, (CartItem.qty <= qty) & is_same_item)
     actions: list[Action] = [CartItem.qty.add(-qty), CartItem.updated_at.set(clock.now())]
-    return transactions.update(item, actions, (CartItem.qty > qty) & same)
+    return transactions.update(item, actions, (CartItem.qty > qty) & is_same_item)
