@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice import Chalice, ForbiddenError
-from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer
+from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer, Request
 
 from common import aws, ids, lazy_imports, log, metrics, redaction
 from common.cached import Cached
@@ -33,11 +33,15 @@ _SSM_SECONDS = (
 
 
 class AdminOnly(ForbiddenError):
-    """Only an admin may do this."""
+    """The caller is not an admin."""
+
+    description = "Only for admins."
 
 
 class NotYours(ForbiddenError):
-    """A customer acts for nobody but themself."""
+    """A customer named somebody else's user id."""
+
+    description = "`userId` is somebody else's."
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,12 @@ def verify(header: str) -> dict[str, Any]:
 
 def caller(app: Chalice) -> Caller:
     """Whose token the current request carries; only for routes with the authorizer."""
-    request = app.current_request
-    assert request is not None, "only a route has a caller"
+    assert app.current_request is not None, "only a route has a caller"
+    return read_caller(app.current_request)
+
+
+def read_caller(request: Request) -> Caller:
+    """Read whose token a request carries; only for routes with the authorizer."""
     context = request.context["authorizer"]
     return Caller(
         context["userId"], context["role"], context["email"], context.get("sessionId", "")

@@ -18,7 +18,9 @@ _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
 class InvalidId(BadRequestError):
-    """A text cannot be the id it stands for."""
+    """A text is not an id of the expected kind."""
+
+    description = "The id in the path or in the body is not of the form `PREFIX#...`."
 
 
 def new(prefix: str) -> str:

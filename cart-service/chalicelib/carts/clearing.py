@@ -8,7 +8,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.carts import batches
 from chalicelib.carts.errors import CartUnavailable
 from chalicelib.carts.models import CartItem, IdempotencyRecord
-from chalicelib.carts.schemas import BoughtLine, CartCleared, ClearCart
+from chalicelib.carts.schemas import CartCleared, ClearCart, OrderedLine
 from common import clock, ids, transactions
 from common.retry import RetryPolicy
 from common.transactions import Operation, TransactionCancelled
@@ -50,7 +50,7 @@ def _record_op(user_id: str, order_id: str) -> Operation:
     return transactions.put(record, IdempotencyRecord.key.does_not_exist())
 
 
-def _quantities(lines: Iterable[BoughtLine]) -> Mapping[str, int]:
+def _quantities(lines: Iterable[OrderedLine]) -> Mapping[str, int]:
     """By product: it may stand in two lines, but only once in a transaction."""
     quantities: Counter[str] = Counter()
     for line in lines:
