@@ -2,115 +2,153 @@
 
 from typing import Any
 
-from chalice import Response
 from chalice.app import CloudWatchEvent
 from msgspec import to_builtins
 
+from chalicelib.inventory.errors import ProductNotFound, StockContended
 from chalicelib.inventory.schemas import (
     OrderInput,
     OrderItemsInput,
+    ReservationHeld,
+    ReservationState,
     ReturnInput,
     SetStock,
     StockLevel,
 )
+from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductContended
 from chalicelib.products.schemas import (
     NewProduct,
     ProductArchived,
+    ProductCreated,
     ProductFilters,
     ProductPatch,
     ProductView,
     ProductWithStock,
 )
-from common import auth, http, lazy_imports, step_input
+from common import lazy_imports
+from common.api import Access, Api, Request
+from common.money import InvalidAmount
+from common.pages import InvalidCursor, Page
 
 with lazy_imports.until_first_use():
     from chalicelib.inventory import expiry
     from chalicelib.inventory import service as inventory
     from chalicelib.products import service as products
 
-app = http.create_app("product-service")
-authorizer = auth.jwt_authorizer(app)
+api = Api("product-service")
+app, authorizer = api.app, api.authorizer
 
 
-@app.route("/products", methods=["GET"])
-@app.route("/product", methods=["GET"])
-def list_products() -> Response:
-    """List the catalogue, cheapest first; public."""
-    page, cursor = products.list_products(http.query(app, ProductFilters))
-    return http.page(page, cursor)
+@api.get(
+    "/products",
+    access=Access.PUBLIC,
+    summary="List the catalogue, cheapest first",
+    query=ProductFilters,
+    returns=Page[ProductView],
+    errors=[InvalidCursor],
+)
+@api.get(
+    "/product",
+    access=Access.PUBLIC,
+    operation_id="listProductsBySingularPath",
+    summary="List the catalogue, cheapest first",
+    description="The same as `GET /products`.",
+    query=ProductFilters,
+    returns=Page[ProductView],
+    errors=[InvalidCursor],
+)
+def list_products(request: Request[ProductFilters]) -> Page[ProductView]:
+    return products.list_products(request.query)
 
 
-@app.route("/product/{product_id}", methods=["GET"])
-def get_product(product_id: str) -> ProductWithStock:
-    """Return a product and the quantity that can be bought; public."""
+@api.get(
+    "/product/{product_id}",
+    access=Access.PUBLIC,
+    summary="Get a product and its available stock",
+    returns=ProductWithStock,
+    errors=[ProductNotFound],
+)
+def get_product(request: Request[None], product_id: str) -> ProductWithStock:
     return products.get_product(product_id)
 
 
-@app.route("/product", methods=["POST"], authorizer=authorizer)
-def create_product() -> Response:
-    """Create a product and its first stock; admins only."""
-    admin = _require_admin()
-    request = http.body(app, NewProduct)
-    return http.created(products.create_product(request, admin.user_id, http.idempotency_key(app)))
+@api.post(
+    "/product",
+    access=Access.ADMIN,
+    summary="Create a product with its stock",
+    body=NewProduct,
+    returns=ProductCreated,
+    status=201,
+    errors=[InvalidAmount, IdempotencyKeyReused, ProductContended],
+    idempotency_key=True,
+)
+def create_product(request: Request[NewProduct]) -> ProductCreated:
+    return products.create_product(request.body, request.caller.user_id, request.idempotency_key)
 
 
-@app.route("/product/{product_id}", methods=["PATCH"], authorizer=authorizer)
-def change_product(product_id: str) -> ProductView:
-    """Change name, description, category or price; admins only."""
-    _require_admin()
-    return products.change_product(product_id, http.body(app, ProductPatch))
+@api.patch(
+    "/product/{product_id}",
+    access=Access.ADMIN,
+    summary="Change a product",
+    description="Fields that are left out stay. Orders keep the price that they were placed at.",
+    body=ProductPatch,
+    returns=ProductView,
+    errors=[InvalidAmount, ProductNotFound, CurrencyFixed],
+)
+def change_product(request: Request[ProductPatch], product_id: str) -> ProductView:
+    return products.change_product(product_id, request.body)
 
 
-@app.route("/product/{product_id}", methods=["DELETE"], authorizer=authorizer)
-def archive_product(product_id: str) -> ProductArchived:
-    """Archive a product: it leaves the catalogue for good; admins only."""
-    _require_admin()
+@api.delete(
+    "/product/{product_id}",
+    access=Access.ADMIN,
+    summary="Archive a product",
+    description="It leaves the catalogue for good. Reserved stock can still be sold.",
+    returns=ProductArchived,
+    errors=[ProductNotFound],
+)
+def archive_product(request: Request[None], product_id: str) -> ProductArchived:
     return products.archive_product(product_id)
 
 
-@app.route("/product/{product_id}/stock", methods=["PUT"], authorizer=authorizer)
-def set_stock(product_id: str) -> StockLevel:
-    """Set the available stock; admins only."""
-    _require_admin()
-    return inventory.set_stock(product_id, http.body(app, SetStock).stock)
+@api.put(
+    "/product/{product_id}/stock",
+    access=Access.ADMIN,
+    summary="Set the available stock of a product",
+    description="Reserved and sold stock stay.",
+    body=SetStock,
+    returns=StockLevel,
+    errors=[ProductNotFound, StockContended],
+)
+def set_stock(request: Request[SetStock], product_id: str) -> StockLevel:
+    return inventory.set_stock(product_id, request.body.stock)
 
 
-@app.lambda_function(name="check-inventory")
-def check_inventory(event: Any, context: Any) -> Any:
+@api.function("check-inventory", takes=OrderItemsInput, returns=ReservationHeld)
+def check_inventory(request: OrderItemsInput) -> ReservationHeld:
     """Saga step CheckInventory: reserve stock. Undone by release-inventory."""
-    request = step_input.parse(OrderItemsInput, event)
-    return to_builtins(inventory.reserve(request.order_id, request.items))
+    return inventory.reserve(request.order_id, request.items)
 
 
-@app.lambda_function(name="update-inventory")
-def update_inventory(event: Any, context: Any) -> Any:
+@api.function("update-inventory", takes=OrderItemsInput, returns=ReservationState)
+def update_inventory(request: OrderItemsInput) -> ReservationState:
     """Saga step UpdateInventory: commit stock. Undone by release-inventory."""
-    request = step_input.parse(OrderItemsInput, event)
-    return to_builtins(inventory.commit(request.order_id, request.items))
+    return inventory.commit(request.order_id, request.items)
 
 
-@app.lambda_function(name="release-inventory")
-def release_inventory(event: Any, context: Any) -> Any:
+@api.function("release-inventory", takes=OrderInput, returns=ReservationState)
+def release_inventory(request: OrderInput) -> ReservationState:
     """Undo check-inventory and update-inventory, whether or not they took place."""
-    request = step_input.parse(OrderInput, event)
-    return to_builtins(inventory.release(request.order_id))
+    return inventory.release(request.order_id)
 
 
-@app.lambda_function(name="return-inventory")
-def return_inventory(event: Any, context: Any) -> Any:
+@api.function("return-inventory", takes=ReturnInput, returns=ReservationState)
+def return_inventory(request: ReturnInput) -> ReservationState:
     """Restock returned goods of a committed order, once for each refund."""
-    request = step_input.parse(ReturnInput, event)
-    return to_builtins(inventory.return_goods(request.order_id, request.refund_id, request.items))
+    return inventory.return_goods(request.order_id, request.refund_id, request.items)
 
 
 @app.schedule("rate(1 minute)", name="expire-reservations")
 def expire_reservations(event: CloudWatchEvent) -> Any:
     """Expire reservations that were not committed in time."""
     return to_builtins(expiry.expire_reservations())
-
-
-def _require_admin() -> auth.Caller:
-    """Return the caller; raises AdminOnly unless it is an admin."""
-    caller = auth.caller(app)
-    auth.require_admin(caller)
-    return caller

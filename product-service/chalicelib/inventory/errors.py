@@ -1,10 +1,12 @@
-"""What can go wrong with stock and reservations."""
+"""Errors of stock and reservations; `description` is published to the API's customers."""
 
 from chalice import ChaliceViewError, ConflictError, NotFoundError
 
 
 class ProductNotFound(NotFoundError):
     """There is no such product in the catalogue, or it is archived."""
+
+    description = "There is no such product, or it is archived."
 
 
 class OutOfStock(ConflictError):
@@ -30,6 +32,7 @@ class StockContended(ChaliceViewError):
     """Concurrent writes kept changing the same stock; nothing was changed. Retryable."""
 
     STATUS_CODE = 503
+    description = "Concurrent orders kept changing this stock. Nothing was changed; try again."
 
 
 class StockMismatch(Exception):

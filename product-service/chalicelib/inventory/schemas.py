@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common import http, ids
+from common import ids
+from common.schemas import Schema
 
 # One DynamoDB transaction holds 100 items: the lines' stock, and the reservation.
 MAX_LINES = 99
@@ -13,7 +14,7 @@ MAX_STOCK = 1_000_000
 StockCount = Annotated[int, Meta(ge=0, le=MAX_STOCK)]
 
 
-class OrderLine(http.Body):
+class OrderLine(Schema):
     """A quantity of a product, as an order has it."""
 
     product_id: str
@@ -23,7 +24,7 @@ class OrderLine(http.Body):
         self.product_id = ids.parse("PROD", self.product_id)
 
 
-class OrderInput(http.Body):
+class OrderInput(Schema):
     """Input of a step that needs no more than the order."""
 
     order_id: str
@@ -48,7 +49,7 @@ class ReturnInput(OrderItemsInput):
         self.refund_id = ids.parse("REFUND", self.refund_id)
 
 
-class ReservationHeld(http.Body):
+class ReservationHeld(Schema):
     """A reservation, and when it expires, in seconds since 1970."""
 
     order_id: str
@@ -56,27 +57,27 @@ class ReservationHeld(http.Body):
     expires_at: int
 
 
-class ReservationState(http.Body):
+class ReservationState(Schema):
     """The status of an order's reservation."""
 
     order_id: str
     status: str
 
 
-class ExpiryResult(http.Body, omit_defaults=False):
+class ExpiryResult(Schema, omit_defaults=False):
     """How many reservations one run expired, and how many it could not."""
 
     expired: int = 0
     failed: int = 0
 
 
-class SetStock(http.Body):
+class SetStock(Schema):
     """The quantity that is available from now on."""
 
     stock: StockCount
 
 
-class StockLevel(http.Body):
+class StockLevel(Schema):
     """The stock of a product: available, reserved and sold add up to supplied."""
 
     product_id: str

@@ -4,11 +4,12 @@ from typing import Any
 
 from chalicelib.products.models import Product, category_listing
 from chalicelib.products.schemas import ProductFilters
-from common import http, ids
+from common import ids
+from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
 
-def query_page(filters: ProductFilters) -> tuple[list[Product], str | None]:
-    """Return the matching products, cheapest first, and the cursor of the next page.
+def query_page(filters: ProductFilters) -> Page[Product]:
+    """Return a page of the matching products, cheapest first.
 
     Raises: InvalidCursor, also for the cursor of a list with another price range.
     """
@@ -24,7 +25,7 @@ def query_page(filters: ProductFilters) -> tuple[list[Product], str | None]:
     products = list(result)
     page = products[: filters.limit]
     has_next = len(products) > len(page)
-    return page, http.encode_cursor(_cursor_key(page[-1]) if has_next else None)
+    return Page(page, encode_cursor(_cursor_key(page[-1]) if has_next else None))
 
 
 def _partition(filters: ProductFilters) -> tuple[Any, str, str]:
@@ -44,16 +45,16 @@ def _cursor_key(product: Product) -> dict[str, Any]:
 
 
 def _start_key(filters: ProductFilters, attribute: str, value: str) -> dict[str, Any] | None:
-    key = http.decode_cursor(filters.cursor)
+    key = decode_cursor(filters.cursor)
     if key is None:
         return None
     try:
         price, product_id = int(key["priceMinor"]["N"]), ids.parse("PROD", key["productId"]["S"])
     except (KeyError, ValueError, ids.InvalidId):
-        raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
+        raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
     # DynamoDB refuses a start key outside of the queried range.
     if not filters.min_price_minor <= price <= filters.max_price_minor:
-        raise http.InvalidCursor("cursor: belongs to a list of other prices")
+        raise InvalidCursor("cursor: belongs to a list of other prices")
     return {
         "productId": {"S": product_id},
         "priceMinor": {"N": str(price)},

@@ -7,7 +7,8 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.inventory.schemas import StockCount
-from common import http, money
+from common import money
+from common.schemas import Schema
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _MAX_NAME_LENGTH = 200
@@ -15,7 +16,7 @@ _MAX_DESCRIPTION_LENGTH = 5000
 _MAX_CATEGORY_LENGTH = 50
 
 
-class NewProduct(http.Body):
+class NewProduct(Schema):
     """A product to be created, with its stock."""
 
     name: str
@@ -32,7 +33,7 @@ class NewProduct(http.Body):
         self.currency = _parse_currency(self.currency)
 
 
-class ProductPatch(http.Body):
+class ProductPatch(Schema):
     """Changes of a product; fields that are left out stay as they are."""
 
     name: str | UnsetType = UNSET
@@ -55,15 +56,19 @@ class ProductPatch(http.Body):
             self.currency = _parse_currency(self.currency)
 
 
-class ProductFilters(http.Body):
+class ProductFilters(Schema):
     """Which products to list, and which page of them."""
 
-    category: str | None = None
-    currency: str = money.DEFAULT
+    category: Annotated[str | None, Meta(description="The category's name or slug.")] = None
+    currency: Annotated[str, Meta(description="Prices are compared within one currency.")] = (
+        money.DEFAULT
+    )
     min_price: Decimal | None = None
     max_price: Decimal | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
-    cursor: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=100, description="Products per page.")] = 50
+    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
+        None
+    )
 
     def __post_init__(self) -> None:
         self.currency = _parse_currency(self.currency)
@@ -87,14 +92,14 @@ class ProductFilters(http.Body):
         return _parse_price("maxPrice", self.max_price, self.currency)
 
 
-class ProductCreated(http.Body):
+class ProductCreated(Schema):
     """The id of the new product."""
 
     message: str
     product_id: str
 
 
-class ProductView(http.Body):
+class ProductView(Schema):
     """A product of the catalogue."""
 
     product_id: str
@@ -111,7 +116,7 @@ class ProductWithStock(ProductView):
     available_stock: int
 
 
-class ProductArchived(http.Body):
+class ProductArchived(Schema):
     """The id of the archived product."""
 
     message: str

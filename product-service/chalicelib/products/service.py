@@ -23,6 +23,7 @@ from chalicelib.products.schemas import (
     ProductWithStock,
 )
 from common import clock, dynamodb, ids, money, transactions
+from common.pages import Page
 
 
 def create_product(request: NewProduct, admin_id: str, key: str | None) -> ProductCreated:
@@ -45,15 +46,15 @@ def create_product(request: NewProduct, admin_id: str, key: str | None) -> Produ
     return ProductCreated(message="Product created", product_id=product.product_id)
 
 
-def list_products(filters: ProductFilters) -> tuple[list[ProductView], str | None]:
-    """Return a page of the catalogue, cheapest first, and the cursor of the next page.
+def list_products(filters: ProductFilters) -> Page[ProductView]:
+    """Return a page of the catalogue, cheapest first.
 
     Eventually consistent: a change reaches an index after a moment.
 
     Raises: InvalidCursor.
     """
-    products, cursor = listing.query_page(filters)
-    return [_product_view(product) for product in products], cursor
+    page = listing.query_page(filters)
+    return Page([_product_view(product) for product in page.items], page.cursor)
 
 
 def get_product(product_id: str) -> ProductWithStock:
