@@ -47,7 +47,7 @@ def lint(templates: list[Path]) -> int:
 
 def _gather_wheels(named: Sequence[str]) -> None:
     services = [ROOT / name for name in named]
-    for architecture in {packaging.wanted_architecture(*one) for one in product(services, _STAGES)}:
+    for architecture in {packaging.target_architecture(*one) for one in product(services, _STAGES)}:
         wheels.gather(services, architecture, _WHEELS)
 
 

@@ -88,7 +88,7 @@ class ProductFilters(Schema):
     def max_price_minor(self) -> int:
         """The highest price, in minor units."""
         if self.max_price is None:
-            return money.MOST
+            return money.MAX_AMOUNT
         return _parse_price("maxPrice", self.max_price, self.currency)
 
 
