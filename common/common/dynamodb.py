@@ -79,10 +79,11 @@ def find(model: type[Item], hash_key: Any, range_key: Any = None) -> Item | None
 def update_if(item: Model, actions: Sequence[Action], condition: Condition) -> bool:
     """Change some attributes of the item with this key; False if the condition did not hold.
 
-    The item's own attributes are refreshed from the answer.
+    The item's own attributes are refreshed from the answer. `condition` stands in the place of
+    the optimistic lock of a VersionAttribute, which is incremented all the same.
     """
     try:
-        item.update(actions=list(actions), condition=condition)
+        item.update(actions=list(actions), condition=condition, add_version_condition=False)
     except UpdateError as exc:
         return _refused(exc)
     return True

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import fill, product, row
+from tables import product, put_rows, row
 
 from common import clock
 from common.queues import BatchPartlyFailed
@@ -25,17 +25,17 @@ def mixed_cart(jimmy, sell):
     return jimmy
 
 
-def test_what_was_bought_is_out_of_the_cart(mixed_cart, api):
-    before = mixed_cart.changed("PROD#001")
+def test_ordered_items_are_removed_from_the_cart(mixed_cart, api):
+    before = mixed_cart.updated_at("PROD#001")
 
-    answer = api.invoke("clear-cart", purchase(PROD_001=3, PROD_002=2))
+    response = api.invoke("clear-cart", purchase(PROD_001=3, PROD_002=2))
 
-    assert answer == {"userId": JIMMY, "status": "CLEARED"}
+    assert response == {"userId": JIMMY, "status": "CLEARED"}
     assert mixed_cart.cart == {"PROD#001": 2, "PROD#003": 1}
-    assert mixed_cart.changed("PROD#001") > before
+    assert mixed_cart.updated_at("PROD#001") > before
 
 
-def test_what_was_added_meanwhile_stays(mixed_cart, api):
+def test_items_added_since_the_order_stay(mixed_cart, api):
     bought = purchase(PROD_001=5, PROD_002=2, PROD_003=1)
     mixed_cart.add("PROD#002", 4)
 
@@ -44,7 +44,7 @@ def test_what_was_added_meanwhile_stays(mixed_cart, api):
     assert mixed_cart.cart == {"PROD#002": 4}
 
 
-def test_what_was_emptied_and_put_in_again_since_the_order_stays(mixed_cart, api):
+def test_items_added_again_after_the_order_stay(mixed_cart, api):
     """A clearing that comes late finds another cart, which only looks the same."""
     placed_at = clock.now()
     time.sleep(0.002)
@@ -56,14 +56,14 @@ def test_what_was_emptied_and_put_in_again_since_the_order_stays(mixed_cart, api
     assert mixed_cart.cart == {"PROD#001": 2, "PROD#002": 2, "PROD#003": 1}
 
 
-def test_a_repeat_takes_out_nothing_more(mixed_cart, api):
-    answers = [api.invoke("clear-cart", purchase(PROD_001=2)) for _ in range(3)]
+def test_a_repeated_clearing_removes_nothing_more(mixed_cart, api):
+    responses = [api.invoke("clear-cart", purchase(PROD_001=2)) for _ in range(3)]
 
-    assert answers == [{"userId": JIMMY, "status": "CLEARED"}] * 3
+    assert responses == [{"userId": JIMMY, "status": "CLEARED"}] * 3
     assert mixed_cart.cart["PROD#001"] == 3
 
 
-def test_a_repeat_does_not_take_what_was_put_in_since(mixed_cart, api):
+def test_a_repeated_clearing_keeps_what_was_added_since(mixed_cart, api):
     api.invoke("clear-cart", purchase(PROD_002=2))
     mixed_cart.add("PROD#002", 2)
 
@@ -72,8 +72,8 @@ def test_a_repeat_does_not_take_what_was_put_in_since(mixed_cart, api):
     assert mixed_cart.cart["PROD#002"] == 2
 
 
-def test_repeats_at_the_same_time_take_out_once(mixed_cart, api, at_once):
-    at_once(*[lambda: api.invoke("clear-cart", purchase(PROD_001=2))] * 6)
+def test_concurrent_repeats_clear_once(mixed_cart, api, concurrently):
+    concurrently(*[lambda: api.invoke("clear-cart", purchase(PROD_001=2))] * 6)
 
     assert mixed_cart.cart["PROD#001"] == 3
 
@@ -87,7 +87,7 @@ def test_orders_may_be_cleared_late_and_in_any_order(mixed_cart, api):
     assert mixed_cart.cart == {"PROD#001": 2, "PROD#003": 1}
 
 
-def test_orders_of_different_customers_do_not_touch(mixed_cart, anna, api):
+def test_a_clearing_affects_only_its_customer(mixed_cart, anna, api):
     anna.add("PROD#001", 4)
 
     api.invoke("clear-cart", purchase("ORDER#1", user_id="USER#01ANNA", PROD_001=4))
@@ -97,7 +97,7 @@ def test_orders_of_different_customers_do_not_touch(mixed_cart, anna, api):
     assert mixed_cart.cart == {"PROD#002": 2, "PROD#003": 1}
 
 
-def test_what_the_customer_took_out_meanwhile_is_no_obstacle(mixed_cart, api):
+def test_items_that_were_removed_since_the_order_are_skipped(mixed_cart, api):
     mixed_cart.remove("PROD#001")
     mixed_cart.set_quantity("PROD#002", 1)
 
@@ -106,34 +106,34 @@ def test_what_the_customer_took_out_meanwhile_is_no_obstacle(mixed_cart, api):
     assert mixed_cart.cart == {"PROD#003": 1}
 
 
-def test_what_is_added_at_the_last_moment_stays_too(mixed_cart, api, before_writing):
-    before_writing(lambda: mixed_cart.set_quantity("PROD#001", 8))
+def test_items_added_during_a_clearing_stay(mixed_cart, api, before_write):
+    before_write(lambda: mixed_cart.set_quantity("PROD#001", 8))
     api.invoke("clear-cart", purchase("ORDER#1", PROD_001=5))
 
-    before_writing(lambda: mixed_cart.set_quantity("PROD#002", 6))
+    before_write(lambda: mixed_cart.set_quantity("PROD#002", 6))
     api.invoke("clear-cart", purchase("ORDER#2", PROD_002=1))
 
     assert mixed_cart.cart == {"PROD#001": 3, "PROD#002": 5, "PROD#003": 1}
 
 
-def test_what_is_taken_out_at_the_last_moment_is_no_obstacle(mixed_cart, api, before_writing):
-    before_writing(lambda: mixed_cart.empty())
+def test_items_removed_during_a_clearing_are_skipped(mixed_cart, api, before_write):
+    before_write(lambda: mixed_cart.empty())
 
     api.invoke("clear-cart", purchase(PROD_001=2, PROD_002=2))
 
     assert mixed_cart.cart == {}
 
 
-def test_a_cart_that_never_stands_still_is_cleared_later(mixed_cart, api, before_writing):
+def test_clearing_a_contended_cart_fails_and_changes_nothing(mixed_cart, api, before_write):
     sizes = iter([9, 3] * 50)
-    before_writing(lambda: mixed_cart.set_quantity("PROD#001", next(sizes)), times=30)
+    before_write(lambda: mixed_cart.set_quantity("PROD#001", next(sizes)), times=30)
     with pytest.raises(Exception, match="kept changing"):
         api.invoke("clear-cart", purchase(PROD_001=5, PROD_002=2))
     assert mixed_cart.cart["PROD#002"] == 2
 
 
-def test_adding_and_clearing_at_once_lose_nothing(mixed_cart, api, at_once):
-    at_once(
+def test_concurrent_additions_and_clearings_lose_nothing(mixed_cart, api, concurrently):
+    concurrently(
         lambda: api.invoke("clear-cart", purchase("ORDER#1", PROD_001=5)),
         lambda: mixed_cart.add("PROD#001", 3),
         lambda: api.invoke("clear-cart", purchase("ORDER#2", PROD_002=1)),
@@ -143,11 +143,11 @@ def test_adding_and_clearing_at_once_lose_nothing(mixed_cart, api, at_once):
     assert mixed_cart.cart == {"PROD#001": 3, "PROD#002": 4, "PROD#003": 1}
 
 
-def test_an_order_of_99_lines_is_taken_out_in_one_piece(jimmy, sell, api):
+def test_an_order_of_99_lines_is_cleared_in_one_transaction(jimmy, sell, api):
     products = [f"PROD#{number:03}" for number in range(1, 101)]
-    fill("Products", [product(each) for each in products])
+    put_rows("Products", [product(each) for each in products])
     stamps = {"addedAt": "2025-10-13T14:10:00.123Z", "updatedAt": "2025-10-13T14:10:00.123Z"}
-    fill(
+    put_rows(
         "Carts", [{"userId": JIMMY, "productId": each, "qty": 1, **stamps} for each in products[1:]]
     )
     jimmy.add("PROD#001", 3)
@@ -157,7 +157,7 @@ def test_an_order_of_99_lines_is_taken_out_in_one_piece(jimmy, sell, api):
     assert jimmy.cart == {"PROD#001": 2, "PROD#100": 1}
 
 
-def test_a_product_in_two_lines_counts_with_both(mixed_cart, api):
+def test_lines_of_the_same_product_are_added_up(mixed_cart, api):
     bought = purchase()
     bought["items"] = [{"productId": "PROD#001", "qty": 1}, {"productId": "001", "qty": 2}]
 
@@ -166,33 +166,33 @@ def test_a_product_in_two_lines_counts_with_both(mixed_cart, api):
     assert mixed_cart.cart["PROD#001"] == 2
 
 
-def test_lines_that_dynamodb_leaves_unread_are_asked_for_again(mixed_cart, api, sparing):
-    sparing("BatchGetItem", 1)
+def test_lines_left_unprocessed_are_read_again(mixed_cart, api, limit_batches):
+    limit_batches("BatchGetItem", 1)
 
     api.invoke("clear-cart", purchase(PROD_001=5, PROD_002=2))
 
-    sparing("BatchGetItem", 100)
+    limit_batches("BatchGetItem", 100)
     assert mixed_cart.cart == {"PROD#003": 1}
 
 
-def test_a_clearing_that_fails_changes_nothing_and_comes_again(mixed_cart, api, sparing):
-    sparing("BatchGetItem", 0)
+def test_a_failed_clearing_changes_nothing_and_is_retried(mixed_cart, api, limit_batches):
+    limit_batches("BatchGetItem", 0)
     with pytest.raises(Exception, match="try again"):
         api.invoke("clear-cart", purchase(PROD_001=5))
-    sparing("BatchGetItem", 100)
+    limit_batches("BatchGetItem", 100)
     assert mixed_cart.cart["PROD#001"] == 5
 
     api.sqs("on-clear-cart", [purchase(PROD_001=5)])
     assert "PROD#001" not in mixed_cart.cart
 
 
-def test_an_order_is_remembered_far_longer_than_a_dead_letter_lives(mixed_cart, api):
+def test_a_clearing_record_outlives_every_dead_letter(mixed_cart, api):
     api.invoke("clear-cart", purchase("ORDER#1001", PROD_001=1))
 
     assert row(JIMMY, "KEY#ORDER#1001")["expiresAt"] > time.time() + 180 * 24 * 3600
 
 
-def test_emptying_a_cart_forgets_no_order(mixed_cart, api):
+def test_emptying_a_cart_keeps_its_clearing_records(mixed_cart, api):
     api.invoke("clear-cart", purchase(PROD_001=2))
     mixed_cart.empty()
     mixed_cart.add("PROD#001", 4)
@@ -202,7 +202,7 @@ def test_emptying_a_cart_forgets_no_order(mixed_cart, api):
     assert mixed_cart.cart == {"PROD#001": 4}
 
 
-def test_an_input_that_cannot_be_meant_is_refused(cloud, api):
+def test_an_invalid_step_input_is_refused(cloud, api):
     inputs = (
         None,
         [],
@@ -219,12 +219,12 @@ def test_an_input_that_cannot_be_meant_is_refused(cloud, api):
             "items": [{"productId": f"PROD#{n}", "qty": 1} for n in range(100)],
         },
     )
-    for nonsense in inputs:
+    for malformed in inputs:
         with pytest.raises(StepInputInvalid):
-            api.invoke("clear-cart", nonsense)
+            api.invoke("clear-cart", malformed)
 
 
-def test_a_bad_message_does_not_hold_up_the_good_ones(mixed_cart, api, queue):
+def test_a_bad_message_does_not_block_the_others(mixed_cart, api, queue):
     batch = [
         purchase("ORDER#1", PROD_001=1),
         {"orderId": "ORDER#2"},
@@ -238,7 +238,7 @@ def test_a_bad_message_does_not_hold_up_the_good_ones(mixed_cart, api, queue):
     assert queue("cart-clear-queue") == [{"orderId": "ORDER#2"}]
 
 
-def test_a_message_that_is_not_json_holds_up_nothing_either(mixed_cart, api):
+def test_a_message_that_is_not_json_does_not_block_others(mixed_cart, api):
     with pytest.raises(BatchPartlyFailed):
         api.sqs("on-clear-cart", ["not json", purchase(PROD_001=5)], queue="cart-clear-queue")
 

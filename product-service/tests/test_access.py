@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 from chalice.cli.factory import CLIFactory
-from conftest import new_order, refusal
+from steps import error_of, new_order
 
 from common import auth, queues
 
@@ -30,28 +30,30 @@ def test_only_the_listed_routes_are_public(api):
     assert {way for way, entry in routes(api).items() if entry.authorizer is None} == PUBLIC
 
 
-def test_every_other_route_has_the_authorizer_of_the_shop(api):
+def test_every_other_route_has_the_authorizer(api):
     others = {entry.authorizer.name for way, entry in routes(api).items() if way not in PUBLIC}
     assert others == {"authorizer"}
 
 
 @pytest.fixture
 def calls(monkeypatch):
-    """What the service asks of AWS from a cold start on, as IAM sees it: action and resource."""
+    """The calls to AWS from a cold start on, as (action, resource) of IAM."""
     auth.clear_keys()
     queues.url.cache_clear()
-    made: set[tuple[str, str]] = set()
+    recorded: set[tuple[str, str]] = set()
     call = BaseClient._make_api_call
 
-    def noted(client, operation, arguments):
-        made.update(asked(client.meta.service_model.service_name, operation, arguments))
+    def recording_call(client, operation, arguments):
+        recorded.update(permissions(client.meta.service_model.service_name, operation, arguments))
         return call(client, operation, arguments)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
-    return made
+    monkeypatch.setattr(BaseClient, "_make_api_call", recording_call)
+    return recorded
 
 
-def asked(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def permissions(
+    service: str, operation: str, arguments: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
     if operation == "TransactWriteItems":
         for item in arguments["TransactItems"]:
             ((kind, part),) = item.items()
@@ -71,7 +73,7 @@ def asked(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[t
 
 
 def allowed(service, function, stage="prod"):
-    """What the policy of a function names, but for logs and traces."""
+    """What the policy of a function allows, except logs and traces."""
     config = (
         CLIFactory(str(service))
         .create_config_obj(stage, autogen_policy=False)
@@ -82,41 +84,41 @@ def allowed(service, function, stage="prod"):
         (action, resource.split(":", 5)[-1])
         for statement in policy["Statement"]
         for action in statement["Action"]
-        for resource in listed(statement["Resource"])
+        for resource in as_list(statement["Resource"])
         if action.split(":")[0] not in ("logs", "xray")
     }
 
 
-def listed(value):
+def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def test_each_step_may_do_what_it_does_and_no_more(shop, service, bowl, travel, calls):
+def test_each_step_has_exactly_the_permissions_that_it_uses(shop, service, bowl, set_clock, calls):
     first, second = new_order(), new_order()
-    for function, story in {
+    for function, use in {
         "check-inventory": lambda: (
             shop.reserve(first, **{bowl: 2}),
             shop.reserve(second, **{bowl: 1}),
-            refusal(shop.reserve, new_order(), **{bowl: 9}),
+            error_of(shop.reserve, new_order(), **{bowl: 9}),
         ),
         "update-inventory": lambda: (
             shop.commit(first, **{bowl: 1}),
             shop.commit(new_order(), **{bowl: 1}),
-            refusal(shop.commit, new_order(), **{bowl: 9}),
+            error_of(shop.commit, new_order(), **{bowl: 9}),
         ),
         "return-inventory": lambda: (
-            shop.give_back(first, "REFUND#1", **{bowl: 1}),
-            refusal(shop.give_back, first, "REFUND#2", **{bowl: 2}),
+            shop.return_goods(first, "REFUND#1", **{bowl: 1}),
+            error_of(shop.return_goods, first, "REFUND#2", **{bowl: 2}),
         ),
-        "expire-reservations": lambda: (travel(1300), shop.expire()),
+        "expire-reservations": lambda: (set_clock(1300), shop.expire()),
         "release-inventory": lambda: (shop.release(first), shop.release(new_order())),
     }.items():
         calls.clear()
-        story()
+        use()
         assert calls == allowed(service, function), function
 
 
-def test_the_api_and_the_authorizer_may_do_what_they_do_and_no_more(shop, service, bowl, calls):
+def test_the_api_has_exactly_the_permissions_that_it_uses(shop, service, bowl, calls):
     calls.clear()
     shop.create()
     for path in (

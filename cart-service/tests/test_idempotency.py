@@ -2,12 +2,12 @@
 
 import time
 
-from conftest import row
+from tables import row
 
 from testkit.tokens import JIMMY
 
 
-def test_a_repeat_adds_nothing_and_gives_the_same_answer(jimmy, bowl):
+def test_a_repeat_adds_nothing_and_gets_the_same_response(jimmy, bowl):
     first = jimmy.add(bowl, 2, key="click-1")
     jimmy.add(bowl, 5)
     second = jimmy.add(bowl, 2, key="click-1")
@@ -16,14 +16,14 @@ def test_a_repeat_adds_nothing_and_gives_the_same_answer(jimmy, bowl):
     assert jimmy.cart == {bowl: 7}
 
 
-def test_a_repeat_is_answered_even_if_the_product_is_gone_by_then(jimmy, sell, bowl):
+def test_a_repeat_gets_its_response_after_the_product_is_archived(jimmy, sell, bowl):
     first = jimmy.add(bowl, 2, key="click-1")
     sell(bowl, status="ARCHIVED")
 
     assert jimmy.add(bowl, 2, key="click-1").json_body == first.json_body
 
 
-def test_a_repeat_may_be_written_differently(jimmy, bowl):
+def test_a_repeat_may_be_spelled_differently(jimmy, bowl):
     jimmy.add(bowl, 2, key="click-1")
 
     assert jimmy.add("001", 2, key="click-1", userId=JIMMY, note="again").status_code == 200
@@ -58,7 +58,7 @@ def test_a_key_is_its_owners_alone(jimmy, anna, bowl):
     assert (jimmy.cart, anna.cart) == ({bowl: 2}, {bowl: 3})
 
 
-def test_a_refused_request_does_not_use_up_its_key(jimmy, bowl):
+def test_a_refused_request_does_not_use_its_key(jimmy, bowl):
     jimmy.add(bowl, 99)
     assert jimmy.add(bowl, 2, key="click-1").status_code == 409
     jimmy.remove(bowl)
@@ -66,22 +66,22 @@ def test_a_refused_request_does_not_use_up_its_key(jimmy, bowl):
     assert jimmy.add(bowl, 2, key="click-1").json_body["qty"] == 2
 
 
-def test_a_double_click_adds_once(jimmy, bowl, at_once):
-    responses = at_once(*[lambda: jimmy.add(bowl, 2, key="click-1")] * 8)
+def test_a_double_click_adds_once(jimmy, bowl, concurrently):
+    responses = concurrently(*[lambda: jimmy.add(bowl, 2, key="click-1")] * 8)
 
     assert {response.status_code for response in responses} == {200}
     assert {response.json_body["qty"] for response in responses} == {2}
     assert jimmy.cart == {bowl: 2}
 
 
-def test_a_key_is_remembered_for_more_than_a_day_and_shows_nowhere(jimmy, bowl):
+def test_a_key_is_kept_for_more_than_a_day_and_is_not_listed(jimmy, bowl):
     jimmy.add(bowl, 2, key="click-1")
 
     assert row(JIMMY, "KEY#REQUEST#click-1")["expiresAt"] >= time.time() + 24 * 3600
     assert jimmy.cart == {bowl: 2}
 
 
-def test_emptying_a_cart_forgets_no_key(jimmy, bowl):
+def test_emptying_a_cart_keeps_its_idempotency_records(jimmy, bowl):
     jimmy.add(bowl, 2, key="click-1")
     jimmy.empty()
 
@@ -102,7 +102,7 @@ def test_a_key_cannot_pass_for_an_order(jimmy, bowl, api):
     assert jimmy.cart == {}
 
 
-def test_a_key_that_cannot_be_one_is_refused(jimmy, bowl):
+def test_an_invalid_key_is_refused(jimmy, bowl):
     for key in (" ", "two words", "x" * 129):
         response = jimmy.add(bowl, key=key)
 
