@@ -69,7 +69,7 @@ class Guest:
         """Put the quantity of each into the cart: the first by the service, then rows like it."""
         first, *others = products
         assert self.add(first, quantity).status_code == 200
-        added = row(self.row_key, first)
+        added = row(self.owner_id, first)
         put_rows("Carts", [{**added, "productId": each} for each in others])
 
     def read(self, query: str = "") -> Any:

@@ -78,7 +78,12 @@ def change_product(product_id: str, request: ProductPatch) -> ProductView:
     if request.currency not in (UNSET, product.currency):
         raise CurrencyFixed(f"currency: the price is in {product.currency} and stays so")
     actions = _patch_actions(product, request)
-    is_changed = dynamodb.update_if(product, actions, Product.status == ACTIVE)
+    is_changed = dynamodb.update_if(
+        product,
+        actions,
+        Product.status == ACTIVE,
+        add_version_condition=False,  # two admins may change different fields at once
+    )
     if not is_changed:
         raise _not_found(product_id)
     return _product_view(product)

@@ -1,4 +1,4 @@
-"""A day's sums: what a fact adds to them, and what they are."""
+"""The metrics of a day: what a fact adds to them, and their sums."""
 
 from collections import Counter
 from decimal import Decimal
@@ -8,34 +8,34 @@ from chalicelib.analytics.models import Report
 from chalicelib.analytics.schemas import DayReport
 from common import money, transactions
 
-_MONEY = ("revenue", "refunded")  # metrics of which each currency has its own
+_REVENUE, _REFUNDED = "revenue", "refunded"  # metrics by currency
 
 
 def additions(fact: Fact) -> list[transactions.Operation]:
-    """The part of a transaction that adds the fact to its day."""
+    """Return the operations of a transaction that add the fact to its day."""
     counts = [
         transactions.update(
-            Report.row_for(fact.day, metric, fact.event_id), actions=[Report.number.add(number)]
+            Report.for_event(fact.day, metric, fact.event_id), actions=[Report.number.add(number)]
         )
         for metric, number in fact.counts.items()
     ]
     return (
         counts
-        + _money(fact, "revenue", fact.revenue_minor)
-        + _money(fact, "refunded", fact.refunded_minor)
+        + _amount_additions(fact, _REVENUE, fact.revenue_minor)
+        + _amount_additions(fact, _REFUNDED, fact.refunded_minor)
     )
 
 
-def of_day(day: str) -> DayReport:
-    """What the day adds up to so far."""
+def get_day_report(day: str) -> DayReport:
+    """Return the sums of a day; zeros for a day without events."""
     counts: Counter[str] = Counter()
-    amounts: dict[str, Counter[str]] = {metric: Counter() for metric in _MONEY}
+    amounts: dict[str, Counter[str]] = {_REVENUE: Counter(), _REFUNDED: Counter()}
     for row in Report.query(day):
         metric, _, currency = row.name.partition("#")
         if metric in amounts:
-            amounts[metric][currency] += int(row.amount_minor)
+            amounts[metric][currency] += row.amount_minor
         else:
-            counts[row.name] += int(row.number)
+            counts[metric] += row.number
     return DayReport(
         day=day,
         orders_created=counts["ordersCreated"],
@@ -47,15 +47,17 @@ def of_day(day: str) -> DayReport:
         payments_failed=counts["paymentsFailed"],
         payments_refunded=counts["paymentsRefunded"],
         units_sold=counts["unitsSold"],
-        revenue=_decimals(amounts["revenue"]),
-        refunded=_decimals(amounts["refunded"]),
+        revenue=_decimals(amounts[_REVENUE]),
+        refunded=_decimals(amounts[_REFUNDED]),
     )
 
 
-def _money(fact: Fact, metric: str, amounts: dict[str, int]) -> list[transactions.Operation]:
+def _amount_additions(
+    fact: Fact, metric: str, amounts: dict[str, int]
+) -> list[transactions.Operation]:
     return [
         transactions.update(
-            Report.row_for(fact.day, f"{metric}#{currency}", fact.event_id),
+            Report.for_event(fact.day, f"{metric}#{currency}", fact.event_id),
             actions=[Report.number.add(1), Report.amount_minor.add(amount)],
         )
         for currency, amount in amounts.items()

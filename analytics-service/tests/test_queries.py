@@ -1,14 +1,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from told import DAY, JIMMY, change, order, order_done, payment, stock
+from analytics_factories import DAY, JIMMY, change, order, order_done, payment, stock
 
-from common import http
+from common.pages import encode_cursor
 
 EVENTS, REPORTS = "/analytics/events", "/analytics/reports"
 
 
-def test_no_route_is_public(api):
+def test_every_route_has_the_authorizer(api):
     public = {
         (path, method)
         for path, methods in api.app.routes.items()
@@ -20,16 +20,16 @@ def test_no_route_is_public(api):
 
 
 @pytest.mark.parametrize("path", [EVENTS, REPORTS])
-def test_customers_learn_nothing_of_the_shops_numbers(api, tokens, path):
-    refused = api.get(path, token=tokens.customer())
+def test_a_customer_is_rejected_as_not_an_admin(api, tokens, path):
+    response = api.get(path, token=tokens.customer())
 
-    assert (refused.status_code, refused.json_body["Code"]) == (403, "AdminOnly")
+    assert (response.status_code, response.json_body["Code"]) == (403, "AdminOnly")
     assert api.get(path).status_code in (401, 403)
 
 
 @pytest.fixture
 def three_days(analytics):
-    """Orders 1 to 9 of two customers, three a day, of which the second of each day failed at once."""
+    """Orders 1 to 9 of two customers, three a day; the second of each day failed at once."""
     for number in range(1, 10):
         at = f"2025-10-{11 + (number + 2) // 3}T{8 + number % 3:02}:00:00.000Z"
         user_id = JIMMY if number % 2 else "USER#01ANN"
@@ -50,7 +50,7 @@ def in_time_order(rows):
 
 
 def test_events_are_found_by_customer_type_and_day_newest_first(three_days):
-    for query, found in [
+    for query, expected in [
         ({"day": "2025-10-13"}, [4, 5, 5, 6]),
         ({"from": "2025-10-13", "to": "2025-10-14"}, [4, 5, 5, 6, 7, 8, 8, 9]),
         ({"type": "ORDER_FAILED"}, [2, 5, 8]),
@@ -64,7 +64,7 @@ def test_events_are_found_by_customer_type_and_day_newest_first(three_days):
         ({"day": "2025-10-20"}, []),
     ]:
         rows = three_days.events(**query)
-        assert sorted(numbers(rows)) == found, query
+        assert sorted(numbers(rows)) == expected, query
         assert in_time_order(rows), query
 
 
@@ -77,7 +77,7 @@ def test_events_are_found_by_customer_type_and_day_newest_first(three_days):
         {"userId": JIMMY, "type": "ORDER_CREATED"},
     ],
 )
-def test_the_pages_are_the_list_cut_into_pieces(three_days, query):
+def test_the_pages_add_up_to_the_whole_list(three_days, query):
     whole = three_days.events(**query, limit=100)
     for limit in (1, 2, 3, 5, 12):
         read = list(pages(three_days, limit, query))
@@ -92,22 +92,22 @@ def pages(analytics, limit, query):
     while cursor is not None:
         response = analytics.get("events", **query, limit=limit, **cursor)
         yield response.json_body
-        found = response.headers.get("X-Next-Cursor")
-        cursor = {"cursor": found} if found else None
+        next_cursor = response.headers.get("X-Next-Cursor")
+        cursor = {"cursor": next_cursor} if next_cursor else None
 
 
-def test_events_of_one_moment_are_all_found_page_by_page(analytics):
+def test_events_with_one_timestamp_are_all_on_some_page(analytics):
     analytics.orders(*[change("Orders", None, order(number)) for number in range(5)])
-    found, cursor = [], {}
+    listed, cursor = [], {}
     for _ in range(3):
         response = analytics.get("events", day=DAY, limit=2, **cursor)
-        found += numbers(response.json_body)
+        listed += numbers(response.json_body)
         cursor = {"cursor": response.headers.get("X-Next-Cursor")}
 
-    assert sorted(found) == [0, 1, 2, 3, 4]
+    assert sorted(listed) == [0, 1, 2, 3, 4]
 
 
-def test_without_a_question_the_latest_events_are_shown(analytics):
+def test_without_a_query_the_latest_events_are_listed(analytics):
     now = datetime.now(UTC)
     days_ago = [0, 3, 91, 93]
     for number in days_ago:
@@ -120,8 +120,8 @@ def test_without_a_question_the_latest_events_are_shown(analytics):
     assert numbers(response.json_body) == [0, 3, 91]
 
 
-def test_a_question_that_cannot_be_meant_is_answered_with_what_was_expected(analytics):
-    for query, code, word in [
+def test_an_invalid_query_is_rejected_naming_what_was_expected(analytics):
+    for query, code, expected in [
         ({"limit": 0}, "InvalidQuery", "limit"),
         ({"limit": 101}, "InvalidQuery", "limit"),
         ({"limit": "many"}, "InvalidQuery", "limit"),
@@ -135,33 +135,33 @@ def test_a_question_that_cannot_be_meant_is_answered_with_what_was_expected(anal
         ({"userId": "a b"}, "InvalidId", "USER#"),
         ({"day": DAY, "cursor": "abc"}, "InvalidCursor", "cursor"),
         (
-            {"day": DAY, "cursor": http.encode_cursor({"day": {"S": DAY}})},
+            {"day": DAY, "cursor": encode_cursor({"day": {"S": DAY}})},
             "InvalidCursor",
             "cursor",
         ),
-        ({"day": DAY, "cursor": position("", f"{DAY}T12:00")}, "InvalidCursor", "cursor"),
-        ({"day": DAY, "cursor": position("EVT#1", 1)}, "InvalidCursor", "cursor"),
+        ({"day": DAY, "cursor": cursor_at("", f"{DAY}T12:00")}, "InvalidCursor", "cursor"),
+        ({"day": DAY, "cursor": cursor_at("EVT#1", 1)}, "InvalidCursor", "cursor"),
         (
-            {"day": DAY, "cursor": position("EVT#" + "1" * 3000, f"{DAY}T12:00:00.000Z")},
+            {"day": DAY, "cursor": cursor_at("EVT#" + "1" * 3000, f"{DAY}T12:00:00.000Z")},
             "InvalidCursor",
             "cursor",
         ),
         (
-            {"day": DAY, "cursor": position("EVT#1", f"{DAY}T12:00:00.000Z" + "0" * 2000)},
+            {"day": DAY, "cursor": cursor_at("EVT#1", f"{DAY}T12:00:00.000Z" + "0" * 2000)},
             "InvalidCursor",
             "cursor",
         ),
     ]:
         response = analytics.get("events", **query)
         assert (response.status_code, response.json_body["Code"]) == (400, code), query
-        assert word in response.json_body["Message"], query
+        assert expected in response.json_body["Message"], query
 
 
-def position(event_id, timestamp):
-    return http.encode_cursor({"eventId": {"S": event_id}, "timestamp": {"S": timestamp}})
+def cursor_at(event_id, timestamp):
+    return encode_cursor({"eventId": {"S": event_id}, "timestamp": {"S": timestamp}})
 
 
-def test_a_cursor_of_one_day_does_not_lead_into_another(three_days):
+def test_a_cursor_of_another_period_is_rejected(three_days):
     cursor = three_days.get("events", day="2025-10-13", limit=1).headers["X-Next-Cursor"]
 
     response = three_days.get("events", day="2025-10-12", cursor=cursor)
@@ -169,7 +169,7 @@ def test_a_cursor_of_one_day_does_not_lead_into_another(three_days):
     assert (response.status_code, response.json_body["Code"]) == (400, "InvalidCursor")
 
 
-def test_a_period_is_reported_day_by_day_the_quiet_days_too(three_days):
+def test_a_period_is_reported_day_by_day_without_gaps(three_days):
     reports = three_days.get("reports", **{"from": "2025-10-11", "to": "2025-10-14"}).json_body
 
     assert [(row["day"], row["ordersCreated"], row["ordersFailed"]) for row in reports] == [
@@ -189,17 +189,17 @@ def test_without_a_day_today_is_reported(analytics):
     assert (report["day"], report["revenue"]) == (today, {"USD": 25.98})
 
 
-def test_a_quarter_can_be_reported_at_once_and_no_more(analytics):
+def test_a_report_covers_at_most_ninety_two_days(analytics):
     first = date(2025, 7, 1)
     quarter = {"from": first.isoformat(), "to": (first + timedelta(days=91)).isoformat()}
     more = {"from": first.isoformat(), "to": (first + timedelta(days=92)).isoformat()}
 
     assert len(analytics.get("reports", **quarter).json_body) == 92
-    refused = analytics.get("reports", **more)
-    assert (refused.status_code, refused.json_body["Code"]) == (400, "PeriodInvalid")
+    response = analytics.get("reports", **more)
+    assert (response.status_code, response.json_body["Code"]) == (400, "PeriodInvalid")
 
 
-def test_many_events_of_a_day_add_up_across_all_rows_of_the_report(analytics):
+def test_events_of_a_day_add_up_across_all_shards(analytics):
     analytics.payments(
         *[change("Payments", None, payment(number, "SUCCEEDED")) for number in range(60)]
     )

@@ -1,7 +1,7 @@
-"""What is counted of orders: each thing that happened once, however often it was asked for."""
+"""Each change of an order is counted once, however often it is requested."""
 
 import pytest
-from tests.people import BOWL
+from order_factories import BOWL
 
 HERE = "order-service"
 
@@ -11,14 +11,14 @@ def ended(measured):
     return {name: measured(name) for name in names if measured(name)}
 
 
-def test_an_order_is_counted_when_it_is_placed_and_not_when_it_is_asked_for_again(measured, jimmy):
+def test_an_order_is_counted_when_placed_and_not_when_repeated(measured, jimmy):
     for _ in range(2):
         jimmy.order((BOWL, 2), key="once")
 
     assert measured("OrdersPlaced") == [(1, HERE)]
 
 
-def test_an_order_that_is_refused_was_not_placed(measured, jimmy):
+def test_a_rejected_order_is_not_counted(measured, jimmy):
     assert jimmy.order((BOWL, 51)).status_code == 409
 
     assert measured("OrdersPlaced") == []
@@ -35,9 +35,7 @@ def test_revenue_is_counted_once_in_its_currency(measured, api, order):
 @pytest.mark.parametrize(
     ("status", "name"), [("FAILED", "OrdersFailed"), ("EXPIRED", "OrdersExpired")]
 )
-def test_an_order_ends_once_and_brings_no_revenue_without_payment(
-    measured, api, order, status, name
-):
+def test_an_unpaid_order_is_counted_once_and_without_revenue(measured, api, order, status, name):
     for _ in range(2):
         api.invoke("fail-order", {"orderId": order, "reason": "declined", "status": status})
 
@@ -45,9 +43,7 @@ def test_an_order_ends_once_and_brings_no_revenue_without_payment(
     assert measured("Revenue") == []
 
 
-def test_a_cancelled_order_is_not_counted_as_failed_by_the_saga_that_gives_it_up(
-    measured, api, jimmy, order
-):
+def test_a_cancelled_order_that_its_saga_fails_is_not_counted_failed(measured, api, jimmy, order):
     jimmy.cancel(order)
     jimmy.cancel(order)
     api.invoke("fail-order", {"orderId": order, "reason": "cancelled"})
@@ -55,7 +51,7 @@ def test_a_cancelled_order_is_not_counted_as_failed_by_the_saga_that_gives_it_up
     assert ended(measured) == {"OrdersCancelled": [(1, HERE)]}
 
 
-def test_an_order_that_failed_before_it_was_placed_is_counted_as_failed_once(measured, api):
+def test_an_order_that_was_never_placed_is_counted_failed_once(measured, api):
     for _ in range(2):
         api.invoke(
             "fail-order", {"orderId": "ORDER#1001", "userId": "USER#1", "reason": "sold out"}
@@ -65,7 +61,7 @@ def test_an_order_that_failed_before_it_was_placed_is_counted_as_failed_once(mea
     assert (measured("OrdersPlaced"), measured("CheckoutDuration")) == ([], [])
 
 
-def test_how_long_a_checkout_took_is_told_by_how_it_ended(measured, api, order):
+def test_the_duration_of_a_checkout_is_measured_by_its_end(measured, api, order):
     api.invoke("create-order-record", {"orderId": order, "paymentId": "PAY#2001"})
 
     ((milliseconds, status),) = measured("CheckoutDuration")
@@ -73,7 +69,9 @@ def test_how_long_a_checkout_took_is_told_by_how_it_ended(measured, api, order):
     assert 0 <= milliseconds < 60_000
 
 
-def test_a_refusal_of_a_step_is_told_apart_from_a_failure(measured, api, jimmy, order, monkeypatch):
+def test_an_expected_rejection_of_a_step_is_counted_as_refusal(
+    measured, api, jimmy, order, monkeypatch
+):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "order-service-dev-validate-order")
     jimmy.cancel(order)
     for event in ({"orderId": order}, {"orderId": 7}):

@@ -1,6 +1,7 @@
-"""What a change of an item of Orders, Payments or Inventory means; most changes mean nothing here.
+"""Facts from changes of Orders, Payments and Inventory; most changes are none.
 
-Only the fields named here are copied: a payment's client secret, task token and payment method never get into the log.
+Only the attributes named here are copied: client secrets, task tokens and payment methods of a
+payment never reach the event log.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,11 +9,12 @@ from typing import Any
 
 from chalicelib.analytics.errors import ChangeNotUnderstood
 from chalicelib.analytics.event_types import EventType
-from chalicelib.analytics.facts import Fact, moment
+from chalicelib.analytics.facts import Fact, normalize_timestamp
 from common import clock, ids, money
 from common.streams import Change
 
-_ORDERS = {
+# Statuses of the owners that are events. Those that are missing here are none.
+ORDER_EVENTS = {
     "CREATED": EventType.ORDER_CREATED,
     "CONFIRMED": EventType.ORDER_CONFIRMED,
     "FAILED": EventType.ORDER_FAILED,
@@ -21,71 +23,74 @@ _ORDERS = {
     "PARTLY_REFUNDED": EventType.ORDER_REFUNDED,
     "REFUNDED": EventType.ORDER_REFUNDED,
 }
-_PAYMENTS = {
+PAYMENT_EVENTS = {
     "STARTED": EventType.PAYMENT_STARTED,
     "SUCCEEDED": EventType.PAYMENT_SUCCEEDED,
     "FAILED": EventType.PAYMENT_FAILED,
     "VOIDED": EventType.PAYMENT_VOIDED,
     "REFUNDED": EventType.PAYMENT_REFUNDED,
 }
+REFUND_DONE = "DONE"  # the status of an order's refund that was paid out
+
 _STOCK = {"available": "availableStock", "reserved": "reservedStock", "sold": "soldStock"}
 
 Item = Mapping[str, Any]
 
 
-def read(change: Change) -> Fact | None:
-    """The fact that a change tells, None if it tells none; ChangeNotUnderstood if it cannot be read."""
+def parse_change(change: Change) -> Fact | None:
+    """Return the fact of a change, or None if it is none.
+
+    Raises: ChangeNotUnderstood when an attribute is missing or invalid.
+    """
     try:
-        return _READERS[change.table](change)
-    except (KeyError, TypeError, ValueError, money.InvalidAmount) as problem:
+        return _PARSERS[change.table](change)
+    except (KeyError, TypeError, ValueError, money.InvalidAmount) as exc:
         raise ChangeNotUnderstood(
-            f"{change.table} {change.event_id}: {type(problem).__name__} {problem}"
-        ) from problem
+            f"{change.table} {change.event_id}: {type(exc).__name__} {exc}"
+        ) from exc
 
 
-def _of_order(change: Change) -> Fact | None:
-    given_back = _growth(change, _given_back)
-    event_type = EventType.ORDER_REFUNDED if given_back else _new_status(change, _ORDERS)
+def _parse_order(change: Change) -> Fact | None:
+    refunded = _growth(change, _refunded_amount)
+    event_type = EventType.ORDER_REFUNDED if refunded else _status_event(change, ORDER_EVENTS)
     if event_type is None or change.new is None:
         return None
     order = change.new
     metadata = {
         "orderId": order["orderId"],
-        **_amount(given_back or order["totalMinor"], order["currency"]),
+        **_amount(refunded or order["totalMinor"], order["currency"]),
         "reason": order.get("reason"),
     }
-    return Fact(_event_id(change), event_type, _when(change, order), metadata, order["userId"])
+    return Fact(_event_id(change), event_type, _time(change, order), metadata, order["userId"])
 
 
-def _of_payment(change: Change) -> Fact | None:
-    given_back = _growth(change, lambda payment: _number(payment, "refundedMinor"))
-    event_type = _new_status(change, _PAYMENTS)
-    if event_type is None and given_back:
+def _parse_payment(change: Change) -> Fact | None:
+    refunded = _growth(change, lambda payment: _number(payment, "refundedMinor"))
+    event_type = _status_event(change, PAYMENT_EVENTS)
+    if event_type is None and refunded:
         event_type = EventType.PAYMENT_PARTLY_REFUNDED
     if event_type is None or change.new is None:
         return None
-    # A payment that was voided before it was started may know neither its amount nor its payer.
+    # A payment that was voided before it started may have neither amount nor customer.
     payment = change.new
     metadata = {
         "orderId": payment["orderId"],
         "paymentId": payment["paymentId"],
-        **_amount(given_back or payment.get("amountMinor"), payment.get("currency")),
+        **_amount(refunded or payment.get("amountMinor"), payment.get("currency")),
         "method": payment.get("method"),
         "reason": payment.get("reason"),
     }
     return Fact(
         _event_id(change),
         event_type,
-        _when(change, payment),
+        _time(change, payment),
         metadata,
         payment.get("userId"),
-        refunded_minor={money.validate_currency(payment["currency"]): given_back}
-        if given_back
-        else {},
+        refunded_minor={money.validate_currency(payment["currency"]): refunded} if refunded else {},
     )
 
 
-def _of_stock(change: Change) -> Fact | None:
+def _parse_stock(change: Change) -> Fact | None:
     old, new = change.old or {}, change.new or {}
     deltas = {
         name: _number(new, attribute) - _number(old, attribute)
@@ -94,16 +99,16 @@ def _of_stock(change: Change) -> Fact | None:
     if not any(deltas.values()):
         return None
     metadata = {"productId": (new or old)["productId"], **deltas}
-    return Fact(_event_id(change), EventType.STOCK_CHANGED, _when(change, new), metadata)
+    return Fact(_event_id(change), EventType.STOCK_CHANGED, _time(change, new), metadata)
 
 
-_READERS = {"Orders": _of_order, "Payments": _of_payment, "Inventory": _of_stock}
+_PARSERS = {"Orders": _parse_order, "Payments": _parse_payment, "Inventory": _parse_stock}
 
 
-def _new_status(change: Change, meanings: Mapping[str, EventType]) -> EventType | None:
+def _status_event(change: Change, event_types: Mapping[str, EventType]) -> EventType | None:
     if change.new is None or (change.old and change.old["status"] == change.new["status"]):
         return None
-    return meanings.get(change.new["status"])
+    return event_types.get(change.new["status"])
 
 
 def _event_id(change: Change) -> str:
@@ -116,27 +121,27 @@ def _amount(minor_units: Any, currency: str | None) -> dict[str, Any]:
     return {"amountMinor": int(minor_units), "currency": money.validate_currency(currency)}
 
 
-def _when(change: Change, item: Item) -> str:
-    """When the item says that it changed; otherwise when the stream says so."""
-    stated = item.get("updatedAt") or item.get("createdAt")
-    if stated:
-        return moment(stated)
+def _time(change: Change, item: Item) -> str:
+    """Return when the item changed by its own account, otherwise by the stream's."""
+    timestamp = item.get("updatedAt") or item.get("createdAt")
+    if timestamp:
+        return normalize_timestamp(timestamp)
     if not change.at:
-        raise ValueError("says nowhere when it happened")
+        raise ValueError("neither the item nor the record has a time")
     return clock.iso(change.at)
 
 
 def _growth(change: Change, amount: Callable[[Item], int]) -> int:
-    """By how much an amount of the item grew, in minor units; 0 if it did not."""
+    """Return by how much an amount of the item grew, in minor units; 0 if it did not."""
     return max(0, amount(change.new or {}) - amount(change.old or {}))
 
 
-def _given_back(order: Item) -> int:
-    """What the customer of an order got back so far, in minor units."""
+def _refunded_amount(order: Item) -> int:
+    """Return the sum of an order's completed refunds, in minor units."""
     return sum(
         int(refund["amountMinor"])
         for refund in order.get("refunds") or []
-        if refund["status"] == "DONE"
+        if refund["status"] == REFUND_DONE
     )
 
 

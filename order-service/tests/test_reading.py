@@ -1,7 +1,10 @@
 import pytest
-from tests.people import AMY, BOWL, SHAKE, refusal, table
+from order_actors import AMY, error_of
+from order_factories import BOWL, SHAKE
 
-from common import clock, http
+from common import clock
+from common.pages import encode_cursor
+from testkit.resources import table
 from testkit.tokens import JIMMY
 
 
@@ -19,7 +22,7 @@ def three(jimmy):
 def test_a_customer_sees_an_order_with_its_lines(jimmy):
     created = jimmy.order((BOWL, 2), (SHAKE, 1)).json_body
 
-    response = jimmy.see(created["orderId"])
+    response = jimmy.get(created["orderId"])
 
     assert response.status_code == 200
     assert response.json_body == {
@@ -41,40 +44,40 @@ def test_a_customer_sees_an_order_with_its_lines(jimmy):
 
 
 def test_an_order_shows_how_it_was_paid_or_why_it_was_not(api, jimmy, confirmed):
-    assert jimmy.see(confirmed).json_body["paymentId"] == "PAY#2001"
+    assert jimmy.get(confirmed).json_body["paymentId"] == "PAY#2001"
 
     failed = jimmy.order((BOWL, 1)).json_body["orderId"]
     api.invoke("fail-order", {"orderId": failed, "reason": "Your card was declined."})
-    assert jimmy.see(failed).json_body["reason"] == "Your card was declined."
+    assert jimmy.get(failed).json_body["reason"] == "Your card was declined."
 
 
-def test_an_order_is_found_by_its_bare_id_too(jimmy, order):
-    assert jimmy.see(order.removeprefix("ORDER#")).json_body["orderId"] == order
+def test_an_order_is_found_by_its_bare_id(jimmy, order):
+    assert jimmy.get(order.removeprefix("ORDER#")).json_body["orderId"] == order
 
 
-def test_nobody_else_sees_it_but_an_admin(jimmy, amy, admin, order):
-    assert refusal(amy.see(order)) == (404, "OrderNotFound")
-    assert admin.see(order).json_body == jimmy.see(order).json_body
+def test_only_its_customer_and_admins_see_an_order(jimmy, amy, admin, order):
+    assert error_of(amy.get(order)) == (404, "OrderNotFound")
+    assert admin.get(order).json_body == jimmy.get(order).json_body
 
 
-def test_another_customers_order_and_none_look_the_same(amy, order):
-    none = amy.see("ORDER#none").json_body["Message"]
+def test_another_customers_order_looks_like_none(amy, order):
+    none = amy.get("ORDER#none").json_body["Message"]
 
-    assert amy.see(order).json_body["Message"] == none.replace("ORDER#none", order)
-
-
-def test_what_cannot_be_an_orders_id_is_refused(jimmy):
-    for nonsense in ("ORDER#", "no such!", "x" * 80, "USER#1"):
-        assert refusal(jimmy.see(nonsense)) == (400, "InvalidId"), nonsense
+    assert amy.get(order).json_body["Message"] == none.replace("ORDER#none", order)
 
 
-def test_a_customers_orders_come_newest_first(jimmy, amy, three):
+def test_an_invalid_order_id_is_rejected(jimmy):
+    for invalid in ("ORDER#", "no such!", "x" * 80, "USER#1"):
+        assert error_of(jimmy.get(invalid)) == (400, "InvalidId"), invalid
+
+
+def test_a_customers_orders_are_listed_newest_first(jimmy, amy, three):
     amy.order((BOWL, 1))
 
     assert ids(jimmy.list()) == three[::-1]
 
 
-def test_who_never_ordered_has_an_empty_list(jimmy):
+def test_a_customer_without_orders_gets_an_empty_list(jimmy):
     response = jimmy.list()
 
     assert (response.status_code, response.json_body) == (200, [])
@@ -92,7 +95,7 @@ def test_a_long_list_comes_in_pages(jimmy, three):
     assert seen == three[::-1]
 
 
-def test_a_list_of_one_status_comes_in_pages_too(api, jimmy, three):
+def test_a_list_of_one_status_comes_in_pages(api, jimmy, three):
     api.invoke("fail-order", {"orderId": three[1], "reason": "x"})
     assert ids(jimmy.list("?status=FAILED")) == [three[1]]
 
@@ -102,24 +105,24 @@ def test_a_list_of_one_status_comes_in_pages_too(api, jimmy, three):
     assert ids(first) + ids(second) == [three[2], three[0]]
 
 
-def test_an_admin_lists_anybodys_orders(jimmy, admin, three):
+def test_an_admin_lists_any_customers_orders(jimmy, admin, three):
     assert ids(admin.list(f"?userId={JIMMY.replace('#', '%23')}")) == three[::-1]
     assert ids(admin.list()) == []
 
 
 def test_a_customer_lists_only_their_own(jimmy, three):
-    assert refusal(jimmy.list(f"?userId={AMY.replace('#', '%23')}")) == (403, "NotYours")
+    assert error_of(jimmy.list(f"?userId={AMY.replace('#', '%23')}")) == (403, "NotYours")
     assert ids(jimmy.list(f"?userId={JIMMY.replace('#', '%23')}")) == three[::-1]
 
 
-def test_a_query_that_cannot_be_meant_is_refused(jimmy):
+def test_an_invalid_query_is_rejected(jimmy):
     for query in ("?limit=0", "?limit=101", "?limit=many", "?limit=1.5", "?status=LOST"):
-        assert refusal(jimmy.list(query)) == (400, "InvalidQuery"), query
+        assert error_of(jimmy.list(query)) == (400, "InvalidQuery"), query
 
 
-def test_a_cursor_that_this_list_never_gave_is_refused(jimmy):
+def test_a_forged_cursor_is_rejected(jimmy):
     place = {"orderId": {"S": "ORDER#1"}, "userId": {"S": JIMMY}, "createdAt": {"S": "2025"}}
-    assert jimmy.list(f"?cursor={http.encode_cursor(place)}").status_code == 200
+    assert jimmy.list(f"?cursor={encode_cursor(place)}").status_code == 200
 
     forged = [{**place, name: value} for name in place for value in ({"N": "1"}, {"S": ""})]
     forged += [
@@ -130,12 +133,12 @@ def test_a_cursor_that_this_list_never_gave_is_refused(jimmy):
     forged += [
         {**place, name: {"S": place[name]["S"] + "0" * 3000}} for name in ("createdAt", "orderId")
     ]
-    for cursor in ("abc", *map(http.encode_cursor, forged)):
-        assert refusal(jimmy.list(f"?cursor={cursor}")) == (400, "InvalidCursor"), cursor
+    for cursor in ("abc", *map(encode_cursor, forged)):
+        assert error_of(jimmy.list(f"?cursor={cursor}")) == (400, "InvalidCursor"), cursor
 
 
 def orders_of(day):
-    """The orders that the eight shards of the index have of a day."""
+    """The orders of a day in each of the eight shards of the index."""
     query = {"IndexName": "by-day", "KeyConditionExpression": "placedOn = :key"}
     return [
         table("Orders").query(**query, ExpressionAttributeValues={":key": f"{day}#{shard}"})[
@@ -145,7 +148,7 @@ def orders_of(day):
     ]
 
 
-def test_all_orders_of_a_day_are_found_whatever_became_of_them(api, jimmy, monkeypatch):
+def test_all_orders_of_a_day_are_indexed_in_any_status(api, jimmy, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: "2025-10-13T23:59:59.999Z")
     placed = [jimmy.order((BOWL, 1)).json_body["orderId"] for _ in range(20)]
     api.invoke("fail-order", {"orderId": "ORDER#never-stored", "userId": JIMMY, "reason": "x"})

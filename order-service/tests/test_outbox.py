@@ -1,6 +1,6 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from tests.people import BOWL, SHAKE, row
+from order_factories import BOWL, SHAKE, row
 
 from common import aws, events, queues
 from testkit.service_client import stream_record, stream_records
@@ -9,11 +9,11 @@ from testkit.tokens import JIMMY
 
 @pytest.fixture
 def announce(api):
-    """Hands records to announce-orders; those of the table's own stream if none are given."""
+    """Deliver records to announce-orders, by default those of the table's own stream."""
     return lambda records=None: api.stream("announce-orders", records or stream_records("Orders"))
 
 
-def told(bus):
+def published(bus):
     return [(event["detail-type"], event["detail"]["orderId"]) for event in bus.events()]
 
 
@@ -41,14 +41,14 @@ def placed(order_id, **more):
     }
 
 
-def down(**_):
+def unreachable(**_):
     raise EndpointConnectionError(endpoint_url="https://events.us-east-1.amazonaws.com")
 
 
 POISON = stream_record("Orders", None, {"orderId": "ORDER#bad", "status": "CREATED"})
 
 
-def test_a_new_order_is_announced_with_all_that_its_checkout_needs(jimmy, announce, bus):
+def test_a_new_order_is_published_with_all_its_checkout_needs(jimmy, announce, bus):
     created = jimmy.order((BOWL, 2), (SHAKE, 1)).json_body
 
     announce()
@@ -65,9 +65,7 @@ def test_a_new_order_is_announced_with_all_that_its_checkout_needs(jimmy, announ
     assert events.parse(events.OrderCreated, event).event_id.startswith("EVT#")
 
 
-def test_an_order_carries_the_correlation_id_of_the_request_that_made_it(
-    api, tokens, shelf, announce, bus
-):
+def test_an_order_carries_its_requests_correlation_id(api, tokens, catalogue, announce, bus):
     lines = {"cartItems": [{"productId": BOWL, "qty": 1}]}
 
     api.post("/order", lines, tokens.customer(), {"X-Correlation-Id": "click-7"})
@@ -76,17 +74,17 @@ def test_an_order_carries_the_correlation_id_of_the_request_that_made_it(
     assert bus.events()[0]["detail"]["correlationId"] == "click-7"
 
 
-def test_a_cancelled_order_is_announced_once(jimmy, order, announce, bus):
+def test_a_cancelled_order_is_published_once(jimmy, order, announce, bus):
     jimmy.cancel(order)
     jimmy.cancel(order)
 
     announce()
 
-    assert told(bus) == [("OrderCreated", order), ("OrderCancelled", order)]
+    assert published(bus) == [("OrderCreated", order), ("OrderCancelled", order)]
     assert bus.events("OrderCancelled")[0]["detail"]["userId"] == JIMMY
 
 
-def test_a_repeat_is_the_same_event(order, announce, bus):
+def test_a_repeat_publishes_the_same_event(order, announce, bus):
     announce()
     announce()
 
@@ -101,22 +99,20 @@ def test_creation_and_cancellation_are_two_events(jimmy, order, announce, bus):
     assert len({event["detail"]["eventId"] for event in bus.events()}) == 2
 
 
-def test_records_that_come_out_of_order_are_announced_all_the_same(jimmy, order, announce, bus):
+def test_records_out_of_order_are_published_all_the_same(jimmy, order, announce, bus):
     jimmy.cancel(order)
     other = jimmy.order((BOWL, 1)).json_body["orderId"]
 
     announce(stream_records("Orders")[::-1])
 
-    assert told(bus) == [
+    assert published(bus) == [
         ("OrderCreated", other),
         ("OrderCancelled", order),
         ("OrderCreated", order),
     ]
 
 
-def test_what_the_saga_does_to_an_order_is_not_this_services_to_announce(
-    api, jimmy, order, announce, bus
-):
+def test_changes_by_the_saga_publish_nothing_here(api, jimmy, order, announce, bus):
     failed = jimmy.order((BOWL, 1)).json_body["orderId"]
     api.invoke("create-order-record", {"orderId": order, "paymentId": "PAY#1"})
     api.invoke("fail-order", {"orderId": failed, "reason": "x"})
@@ -124,50 +120,48 @@ def test_what_the_saga_does_to_an_order_is_not_this_services_to_announce(
 
     announce()
 
-    assert told(bus) == [("OrderCreated", order), ("OrderCreated", failed)]
+    assert published(bus) == [("OrderCreated", order), ("OrderCreated", failed)]
 
 
-def test_each_refund_is_announced_once_with_what_is_owed(jimmy, admin, bought, announce, bus):
-    first = jimmy.refund(bought, (BOWL, 1), key="one").json_body
-    second = admin.refund(bought, restock=False).json_body
-    jimmy.refund(bought, (BOWL, 1), key="one")
+def test_each_refund_is_published_once_with_its_amount(jimmy, admin, paid, announce, bus):
+    first = jimmy.refund(paid, (BOWL, 1), key="one").json_body
+    second = admin.refund(paid, restock=False).json_body
+    jimmy.refund(paid, (BOWL, 1), key="one")
 
     announce()
 
-    asked = [event["detail"] for event in bus.events("RefundRequested")]
-    assert [detail["refundId"] for detail in asked] == [first["refundId"], second["refundId"]]
-    assert [(detail["amount"], detail["currency"], detail["restock"]) for detail in asked] == [
+    details = [event["detail"] for event in bus.events("RefundRequested")]
+    assert [detail["refundId"] for detail in details] == [first["refundId"], second["refundId"]]
+    assert [(detail["amount"], detail["currency"], detail["restock"]) for detail in details] == [
         (12.99, "USD", True),
         (23.49, "USD", False),
     ]
-    assert asked[0]["items"] == [{"productId": BOWL, "qty": 1}]
-    assert asked[1]["items"] == [{"productId": BOWL, "qty": 1}, {"productId": SHAKE, "qty": 3}]
-    assert {detail["userId"] for detail in asked} == {JIMMY}
-    assert {detail["correlationId"] for detail in asked} == {row(bought)["correlationId"]}
+    assert details[0]["items"] == [{"productId": BOWL, "qty": 1}]
+    assert details[1]["items"] == [{"productId": BOWL, "qty": 1}, {"productId": SHAKE, "qty": 3}]
+    assert {detail["userId"] for detail in details} == {JIMMY}
+    assert {detail["correlationId"] for detail in details} == {row(paid)["correlationId"]}
 
 
-def test_a_refund_announced_again_is_the_same_event_and_two_refunds_are_two(
-    jimmy, bought, announce, bus
-):
-    jimmy.refund(bought, (BOWL, 1), key="one")
-    jimmy.refund(bought, (BOWL, 1), key="two")
+def test_a_republished_refund_is_the_same_event_two_refunds_are_two(jimmy, paid, announce, bus):
+    jimmy.refund(paid, (BOWL, 1), key="one")
+    jimmy.refund(paid, (BOWL, 1), key="two")
     announce()
     announce()
 
-    told = [event["detail"] for event in bus.events("RefundRequested")]
-    assert told[:2] == told[2:]
-    assert told[0]["eventId"] != told[1]["eventId"]
+    details = [event["detail"] for event in bus.events("RefundRequested")]
+    assert details[:2] == details[2:]
+    assert details[0]["eventId"] != details[1]["eventId"]
 
 
-def test_a_refund_that_is_done_is_not_announced_again(jimmy, bought, give_back, announce, bus):
-    give_back(jimmy.refund(bought))
+def test_a_completed_refund_is_not_published_again(jimmy, paid, complete_refunds, announce, bus):
+    complete_refunds(jimmy.refund(paid))
 
     announce()
 
-    assert [kind for kind, _ in told(bus)] == ["OrderCreated", "RefundRequested"]
+    assert [kind for kind, _ in published(bus)] == ["OrderCreated", "RefundRequested"]
 
 
-def test_a_change_that_is_none_of_the_status_is_not_announced(announce, bus):
+def test_a_change_of_other_fields_publishes_nothing(announce, bus):
     cancelled = placed("ORDER#1", status="CANCELLED")
     announce(
         [
@@ -180,7 +174,7 @@ def test_a_change_that_is_none_of_the_status_is_not_announced(announce, bus):
     assert bus.events() == []
 
 
-def test_a_poison_record_is_parked_and_the_rest_is_announced(announce, bus, queue):
+def test_a_poison_record_is_parked_and_the_rest_is_published(announce, bus, queue):
     announce(
         [
             stream_record("Orders", None, placed("ORDER#1")),
@@ -189,16 +183,14 @@ def test_a_poison_record_is_parked_and_the_rest_is_announced(announce, bus, queu
         ]
     )
 
-    assert told(bus) == [("OrderCreated", "ORDER#1"), ("OrderCreated", "ORDER#2")]
+    assert published(bus) == [("OrderCreated", "ORDER#1"), ("OrderCreated", "ORDER#2")]
     assert [record["eventID"] for record in queue("announce-orders-queue")] == [POISON["eventID"]]
 
 
-def test_what_could_not_be_announced_is_announced_later(
-    api, order, announce, bus, queue, monkeypatch
-):
+def test_a_parked_record_is_published_later(api, order, announce, bus, queue, monkeypatch):
     client = aws.client("events")
     real = client.put_events
-    monkeypatch.setattr(client, "put_events", down)
+    monkeypatch.setattr(client, "put_events", unreachable)
     announce()
     assert bus.events() == []
     (parked,) = queue("announce-orders-queue")
@@ -206,14 +198,14 @@ def test_what_could_not_be_announced_is_announced_later(
 
     api.sqs("on-parked-order", [parked])
 
-    assert told(bus) == [("OrderCreated", order)]
+    assert published(bus) == [("OrderCreated", order)]
 
 
-def test_a_parked_record_that_stays_poison_holds_up_no_other(api, bus, queue):
+def test_a_parked_poison_record_does_not_block_others(api, bus, queue):
     good = stream_record("Orders", None, placed("ORDER#1"))
 
     with pytest.raises(queues.BatchPartlyFailed):
         api.sqs("on-parked-order", [POISON, good], queue="announce-orders-queue")
 
-    assert told(bus) == [("OrderCreated", "ORDER#1")]
+    assert published(bus) == [("OrderCreated", "ORDER#1")]
     assert [record["eventID"] for record in queue("announce-orders-queue")] == [POISON["eventID"]]

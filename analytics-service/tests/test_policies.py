@@ -14,7 +14,7 @@ LAMBDAS = [
 
 
 @pytest.mark.parametrize("stage", ["local", "dev", "prod"])
-def test_every_lambda_has_rights_of_its_own(service, settings, stage):
+def test_every_lambda_has_a_policy_of_its_own(service, settings, stage):
     config = CLIFactory(str(service)).create_config_obj(chalice_stage_name=stage)
     policies = {name: config.scope(stage, name).iam_policy_file for name in LAMBDAS}
 
@@ -22,7 +22,7 @@ def test_every_lambda_has_rights_of_its_own(service, settings, stage):
     assert config.scope(stage, "api_handler").iam_policy_file == "policy-api.json"
 
 
-def test_those_who_ask_cannot_write_and_those_who_record_cannot_read(service):
+def test_routes_cannot_write_and_consumers_cannot_read(service):
     allowed = {name: actions(service, name) for name in ("api", *LAMBDAS)}
 
     assert allowed["api"] == {"Query"}
@@ -32,7 +32,7 @@ def test_those_who_ask_cannot_write_and_those_who_record_cannot_read(service):
 
 
 def actions(service, name):
-    """What the policy lets the Lambda do in DynamoDB."""
+    """The DynamoDB actions that the Lambda's policy allows."""
     statements = json.loads((service / f".chalice/policy-{name}.json").read_text())["Statement"]
     named = [action for statement in statements for action in statement["Action"]]
     return {action.removeprefix("dynamodb:") for action in named if action.startswith("dynamodb:")}

@@ -1,4 +1,4 @@
-"""Orders, payments and stocks as their owners write them, and what is told of them."""
+"""Orders, payments and stocks as their owners write them, and the messages about them."""
 
 from common import events
 from testkit.service_client import stream_record

@@ -1,7 +1,10 @@
-from tests.people import AMY, BOWL, SHAKE, refusal, row, table
+from order_actors import AMY, error_of
+from order_factories import BOWL, SHAKE, row
 
-# Bodies that cannot be meant, and what the answer must name.
-NONSENSE = [
+from testkit.resources import table
+
+# Invalid bodies, and what the error message must name.
+MALFORMED_BODIES = [
     ("", "cartItems"),
     ("{", "JSON"),
     (b"\xff", "JSON"),
@@ -22,11 +25,13 @@ NONSENSE = [
     ({"cartItems": [{"productId": BOWL, "qty": 1}], "method": "GOLD"}, "method"),
     ({"cartItems": [{"productId": BOWL, "qty": 1}], "paymentMethod": ""}, "paymentMethod"),
     ({"cartItems": [{"productId": BOWL, "qty": 1}], "expectedTotal": "much"}, "expectedTotal"),
+    ({"cartItems": [{"productId": BOWL, "qty": 1}], "expectedTotal": "NaN"}, "expectedTotal"),
+    ({"cartItems": [{"productId": BOWL, "qty": 1}], "expectedTotal": "25.98"}, "expectedTotal"),
 ]
 
 
-def test_an_order_as_the_requirements_write_it(api, tokens, shelf):
-    shelf.supply("PROD#001", stock=50)
+def test_the_requirements_example_of_an_order_works(api, tokens, catalogue):
+    catalogue.put("PROD#001", stock=50)
     body = {"userId": "USER#123", "cartItems": [{"productId": "PROD#001", "qty": 2}]}
 
     response = api.post("/order", body, tokens.customer("USER#123"))
@@ -36,7 +41,7 @@ def test_an_order_as_the_requirements_write_it(api, tokens, shelf):
     assert response.json_body["status"] == "CREATED"
 
 
-def test_an_order_costs_what_the_catalogue_says(jimmy):
+def test_an_order_has_the_catalogues_price(jimmy):
     response = jimmy.order((BOWL, 2), (SHAKE, 3))
 
     assert response.status_code == 201
@@ -44,11 +49,11 @@ def test_an_order_costs_what_the_catalogue_says(jimmy):
     assert (response.json_body["totalAmount"], response.json_body["currency"]) == (36.48, "USD")
 
 
-def test_what_is_stored_holds_name_and_price_of_that_moment(jimmy, shelf):
+def test_a_stored_order_holds_name_and_price_of_its_time(jimmy, catalogue):
     order_id = jimmy.order((BOWL, 2), paymentMethod="pm_card_visa", method="UPI").json_body[
         "orderId"
     ]
-    shelf.supply(BOWL, price_minor=9900, name="Golden Bowl")
+    catalogue.put(BOWL, price_minor=9900, name="Golden Bowl")
 
     stored = row(order_id)
     assert stored["items"] == [
@@ -68,13 +73,16 @@ def test_what_is_stored_holds_name_and_price_of_that_moment(jimmy, shelf):
     )
 
 
-def test_a_price_that_the_client_sends_counts_for_nothing(jimmy):
+def test_a_price_in_the_request_is_ignored(jimmy):
     lines = [{"productId": BOWL, "qty": 1, "price": 0.01}]
 
-    assert jimmy.send({"cartItems": lines, "totalAmount": 0.01}).json_body["totalAmount"] == 12.99
+    assert (
+        jimmy.post_order({"cartItems": lines, "totalAmount": 0.01}).json_body["totalAmount"]
+        == 12.99
+    )
 
 
-def test_lines_of_the_same_product_are_one_line(jimmy):
+def test_lines_of_the_same_product_are_merged(jimmy):
     order_id = jimmy.order((BOWL, 1), (SHAKE, 1), ("001", 2)).json_body["orderId"]
 
     assert [(line["productId"], line["qty"]) for line in row(order_id)["items"]] == [
@@ -83,111 +91,111 @@ def test_lines_of_the_same_product_are_one_line(jimmy):
     ]
 
 
-def test_ninety_nine_of_ninety_nine_products_can_be_ordered(jimmy, shelf):
+def test_ninety_nine_of_ninety_nine_products_can_be_ordered(jimmy, catalogue):
     ids = [f"PROD#many-{number}" for number in range(99)]
     for product_id in ids:
-        shelf.supply(product_id, stock=99, price_minor=100)
+        catalogue.put(product_id, stock=99, price_minor=100)
 
     response = jimmy.order(*((product_id, 99) for product_id in ids))
 
     assert (response.status_code, response.json_body["totalAmount"]) == (201, 9801)
 
 
-def test_a_hundredth_product_is_one_too_many(jimmy):
+def test_a_hundredth_product_is_rejected(jimmy):
     response = jimmy.order(*((f"PROD#many-{number}", 1) for number in range(100)))
 
-    assert refusal(response) == (400, "TooManyLines")
+    assert error_of(response) == (400, "TooManyLines")
 
 
-def test_more_than_ninety_nine_of_one_product_is_refused_however_it_is_split(jimmy, shelf):
-    shelf.supply(BOWL, stock=500)
+def test_more_than_ninety_nine_of_a_product_is_rejected_even_split(jimmy, catalogue):
+    catalogue.put(BOWL, stock=500)
 
     assert jimmy.order((BOWL, 50), (BOWL, 49)).status_code == 201
-    assert refusal(jimmy.order((BOWL, 50), (BOWL, 50))) == (400, "QuantityTooLarge")
-    assert refusal(jimmy.order((BOWL, 100))) == (400, "InvalidBody")
+    assert error_of(jimmy.order((BOWL, 50), (BOWL, 50))) == (400, "QuantityTooLarge")
+    assert error_of(jimmy.order((BOWL, 100))) == (400, "InvalidBody")
 
 
-def test_products_that_do_not_exist_or_are_archived_are_named(jimmy, shelf):
-    shelf.supply("PROD#old", status="ARCHIVED")
+def test_missing_and_archived_products_are_named(jimmy, catalogue):
+    catalogue.put("PROD#old", status="ARCHIVED")
 
     response = jimmy.order((BOWL, 1), ("PROD#old", 1), ("PROD#never", 1))
 
-    assert refusal(response) == (404, "ProductNotFound")
+    assert error_of(response) == (404, "ProductNotFound")
     assert "PROD#old" in response.json_body["Message"]
     assert "PROD#never" in response.json_body["Message"]
     assert BOWL not in response.json_body["Message"]
 
 
-def test_what_is_sold_out_is_named_with_what_is_wanted_and_left(jimmy, shelf):
-    shelf.supply(BOWL, stock=5)
+def test_an_out_of_stock_error_names_product_wanted_and_left(jimmy, catalogue):
+    catalogue.put(BOWL, stock=5)
 
     assert jimmy.order((BOWL, 5)).status_code == 201
     response = jimmy.order((SHAKE, 1), (BOWL, 6))
 
-    assert refusal(response) == (409, "OutOfStock")
+    assert error_of(response) == (409, "OutOfStock")
     assert response.json_body["Message"] == "Protein Bowl (PROD#001): 6 wanted, 5 left"
 
 
-def test_a_product_without_any_stock_row_is_sold_out(jimmy):
+def test_a_product_without_a_stock_row_is_out_of_stock(jimmy):
     table("Inventory").delete_item(Key={"productId": BOWL})
 
-    assert refusal(jimmy.order((BOWL, 1))) == (409, "OutOfStock")
+    assert error_of(jimmy.order((BOWL, 1))) == (409, "OutOfStock")
 
 
-def test_goods_of_two_currencies_are_two_orders(jimmy, shelf):
-    shelf.supply("PROD#eur", currency="EUR")
+def test_goods_of_two_currencies_are_rejected(jimmy, catalogue):
+    catalogue.put("PROD#eur", currency="EUR")
 
     response = jimmy.order((BOWL, 1), ("PROD#eur", 1))
 
-    assert refusal(response) == (400, "MixedCurrencies")
+    assert error_of(response) == (400, "MixedCurrencies")
     assert "EUR and USD" in response.json_body["Message"]
 
 
-def test_the_total_that_the_customer_agreed_to_must_hold(jimmy):
+def test_an_order_with_another_total_than_expected_is_rejected(jimmy):
     assert jimmy.order((BOWL, 2), expectedTotal=25.98).status_code == 201
     response = jimmy.order((BOWL, 2), expectedTotal=24.98)
 
-    assert refusal(response) == (409, "PriceChanged")
+    assert error_of(response) == (409, "PriceChanged")
     assert "25.98 USD" in response.json_body["Message"]
     assert "24.98 USD" in response.json_body["Message"]
 
 
-def test_an_expected_total_that_is_no_amount_of_money_is_refused(jimmy):
-    for nonsense in (25.981, -1, "NaN", "Infinity", 1e300):
-        assert refusal(jimmy.order((BOWL, 2), expectedTotal=nonsense)) == (400, "InvalidAmount"), (
-            nonsense
+def test_an_expected_total_that_is_no_amount_is_rejected(jimmy):
+    for invalid in (25.981, -1, 1e300):
+        assert error_of(jimmy.order((BOWL, 2), expectedTotal=invalid)) == (400, "InvalidAmount"), (
+            invalid
         )
 
 
-def test_a_total_beyond_what_can_be_charged_is_refused(jimmy, shelf):
-    shelf.supply(BOWL, price_minor=99_999_999)
+def test_a_total_above_the_gateways_limit_is_rejected(jimmy, catalogue):
+    catalogue.put(BOWL, price_minor=99_999_999)
 
     assert jimmy.order((BOWL, 1)).status_code == 201
-    assert refusal(jimmy.order((BOWL, 2))) == (400, "TotalTooLarge")
+    assert error_of(jimmy.order((BOWL, 2))) == (400, "TotalTooLarge")
 
 
-def test_a_body_that_cannot_be_meant_is_refused_with_the_field_that_is_wrong(jimmy):
-    for body, field in NONSENSE:
-        response = jimmy.send(body)
-        assert refusal(response) == (400, "InvalidBody"), body
+def test_an_invalid_body_is_rejected_naming_the_field(jimmy):
+    for body, field in MALFORMED_BODIES:
+        response = jimmy.post_order(body)
+        assert error_of(response) == (400, "InvalidBody"), body
         assert field in response.json_body["Message"], body
 
 
-def test_a_card_number_is_refused_and_not_kept(jimmy):
+def test_a_card_number_is_rejected_and_not_stored(jimmy):
     response = jimmy.order((BOWL, 1), paymentMethod="4242424242424242")
 
-    assert refusal(response) == (400, "InvalidBody")
+    assert error_of(response) == (400, "InvalidBody")
     assert "never a card number" in response.json_body["Message"]
     assert jimmy.list().json_body == []
 
 
-def test_an_id_that_cannot_be_a_products_is_refused(jimmy):
+def test_an_invalid_product_id_is_rejected(jimmy):
     for product_id in ("", "PROD#", "no such thing!", "x" * 65, "USER#1"):
-        assert refusal(jimmy.order((product_id, 1))) == (400, "InvalidId"), product_id
+        assert error_of(jimmy.order((product_id, 1))) == (400, "InvalidId"), product_id
 
 
-def test_nobody_orders_for_somebody_else_but_an_admin(jimmy, admin):
-    assert refusal(jimmy.order((BOWL, 1), userId=AMY)) == (403, "NotYours")
+def test_only_an_admin_orders_for_another_customer(jimmy, admin):
+    assert error_of(jimmy.order((BOWL, 1), userId=AMY)) == (403, "NotYours")
 
     order_id = admin.order((BOWL, 1), userId=AMY).json_body["orderId"]
     assert row(order_id)["userId"] == AMY
@@ -201,23 +209,26 @@ def test_the_same_key_and_body_is_the_same_order(jimmy):
     assert table("Orders").scan()["Count"] == 1
 
 
-def test_a_repeat_gets_the_first_answer_whatever_happened_since(api, jimmy, shelf):
+def test_a_repeat_gets_the_first_answer_despite_later_changes(api, jimmy, catalogue):
     first = jimmy.order((BOWL, 2), key="abc", expectedTotal=25.98).json_body
-    shelf.supply(BOWL, stock=0, price_minor=9900, status="ARCHIVED")
+    catalogue.put(BOWL, stock=0, price_minor=9900, status="ARCHIVED")
     api.invoke("fail-order", {"orderId": first["orderId"], "reason": "Your card was declined."})
 
     assert jimmy.order((BOWL, 2), key="abc", expectedTotal=25.98).json_body == first
 
 
-def test_the_same_key_with_another_body_is_refused(jimmy):
+def test_the_same_key_with_another_body_is_rejected(jimmy):
     first = jimmy.order((BOWL, 2), key="abc").json_body["orderId"]
 
-    assert refusal(jimmy.order((BOWL, 3), key="abc")) == (422, "IdempotencyKeyReused")
-    assert refusal(jimmy.order((BOWL, 2), key="abc", method="UPI")) == (422, "IdempotencyKeyReused")
+    assert error_of(jimmy.order((BOWL, 3), key="abc")) == (422, "IdempotencyKeyReused")
+    assert error_of(jimmy.order((BOWL, 2), key="abc", method="UPI")) == (
+        422,
+        "IdempotencyKeyReused",
+    )
     assert row(first)["items"][0]["qty"] == 2
 
 
-def test_the_same_key_of_somebody_else_is_another_key(jimmy, amy):
+def test_the_same_key_of_another_customer_is_another_order(jimmy, amy):
     orders = {person.order((BOWL, 1), key="abc").json_body["orderId"] for person in (jimmy, amy)}
 
     assert len(orders) == 2
@@ -229,23 +240,23 @@ def test_without_a_key_the_same_body_is_another_order(jimmy):
     assert len(orders) == 2
 
 
-def test_an_order_that_was_refused_leaves_its_key_free(jimmy, shelf):
-    shelf.supply(BOWL, stock=0)
-    assert refusal(jimmy.order((BOWL, 1), key="abc")) == (409, "OutOfStock")
-    shelf.supply(BOWL, stock=1)
+def test_a_rejected_order_leaves_its_key_free(jimmy, catalogue):
+    catalogue.put(BOWL, stock=0)
+    assert error_of(jimmy.order((BOWL, 1), key="abc")) == (409, "OutOfStock")
+    catalogue.put(BOWL, stock=1)
 
     assert jimmy.order((BOWL, 1), key="abc").status_code == 201
 
 
-def test_a_key_that_is_none_is_refused(jimmy):
+def test_an_invalid_key_is_rejected(jimmy):
     for key in (" ", "x" * 129, "schlüssel"):
-        assert refusal(jimmy.order((BOWL, 1), key=key)) == (400, "InvalidIdempotencyKey"), key
+        assert error_of(jimmy.order((BOWL, 1), key=key)) == (400, "InvalidIdempotencyKey"), key
 
 
-def test_what_dynamodb_leaves_unprocessed_is_asked_for_again(jimmy, shelf):
+def test_products_that_dynamodb_left_unprocessed_are_read_again(jimmy, catalogue):
     ids = [f"PROD#heavy-{number}" for number in range(45)]
     for product_id in ids:
-        shelf.supply(
+        catalogue.put(
             product_id, description="x" * 390_000
         )  # one BatchGetItem answers at most 16 MB
 
