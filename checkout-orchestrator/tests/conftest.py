@@ -4,11 +4,12 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.ledger import Ledger
-from tests.neighbours import Neighbours, Tasks, Wire
-from tests.shop import JIMMY, Shop
+from tests.checkout_shop import JIMMY, CheckoutShop
+from tests.lambda_fakes import AwsInterceptor, LambdaFakes, TaskTokenFake
+from tests.order_records import OrderRecords
 
-from chalicelib.payments import gateway, stripe_gateway
+from chalicelib.payments.gateways import stripe as stripe_adapter
+from chalicelib.payments.gateways.registry import get_gateway
 from common import aws
 from devcloud.stripe import Gateway, serve
 
@@ -29,31 +30,31 @@ def stripe(stripe_server: Gateway, cloud: None, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("STRIPE_API_BASE", stripe_server.url)
     keys = {"apiKey": "sk_test_1", "webhookSecret": WEBHOOK_SECRET}
     aws.client("secretsmanager").create_secret(
-        Name=stripe_gateway.SECRET, SecretString=json.dumps(keys)
+        Name=stripe_adapter.SECRET, SecretString=json.dumps(keys)
     )
-    gateway.named("stripe").secret.forget()
+    get_gateway("stripe").forget_keys()
     monkeypatch.setenv("PAYMENT_GATEWAYS", "CARD=stripe UPI=stripe")
     return stripe_server
 
 
 @pytest.fixture
-def wire(cloud: None) -> Iterator[Wire]:
+def interceptor(cloud: None) -> Iterator[AwsInterceptor]:
     """Breaks calls to AWS: before they get there, or after."""
-    wire = Wire()
-    yield wire
-    wire.restore()
+    interceptor = AwsInterceptor()
+    yield interceptor
+    interceptor.restore()
 
 
 @pytest.fixture
-def neighbours(wire: Wire) -> Neighbours:
+def lambda_fakes(interceptor: AwsInterceptor) -> LambdaFakes:
     """The Lambdas of the other services."""
-    return Neighbours(wire)
+    return LambdaFakes(interceptor)
 
 
 @pytest.fixture
-def tasks(wire: Wire) -> Tasks:
+def task_tokens(interceptor: AwsInterceptor) -> TaskTokenFake:
     """What waiting sagas are told."""
-    return Tasks(wire)
+    return TaskTokenFake(interceptor)
 
 
 @pytest.fixture
@@ -74,12 +75,17 @@ def machine(cloud: None) -> Any:
 
 @pytest.fixture
 def shop(
-    other_tables: Any, neighbours: Neighbours, tasks: Tasks, stripe: Gateway, machine: Any, api: Any
-) -> Shop:
+    other_tables: Any,
+    lambda_fakes: LambdaFakes,
+    task_tokens: TaskTokenFake,
+    stripe: Gateway,
+    machine: Any,
+    api: Any,
+) -> CheckoutShop:
     """The shop around the orchestrator: a catalogue, customers, and order-service as far as it is asked."""
     other_tables("Orders", "Carts", "Users")
-    shop = Shop(stripe, neighbours, tasks, machine, api)
-    shop.knows(JIMMY, "jimmy@example.com", "Jimmy Patel", phone="+4915112345")
+    shop = CheckoutShop(stripe, lambda_fakes, task_tokens, machine, api)
+    shop.add_customer(JIMMY, "jimmy@example.com", "Jimmy Patel", phone="+4915112345")
     boto3.client("ses").verify_email_identity(EmailAddress="shop@shop.example")
     return shop
 
@@ -90,9 +96,9 @@ def jimmy(tokens: Any) -> str:
 
 
 @pytest.fixture
-def books(shop: Shop, other_tables: Any, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+def records(shop: CheckoutShop, other_tables: Any, monkeypatch: pytest.MonkeyPatch) -> OrderRecords:
     """The books of all who have a part in an order: a shop with eight bowls, and the tables of other services."""
     other_tables("Reservations", "Inventory", "EventLogs")
-    ledger = Ledger(shop, monkeypatch)
-    ledger.supplied(available=8)
-    return ledger
+    records = OrderRecords(shop, monkeypatch)
+    records.supplied(available=8)
+    return records

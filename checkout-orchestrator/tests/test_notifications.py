@@ -4,7 +4,7 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
 from moto.sns import sns_backends
-from tests.shop import BOWL, ORDER
+from tests.checkout_shop import BOWL, ORDER
 
 from chalicelib.notifications.errors import RecipientUnknown
 from common import aws, events, queues
@@ -88,7 +88,7 @@ def test_the_requirements_example_sends_a_mail_and_stores_it(shop):
 
 
 def test_what_is_about_an_order_is_sent_once_however_often_the_step_is_repeated(shop):
-    shop.has_order()
+    shop.add_order()
 
     assert send(shop) == send(shop)
 
@@ -96,7 +96,7 @@ def test_what_is_about_an_order_is_sent_once_however_often_the_step_is_repeated(
 
 
 def test_the_team_hears_of_a_sale_and_what_to_pick(shop, topic):
-    shop.has_order()
+    shop.add_order()
 
     send(shop)
     send(shop)
@@ -134,9 +134,9 @@ def test_a_customer_may_be_texted(shop):
     assert mails() == []
 
 
-def test_a_mail_that_could_not_be_sent_is_sent_by_the_repeat(shop, wire):
-    shop.has_order()
-    wire.cut("ses", "SendEmail")
+def test_a_mail_that_could_not_be_sent_is_sent_by_the_repeat(shop, interceptor):
+    shop.add_order()
+    interceptor.fail_calls("ses", "SendEmail")
     with pytest.raises(Exception, match="Read timeout"):
         send(shop)
     assert {row["audience"]: row["status"] for row in shop.notifications()} == {
@@ -150,10 +150,10 @@ def test_a_mail_that_could_not_be_sent_is_sent_by_the_repeat(shop, wire):
 
 
 def test_a_team_that_could_not_be_told_is_told_by_the_repeat_and_the_customer_not_again(
-    shop, wire, topic
+    shop, interceptor, topic
 ):
-    shop.has_order()
-    wire.cut("sns", "Publish")
+    shop.add_order()
+    interceptor.fail_calls("sns", "Publish")
     with pytest.raises(Exception, match="Read timeout"):
         send(shop)
 
@@ -166,8 +166,8 @@ def test_a_team_that_could_not_be_told_is_told_by_the_repeat_and_the_customer_no
 def test_a_customer_who_deleted_the_account_is_told_nothing_and_the_goods_are_picked_all_the_same(
     shop, topic
 ):
-    shop.has_order()
-    shop.forgets(JIMMY)
+    shop.add_order()
+    shop.delete_customer(JIMMY)
 
     first, again = send(shop), send(shop)
 
@@ -177,8 +177,8 @@ def test_a_customer_who_deleted_the_account_is_told_nothing_and_the_goods_are_pi
 
 
 def test_the_receipt_of_a_deleted_account_is_no_dead_letter(shop):
-    shop.has_order()
-    shop.forgets(JIMMY)
+    shop.add_order()
+    shop.delete_customer(JIMMY)
 
     shop.api.sqs("on-order-done-receipt", [done()])
 
@@ -190,7 +190,7 @@ def close(shop, user_id=JIMMY):
 
 
 def test_what_the_shop_wrote_to_a_deleted_account_is_erased_and_that_it_did_stays(shop):
-    shop.has_order()
+    shop.add_order()
     send(shop, kind="NEWS", message="Dear Jimmy Patel, ...", subject="For Jimmy")
     send(shop)
 
@@ -207,14 +207,14 @@ def test_what_the_shop_wrote_to_a_deleted_account_is_erased_and_that_it_did_stay
 
 
 def test_what_comes_for_a_deleted_account_is_not_even_kept(shop):
-    shop.forgets(JIMMY)
+    shop.delete_customer(JIMMY)
     send(shop, userId=JIMMY, message="Dear Jimmy Patel, ...")
 
     assert [(row["status"], row["message"]) for row in kept()] == [("UNREACHABLE", "(erased)")]
 
 
 def test_nobody_without_an_address_can_be_told(shop):
-    shop.knows("USER#02", None, "Nobody")
+    shop.add_customer("USER#02", None, "Nobody")
 
     with pytest.raises(RecipientUnknown):
         send(shop, userId="USER#02", orderId="ORDER#2")
@@ -240,7 +240,7 @@ def test_customers_are_told_what_comes_over_the_topic_once(shop):
 
 
 def test_what_a_saga_could_not_tell_is_told_from_the_queue(shop):
-    shop.has_order()
+    shop.add_order()
 
     shop.api.sqs("on-notification", [{**CONFIRMED, "correlationId": "cor-1"}])
 
@@ -266,7 +266,7 @@ def done(**changes):
 
 
 def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
-    shop.has_order(status="CONFIRMED")
+    shop.add_order(status="CONFIRMED")
 
     shop.api.sqs("on-order-done-receipt", [done()])
     shop.api.sqs("on-order-done-receipt", [done()])

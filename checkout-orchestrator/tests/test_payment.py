@@ -1,5 +1,5 @@
 import pytest
-from tests.shop import ORDER, PAYMENT
+from tests.checkout_shop import ORDER, PAYMENT
 
 from chalicelib.payments.errors import (
     GatewayUnavailable,
@@ -57,13 +57,13 @@ def test_a_payment_method_that_does_not_exist_is_the_customers_to_mend(shop):
 
 
 def test_a_card_that_wants_3d_secure_waits_for_the_customer(shop, jimmy):
-    shop.has_order()
+    shop.add_order()
 
     assert (
         shop.charge(payment_method="pm_card_threeDSecure2Required")["status"] == "REQUIRES_ACTION"
     )
 
-    progress = shop.progress(jimmy)
+    progress = shop.checkout_status(jimmy)
     (intent,) = shop.intents()
     assert (progress["step"], progress["paymentStatus"]) == ("AwaitPayment", "REQUIRES_ACTION")
     assert progress["nextAction"]["type"] == "CONFIRM_PAYMENT"
@@ -92,7 +92,7 @@ def test_an_answer_lost_longer_ago_than_the_gateway_remembers_keys_charges_nothi
     shop.stripe.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
-    shop.gateway_forgets_keys()
+    shop.expire_idempotency_keys()
 
     assert shop.charge()["status"] == "SUCCESS"
     assert shop.charged() == (2598, 0)
@@ -124,22 +124,22 @@ def test_after_a_failure_that_the_gateway_remembers_another_key_is_used(shop):
     shop.stripe.switches.set(down=True)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
-    shop.gateway_remembers(f"{ORDER}:create:1")
+    shop.store_failed_key(f"{ORDER}:create:1")
     shop.stripe.switches.set(down=False)
 
     assert shop.charge()["status"] == "SUCCESS"
 
 
 def test_a_wrong_api_key_is_not_tried_again(shop):
-    shop.uses_api_key("pk_wrong")
+    shop.rotate_api_key("pk_wrong")
 
     with pytest.raises(PaymentRejected):
         shop.charge()
 
 
-def test_a_crash_before_the_intent_is_noted_leaves_a_stray_that_charges_nobody(shop, wire):
+def test_a_crash_before_the_intent_is_noted_leaves_a_stray_that_charges_nobody(shop, interceptor):
     """The row's second write does not arrive: the intent exists, but the shop does not know it."""
-    wire.cut_rows("PutItem", at=2)
+    interceptor.fail_nth_call("PutItem", at=2)
     with pytest.raises(Exception, match="Read timeout"):
         shop.charge()
 
@@ -147,8 +147,8 @@ def test_a_crash_before_the_intent_is_noted_leaves_a_stray_that_charges_nobody(s
     assert shop.charged() == (2598, 0)
 
 
-def test_a_crash_between_charge_and_row_is_mended_by_the_repeat(shop, wire, bus):
-    wire.cut_rows("PutItem", at=3)
+def test_a_crash_between_charge_and_row_is_mended_by_the_repeat(shop, interceptor, bus):
+    interceptor.fail_nth_call("PutItem", at=3)
     with pytest.raises(Exception, match="Read timeout"):
         shop.charge()
     assert shop.charged() == (2598, 0)
@@ -159,8 +159,8 @@ def test_a_crash_between_charge_and_row_is_mended_by_the_repeat(shop, wire, bus)
     assert len(bus.events("PaymentSuccess")) == 1
 
 
-def test_a_crash_between_row_and_bus_is_mended_by_the_repeat(shop, wire, bus):
-    wire.cut("events", "PutEvents")
+def test_a_crash_between_row_and_bus_is_mended_by_the_repeat(shop, interceptor, bus):
+    interceptor.fail_calls("events", "PutEvents")
     with pytest.raises(Exception, match="Read timeout"):
         shop.charge()
     assert bus.events("PaymentSuccess") == []
@@ -230,7 +230,7 @@ def test_a_charge_that_got_through_unseen_is_refunded(shop):
 
 def test_a_customer_who_agrees_while_the_saga_gives_up_is_refunded(shop):
     shop.charge(payment_method="pm_card_threeDSecure2Required")
-    shop.customer_does("approve")
+    shop.complete_challenge("approve")
 
     assert shop.refund()["status"] == "REFUNDED"
     assert shop.charged() == (2598, 2598)
@@ -250,14 +250,14 @@ def test_a_refund_interrupted_after_its_mark_goes_on_where_it_was(shop):
     assert shop.charged() == (2598, 2598)
 
 
-def test_a_refund_that_crashes_before_it_is_noted_is_not_made_twice(shop, wire):
+def test_a_refund_that_crashes_before_it_is_noted_is_not_made_twice(shop, interceptor):
     shop.charge()
-    wire.cut_rows("PutItem", at=2)
+    interceptor.fail_nth_call("PutItem", at=2)
     with pytest.raises(Exception, match="Read timeout"):
         shop.refund()
     assert shop.charged() == (2598, 2598)
 
-    shop.gateway_forgets_keys()
+    shop.expire_idempotency_keys()
     assert shop.refund()["status"] == "REFUNDED"
     assert shop.charged() == (2598, 2598)
 

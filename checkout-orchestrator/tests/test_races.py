@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.shop import ORDER
+from tests.checkout_shop import ORDER
 
 from chalicelib.payments.errors import (
     GatewayUnavailable,
@@ -99,20 +99,20 @@ def test_two_refunds_at_once_give_back_once(slow, _):
 
 @pytest.mark.parametrize("_", ROUNDS)
 def test_two_cards_chosen_at_once_are_charged_once_together(slow, jimmy, _):
-    slow.has_order()
+    slow.add_order()
     slow.charge(payment_method=None)
-    slow.waits()
+    slow.await_payment()
 
     together(lambda: pay(slow, jimmy), lambda: pay(slow, jimmy, "pm_card_mastercard"))
 
     assert pay(slow, jimmy) == 202
     assert slow.charged() == (2598, 0)
-    assert slow.tasks.told["token-1"]["status"] == "SUCCESS"
+    assert slow.task_tokens.results["token-1"]["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("_", ROUNDS)
 def test_a_card_chosen_when_the_time_is_over_is_not_kept(slow, jimmy, _):
-    slow.has_order()
+    slow.add_order()
     slow.charge(payment_method=None)
 
     together(lambda: pay(slow, jimmy), slow.refund)
@@ -124,7 +124,7 @@ def test_a_card_chosen_when_the_time_is_over_is_not_kept(slow, jimmy, _):
 
 @pytest.mark.parametrize("_", ROUNDS)
 def test_a_card_chosen_just_when_the_saga_gets_there_is_charged_once(slow, jimmy, _):
-    slow.has_order()
+    slow.add_order()
 
     together(lambda: slow.charge(payment_method=None), lambda: pay(slow, jimmy))
 
@@ -136,11 +136,11 @@ def test_a_card_chosen_just_when_the_saga_gets_there_is_charged_once(slow, jimmy
 @pytest.mark.parametrize("_", ROUNDS)
 def test_no_wake_up_is_lost_between_the_webhook_and_the_token(slow, _):
     slow.charge(payment_method="pm_card_threeDSecure2Required")
-    slow.customer_does("approve")
+    slow.complete_challenge("approve")
 
-    together(slow.waits, lambda: slow.hear("payment_intent.succeeded"))
+    together(slow.waits, lambda: slow.deliver_webhooks("payment_intent.succeeded"))
 
-    assert slow.tasks.told["token-1"]["status"] == "SUCCESS"
+    assert slow.task_tokens.results["token-1"]["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("_", ROUNDS)
@@ -152,14 +152,14 @@ def test_no_wake_up_is_lost_between_the_cancellation_and_the_token(slow, _):
 
     together(slow.waits, lambda: slow.api.sqs("on-order-cancelled", [event]))
 
-    assert slow.tasks.told["token-1"] in ("OrderCancelled", "PaymentVoided")
+    assert slow.task_tokens.results["token-1"] in ("OrderCancelled", "PaymentVoided")
 
 
 @pytest.mark.parametrize("_", ROUNDS)
 def test_a_customer_who_pays_while_cancelling_gets_the_money_back(slow, jimmy, _):
-    slow.has_order()
+    slow.add_order()
     slow.charge(payment_method=None)
-    slow.waits()
+    slow.await_payment()
     event = events.to_message(
         events.create(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
     )

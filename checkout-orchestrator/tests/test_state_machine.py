@@ -1,9 +1,10 @@
-"""The state machine as it is written: whatever fails, its undoing is reached, and nothing waits for ever."""
+"""The definition of the state machine: every failure is compensated, and every wait ends."""
 
 import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jsonata
@@ -17,20 +18,26 @@ HERE = Path(__file__).parents[1]
 TEMPLATE = HERE / "state-machine.yml"
 
 
-class Literal(CloudFormation):
-    """With !If as the value that is usual, and everything else as it is named."""
+MAPPINGS = yaml.load(TEMPLATE.read_text(), Loader=CloudFormation)["Mappings"]
 
 
-def _tagged(loader, suffix, node):
-    if isinstance(node, yaml.SequenceNode):
-        found = loader.construct_sequence(node, deep=True)
-        return found[2] if suffix == "If" else found
-    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+class Resolved(CloudFormation):
+    """With !FindInMap looked up, !If as its usual value, and all else as it is named."""
 
 
-Literal.add_multi_constructor("!", _tagged)
+def resolve(loader, suffix, node):
+    if not isinstance(node, yaml.SequenceNode):
+        return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+    values = loader.construct_sequence(node, deep=True)
+    if suffix == "FindInMap":
+        mapping, key, name = values
+        return MAPPINGS[mapping][key][name]
+    return values[2] if suffix == "If" else values
 
-RESOURCES = yaml.load(TEMPLATE.read_text(), Loader=Literal)["Resources"]
+
+Resolved.add_multi_constructor("!", resolve)
+
+RESOURCES = yaml.load(TEMPLATE.read_text(), Loader=Resolved)["Resources"]
 MACHINE = RESOURCES["Checkout"]["Properties"]
 TOP = MACHINE["Definition"]["States"]
 TASKS = {name: state for name, state in TOP.items() if state["Type"] == "Task"}
@@ -198,23 +205,50 @@ def expressions(value):
     return [value[2:-2].strip()] if isinstance(value, str) and value.startswith("{%") else []
 
 
-ORDER = {"orderId": "ORDER#1", "userId": "USER#1", "correlationId": "cor-1", "items": [{"productId": "PROD#1", "qty": 2}], "amount": 25.98, "currency": "USD", "method": "CARD", "paymentMethod": None}  # fmt: skip
-KNOWN = {"order": ORDER, "payment": {"paymentId": "PAY#1", "paymentStatus": "SUCCESS"}, "failure": {"Error": "OutOfStock", "Cause": "none left"}, "ended": "FAILED", "reason": "none left"}  # fmt: skip
+STEP = {"orderId": "ORDER#1", "userId": "USER#1", "correlationId": "cor-1"}
+ORDER = {
+    "items": [{"productId": "PROD#1", "qty": 2}],
+    "amount": 25.98,
+    "currency": "USD",
+    "method": "CARD",
+    "createdAt": "2026-11-22T10:00:00.000Z",
+}
+VARIABLES = {
+    "payment": {"paymentId": "PAY#1", "paymentStatus": "SUCCESS"},
+    "failure": {"Error": "OutOfStock", "Cause": "none left"},
+    "ended": "FAILED",
+    "reason": "none left",
+}
 PARSE = ("parse", lambda text: json.loads(text))
 
 
 def evaluate(expression, **variables):
+    return evaluate_with(expression, {**assigned(), **variables})
+
+
+def evaluate_with(expression, variables):
     parsed = jsonata.Jsonata.jsonata(expression)
     parsed.register_lambda(*PARSE)
     context = {"Task": {"Token": "token"}}
     states = {
-        "input": ORDER,
-        "result": {"Payload": {"status": "FAILED"}},
-        "errorOutput": KNOWN["failure"],
+        "input": STEP,
+        "result": {"Payload": {**ORDER, "status": "FAILED"}},
+        "errorOutput": VARIABLES["failure"],
         "context": context,
     }
-    bindings = {**KNOWN, "states": states, **variables}
+    bindings = {**VARIABLES, "states": states, **variables}
     return parsed.evaluate(None, bindings)
+
+
+@cache
+def assigned():
+    """The payloads that states assign to variables; those of the first state come first."""
+    values = {}
+    for name in ("ValidateOrder", "Failed?"):
+        for variable, expression in TOP[name]["Assign"].items():
+            if variable not in VARIABLES:
+                values[variable] = evaluate_with(expression[2:-2].strip(), values)
+    return values
 
 
 @pytest.mark.parametrize("expression", sorted(set(expressions(MACHINE["Definition"]))))

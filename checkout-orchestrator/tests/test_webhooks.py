@@ -2,9 +2,10 @@ import json
 
 import boto3
 import pytest
-from tests.shop import ORDER
+from tests.checkout_shop import ORDER
 
-from chalicelib.payments import gateway
+from chalicelib.payments.errors import GatewayNotConfigured
+from chalicelib.payments.gateways.registry import get_gateway
 from common import aws
 from devcloud.stripe.webhooks import signature
 
@@ -12,10 +13,10 @@ from devcloud.stripe.webhooks import signature
 @pytest.fixture
 def paid(shop):
     """The customer agreed at the bank's page; the gateway has news of it."""
-    shop.has_order()
+    shop.add_order()
     shop.charge(payment_method="pm_card_threeDSecure2Required")
-    shop.waits()
-    shop.customer_does("approve")
+    shop.await_payment()
+    shop.complete_challenge("approve")
     return shop
 
 
@@ -32,7 +33,7 @@ def stored():
 
 
 def test_a_webhook_is_stored_and_queued_at_the_door_and_acted_upon_later(paid, queue):
-    assert paid.deliver(news(paid)) == 200
+    assert paid.deliver_webhook(news(paid)) == 200
 
     (row,) = stored()
     assert row["eventId"] == f"stripe:{news(paid)['id']}"
@@ -45,16 +46,16 @@ def test_a_webhook_is_stored_and_queued_at_the_door_and_acted_upon_later(paid, q
 
 
 def test_a_webhook_that_was_acted_upon_ends_at_the_door(paid, queue):
-    paid.hear("payment_intent.succeeded")
+    paid.deliver_webhooks("payment_intent.succeeded")
 
-    assert [paid.deliver(news(paid)) for _ in range(4)] == [200] * 4
+    assert [paid.deliver_webhook(news(paid)) for _ in range(4)] == [200] * 4
 
     assert queue("payment-webhook-queue") == []
     assert len(stored()) == 1
 
 
 def test_a_message_that_comes_again_after_it_was_acted_upon_asks_the_gateway_nothing(paid):
-    paid.deliver(news(paid))
+    paid.deliver_webhook(news(paid))
     message = {"gateway": "stripe", "eventId": news(paid)["id"], "kind": "payment_intent.succeeded"}
     message |= {"intentId": paid.intents()[0]["id"], "orderId": ORDER}
     paid.api.sqs("on-payment-webhook", [message])
@@ -65,12 +66,14 @@ def test_a_message_that_comes_again_after_it_was_acted_upon_asks_the_gateway_not
     assert paid.charged() == (2598, 0)
 
 
-def test_a_webhook_whose_message_was_lost_at_the_door_is_taken_when_it_comes_again(paid, wire):
-    wire.cut("sqs", "SendMessage")
-    assert paid.deliver(news(paid)) == 500
+def test_a_webhook_whose_message_was_lost_at_the_door_is_taken_when_it_comes_again(
+    paid, interceptor
+):
+    interceptor.fail_calls("sqs", "SendMessage")
+    assert paid.deliver_webhook(news(paid)) == 500
     assert len(stored()) == 1
 
-    paid.hear("payment_intent.succeeded")
+    paid.deliver_webhooks("payment_intent.succeeded")
 
     assert paid.payment()["status"] == "SUCCEEDED"
 
@@ -83,9 +86,9 @@ def test_a_webhook_of_another_amount_than_the_order_costs_pays_nothing_and_gives
         "payment_intent", intent["id"], {**intent, "amount": 100, "amount_received": 100}
     )
 
-    paid.hear("payment_intent.succeeded")
+    paid.deliver_webhooks("payment_intent.succeeded")
 
-    assert paid.tasks.told == {"token-1": "PaymentDeclined"}
+    assert paid.task_tokens.results == {"token-1": "PaymentDeclined"}
     assert paid.payment()["status"] == "FAILED"
     paid.refund()
     assert paid.charged() == (100, 100)
@@ -95,7 +98,7 @@ def test_a_webhook_in_another_currency_than_the_order_has_pays_nothing(paid):
     (intent,) = paid.intents()
     paid.stripe.store.put("payment_intent", intent["id"], {**intent, "currency": "jpy"})
 
-    paid.hear("payment_intent.succeeded")
+    paid.deliver_webhooks("payment_intent.succeeded")
 
     assert paid.payment()["status"] == "FAILED"
 
@@ -126,7 +129,7 @@ def test_without_the_webhooks_secret_no_webhook_is_taken_and_nothing_is_charged(
     aws.client("secretsmanager").put_secret_value(
         SecretId="commerce/stripe", SecretString=json.dumps(secret)
     )
-    gateway.named("stripe").secret.forget()
+    get_gateway("stripe").forget_keys()
 
     answer = shop.api.post(
         "/checkout/webhooks/stripe", b"{}", headers={"Stripe-Signature": "t=1,v1=0"}
@@ -134,6 +137,6 @@ def test_without_the_webhooks_secret_no_webhook_is_taken_and_nothing_is_charged(
 
     assert (answer.status_code, answer.json_body["Code"]) == (502, "GatewayNotConfigured")
     assert "commerce/stripe has no webhookSecret" in answer.json_body["Message"]
-    with pytest.raises(gateway.GatewayNotConfigured):
+    with pytest.raises(GatewayNotConfigured):
         shop.charge()
     assert shop.charged() == (0, 0)

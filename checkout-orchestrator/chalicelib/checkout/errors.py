@@ -1,4 +1,7 @@
-"""What can go wrong with a checkout. Those of order-service's validate-order are answered under the same names."""
+"""What can go wrong with a checkout.
+
+What order-service's validate-order raises is answered under the same names.
+"""
 
 from chalice import (
     BadRequestError,
@@ -10,15 +13,15 @@ from chalice import (
 
 
 class CartEmpty(ConflictError):
-    """There is nothing in the cart to buy."""
+    """The cart is empty."""
 
 
 class OrderNotFound(NotFoundError):
-    """There is no such order, or it is somebody else's."""
+    """There is no such order, or it is another customer's."""
 
 
 class OrderNotPayable(ConflictError):
-    """The order has ended, or its payment was undone: nothing can be paid any more."""
+    """The order has ended, or its payment was voided: it cannot be paid any more."""
 
 
 class OrderCancelled(ConflictError):
@@ -30,7 +33,7 @@ class PriceChanged(ConflictError):
 
 
 class OutOfStock(ConflictError):
-    """Not enough is left of a product."""
+    """There is not enough stock of a product."""
 
 
 class ProductNotFound(NotFoundError):
@@ -46,28 +49,28 @@ class QuantityTooLarge(BadRequestError):
 
 
 class MixedCurrencies(BadRequestError):
-    """An order is paid at once, so all its goods have one currency."""
+    """An order is paid at once, so all its products have one currency."""
 
 
 class TotalTooLarge(BadRequestError):
-    """More than the payment gateway charges at once."""
+    """The total is more than the payment gateway charges at once."""
 
 
 class InvalidAmount(BadRequestError):
-    """A total that the shop cannot take."""
+    """The shop cannot charge this total."""
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The same Idempotency-Key came with another body before."""
+    """This Idempotency-Key was used with another body before."""
 
 
 class OrderServiceUnavailable(ChaliceViewError):
-    """The order could not be checked or stored, or perhaps was; sending the same request again is safe."""
+    """The order could not be checked or stored, or perhaps was. Retryable: POST /checkout is idempotent."""
 
     STATUS_CODE = 503
 
 
-REFUSALS: dict[str, type[ChaliceViewError]] = {
+ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
         IdempotencyKeyReused,

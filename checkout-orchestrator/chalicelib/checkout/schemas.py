@@ -1,33 +1,40 @@
-"""Bodies accepted and returned by the checkout."""
+"""Request and response bodies of the checkout."""
 
 import re
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
+import msgspec
+
+from chalicelib.payments.schemas import PaymentMethodType
 from common import http
 
 _TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
 
 
-class Checkout(http.Body):
-    """Body of POST /checkout. `paymentMethod` is the gateway's own token: a card number never reaches the shop."""
+class CheckoutRequest(http.Body):
+    """Body of POST /checkout.
+
+    `paymentMethod` is the gateway's own token: a card number never reaches the shop.
+    """
 
     payment_method: str | None = None
-    method: Literal["CARD", "UPI"] = "CARD"
+    payment_method_type: PaymentMethodType = msgspec.field(default="CARD", name="method")
     order_id: str | None = None
     expected_total: Decimal | None = None
 
     def __post_init__(self) -> None:
         if self.payment_method is not None and not _TOKEN.fullmatch(self.payment_method):
             raise ValueError(
-                "paymentMethod: expected the gateway's token, such as pm_card_visa; never a card number"
+                "paymentMethod: expected the gateway's token, such as pm_card_visa; "
+                "never a card number"
             )
         if self.expected_total is not None and not self.expected_total.is_finite():
             raise ValueError("expectedTotal: expected a number")
 
 
-class Begun(http.Body):
-    """Answer of POST /checkout."""
+class CheckoutAccepted(http.Body):
+    """Response of POST /checkout."""
 
     order_id: str
     status: str
@@ -35,8 +42,8 @@ class Begun(http.Body):
     currency: str
 
 
-class Progress(http.Body):
-    """Answer of GET /checkout/{orderId}."""
+class CheckoutStatus(http.Body):
+    """Response of GET /checkout/{orderId}."""
 
     order_id: str
     status: str

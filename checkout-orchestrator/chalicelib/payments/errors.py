@@ -4,31 +4,31 @@ from chalice import BadRequestError, ChaliceViewError, ConflictError
 
 
 class PaymentDeclined(ChaliceViewError):
-    """The bank, or the customer at the bank's page, said no; the message says why, in the customer's words."""
+    """The bank declined, or the customer did at the bank's page; the message is for the customer."""
 
     STATUS_CODE = 402
 
 
-class MethodUnknown(PaymentDeclined):
+class PaymentMethodInvalid(PaymentDeclined):
     """The gateway does not know this payment method, or cannot use it for this payment."""
 
 
 class PaymentVoided(ConflictError):
-    """The payment was undone, perhaps before it began: this order is not charged any more."""
+    """The payment was voided, perhaps before it began: this order is not charged any more."""
 
 
 class PaymentInProgress(ConflictError):
-    """Another card is being charged for this order at this moment."""
+    """Another payment method is being charged for this order at this moment."""
 
 
-class PaymentPostponed(ChaliceViewError):
-    """The bank could not decide at this moment; the same payment method may well work a little later."""
+class SoftDecline(ChaliceViewError):
+    """The bank could not decide; the same payment method may succeed a little later."""
 
     STATUS_CODE = 503
 
 
 class AmountMismatch(ConflictError):
-    """What is to be charged, or was, is not what the order costs. Nothing stays charged."""
+    """The amount to be charged, or captured, is not the order's total. Nothing stays charged."""
 
 
 class PaymentMethodFixed(ConflictError):
@@ -36,17 +36,17 @@ class PaymentMethodFixed(ConflictError):
 
 
 class TooManyAttempts(ConflictError):
-    """So many payment methods were tried for this order that somebody may be trying out stolen cards."""
+    """Too many payment methods were tried for this order: it looks like card testing."""
 
 
 class PaymentRejected(ChaliceViewError):
-    """The gateway does not take what the shop asks of it: a wrong key or a defect here. Repeating does not help."""
+    """The gateway rejects the shop's request: a wrong key or a defect here. Not retryable."""
 
     STATUS_CODE = 502
 
 
 class GatewayNotConfigured(PaymentRejected):
-    """The keys of a payment gateway are not, or not all, in their secret; the message names the one that is missing."""
+    """A gateway's secret lacks a key, which the message names."""
 
 
 class GatewayUnknown(PaymentRejected):
@@ -54,9 +54,10 @@ class GatewayUnknown(PaymentRejected):
 
 
 class GatewayUnavailable(ChaliceViewError):
-    """The gateway cannot be reached, fails, or asks to come later; all that was asked of it is safe to repeat.
+    """The gateway cannot be reached, fails, or is busy. Retryable: all calls are idempotent.
 
-    `answered` tells that it failed while carrying out a request: it would repeat that answer to the same idempotency key.
+    `answered`: it failed while executing the request, and repeats that response to the same
+    idempotency key.
     """
 
     STATUS_CODE = 503
@@ -67,22 +68,22 @@ class GatewayUnavailable(ChaliceViewError):
 
 
 class PaymentContended(ChaliceViewError):
-    """Somebody else changed the payment at the same moment, again and again; safe to repeat."""
+    """Other runs changed the payment at the same moment, again and again. Retryable."""
 
     STATUS_CODE = 503
 
 
 class InvalidSignature(BadRequestError):
-    """A webhook that the gateway did not sign, or signed too long ago."""
+    """The gateway did not sign this webhook, or too long ago."""
 
 
 class RefundNotPossible(ConflictError):
-    """There is no captured payment to give back from, or not as much as is asked for."""
+    """There is no captured payment to refund from, or not as much as is requested."""
 
 
 class AlreadyRefunded(Exception):
-    """All that was captured has been given back before."""
+    """All that was captured has been refunded."""
 
 
-class IntentMoved(Exception):
-    """The gateway's PaymentIntent is no longer in a state that allows what was asked; look at it again."""
+class IntentStateConflict(Exception):
+    """The PaymentIntent is in a state that does not allow the request; retrieve it again."""
