@@ -1,16 +1,44 @@
-"""Every way into checkout-orchestrator: routes, saga steps, and consumers of its queues."""
+"""Every way into the service: routes, saga steps, and consumers of its queues."""
 
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from chalice.app import SQSEvent
 
-from chalicelib.checkout.schemas import CheckoutRequest, CheckoutStatus
+from chalicelib.checkout.errors import (
+    ORDER_SERVICE_ERRORS,
+    CartEmpty,
+    OrderNotFound,
+    OrderServiceUnavailable,
+)
+from chalicelib.checkout.schemas import CheckoutAccepted, CheckoutRequest, CheckoutStatus
 from chalicelib.discrepancies.tickets import DiscrepancyTicket
-from chalicelib.notifications.schemas import NotificationRequest
-from chalicelib.payments.schemas import AwaitPayment, Charge, VoidPayment
-from chalicelib.reconciliation.schemas import ReconcileRequest, to_plain
-from common import auth, events, http, lazy_imports, queues, step_input
+from chalicelib.notifications.schemas import NotificationRequest, NotificationResult
+from chalicelib.payments.errors import (
+    GatewayNotConfigured,
+    GatewayUnavailable,
+    GatewayUnknown,
+    InvalidSignature,
+    PaymentContended,
+    PaymentDeclined,
+    PaymentInProgress,
+    PaymentMethodFixed,
+    PaymentRejected,
+    TooManyAttempts,
+)
+from chalicelib.payments.schemas import (
+    AwaitPayment,
+    AwaitResult,
+    Charge,
+    PaymentResult,
+    VoidPayment,
+    VoidResult,
+    WebhookReceived,
+)
+from chalicelib.reconciliation.schemas import ReconcileRequest, Report
+from common import events, ids, lazy_imports, queues, step_input
+from common.api import Access, Api, Function, Request
 
 with lazy_imports.until_first_use():
     from chalicelib.audit import service as audit
@@ -23,64 +51,98 @@ with lazy_imports.until_first_use():
     from chalicelib.reconciliation import service as reconciliation
     from chalicelib.stock_compensation import service as stock_compensation
 
-app = http.create_app("checkout-orchestrator")
-authorizer = auth.jwt_authorizer(app)
+api = Api("checkout-orchestrator")
+app, authorizer = api.app, api.authorizer
 
-Result = dict[str, Any]
-
-
-@app.route("/checkout", methods=["POST"], authorizer=authorizer)
-def check_out() -> Any:
-    """Buy what is in the cart, or pay an order."""
-    return http.accepted(
-        checkout.check_out(
-            auth.caller(app), http.body(app, CheckoutRequest), http.idempotency_key(app)
-        )
-    )
+_GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
 
 
-@app.route("/checkout/{order_id}", methods=["GET"], authorizer=authorizer)
-def get_checkout(order_id: str) -> CheckoutStatus:
-    """Read how far a checkout is, and what the customer has to do next."""
-    return status.get_status(auth.caller(app), order_id)
+@api.post(
+    "/checkout",
+    summary="Check out the cart, or pay an order",
+    description="Without an `Idempotency-Key` the same cart is the same order, until that fails. "
+    "With `orderId` the key is not looked at: the same payment method again changes nothing.",
+    body=CheckoutRequest,
+    returns=CheckoutAccepted,
+    status=202,
+    errors=[
+        *ORDER_SERVICE_ERRORS.values(),
+        *_GATEWAY,
+        ids.InvalidId,
+        CartEmpty,
+        OrderNotFound,
+        OrderServiceUnavailable,
+        PaymentDeclined,
+        PaymentInProgress,
+        PaymentMethodFixed,
+        PaymentContended,
+        TooManyAttempts,
+        GatewayUnknown,
+    ],
+    idempotency_key=True,
+)
+def check_out(request: Request[CheckoutRequest]) -> CheckoutAccepted:
+    return checkout.check_out(request.caller, request.body, request.idempotency_key)
 
 
-@app.route("/checkout/webhooks/stripe", methods=["POST"])
-def stripe_webhook() -> Any:
-    """Receive Stripe's webhook. Public: its signature authenticates it."""
-    return _receive_webhook("stripe")
+@api.get(
+    "/checkout/{order_id}",
+    summary="Read how far a checkout is, and what the customer does next",
+    returns=CheckoutStatus,
+    errors=[OrderNotFound],
+    operation_id="getCheckoutStatus",
+)
+def get_checkout(request: Request[None], order_id: str) -> CheckoutStatus:
+    return status.get_status(request.caller, order_id)
 
 
-@app.route("/checkout/webhooks/razorpay", methods=["POST"])
-def razorpay_webhook() -> Any:
-    """Receive Razorpay's webhook. Public: its signature authenticates it."""
-    return _receive_webhook("razorpay")
+@api.post(
+    "/checkout/webhooks/stripe",
+    access=Access.PUBLIC,
+    summary="Receive an event from Stripe",
+    description="The header `Stripe-Signature` authenticates it.",
+    returns=WebhookReceived,
+    errors=[InvalidSignature, *_GATEWAY],
+)
+def stripe_webhook(request: Request[None]) -> WebhookReceived:
+    return _receive_webhook("stripe", request)
 
 
-@app.lambda_function(name="process-payment")
-def process_payment(event: Any, context: Any) -> Result:
+@api.post(
+    "/checkout/webhooks/razorpay",
+    access=Access.PUBLIC,
+    summary="Receive an event from Razorpay",
+    description="The header `X-Razorpay-Signature` authenticates it.",
+    returns=WebhookReceived,
+    errors=[InvalidSignature, *_GATEWAY],
+)
+def razorpay_webhook(request: Request[None]) -> WebhookReceived:
+    return _receive_webhook("razorpay", request)
+
+
+@api.function("process-payment", takes=Charge, returns=PaymentResult)
+def process_payment(charge: Charge) -> PaymentResult:
     """Saga step ProcessPayment, undone by refund-payment."""
-    return saga_resume.step_result(payments.process_payment(step_input.parse(Charge, event)))
+    return saga_resume.step_result(payments.process_payment(charge))
 
 
-@app.lambda_function(name="refund-payment")
-def refund_payment(event: Any, context: Any) -> Result:
+@api.function("refund-payment", takes=VoidPayment, returns=VoidResult)
+def refund_payment(step: VoidPayment) -> VoidResult:
     """Saga step RefundPayment: voids a payment in any state, also before it began."""
-    request = step_input.parse(VoidPayment, event)
-    return saga_resume.void_result(cancellation.void_payment(request.order_id, request.reason))
+    return saga_resume.void_result(cancellation.void_payment(step.order_id, step.reason))
 
 
-@app.lambda_function(name="await-payment")
-def await_payment(event: Any, context: Any) -> Result:
+@api.function("await-payment", takes=AwaitPayment, returns=AwaitResult)
+def await_payment(step: AwaitPayment) -> AwaitResult:
     """Saga step AwaitPayment: has the saga resumed once the customer has paid."""
-    return {"status": saga_resume.await_payment(step_input.parse(AwaitPayment, event))}
+    return saga_resume.await_payment(step)
 
 
-@app.lambda_function(name="send-notification")
-def send_notification(event: Any, context: Any) -> Result:
-    """Saga step SendNotification; nothing undoes it."""
-    sent = notifications.send_notification(step_input.parse(NotificationRequest, event))
-    return {"notificationId": sent.notification_id, "status": sent.status}
+@api.function("send-notification", takes=NotificationRequest, returns=NotificationResult)
+def send_notification(step: NotificationRequest) -> NotificationResult:
+    """Saga step SendNotification, which nothing undoes."""
+    notification = notifications.send_notification(step)
+    return NotificationResult(notification.notification_id, notification.status)
 
 
 @app.on_sqs_message(queue="order-created-queue", batch_size=10, name="on-order-created")
@@ -176,9 +238,12 @@ def on_unpublished_event(event: SQSEvent) -> None:
 
 @app.lambda_function(name="reconcile")
 def reconcile(event: Any, context: Any) -> Any:
-    """Check all tables and gateways against each other, on the schedule in merge.json or by hand."""
+    """Reconcile tables and gateways, on the schedule in merge.json or by hand."""
     request = step_input.parse(ReconcileRequest, event)
-    return to_plain(reconciliation.reconcile(request, _deadline(context)))
+    return msgspec.to_builtins(reconciliation.reconcile(request, _deadline(context)))
+
+
+api.functions.append(Function("reconcile", ReconcileRequest, Report))  # it needs the context
 
 
 @app.on_sqs_message(queue="discrepancy-queue", batch_size=1, name="on-discrepancy")
@@ -190,13 +255,11 @@ def on_discrepancy(event: SQSEvent) -> None:
     )
 
 
-def _receive_webhook(gateway: str) -> dict[str, bool]:
-    """Verify and store the webhook, and answer; a queue's consumer processes it."""
-    request = app.current_request
-    assert request is not None, "only a route has a request"
+def _receive_webhook(gateway: str, request: Request[None]) -> WebhookReceived:
+    """Verify and store the webhook, and answer: a queue's consumer processes it."""
     webhook = registry.get_gateway(gateway).read_webhook(request.raw_body, request.headers)
     webhooks.receive(webhook)
-    return {"received": True}
+    return WebhookReceived(received=True)
 
 
 def _deadline(context: Any) -> Callable[[], bool]:

@@ -74,7 +74,7 @@ class CheckoutShop:
         status: str = "CREATED",
         **more: Any,
     ) -> str:
-        """An order in the table; two bowls if nothing else is said."""
+        """Store an order, of two bowls by default."""
         lines = items or [{"productId": BOWL, "qty": 2}]
         rows = [
             {
@@ -157,7 +157,7 @@ class CheckoutShop:
         return [{"name": one["name"], **begun} for one, begun in zip(found, inputs, strict=True)]
 
     def charged(self) -> tuple[int, int]:
-        """What the gateway's books say: captured and refunded, in minor units, over all intents."""
+        """Sum what the gateway captured and refunded, in minor units."""
         intents = self.stripe.store.all("payment_intent")
         return (
             sum(intent["amount_received"] for intent in intents),
@@ -225,7 +225,7 @@ class CheckoutShop:
         )
 
     def deliver_webhooks(self, *kinds: str) -> list[int]:
-        """Deliver the gateway's webhooks of these kinds, oldest first, or all, and act upon them; the status of each answer."""
+        """Deliver the gateway's webhooks of these kinds, or all, and process them."""
         events = reversed(self.stripe.store.all("event"))
         heard = [
             self.deliver_webhook(event) for event in events if not kinds or event["type"] in kinds
@@ -234,7 +234,7 @@ class CheckoutShop:
         return heard
 
     def consume(self, queue: str, consumer: str) -> int:
-        """Let the consumer have what waits in its queue, as Lambda does; how many messages it could not handle, which stay."""
+        """Have the consumer process its queue, and count the messages that stay."""
         sqs, url, stuck = aws.client("sqs"), queues.url(queue), []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:

@@ -24,7 +24,7 @@ def stripe_server() -> Iterator[Gateway]:
 
 @pytest.fixture
 def stripe(stripe_server: Gateway, cloud: None, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    """The payment gateway, with empty books and all its faults off."""
+    """The fake of Stripe, empty and without faults."""
     stripe_server.store.clear()
     stripe_server.switches.reset()
     monkeypatch.setenv("STRIPE_API_BASE", stripe_server.url)
@@ -53,13 +53,13 @@ def lambda_fakes(interceptor: AwsInterceptor) -> LambdaFakes:
 
 @pytest.fixture
 def task_tokens(interceptor: AwsInterceptor) -> TaskTokenFake:
-    """What waiting sagas are told."""
+    """What sagas that wait are resumed with."""
     return TaskTokenFake(interceptor)
 
 
 @pytest.fixture
 def machine(cloud: None) -> Any:
-    """Looks at the executions of a state machine that does nothing: its own stack is tested on the local cloud."""
+    """A state machine that does nothing: the real one is tested in tests/e2e."""
     client = boto3.client("stepfunctions")
     definition = {
         "StartAt": "Wait",
@@ -82,7 +82,7 @@ def shop(
     machine: Any,
     api: Any,
 ) -> CheckoutShop:
-    """The shop around the orchestrator: a catalogue, customers, and order-service as far as it is asked."""
+    """The shop around the service: a customer, and order-service's Lambdas."""
     other_tables("Orders", "Carts", "Users")
     shop = CheckoutShop(stripe, lambda_fakes, task_tokens, machine, api)
     shop.add_customer(JIMMY, "jimmy@example.com", "Jimmy Patel", phone="+4915112345")
@@ -97,8 +97,8 @@ def jimmy(tokens: Any) -> str:
 
 @pytest.fixture
 def records(shop: CheckoutShop, other_tables: Any, monkeypatch: pytest.MonkeyPatch) -> OrderRecords:
-    """The books of all who have a part in an order: a shop with eight bowls, and the tables of other services."""
+    """An order in all tables: a shop with eight bowls in stock."""
     other_tables("Reservations", "Inventory", "EventLogs")
     records = OrderRecords(shop, monkeypatch)
-    records.supplied(available=8)
+    records.store_stock(available=8)
     return records

@@ -1,4 +1,4 @@
-"""What stands around the orchestrator, faked where botocore would send: other services' Lambdas, and waiting sagas."""
+"""Fakes of other services' Lambdas and of task tokens, below botocore."""
 
 import io
 import json
@@ -40,7 +40,7 @@ class AwsInterceptor:
         self._tapped.append((client.meta.events, name, handler))
 
     def answer(self, service: str, operation: str, answer: Callable[[dict[str, Any]], Any]) -> None:
-        """Answer the calls of one operation here; None lets the call through."""
+        """Answer the calls of one operation here. None lets the call through."""
 
         def before(params: dict[str, Any], model: Any, context: Any, **_: Any) -> Any:
             found = answer(context["asked"])
@@ -55,7 +55,7 @@ class AwsInterceptor:
         self._tap(aws.client(service), f"before-call.{_event(service)}.{operation}", before)
 
     def fail_calls(self, service: str, operation: str, times: int = 1, after: bool = False) -> None:
-        """Break the connection of the next calls: before they arrive, or after they did their work."""
+        """Break the connection of the next calls, before or after they had effect."""
         left = [times]
 
         def broken(**_: Any) -> None:
@@ -69,7 +69,7 @@ class AwsInterceptor:
         )
 
     def fail_nth_call(self, operation: str, at: int) -> None:
-        """Break the connection of the `at`-th such call on the table of payments, before it arrives."""
+        """Break the connection of the `at`-th such call on the table of payments."""
         client = Payment._get_connection().connection.client
         seen = [0]
 
@@ -106,7 +106,7 @@ class LambdaFakes:
 
 
 class TaskTokenFake:
-    """Sagas that wait with a token: what they were told, once each."""
+    """Sagas that wait with a task token, and what each was resumed with."""
 
     def __init__(self, interceptor: AwsInterceptor) -> None:
         self.results: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The books of the shop in the tests of the reconciliation: an order as everybody has it, and ways to spoil it."""
+"""An order in all tables and at the gateway, and ways to spoil it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ OTHER = "ORDER#01JA0000000000000000000002"
 
 
 class OrderRecords:
-    """Around a shop: who put what into the tables of the other services, and what the reconciliation says of it."""
+    """Writes an order into the tables of all services, and reconciles it."""
 
     def __init__(self, shop: CheckoutShop, patch: Any) -> None:
         self.shop, self.patch = shop, patch
@@ -33,7 +33,7 @@ class OrderRecords:
         return (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
 
     def check(self, **wanted: Any) -> list[tuple[str, str]]:
-        """What is wrong with today's orders if everything has had its time: kinds, with what was done about each."""
+        """Reconcile today's orders as settled: the kinds, with the outcome of each."""
         return [
             (found["kind"], found["outcome"]) for found in self.report(**wanted)["discrepancies"]
         ]
@@ -57,7 +57,7 @@ class OrderRecords:
         self._when(Order, "get", act, after)
 
     def throttle(self) -> None:
-        """What DynamoDB does when it is asked too much."""
+        """Raise what DynamoDB does above its capacity."""
         raise GetError("throttled")
 
     def when_reservations_are_read(self, act: Callable[[], None]) -> None:
@@ -87,7 +87,7 @@ class OrderRecords:
     def store_stock(
         self, product_id: str = BOWL, available: int = 8, reserved: int = 0, sold: int = 0
     ) -> None:
-        """Stock of a product; what was supplied is the sum."""
+        """Store the stock of a product, whose sum was supplied."""
         self.put(
             "Inventory",
             productId=product_id,
@@ -164,18 +164,18 @@ class OrderRecords:
             self.shop.charge(order_id)
         self.store_reservation("COMMITTED", order_id)
         self.set_status("CONFIRMED", order_id, paymentId=f"PAY#{ids.suffix(order_id)}")
-        self.results("ORDER_CONFIRMED", order_id)
+        self.notify("ORDER_CONFIRMED", order_id)
         self.consume_order_done(order_id, heard)
         return order_id
 
     def fail_checkout(self, order_id: str = ORDER, status: str = "FAILED") -> str:
-        """A checkout that was undone from end to end, after the money was captured."""
+        """Store a checkout that was compensated after the capture."""
         self.store_order(order_id)
         self.shop.charge(order_id)
         self.shop.refund(order_id)
         self.store_reservation("RELEASED", order_id)
         self.set_status(status, order_id, reason="OutOfStock")
-        self.results("ORDER_CANCELLED" if status == "CANCELLED" else "ORDER_FAILED", order_id)
+        self.notify("ORDER_CANCELLED" if status == "CANCELLED" else "ORDER_FAILED", order_id)
         return order_id
 
     def request_refund(
@@ -202,7 +202,7 @@ class OrderRecords:
     def refund_at_gateway(
         self, amount: int | None = None, intent_id: str | None = None, key: str = "by hand"
     ) -> None:
-        """Whoever did that, it stands in the gateway's records."""
+        """Refund at the gateway, without the shop."""
         wanted = {"payment_intent": intent_id or self.shop.payment()["intentId"]}
         wanted |= {"metadata": {"refundKey": key}}
         self.shop.stripe.create_refund({**wanted, **({"amount": amount} if amount else {})})
@@ -212,7 +212,7 @@ class OrderRecords:
         self.shop.stripe.fail_refund(self.shop.stripe.store.all("refund")[0]["id"])
 
     def charge_at_gateway(self, order_id: str | None = ORDER) -> str:
-        """An intent that nobody here made."""
+        """Create an intent at the gateway, without the shop."""
         charge = {
             "amount": 2598,
             "currency": "usd",
@@ -237,12 +237,12 @@ class OrderRecords:
         boto3.resource("dynamodb").Table(table).delete_item(Key=key)
 
     def change(self, table: str, key: dict[str, str], **values: Any) -> None:
-        """Write over some attributes of a row, whoever owns it."""
+        """Overwrite some attributes of a row."""
         found = boto3.resource("dynamodb").Table(table)
         found.put_item(Item={**found.get_item(Key=key)["Item"], **values})
 
     def consume_order_done_message(self, message: dict[str, Any]) -> None:
-        """Those who listen to order.done hear this one."""
+        """Deliver this order.done to all its consumers."""
         for name in ("receipt", "audit"):
             self.shop.api.sqs(f"on-order-done-{name}", [message])
         self.consume_order_done(message["detail"]["orderId"], by="analytics")
@@ -264,11 +264,11 @@ class OrderRecords:
         return {"orderId": step["orderId"], "status": "COMMITTED"}
 
     def recheck(self) -> int:
-        """How many of the discrepancies that a person was asked to mend still stand."""
+        """Recheck the escalated discrepancies, and count those that stand."""
         return self.shop.consume("discrepancy-queue", "on-discrepancy")
 
     def delete_notifications(self, *kinds: str) -> None:
-        """Take back what the customer was told."""
+        """Delete the notifications of the customer."""
         for row in self.shop.notifications():
             if row["kind"] in kinds and row["audience"] == "customer":
                 self.delete("Notifications", notificationId=row["notificationId"])

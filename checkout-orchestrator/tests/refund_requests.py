@@ -1,4 +1,4 @@
-"""RefundRequested as order-service publishes it, and product-service's answer to restocking."""
+"""RefundRequested as order-service publishes it, and its consumer."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""A saga that waits for its customer, for the gateway, or for nobody."""
+"""A saga that waits for its customer or for the gateway."""
 
 import boto3
 import pytest
@@ -31,7 +31,7 @@ def pay(shop, token, payment_method="pm_card_visa", **more):
     return shop.api.post("/checkout", body, token=token)
 
 
-def test_the_webhook_wakes_the_waiting_saga(challenged, bus):
+def test_the_webhook_resumes_the_waiting_saga(challenged, bus):
     challenged.await_payment()
     assert challenged.task_tokens.results == {}
     challenged.complete_challenge("approve")
@@ -51,7 +51,7 @@ def test_a_webhook_that_comes_before_the_saga_waits_is_not_lost(challenged):
     assert challenged.task_tokens.results == {"token-1": PAID}
 
 
-def test_a_customer_who_paid_is_seen_even_if_no_webhook_ever_comes(challenged):
+def test_a_payment_is_found_even_if_no_webhook_comes(challenged):
     challenged.complete_challenge("approve")
 
     challenged.await_payment()
@@ -59,15 +59,15 @@ def test_a_customer_who_paid_is_seen_even_if_no_webhook_ever_comes(challenged):
     assert challenged.task_tokens.results == {"token-1": PAID}
 
 
-def test_a_last_look_finds_what_no_webhook_told(challenged):
+def test_check_payment_finds_a_payment_without_its_webhook(challenged):
     challenged.await_payment()
     challenged.complete_challenge("approve")
 
     assert challenged.charge(payment_method="pm_card_threeDSecure2Required")["status"] == "SUCCESS"
 
 
-def test_a_last_look_charges_nobody(unpaid, jimmy):
-    """A payment method that was chosen, but whose charge never began, is not charged behind the customer's back."""
+def test_check_payment_charges_nobody(unpaid, jimmy):
+    """The method was chosen, but its charge never began."""
     unpaid.stripe.switches.set(down=True)
     assert pay(unpaid, jimmy).status_code == 503
     unpaid.stripe.switches.set(down=False)
@@ -76,7 +76,7 @@ def test_a_last_look_charges_nobody(unpaid, jimmy):
     assert unpaid.charged() == (0, 0)
 
 
-def test_waiting_while_the_gateway_is_down_is_waiting_nevertheless(challenged):
+def test_the_saga_waits_also_while_the_gateway_is_down(challenged):
     challenged.stripe.switches.set(down=True)
     challenged.await_payment()
     challenged.stripe.switches.set(down=False)
@@ -99,7 +99,7 @@ def test_webhooks_that_come_twice_or_late_or_out_of_order_change_nothing(challen
     assert challenged.payment()["status"] == "SUCCEEDED"
 
 
-def test_a_customer_who_says_no_at_the_banks_page_ends_the_checkout(challenged):
+def test_a_decline_at_the_banks_page_ends_the_checkout(challenged):
     challenged.await_payment()
     challenged.complete_challenge("refuse")
 
@@ -110,8 +110,8 @@ def test_a_customer_who_says_no_at_the_banks_page_ends_the_checkout(challenged):
     assert "authentication" in challenged.payment()["reason"]
 
 
-def test_news_of_an_intent_that_is_about_to_be_confirmed_do_not_make_the_customer_wait(shop):
-    """The gateway tells of the new intent while it cannot be confirmed."""
+def test_a_webhook_before_the_confirmation_requires_no_action(shop):
+    """The webhook of the new intent comes while it cannot be confirmed."""
     shop.break_gateway("confirm")
     with pytest.raises(GatewayUnavailable):
         shop.charge()
@@ -139,7 +139,7 @@ def test_a_webhook_that_the_gateway_did_not_sign_is_refused(challenged):
     assert challenged.task_tokens.results == {}
 
 
-def test_a_webhook_is_answered_while_the_gateway_is_down_and_acted_upon_once_it_is_up(challenged):
+def test_a_webhook_is_processed_once_the_gateway_is_up_again(challenged):
     challenged.await_payment()
     challenged.complete_challenge("approve")
     challenged.stripe.switches.set(down=True)
@@ -152,7 +152,7 @@ def test_a_webhook_is_answered_while_the_gateway_is_down_and_acted_upon_once_it_
     assert challenged.task_tokens.results == {"token-1": PAID}
 
 
-def test_webhooks_about_other_things_are_taken_and_forgotten(shop):
+def test_webhooks_about_other_things_are_ignored(shop):
     shop.stripe.create_intent({"amount": "100", "currency": "usd"})
     intent = shop.intents()[0]
     unknown = {**intent, "metadata": {"orderId": "ORDER#1"}}
@@ -176,9 +176,7 @@ def test_webhooks_about_other_things_are_taken_and_forgotten(shop):
     assert shop.consume("payment-webhook-queue", "on-payment-webhook") == 0
 
 
-def test_a_crash_before_the_saga_is_woken_is_mended_when_the_message_comes_again(
-    challenged, interceptor
-):
+def test_a_retry_resumes_a_saga_that_a_crash_left_waiting(challenged, interceptor):
     challenged.await_payment()
     challenged.complete_challenge("approve")
     interceptor.fail_calls("stepfunctions", "SendTaskSuccess")
@@ -190,7 +188,7 @@ def test_a_crash_before_the_saga_is_woken_is_mended_when_the_message_comes_again
     assert challenged.task_tokens.results == {"token-1": PAID}
 
 
-def test_a_charge_that_gets_through_after_the_saga_gave_up_is_refunded(challenged, queue):
+def test_a_capture_after_the_saga_timed_out_is_refunded(challenged, queue):
     challenged.await_payment()
     challenged.complete_challenge("approve")
     challenged.stripe.switches.set(down=True)
@@ -245,9 +243,7 @@ def test_a_choice_that_is_repeated_charges_once(unpaid, jimmy):
     assert unpaid.charged() == (2598, 0)
 
 
-def test_a_choice_that_is_repeated_while_the_customer_is_at_the_bank_does_not_begin_anew(
-    unpaid, jimmy
-):
+def test_a_repeated_choice_during_a_challenge_is_the_same_attempt(unpaid, jimmy):
     unpaid.await_payment()
     assert pay(unpaid, jimmy, "pm_card_threeDSecure2Required").status_code == 202
     attempt, action = unpaid.payment()["attempt"], unpaid.checkout_status(jimmy)["nextAction"]
@@ -262,9 +258,7 @@ def test_a_choice_that_is_repeated_while_the_customer_is_at_the_bank_does_not_be
 
 
 @pytest.mark.parametrize("order", ["unpaid", "challenged"])
-def test_a_payment_method_that_nobody_knows_is_refused_and_the_order_goes_on_waiting(
-    request, jimmy, order
-):
+def test_an_unknown_payment_method_leaves_the_order_waiting(request, jimmy, order):
     shop = request.getfixturevalue(order)
     shop.await_payment()
 
@@ -276,7 +270,7 @@ def test_a_payment_method_that_nobody_knows_is_refused_and_the_order_goes_on_wai
     assert shop.charged() == (2598, 0)
 
 
-def test_a_choice_whose_answer_got_lost_may_be_repeated(unpaid, jimmy):
+def test_a_choice_whose_response_is_lost_can_be_repeated(unpaid, jimmy):
     unpaid.await_payment()
     unpaid.stripe.switches.set(lose_answers=1)
 
@@ -337,7 +331,7 @@ def test_a_challenge_that_failed_on_a_chosen_card_leaves_the_order_waiting(unpai
     assert unpaid.task_tokens.results == {"token-1": PAID}
 
 
-def test_an_order_that_was_undone_is_not_paid_any_more(unpaid, jimmy):
+def test_a_voided_order_cannot_be_paid(unpaid, jimmy):
     unpaid.refund()
 
     refused = pay(unpaid, jimmy)
@@ -353,7 +347,7 @@ def cancelled(shop):
     shop.api.sqs("on-order-cancelled", [events.to_message(event)])
 
 
-def test_cancelling_wakes_the_waiting_saga_at_once(unpaid):
+def test_cancelling_resumes_the_waiting_saga_at_once(unpaid):
     unpaid.await_payment()
 
     cancelled(unpaid)
@@ -379,7 +373,7 @@ def test_cancelling_before_the_charge_stops_it(shop):
     assert shop.charged() == (0, 0)
 
 
-def test_cancelling_what_is_just_paid_gives_the_money_back(shop):
+def test_cancelling_an_order_that_was_just_paid_refunds_it(shop):
     shop.charge()
 
     cancelled(shop)
@@ -405,20 +399,20 @@ def charge_again(shop, token="token-9", payment_method="pm_card_visa", **more):
     shop.api.sqs("on-payment-retry", [message])
 
 
-def test_a_charge_that_waited_for_the_gateway_wakes_its_saga(shop):
+def test_a_charge_that_waited_for_the_gateway_resumes_its_saga(shop):
     charge_again(shop)
 
     assert shop.task_tokens.results == {"token-9": PAID}
     assert shop.charged() == (2598, 0)
 
 
-def test_a_charge_that_waited_may_turn_out_to_need_the_customer(shop):
+def test_a_charge_that_waited_can_require_the_customer(shop):
     charge_again(shop, payment_method="pm_card_threeDSecure2Required")
 
     assert shop.task_tokens.results["token-9"]["paymentStatus"] == "REQUIRES_ACTION"
 
 
-def test_a_charge_that_waited_may_be_declined(shop):
+def test_a_charge_that_waited_can_be_declined(shop):
     charge_again(shop, payment_method="pm_card_chargeDeclined")
 
     assert shop.task_tokens.results == {"token-9": "PaymentDeclined"}
@@ -442,7 +436,7 @@ def test_a_charge_does_not_wait_for_ever(shop):
     assert shop.delayed("payment-retry-queue") == 0
 
 
-def test_a_charge_for_a_saga_that_gave_up_charges_nobody(shop):
+def test_a_charge_for_a_saga_that_timed_out_charges_nobody(shop):
     shop.refund()
     shop.task_tokens.used.add("token-9")
 
@@ -451,8 +445,8 @@ def test_a_charge_for_a_saga_that_gave_up_charges_nobody(shop):
     assert shop.charged() == (0, 0)
 
 
-def test_a_repeated_message_does_not_take_back_what_the_saga_goes_on_with(shop, queue):
-    """SQS delivers twice: the second time nobody waits, because the saga was woken by the first."""
+def test_a_repeated_message_refunds_nothing_of_a_running_saga(shop, queue):
+    """SQS delivers twice: the first message has resumed the saga."""
     boto3.client("stepfunctions").start_execution(
         stateMachineArn=shop.machine, name=ORDER.removeprefix("ORDER#")
     )
@@ -470,7 +464,7 @@ def stop_saga(shop):
     shop.task_tokens.used |= {"token-1", "token-9"}
 
 
-def test_a_charge_for_a_saga_that_was_stopped_by_hand_is_taken_back(shop, queue):
+def test_a_charge_for_an_aborted_saga_is_refunded(shop, queue):
     shop.add_order()
     stop_saga(shop)
 
@@ -483,9 +477,7 @@ def test_a_charge_for_a_saga_that_was_stopped_by_hand_is_taken_back(shop, queue)
 
 
 @pytest.mark.parametrize("bought", ["CONFIRMED", "PARTLY_REFUNDED"])
-def test_news_of_an_order_that_was_bought_take_nothing_back_though_its_saga_was_stopped_since(
-    challenged, queue, bought
-):
+def test_a_webhook_refunds_no_confirmed_order_of_an_aborted_saga(challenged, queue, bought):
     challenged.await_payment()
     challenged.complete_challenge("approve")
     challenged.deliver_webhooks()
@@ -511,7 +503,7 @@ def test_one_bad_message_does_not_hold_up_the_others(shop):
     assert shop.charged() == (2598, 2598)
 
 
-def test_a_decline_that_the_webhook_tells_first_is_the_same_decline(shop):
+def test_a_decline_by_webhook_is_the_same_decline_to_the_saga(shop):
     with pytest.raises(PaymentDeclined):
         shop.charge(payment_method="pm_card_chargeDeclined")
 

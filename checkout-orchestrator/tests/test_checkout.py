@@ -82,7 +82,7 @@ def test_clicks_at_the_same_moment_buy_once(shop, jimmy):
     assert len(shop.executions()) == 1
 
 
-def test_a_click_after_the_purchase_but_before_the_cart_is_cleared_buys_nothing_more(shop, jimmy):
+def test_a_click_before_the_cart_is_cleared_buys_nothing_more(shop, jimmy):
     shop.fill_cart()
     first = check_out(shop, jimmy).json_body["orderId"]
     shop.set_order_status(first, "CONFIRMED")
@@ -156,7 +156,7 @@ def test_the_same_key_of_another_customer_is_another_order(shop, jimmy, tokens):
     assert mine != theirs
 
 
-def test_a_crash_before_the_saga_is_started_is_mended_by_the_repeat(shop, jimmy, interceptor):
+def test_a_repeat_starts_a_saga_that_a_crash_prevented(shop, jimmy, interceptor):
     shop.fill_cart()
     interceptor.fail_calls("stepfunctions", "StartExecution")
 
@@ -166,9 +166,7 @@ def test_a_crash_before_the_saga_is_started_is_mended_by_the_repeat(shop, jimmy,
     assert len(shop.executions()) == 1
 
 
-def test_a_crash_before_the_saga_is_started_is_mended_by_the_announced_order(
-    shop, jimmy, interceptor
-):
+def test_order_created_starts_a_saga_that_a_crash_prevented(shop, jimmy, interceptor):
     shop.fill_cart()
     interceptor.fail_calls("stepfunctions", "StartExecution")
     check_out(shop, jimmy)
@@ -181,10 +179,8 @@ def test_a_crash_before_the_saga_is_started_is_mended_by_the_announced_order(
 
 @pytest.mark.parametrize("ended", [("FAILED", "OrderNotPayable"), ("CANCELLED", "OrderCancelled")])
 @pytest.mark.parametrize("key", ["key-1", None])
-def test_an_order_that_ended_before_its_answer_came_is_told_of_all_the_same(
-    shop, jimmy, ended, key
-):
-    """The answer that it is stored gets lost, and its saga has failed it when order-service is asked again."""
+def test_an_order_that_ended_before_its_response_is_returned(shop, jimmy, ended, key):
+    """The response is lost, and the saga has failed the order by the retry."""
     shop.fill_cart()
     status, error = ended
 
@@ -233,7 +229,7 @@ def test_both_starters_start_the_same_saga(shop, jimmy):
         ("IdempotencyKeyReused", 422), ("QuantityTooLarge", 400), ("MixedCurrencies", 400),
     ],
 )  # fmt: skip
-def test_what_order_service_refuses_the_customer_hears_in_its_words(shop, jimmy, error, status):
+def test_errors_of_order_service_reach_the_customer(shop, jimmy, error, status):
     shop.fill_cart()
 
     def refuse(step):
@@ -264,7 +260,7 @@ def test_a_broken_order_service_is_not_the_customers_fault(shop, jimmy):
     assert "secret" not in refused.json_body["Message"]
 
 
-def test_an_unreachable_order_service_is_told_and_the_repeat_succeeds(shop, jimmy, interceptor):
+def test_an_unreachable_order_service_is_retryable(shop, jimmy, interceptor):
     shop.fill_cart()
     interceptor.fail_calls("lambda", "Invoke")
 
@@ -285,7 +281,7 @@ def test_another_card_for_the_same_cart_pays_the_same_order(shop, jimmy):
     assert shop.charged() == (2598, 0)
 
 
-def test_an_expected_total_that_no_longer_holds_is_refused_also_for_a_waiting_order(shop, jimmy):
+def test_an_outdated_total_is_refused_for_a_waiting_order(shop, jimmy):
     shop.add_order()
 
     refused = check_out(shop, jimmy, {"orderId": ORDER, "expectedTotal": 11.99})
@@ -293,7 +289,7 @@ def test_an_expected_total_that_no_longer_holds_is_refused_also_for_a_waiting_or
     assert (refused.status_code, refused.json_body["Code"]) == (409, "PriceChanged")
 
 
-def test_an_order_of_somebody_else_does_not_exist(shop, tokens):
+def test_another_customers_order_does_not_exist(shop, tokens):
     shop.add_order()
     stranger = tokens.customer("USER#02STRANGER")
 
@@ -335,7 +331,7 @@ def test_a_finished_checkout_says_how_it_ended(shop, jimmy, status, step):
     )
 
 
-def test_a_checkout_that_has_just_begun_is_at_its_beginning(shop, jimmy):
+def test_a_new_checkout_is_at_its_first_step(shop, jimmy):
     shop.add_order()
 
     seen = shop.checkout_status(jimmy)
@@ -348,7 +344,7 @@ def test_a_checkout_that_has_just_begun_is_at_its_beginning(shop, jimmy):
     assert (seen["totalAmount"], seen["currency"]) == (25.98, "USD")
 
 
-def test_the_bare_number_of_an_order_will_do(shop, jimmy):
+def test_an_order_id_needs_no_prefix_in_the_path(shop, jimmy):
     shop.add_order()
 
     assert shop.api.get("/checkout/01JA0000000000000000000001", token=jimmy).status_code == 200
@@ -366,11 +362,19 @@ def test_an_order_that_ended_cannot_be_paid(shop, jimmy, ended):
 @pytest.mark.parametrize(
     "body",
     [
-        {"method": "CASH"}, {"paymentMethod": 4242424242424242}, {"paymentMethod": "4242424242424242"}, {"paymentMethod": ""}, {"paymentMethod": "pm visa"},
-        {"expectedTotal": "much"}, {"expectedTotal": "NaN"}, {"orderId": 7}, {"orderId": "ORDER#../x"}, {"orderId": ""},
+        {"method": "CASH"},
+        {"paymentMethod": 4242424242424242},
+        {"paymentMethod": "4242424242424242"},
+        {"paymentMethod": ""},
+        {"paymentMethod": "pm visa"},
+        {"expectedTotal": "much"},
+        {"expectedTotal": "NaN"},
+        {"orderId": 7},
+        {"orderId": "ORDER#../x"},
+        {"orderId": ""},
     ],
-)  # fmt: skip
-def test_a_body_that_makes_no_sense_is_refused(shop, jimmy, body):
+)
+def test_an_invalid_body_is_refused(shop, jimmy, body):
     shop.fill_cart()
 
     assert check_out(shop, jimmy, body).status_code == 400

@@ -1,4 +1,4 @@
-"""What every payment gateway's adapter holds to: each against the stand-in for its gateway, over HTTP."""
+"""The contract of the gateways' adapters, each against its fake over HTTP."""
 
 import json
 import time
@@ -45,7 +45,7 @@ BROKEN = {
 
 @dataclass
 class GatewayCase:
-    """One gateway: the adapter, the stand-in that it talks to, and the customer in front of both."""
+    """One gateway: the adapter, its fake, and the customer."""
 
     adapter: Gateway
     fake: Any
@@ -62,7 +62,7 @@ class GatewayCase:
         return self.adapter.retrieve_intent(intent.id)
 
     def money(self, order_id: str = ORDER) -> tuple[int, int]:
-        """Minor units captured and given back, by the gateway's own fake."""
+        """Minor units captured and refunded, at the fake."""
         row = self.fake.totals()[order_id]
         return row["captured"], row["refunded"]
 
@@ -106,7 +106,7 @@ class StripeCase(GatewayCase):
 
 
 class RazorpayCase(GatewayCase):
-    """The customer pays in Razorpay's own checkout; the shop can only look."""
+    """The customer pays in Razorpay's own checkout, which the shop only reads."""
 
     def attempt(self, intent: Intent) -> Intent:
         return self.adapter.confirm_intent(intent.id, "", "UPI", "confirm:1")
@@ -182,7 +182,7 @@ def razorpay_case(fake: Any) -> GatewayCase:
 
 @contextmanager
 def broken(case: GatewayCase, fault: str) -> Iterator[None]:
-    """The gateway has this fault meanwhile; where it is slow, the adapters wait a fifth of a second, not five."""
+    """Give the gateway a fault. Slow is above a time-out of 0.2 s here."""
     case.fake.switches.set(**BROKEN[fault])
     with pytest.MonkeyPatch.context() as patched:
         for module in (stripe_adapter, razorpay_adapter) if fault == "slow" else ():
@@ -196,7 +196,7 @@ def broken(case: GatewayCase, fault: str) -> Iterator[None]:
 # Beginning
 
 
-def test_an_intent_that_is_begun_charges_nobody_and_belongs_to_its_order(case):
+def test_a_new_intent_charges_nobody_and_names_its_order(case):
     intent = case.begin()
 
     assert (intent.amount, intent.currency, intent.order_id) == (TOTAL, "INR", ORDER)
@@ -206,17 +206,17 @@ def test_an_intent_that_is_begun_charges_nobody_and_belongs_to_its_order(case):
     assert case.adapter.retrieve_intent(intent.id) == intent
 
 
-def test_beginning_again_with_the_same_key_is_the_same_intent(case):
+def test_creating_with_the_same_key_is_the_same_intent(case):
     assert case.begin() == case.begin()
 
     assert case.fake.totals()[ORDER]["intents"] == 1
 
 
-def test_beginning_with_another_key_is_another_intent(case):
+def test_creating_with_another_key_is_another_intent(case):
     assert case.begin().id != case.begin(key="create:2").id
 
 
-def test_an_intent_whose_making_was_not_heard_of_is_found_again(case):
+def test_an_intent_whose_response_is_lost_is_found_again(case):
     case.fake.switches.set(lose_creations=1)
     with pytest.raises(GatewayUnavailable):
         case.begin()
@@ -226,7 +226,7 @@ def test_an_intent_whose_making_was_not_heard_of_is_found_again(case):
     assert case.fake.totals()[ORDER]["intents"] == 1
 
 
-def test_at_razorpay_beginning_twice_at_the_same_moment_comes_to_the_earlier_intent(open_case):
+def test_of_two_razorpay_orders_at_once_the_earlier_counts(open_case):
     case = open_case("razorpay")
     case.fake.switches.set(slow_ms=50)
     with ThreadPoolExecutor(2) as pool:
@@ -236,7 +236,7 @@ def test_at_razorpay_beginning_twice_at_the_same_moment_comes_to_the_earlier_int
     assert case.begin().id == earliest
 
 
-def test_the_customer_is_told_what_to_do_next(open_case):
+def test_an_intent_says_what_the_client_does_next(open_case):
     card = open_case("stripe").begin()
     upi = open_case("razorpay").begin()
 
@@ -249,7 +249,7 @@ def test_the_customer_is_told_what_to_do_next(open_case):
     assert card.client_secret
 
 
-def test_no_key_that_is_the_shops_alone_reaches_the_customer(open_case):
+def test_no_secret_key_reaches_the_customer(open_case):
     case = open_case("razorpay")
     seen = repr(case.begin())
 
@@ -260,7 +260,7 @@ def test_no_key_that_is_the_shops_alone_reaches_the_customer(open_case):
 # Paying
 
 
-def test_a_paid_intent_tells_what_was_captured_and_for_which_order(case):
+def test_a_paid_intent_has_its_captured_amount_and_order(case):
     intent = case.paid()
 
     assert (intent.status, intent.received, intent.refunded) == (IntentStatus.CAPTURED, TOTAL, 0)
@@ -275,7 +275,7 @@ def test_confirming_a_paid_intent_again_charges_nothing_more(case):
     assert case.money() == (TOTAL, 0)
 
 
-def test_a_charge_whose_answer_is_lost_is_found_and_not_made_again(open_case):
+def test_a_charge_whose_response_is_lost_is_not_repeated(open_case):
     case = open_case("stripe")
     intent = case.begin()
     case.fake.switches.set(lose_answers=1)
@@ -289,7 +289,7 @@ def test_a_charge_whose_answer_is_lost_is_found_and_not_made_again(open_case):
     assert case.money() == (TOTAL, 0)
 
 
-def test_while_the_bank_takes_its_time_the_customer_waits_and_nothing_can_be_called_off(case):
+def test_a_processing_intent_cannot_be_cancelled(case):
     intent = case.begin()
     case.begin_to_pay(intent)
     assert case.adapter.retrieve_intent(intent.id).status == IntentStatus.WAITING
@@ -307,7 +307,7 @@ def test_while_the_bank_takes_its_time_the_customer_waits_and_nothing_can_be_cal
 
 
 @pytest.mark.parametrize("soft", [True, False])
-def test_a_refusal_is_an_answer_in_the_banks_words_and_another_attempt_may_succeed(case, soft):
+def test_a_decline_has_its_reason_and_another_attempt_can_succeed(case, soft):
     intent = case.begin()
 
     case.fail(intent, soft)
@@ -324,7 +324,7 @@ def test_a_refusal_is_an_answer_in_the_banks_words_and_another_attempt_may_succe
     assert (paid.status, paid.decline, paid.is_soft) == (IntentStatus.CAPTURED, None, False)
 
 
-def test_at_razorpay_the_last_attempt_tells_why_it_failed(open_case):
+def test_a_razorpay_decline_has_the_reason_of_the_last_attempt(open_case):
     case = open_case("razorpay")
     intent = case.begin()
     for soft, at in ((True, 200), (False, 100)):
@@ -335,7 +335,7 @@ def test_at_razorpay_the_last_attempt_tells_why_it_failed(open_case):
     assert case.adapter.retrieve_intent(intent.id).is_soft
 
 
-def test_a_payment_method_that_does_not_exist_is_refused(open_case):
+def test_an_unknown_payment_method_is_declined(open_case):
     case = open_case("stripe")
 
     refused = case.attempt(case.begin(), "pm_made_up")
@@ -347,7 +347,7 @@ def test_a_payment_method_that_does_not_exist_is_refused(open_case):
 # Calling off
 
 
-def test_what_was_called_off_is_never_paid_or_is_seen_to_be_and_can_be_given_back(case):
+def test_a_cancelled_intent_stays_unpaid_or_can_be_refunded(case):
     intent = case.begin()
     assert case.adapter.cancel_intent(intent.id).status == IntentStatus.CANCELLED
     assert case.adapter.cancel_intent(intent.id).status == IntentStatus.CANCELLED
@@ -365,7 +365,7 @@ def test_what_was_called_off_is_never_paid_or_is_seen_to_be_and_can_be_given_bac
     assert captured == refunded
 
 
-def test_at_razorpay_a_customer_may_pay_what_was_called_off(open_case):
+def test_a_customer_can_pay_a_cancelled_razorpay_order(open_case):
     case = open_case("razorpay")
     intent = case.begin()
     case.adapter.cancel_intent(intent.id)
@@ -375,7 +375,7 @@ def test_at_razorpay_a_customer_may_pay_what_was_called_off(open_case):
     assert case.adapter.retrieve_intent(intent.id).status == IntentStatus.CAPTURED
 
 
-def test_calling_off_a_paid_intent_tells_that_it_is_paid(case):
+def test_cancelling_a_paid_intent_reports_the_capture(case):
     intent = case.paid()
 
     assert case.adapter.cancel_intent(intent.id).status == IntentStatus.CAPTURED
@@ -385,7 +385,7 @@ def test_calling_off_a_paid_intent_tells_that_it_is_paid(case):
 # Giving back
 
 
-def test_all_is_given_back_once(case):
+def test_a_full_refund_is_made_once(case):
     intent = case.paid()
 
     assert case.adapter.create_refund(intent.id, "refund:1")
@@ -396,7 +396,7 @@ def test_all_is_given_back_once(case):
     assert case.adapter.create_refund(intent.id, "refund:2") is None
 
 
-def test_parts_are_given_back_and_then_the_rest(case):
+def test_partial_refunds_can_be_followed_by_the_rest(case):
     intent = case.paid()
 
     first = case.adapter.create_refund(intent.id, "first", 1000)
@@ -409,7 +409,7 @@ def test_parts_are_given_back_and_then_the_rest(case):
 
 
 @pytest.mark.parametrize("amount", [None, TOTAL, 1000])
-def test_one_key_is_one_refund_also_when_the_gateway_has_forgotten_the_key(case, amount):
+def test_one_key_is_one_refund_even_after_the_gateway_drops_it(case, amount):
     intent = case.paid()
     first = case.adapter.create_refund(intent.id, "refund:1", amount)
 
@@ -423,7 +423,7 @@ def test_one_key_is_one_refund_also_when_the_gateway_has_forgotten_the_key(case,
 
 @pytest.mark.parametrize("forgets", [True, False])
 @pytest.mark.parametrize("amount", [None, 1000])
-def test_a_refund_whose_answer_is_lost_is_found_and_not_made_again(case, amount, forgets):
+def test_a_refund_whose_response_is_lost_is_not_repeated(case, amount, forgets):
     intent = case.paid()
     case.fake.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
@@ -452,9 +452,9 @@ def test_refunds_of_one_key_at_the_same_moment_are_one_refund(case):
     assert case.money() == (TOTAL, 1000)
 
 
-def test_refunds_of_all_by_different_keys_at_the_same_moment_give_all_back_once(case):
+def test_concurrent_full_refunds_by_different_keys_refund_once(case):
     intent = case.paid()
-    case.fake.switches.set(slow_ms=50)  # each has looked before the first has given anything back
+    case.fake.switches.set(slow_ms=50)  # each looks before the first refunds
 
     with ThreadPoolExecutor(4) as pool:
         made = list(
@@ -467,7 +467,7 @@ def test_refunds_of_all_by_different_keys_at_the_same_moment_give_all_back_once(
     assert case.money() == (TOTAL, TOTAL)
 
 
-def test_a_refund_that_the_bank_did_not_take_is_for_a_person_to_look_at(case):
+def test_a_refund_that_failed_at_the_bank_is_rejected(case):
     intent = case.paid()
     case.fake.fail_refund(case.adapter.create_refund(intent.id, "refund:1"))
 
@@ -479,7 +479,7 @@ def test_a_refund_that_the_bank_did_not_take_is_for_a_person_to_look_at(case):
 
 
 @pytest.mark.parametrize("amount", [TOTAL - 999, TOTAL + 1])
-def test_more_than_is_left_is_refused_and_nothing_is_given_back(case, amount):
+def test_a_refund_above_the_rest_is_rejected(case, amount):
     intent = case.paid()
     case.adapter.create_refund(intent.id, "first", 1000)
 
@@ -498,7 +498,7 @@ def test_a_refund_of_nothing_is_not_a_refund_of_everything(case):
     assert case.money() == (TOTAL, 0)
 
 
-def test_what_was_never_paid_cannot_be_given_back(case):
+def test_an_unpaid_intent_cannot_be_refunded(case):
     with pytest.raises(PaymentRejected):
         case.adapter.create_refund(case.begin().id, "refund:1")
 
@@ -517,7 +517,7 @@ def test_the_refund_of_one_order_is_not_taken_for_anothers(case):
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_gateway_that_is_out_of_order_is_told_apart_from_a_refusal(case, fault):
+def test_a_broken_gateway_is_unavailable_not_a_decline(case, fault):
     with broken(case, fault), pytest.raises(GatewayUnavailable):
         case.begin(f"ORDER#{fault}", fault)
 
@@ -525,7 +525,7 @@ def test_a_gateway_that_is_out_of_order_is_told_apart_from_a_refusal(case, fault
 
 
 @pytest.mark.parametrize("fault", ["down", "unreachable", "slow"])
-def test_neither_looking_nor_calling_off_is_answered_by_guessing(case, fault):
+def test_a_broken_gateway_reports_no_intent(case, fault):
     intent = case.paid()
 
     for act in (
@@ -538,7 +538,7 @@ def test_neither_looking_nor_calling_off_is_answered_by_guessing(case, fault):
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_refund_that_failed_on_the_way_is_made_once_in_the_end(case, fault):
+def test_a_refund_that_failed_is_made_once_by_its_retries(case, fault):
     intent = case.paid()
     with broken(case, fault), pytest.raises(GatewayUnavailable) as failure:
         case.adapter.create_refund(intent.id, "refund:1", 1000)
@@ -554,7 +554,7 @@ def test_a_refund_that_failed_on_the_way_is_made_once_in_the_end(case, fault):
 
 
 @pytest.mark.parametrize("status", [200, 403, 404, 502])
-def test_an_answer_of_something_before_the_gateway_is_no_answer(case, monkeypatch, status):
+def test_a_proxys_response_counts_as_unavailable(case, monkeypatch, status):
     class Proxy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -580,7 +580,7 @@ def test_an_answer_of_something_before_the_gateway_is_no_answer(case, monkeypatc
 # The shop's keys
 
 
-def test_a_wrong_key_is_the_shops_own_fault_and_the_right_one_is_noticed_at_once(case):
+def test_a_wrong_key_is_rejected_and_the_right_one_is_used_next(case):
     case.store_secret(json.dumps(case.wrong))
     with pytest.raises(PaymentRejected, match="does not take the shop's key"):
         case.begin()
@@ -606,7 +606,7 @@ def heard(case, body, secret):
     return True
 
 
-def test_a_secret_that_was_exchanged_counts_after_five_minutes_without_a_deployment(case, later):
+def test_a_rotated_secret_is_used_after_five_minutes(case, later):
     case.paid()
     body, _ = case.webhooks()[-1]
     assert heard(case, body, WEBHOOK_SECRET)
@@ -620,7 +620,7 @@ def test_a_secret_that_was_exchanged_counts_after_five_minutes_without_a_deploym
     assert not heard(case, body, WEBHOOK_SECRET)
 
 
-def test_while_the_keys_cannot_be_fetched_those_at_hand_go_on(case, later, monkeypatch):
+def test_cached_keys_survive_an_outage_of_the_secrets(case, later, monkeypatch):
     case.begin()
 
     def down(**_):
@@ -639,7 +639,7 @@ def test_while_the_keys_cannot_be_fetched_those_at_hand_go_on(case, later, monke
 
 
 @pytest.mark.parametrize("secret", ["{}", "[]", "nonsense"])
-def test_without_its_keys_a_gateway_says_which_secret_to_fill(case, secret):
+def test_a_gateway_without_keys_names_its_secret(case, secret):
     case.store_secret(secret)
 
     for act in (case.begin, lambda: case.adapter.read_webhook(b"{}", case.signed(b"{}", ""))):
@@ -676,7 +676,7 @@ def test_every_webhook_names_its_intent_and_its_order(case):
     assert len({each.kind for each in news}) == len(news)
 
 
-def test_news_of_a_refund_that_the_bank_did_not_take_name_it_and_no_other_news_do(case):
+def test_only_the_webhook_of_a_failed_refund_names_it(case):
     intent = case.paid()
     made = case.adapter.create_refund(intent.id, f"{ORDER}:refund")
     case.fake.fail_refund(made)
@@ -688,7 +688,7 @@ def test_news_of_a_refund_that_the_bank_did_not_take_name_it_and_no_other_news_d
     assert case.adapter.retrieve_intent(intent.id).refunded == 0
 
 
-def test_a_webhook_is_believed_whatever_the_case_of_its_headers(case):
+def test_the_case_of_a_webhooks_headers_does_not_matter(case):
     case.paid()
     body, headers = case.webhooks()[0]
 
@@ -700,7 +700,7 @@ def test_a_webhook_is_believed_whatever_the_case_of_its_headers(case):
     assert case.adapter.read_webhook(body.decode(), headers).order_id == ORDER
 
 
-def test_a_webhook_that_the_gateway_did_not_sign_is_not_believed(case):
+def test_a_webhook_with_a_wrong_signature_is_rejected(case):
     case.paid()
     body, headers = case.webhooks()[0]
     forged = {
@@ -723,19 +723,19 @@ def test_a_webhook_that_the_gateway_did_not_sign_is_not_believed(case):
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"not JSON", b"", b"[]", b'"text"', b"1"])
-def test_what_is_no_event_is_not_believed_even_if_it_is_signed(case, body):
+def test_a_signed_body_that_is_no_event_is_rejected(case, body):
     with pytest.raises(InvalidSignature):
         case.adapter.read_webhook(body, case.signed(body))
 
 
-def test_news_of_something_else_name_no_intent(open_case):
+def test_webhooks_of_other_objects_name_no_intent(open_case):
     case = open_case("razorpay")
     for told in ({"event": "payout.processed", "payload": {}}, {"event": "account.updated"}):
         body = json.dumps(told).encode()
         assert case.adapter.read_webhook(body, case.signed(body)).intent_id is None
 
 
-def test_a_gateway_that_cannot_be_asked_whose_order_it_is_sends_the_news_again(open_case):
+def test_a_webhook_without_its_order_fails_while_razorpay_is_down(open_case):
     case = open_case("razorpay")
     case.paid()
     told = case.webhooks()
@@ -749,7 +749,7 @@ def test_a_gateway_that_cannot_be_asked_whose_order_it_is_sends_the_news_again(o
 # All of them
 
 
-def test_the_intents_of_a_day_are_listed_with_what_became_of_their_money(case):
+def test_the_intents_of_a_day_are_listed_with_their_amounts(case):
     day = 19_000 * DAY
     times = {"before": day - 1, "first": day, "last": day + DAY - 1, "after": day + DAY}
     paid = {order_id: case.paid(order_id) for order_id in times}
@@ -768,7 +768,7 @@ def test_the_intents_of_a_day_are_listed_with_what_became_of_their_money(case):
     assert (listed["last"].received, listed["last"].refunded) == (TOTAL, 0)
 
 
-def test_a_listed_intent_says_the_same_as_when_it_is_looked_at(case):
+def test_a_listed_intent_equals_the_retrieved_one(case):
     paid, refused, open_ = case.paid("1"), case.begin("2", "2"), case.begin("3", "3")
     case.fail(refused)
     case.adapter.create_refund(paid.id, "refund:1", 1000)
@@ -788,7 +788,7 @@ def test_more_than_a_page_of_intents_are_listed_each_once(case):
     assert sorted(listed) == sorted(intent.id for intent in intents)
 
 
-def test_the_same_amount_is_meant_whatever_the_currency(case):
+def test_an_amount_in_yen_has_no_decimals(case):
     intent = case.adapter.create_intent(ORDER, 500, "JPY", "CARD", "yen")
 
     assert case.adapter.retrieve_intent(intent.id) == intent

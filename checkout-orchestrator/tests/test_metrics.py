@@ -1,4 +1,4 @@
-"""What is counted of payments and of the records: each thing that happened once, however often it was asked for or told."""
+"""Metrics of payments and discrepancies: each fact once, however often repeated."""
 
 import pytest
 from tests.checkout_shop import ORDER
@@ -13,7 +13,7 @@ INSUFFICIENT = "pm_card_visa_chargeDeclinedInsufficientFunds"
 LOST = "pm_card_visa_chargeDeclinedLostCard"
 
 
-def test_a_charge_is_counted_once_whoever_tells_of_it_again(measured, shop):
+def test_a_capture_is_counted_once(measured, shop):
     shop.charge()
     shop.charge()
     shop.deliver_webhooks()
@@ -32,7 +32,7 @@ def test_a_decline_is_counted_once_by_its_reason(measured, shop, card, reason):
     assert measured("PaymentsDeclined") == [(1, reason)]
 
 
-def test_each_attempt_that_a_bank_puts_off_is_a_decline_and_the_last_one_too(measured, shop):
+def test_each_soft_decline_is_counted(measured, shop):
     for _ in range(4):
         with pytest.raises(SoftDecline):
             shop.charge(payment_method=SOFT)
@@ -62,12 +62,12 @@ def test_a_customer_who_fails_at_the_banks_page_is_a_decline(measured, shop):
     assert measured("PaymentsDeclined") == [(1, "NOT_PROVED")]
 
 
-def test_a_code_that_nobody_knows_is_no_metric_of_its_own():
+def test_an_unknown_decline_code_is_no_metric_of_its_own():
     assert decline_reason("invented_yesterday") == "OTHER"
     assert decline_reason(None) == "OTHER"
 
 
-def test_a_part_that_is_given_back_is_counted_once(measured, shop):
+def test_a_partial_refund_is_counted_once(measured, shop):
     buy_two_bowls(shop)
     consume(shop, refund_requested())
     consume(shop, refund_requested())
@@ -76,7 +76,7 @@ def test_a_part_that_is_given_back_is_counted_once(measured, shop):
     assert measured("Refunded") == [(1299, "USD")]
 
 
-def test_money_that_goes_back_with_a_checkout_that_failed_is_counted_once(measured, shop):
+def test_the_refund_of_a_failed_checkout_is_counted_once(measured, shop):
     shop.charge()
     shop.refund()
     shop.refund()
@@ -85,13 +85,13 @@ def test_money_that_goes_back_with_a_checkout_that_failed_is_counted_once(measur
     assert measured("Refunded") == [(2598, "USD")]
 
 
-def test_what_was_never_charged_is_not_given_back(measured, shop):
+def test_a_voided_payment_is_no_refund(measured, shop):
     shop.refund()
 
     assert measured("Refunds") == []
 
 
-def test_a_discrepancy_is_counted_by_its_kind_and_as_a_whole(measured, records):
+def test_a_discrepancy_is_counted_by_kind_and_in_total(measured, records):
     records.store_order()
     records.shop.charge()
     records.set_status("FAILED")

@@ -1,4 +1,4 @@
-"""What is wrong and can be mended without harm is mended by those who do it every day; the rest is put before a person."""
+"""Repairs of discrepancies, and the escalation of those without a repair."""
 
 import pytest
 from tests.checkout_shop import BOWL, JIMMY, ORDER, PAYMENT
@@ -7,7 +7,7 @@ from tests.order_records import OTHER
 from common import queues
 
 
-def test_money_of_an_order_that_ended_goes_back_once(records):
+def test_money_of_an_ended_order_is_refunded_once(records):
     records.store_order()
     records.shop.charge()
     records.set_status("FAILED", reason="OutOfStock")
@@ -24,7 +24,7 @@ def test_money_of_an_order_that_ended_goes_back_once(records):
     assert records.check() == []
 
 
-def test_an_open_payment_of_an_order_that_ended_is_given_up(records):
+def test_an_open_payment_of_an_ended_order_is_voided(records):
     records.store_order()
     records.shop.charge(payment_method="pm_card_threeDSecure2Required")
     records.set_status("EXPIRED")
@@ -37,7 +37,7 @@ def test_an_open_payment_of_an_order_that_ended_is_given_up(records):
     assert records.check() == []
 
 
-def test_an_order_that_is_undecided_is_neither_refunded_nor_charged(records):
+def test_a_created_order_is_neither_refunded_nor_charged(records):
     records.store_order()
     records.shop.charge()
     records.start_saga()
@@ -49,7 +49,7 @@ def test_an_order_that_is_undecided_is_neither_refunded_nor_charged(records):
     assert records.all_queues() == {"discrepancy-queue": 2}
 
 
-def test_money_that_was_confirmed_and_never_captured_is_never_charged(records):
+def test_a_confirmed_order_without_a_capture_is_not_charged(records):
     records.complete_purchase(paid=False)
 
     assert records.check(repair=True) == [("ConfirmedButNotPaid", "queued")]
@@ -94,7 +94,7 @@ def test_stock_of_a_confirmed_order_is_deducted(records, status):
     assert records.check() == []
 
 
-def test_stock_that_was_released_under_a_confirmed_order_is_a_persons_to_find(records):
+def test_released_stock_of_a_confirmed_order_is_escalated(records):
     records.complete_purchase()
     records.store_reservation("RELEASED")
 
@@ -107,7 +107,7 @@ def test_stock_that_was_released_under_a_confirmed_order_is_a_persons_to_find(re
     )
 
 
-def test_a_checkout_that_never_began_is_begun_once(records):
+def test_a_saga_that_never_started_is_started_once(records):
     records.store_order()
 
     assert records.check(repair=True) == [("OrderStuck", "repaired")]
@@ -123,7 +123,7 @@ def test_a_checkout_that_never_began_is_begun_once(records):
 
 
 @pytest.mark.parametrize("deaf", ["receipt", "audit", "analytics"])
-def test_an_order_that_somebody_has_not_heard_of_is_told_again_to_all(records, bus, deaf):
+def test_order_done_that_was_not_consumed_is_published_again(records, bus, deaf):
     records.complete_purchase(heard=" ".join({"receipt", "audit", "analytics"} - {deaf}))
 
     assert records.check(repair=True) == [("OrderDoneNotHeard", "repaired")]
@@ -159,7 +159,7 @@ def test_an_order_that_was_audited_on_another_day_is_not_audited_twice(records, 
         ("CANCELLED", "ORDER_CANCELLED", "is cancelled. Nothing stays charged."),
     ],
 )
-def test_a_customer_who_was_told_nothing_is_told_once(records, status, kind, words):
+def test_a_customer_who_was_not_notified_is_notified_once(records, status, kind, words):
     records.complete_purchase() if status == "CONFIRMED" else records.fail_checkout(status=status)
     records.delete_notifications("ORDER_CONFIRMED", "ORDER_FAILED", "ORDER_CANCELLED")
 
@@ -176,8 +176,8 @@ def test_a_customer_who_was_told_nothing_is_told_once(records, status, kind, wor
     assert records.check() == []
 
 
-def test_the_saga_and_the_repair_tell_the_customer_the_same(records):
-    """Else somebody whose saga told him would be told again."""
+def test_the_saga_and_the_repair_send_the_same_notice(records):
+    """Else a customer whom the saga notified would be notified again."""
     records.complete_purchase()
     records.mark_pending("ORDER_CONFIRMED")
     before = {row["notificationId"] for row in records.shop.notifications()}
@@ -188,7 +188,7 @@ def test_the_saga_and_the_repair_tell_the_customer_the_same(records):
     assert {row["notificationId"] for row in records.shop.notifications()} == before
 
 
-def test_a_refund_that_was_forgotten_is_asked_for_again_and_made_once(records):
+def test_a_lost_refund_is_requested_again_and_made_once(records):
     records.complete_purchase()
     records.request_refund(restock=False)
     records.request_refund("REFUND#2", restock=False)
@@ -204,10 +204,10 @@ def test_a_refund_that_was_forgotten_is_asked_for_again_and_made_once(records):
     assert records.shop.charged() == (2598, 2598)
     assert {kind for kind, _ in records.check()} == {
         "RefundOverdue"
-    }  # until order-service hears PaymentRefunded
+    }  # until order-service consumes PaymentRefunded
 
 
-def test_two_things_that_one_repair_mends_are_repaired_once(records):
+def test_two_discrepancies_of_one_repair_are_repaired_once(records):
     records.fail_checkout()
     records.delete_notifications("ORDER_FAILED")
     records.store_reservation("RESERVED", expires_in=-400)
@@ -224,7 +224,7 @@ def test_two_things_that_one_repair_mends_are_repaired_once(records):
     }
 
 
-def test_what_nobody_asked_to_be_repaired_is_only_reported(records):
+def test_without_repair_a_discrepancy_is_only_reported(records):
     records.fail_checkout()
     records.store_reservation("RESERVED")
 
@@ -232,7 +232,7 @@ def test_what_nobody_asked_to_be_repaired_is_only_reported(records):
     assert records.all_queues() == {}
 
 
-def test_what_has_settled_by_itself_is_no_longer_a_persons(records):
+def test_a_ticket_that_settled_by_itself_is_closed(records):
     records.complete_purchase()
     records.store_reservation("RELEASED")
     records.check(repair=True)
@@ -242,7 +242,7 @@ def test_what_has_settled_by_itself_is_no_longer_a_persons(records):
     assert records.all_queues() == {}
 
 
-def test_what_still_stands_stays_until_it_is_a_dead_letter(records):
+def test_a_ticket_that_stands_becomes_a_dead_letter(records):
     records.complete_purchase()
     records.store_reservation("RELEASED")
     records.check(repair=True)
@@ -251,7 +251,7 @@ def test_what_still_stands_stays_until_it_is_a_dead_letter(records):
     assert len(records.messages("discrepancy-queue")) == 1
 
 
-def test_what_another_thing_has_replaced_stays_as_well(records):
+def test_a_ticket_with_another_discrepancy_stays_open(records):
     """Its message is the only one that leads to the order."""
     records.complete_purchase()
     records.store_reservation("RELEASED")
@@ -261,7 +261,7 @@ def test_what_another_thing_has_replaced_stays_as_well(records):
     assert records.recheck() == 1
 
 
-def test_a_second_charge_is_seen_again_though_no_row_names_it(records):
+def test_a_second_charge_without_a_row_is_rechecked(records):
     records.complete_purchase()
     second = records.charge_at_gateway()
     assert records.check(repair=True) == [("ChargedTwice", "queued")]
@@ -271,7 +271,7 @@ def test_a_second_charge_is_seen_again_though_no_row_names_it(records):
     assert records.recheck() == 0
 
 
-def test_a_refund_that_the_bank_did_not_take_is_a_persons_until_the_money_is_back(records):
+def test_a_failed_refund_is_escalated_until_it_is_made_good(records):
     records.complete_purchase()
     records.request_refund(status="DONE", restock=False)
     records.refund_at_gateway(1299, key=f"{ORDER}:REFUND#1")
@@ -284,7 +284,7 @@ def test_a_refund_that_the_bank_did_not_take_is_a_persons_until_the_money_is_bac
     assert records.recheck() == 0
 
 
-def test_money_of_a_failed_checkout_that_the_bank_did_not_take_is_a_persons_as_well(records):
+def test_a_failed_refund_of_a_failed_checkout_is_escalated(records):
     records.fail_checkout()
     records.fail_refund()
 
@@ -295,7 +295,7 @@ def test_money_of_a_failed_checkout_that_the_bank_did_not_take_is_a_persons_as_w
     assert records.recheck() == 0
 
 
-def test_a_charge_of_no_order_is_a_persons_until_it_is_given_back(records):
+def test_a_charge_without_an_order_is_escalated_until_refunded(records):
     stray, lost = records.charge_at_gateway(None), records.charge_at_gateway(OTHER)
     assert records.check(repair=True) == [
         ("ChargeWithoutOrder", "queued"),
@@ -309,7 +309,7 @@ def test_a_charge_of_no_order_is_a_persons_until_it_is_given_back(records):
 
 
 @pytest.mark.parametrize(("sold", "whole"), [(5, False), (2, True)])
-def test_a_product_that_does_not_add_up_is_a_persons_until_it_does(records, sold, whole):
+def test_stock_that_does_not_add_up_is_escalated_until_it_does(records, sold, whole):
     records.complete_purchase()
     records.store_stock(available=6, reserved=1, sold=sold)
     records.change("Inventory", {"productId": BOWL}, suppliedStock=9)
@@ -321,7 +321,7 @@ def test_a_product_that_does_not_add_up_is_a_persons_until_it_does(records, sold
     assert records.recheck() == 0
 
 
-def test_an_order_that_could_not_be_read_is_looked_at_again(records):
+def test_an_order_that_could_not_be_read_is_rechecked(records):
     records.complete_purchase()
     records.change("Payments", {"paymentId": PAYMENT}, intentId="pi_unknown")
     assert records.check(repair=True) == [("NotChecked", "queued")]
@@ -332,6 +332,6 @@ def test_an_order_that_could_not_be_read_is_looked_at_again(records):
     assert records.recheck() == 0
 
 
-def test_a_message_that_is_none_ends_as_a_dead_letter(records):
+def test_an_invalid_ticket_ends_as_a_dead_letter(records):
     with pytest.raises(queues.BatchPartlyFailed):
         records.shop.api.sqs("on-discrepancy", [{"orderId": ORDER}])

@@ -15,7 +15,7 @@ def bought(shop):
     return shop
 
 
-def test_a_part_is_given_back_its_goods_go_to_the_shelf_and_the_shop_is_told(bought, bus):
+def test_a_partial_refund_restocks_and_is_published(bought, bus):
     consume(bought, refund_requested())
 
     assert bought.charged() == (2598, 1299)
@@ -30,7 +30,7 @@ def test_a_part_is_given_back_its_goods_go_to_the_shelf_and_the_shop_is_told(bou
     assert (event["detail"]["refundId"], event["detail"]["amount"]) == ("REFUND#1", 12.99)
 
 
-def test_the_customer_is_told_of_each_refund_once(bought):
+def test_the_customer_is_notified_of_each_refund_once(bought):
     consume(
         bought,
         refund_requested("REFUND#1"),
@@ -46,21 +46,21 @@ def test_the_customer_is_told_of_each_refund_once(bought):
     ]
 
 
-def test_goods_that_do_not_come_back_are_paid_back_all_the_same(bought):
+def test_a_refund_without_restocking_is_made(bought):
     consume(bought, refund_requested(restock=False))
 
     assert bought.charged() == (2598, 1299)
     assert bought.lambda_fakes.called(RETURN) == []
 
 
-def test_a_payment_of_which_nothing_is_left_is_refunded(bought):
+def test_a_payment_with_nothing_left_is_refunded(bought):
     consume(bought, refund_requested("REFUND#1"), refund_requested("REFUND#2"))
 
     assert bought.charged() == (2598, 2598)
     assert bought.payment()["status"] == "REFUNDED"
 
 
-def test_the_same_refund_asked_for_again_gives_nothing_more_and_tells_the_same_event(bought, bus):
+def test_a_repeated_refund_is_one_refund_and_one_event_id(bought, bus):
     consume(bought, refund_requested(), refund_requested())
     bought.expire_idempotency_keys()
     consume(bought, refund_requested())
@@ -76,7 +76,7 @@ def test_refunds_never_add_up_to_more_than_was_paid(bought):
         consume(bought, refund_requested("REFUND#2", "6.00"))
 
     assert bought.charged() == (2598, 2000)
-    # The gateway would refuse it as well; the row must not even set it aside, or nothing could be given back any more.
+    # The gateway would reject it, too. Reserving it would block every later refund.
     assert int(bought.payment()["refundedMinor"]) == 2000
     assert [refund["refundId"] for refund in bought.payment()["refunds"]] == ["REFUND#1"]
 
@@ -97,7 +97,7 @@ def test_refunds_that_race_never_add_up_to_more_than_was_paid(bought):
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_refund_whose_answer_got_lost_is_made_once(bought, after):
+def test_a_refund_whose_response_is_lost_is_made_once(bought, after):
     bought.stripe.switches.set(**({"lose_answers": 1} if after else {"errors": 1}))
     with pytest.raises(queues.BatchPartlyFailed):
         consume(bought, refund_requested())
@@ -108,10 +108,10 @@ def test_a_refund_whose_answer_got_lost_is_made_once(bought, after):
     assert bought.charged() == (2598, 1299)
 
 
-def test_a_crash_between_the_gateway_and_the_row_gives_nothing_twice(bought, interceptor):
+def test_a_crash_before_the_row_is_stored_refunds_once(bought, interceptor):
     interceptor.fail_nth_call(
         "PutItem", at=2
-    )  # the first sets the amount aside, the second notes that it was given back
+    )  # the first write reserves the amount, the second stores the refund
     with pytest.raises(queues.BatchPartlyFailed):
         consume(bought, refund_requested())
     assert bought.charged() == (2598, 1299)
@@ -123,7 +123,7 @@ def test_a_crash_between_the_gateway_and_the_row_gives_nothing_twice(bought, int
     assert bought.payment()["refunds"][0]["status"] == "DONE"
 
 
-def test_goods_that_cannot_be_returned_now_are_tried_again_without_more_money(bought, bus):
+def test_restocking_is_retried_without_another_refund(bought, bus):
     def fails(step):
         raise LambdaError("StockContended")
 
@@ -140,21 +140,21 @@ def test_goods_that_cannot_be_returned_now_are_tried_again_without_more_money(bo
 
 
 @pytest.mark.parametrize("wrong", [{"currency": "EUR"}, {"amount": "25.99"}])
-def test_what_was_not_paid_is_not_given_back(bought, wrong):
+def test_an_impossible_refund_is_not_made(bought, wrong):
     with pytest.raises(queues.BatchPartlyFailed):
         consume(bought, refund_requested(**wrong))
 
     assert bought.charged() == (2598, 0)
 
 
-def test_an_order_that_was_never_paid_gives_nothing_back(shop):
+def test_an_order_without_a_payment_is_not_refunded(shop):
     with pytest.raises(queues.BatchPartlyFailed):
         consume(shop, refund_requested())
 
     assert shop.charged() == (0, 0)
 
 
-def test_a_refund_that_is_done_is_not_asked_for_again(bought):
+def test_a_refund_that_is_done_is_not_requested_again(bought):
     consume(bought, refund_requested())
     bought.stripe.switches.set(unreachable=True)
 

@@ -30,7 +30,7 @@ def stock(shop):
     return shop
 
 
-def test_stock_that_a_saga_could_not_release_is_released(stock):
+def test_stock_that_a_saga_queued_is_released(stock):
     stock.api.sqs(
         "on-inventory-update", [{"action": "release", "orderId": ORDER, "correlationId": "cor-1"}]
     )
@@ -38,7 +38,7 @@ def test_stock_that_a_saga_could_not_release_is_released(stock):
     assert stock.lambda_fakes.called(RELEASE) == [{"orderId": ORDER, "correlationId": "cor-1"}]
 
 
-def test_stock_may_be_committed_by_message(stock):
+def test_stock_is_committed_by_message(stock):
     stock.api.sqs("on-inventory-update", [{"action": "commit", "orderId": ORDER, "items": LINES}])
 
     (step,) = stock.lambda_fakes.called(COMMIT)
@@ -64,7 +64,7 @@ def test_a_late_payment_event_deducts_nothing_for_an_order_that_ended(stock, sta
 
 
 @pytest.mark.parametrize("error", ["OutOfStock", "ReservationEnded"])
-def test_goods_that_are_gone_are_left_to_the_saga(stock, error):
+def test_an_ended_reservation_is_left_to_the_saga(stock, error):
     stock.add_order()
 
     def refuse(step):
@@ -76,7 +76,7 @@ def test_goods_that_are_gone_are_left_to_the_saga(stock, error):
 
 
 @pytest.mark.parametrize("message", [paid(), {"action": "release", "orderId": ORDER}])
-def test_a_product_service_in_trouble_is_asked_again(stock, message):
+def test_a_failure_of_product_service_is_retried(stock, message):
     stock.add_order()
 
     def crash(step):
@@ -89,6 +89,6 @@ def test_a_product_service_in_trouble_is_asked_again(stock, message):
 
 
 @pytest.mark.parametrize("message", [{}, {"action": "count", "orderId": ORDER}])
-def test_a_message_that_makes_no_sense_is_not_swallowed(stock, message):
+def test_an_invalid_message_is_not_lost(stock, message):
     with pytest.raises(queues.BatchPartlyFailed):
         stock.api.sqs("on-inventory-update", [message], "inventory-update-queue")

@@ -14,7 +14,7 @@ class AuditLine(MapAttribute):
 
 
 class InventoryAudit(Model):
-    """A finished order, for the reconciliation of the stock. Written once, never changed."""
+    """A finished order, for the reconciliation of stock. Rows never change."""
 
     class Meta(dynamodb.Meta):
         table_name = "InventoryAudit"

@@ -5,7 +5,7 @@ from common import events, money
 
 
 def record_sale(done: events.OrderDone) -> None:
-    """Store under the day of the sale what left the stock. Idempotent: the row stays the same."""
+    """Store what left the stock, under the day of the sale. Idempotent."""
     InventoryAudit(
         done.occurred_at[:10],
         done.order_id,

@@ -2,26 +2,31 @@
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.payments.schemas import PaymentMethodType
-from common import http
+from common.schemas import Schema
 
 _TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
 
 
-class CheckoutRequest(http.Body):
-    """Body of POST /checkout.
+class CheckoutRequest(Schema):
+    """How the cart, or an order that waits for its payment, is paid."""
 
-    `paymentMethod` is the gateway's own token: a card number never reaches the shop.
-    """
-
-    payment_method: str | None = None
+    payment_method: Annotated[
+        str | None,
+        Meta(description="The gateway's token. A card number never reaches the shop."),
+    ] = None
     payment_method_type: PaymentMethodType = msgspec.field(default="CARD", name="method")
-    order_id: str | None = None
-    expected_total: Decimal | None = None
+    order_id: Annotated[
+        str | None, Meta(description="The order to pay; without it the cart is ordered.")
+    ] = None
+    expected_total: Annotated[
+        Decimal | None, Meta(description="What the customer agreed to pay.")
+    ] = None
 
     def __post_init__(self) -> None:
         if self.payment_method is not None and not _TOKEN.fullmatch(self.payment_method):
@@ -33,8 +38,8 @@ class CheckoutRequest(http.Body):
             raise ValueError("expectedTotal: expected a number")
 
 
-class CheckoutAccepted(http.Body):
-    """Response of POST /checkout."""
+class CheckoutAccepted(Schema):
+    """The order whose checkout has started."""
 
     order_id: str
     status: str
@@ -42,8 +47,8 @@ class CheckoutAccepted(http.Body):
     currency: str
 
 
-class CheckoutStatus(http.Body):
-    """Response of GET /checkout/{orderId}."""
+class CheckoutStatus(Schema):
+    """How far a checkout is."""
 
     order_id: str
     status: str
@@ -51,5 +56,11 @@ class CheckoutStatus(http.Body):
     payment_status: str
     total_amount: Decimal
     currency: str
-    reason: str | None = None
-    next_action: dict[str, Any] | None = None
+    reason: Annotated[str | None, Meta(description="Why it failed, or was declined.")] = None
+    next_action: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="What the customer's client does next, by `type`: CONFIRM_PAYMENT, "
+            "RAZORPAY_CHECKOUT or WAIT. Only for the order's customer."
+        ),
+    ] = None

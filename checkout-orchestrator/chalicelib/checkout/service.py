@@ -1,4 +1,4 @@
-"""The verbs of a checkout: start it, from a cart or for an order, and publish late events."""
+"""The verbs of a checkout: start it, and publish late events."""
 
 import contextlib
 import hashlib
@@ -90,7 +90,7 @@ def _pay_order(order: Order, request: CheckoutRequest) -> None:
 
 
 def _order_for_key(user_id: str, request: CheckoutRequest, key: str) -> Order:
-    """Find or place the order of this idempotency key, also after the cart has changed."""
+    """Find or place the order of this idempotency key, even if the cart changed."""
     order_id, request_hash = ids.deterministic("ORDER", user_id, key), _hash(request)
     # Before the order: a purchase that clears the cart meanwhile is then seen below.
     cart = list_cart_items(user_id)
@@ -103,7 +103,7 @@ def _order_for_key(user_id: str, request: CheckoutRequest, key: str) -> Order:
 
 
 def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
-    """Find or place the order of the cart as it is; after a failed order, another one."""
+    """Find or place the order of the cart as it is: another one after a failure."""
     cart = _require_nonempty(list_cart_items(user_id))
     contents = [(item.product_id, item.qty, item.updated_at) for item in cart]
     attempt = 0
@@ -119,7 +119,7 @@ def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
 
 
 def _repeat_checkout(order: Order, request: CheckoutRequest) -> None:
-    """Validate the repeat; with another payment method, charge that one instead."""
+    """Validate the repeat, or charge its payment method if that is another one."""
     if request.payment_method in (None, order.payment_method):
         _validate_total(order, request.expected_total)
     else:

@@ -32,7 +32,7 @@ _SHOWN = {
 
 
 def get_status(caller: Caller, order_id: str) -> CheckoutStatus:
-    """Read the status of the caller's checkout; an admin reads that of any.
+    """Read the status of the caller's checkout, for an admin that of any.
 
     Raises: OrderNotFound.
     """
@@ -60,7 +60,7 @@ def _step(order: Order, payment_status: PaymentStatus | None) -> str:
 
 
 def _next_action(order: Order, payment: Payment | None) -> dict[str, Any] | None:
-    """What the customer's client does next; nobody else gets the client secret."""
+    """What the customer's client does next. Nobody else gets the client secret."""
     if order.status != OrderStatus.CREATED or payment is None:
         return None
     if payment.status != PaymentStatus.REQUIRES_ACTION:

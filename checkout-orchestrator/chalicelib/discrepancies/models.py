@@ -1,11 +1,11 @@
-"""What can be wrong with an order: its money, its stock, its notifications, its events."""
+"""What can be wrong with an order: money, stock, notifications, events."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The name of a discrepancy; the README says what each means and what to do."""
+    """The name of a discrepancy. The README says what each means and what to do."""
 
     PAID_BUT_NOT_CONFIRMED = "PaidButNotConfirmed"
     CONFIRMED_BUT_NOT_PAID = "ConfirmedButNotPaid"
@@ -54,7 +54,7 @@ class Repair(StrEnum):
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """One thing that is wrong, explained in a sentence; without a repair, staff must resolve it.
+    """One thing that is wrong. Without a repair, staff must resolve it.
 
     It concerns an order, a product, or intents (`gateway id`) that belong to no order.
     """

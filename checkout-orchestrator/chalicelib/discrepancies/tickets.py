@@ -1,4 +1,4 @@
-"""The queue of discrepancies that only staff can resolve: its dead letters raise an alarm."""
+"""The queue of discrepancies for staff: its dead letters raise an alarm."""
 
 import msgspec
 

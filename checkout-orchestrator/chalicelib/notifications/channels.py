@@ -1,4 +1,4 @@
-"""How a notification leaves the shop: mail and SMS to a customer, the topic to the team."""
+"""The channels of notifications: mail and SMS to customers, a topic for the team."""
 
 import json
 from functools import cache

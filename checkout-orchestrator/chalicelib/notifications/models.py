@@ -12,7 +12,7 @@ ERASED = "(erased)"  # replaces the texts to a customer who deleted the account
 
 
 class NotificationStatus(StrEnum):
-    """PENDING, then SENT; or UNREACHABLE where the customer deleted the account."""
+    """PENDING, then SENT, or UNREACHABLE where the customer deleted the account."""
 
     PENDING = "PENDING"
     SENT = "SENT"
@@ -34,7 +34,7 @@ class ByUser(GlobalSecondaryIndex["Notification"]):
 
 
 class Notification(Model):
-    """A message to a customer or to the team. Its id is deterministic, so it is sent once."""
+    """A message to a customer or the team. By its deterministic id it is sent once."""
 
     class Meta(dynamodb.Meta):
         table_name = "Notifications"
@@ -58,7 +58,7 @@ class Notification(Model):
         return self.status in FINAL_STATUSES
 
     def erase(self) -> None:
-        """Overwrite the text; whether it was sent stays. Idempotent."""
+        """Overwrite the text, but not whether it was sent. Idempotent."""
         self.update([Notification.subject.set(ERASED), Notification.message.set(ERASED)])
 
 

@@ -10,7 +10,7 @@ from common import ids
 
 
 class NoticeKind(StrEnum):
-    """Of what a customer is notified once per order; refunds, of which there can be several."""
+    """What a notification is about. REFUND is the only one an order can have twice."""
 
     ORDER_CONFIRMED = "ORDER_CONFIRMED"
     ORDER_FAILED = "ORDER_FAILED"
@@ -59,5 +59,5 @@ def compose(kind: NoticeKind, order_id: str, **values: str) -> Notice:
 
 
 def compose_end(kind: NoticeKind, order_id: str, reason: str | None = None) -> Notice:
-    """Fill in the notice of how an order ended; `reason` is that of a failure."""
+    """Fill in the notice of how an order ended, with the reason of a failure."""
     return compose(kind, order_id, reason=f": {reason}" if reason else ".")

@@ -1,4 +1,4 @@
-"""Input of the saga step SendNotification, and the messages of notification-queue."""
+"""Input and result of the saga step SendNotification, as in notification-queue."""
 
 from typing import Literal
 
@@ -26,3 +26,10 @@ class NotificationRequest(msgspec.Struct, rename="camel", kw_only=True):
         if self.message is None and (self.kind not in END_KINDS or self.order_id is None):
             kinds = ", ".join(sorted(END_KINDS))
             raise ValueError(f"message: expected a text, or an orderId and a kind of: {kinds}")
+
+
+class NotificationResult(msgspec.Struct, rename="camel"):
+    """Result of the saga step SendNotification."""
+
+    notification_id: str
+    status: str

@@ -16,7 +16,7 @@ _SUBJECT = "News from the shop"
 
 
 def send_notification(request: NotificationRequest) -> Notification:
-    """Notify the customer by mail or SMS, and the team of an order that was confirmed or failed.
+    """Notify the customer, and the team of an order that was confirmed or failed.
 
     Idempotent for what is about an order, or of a kind that a customer gets once. A customer who
     deleted the account is not notified, the team is. Raises: RecipientUnknown.
@@ -72,7 +72,7 @@ def _with_text(request: NotificationRequest) -> NotificationRequest:
 
 
 def _send_once(request: NotificationRequest, audience: str) -> Notification:
-    """Send it unless it was sent before. The row is stored first, and stays PENDING on failure."""
+    """Send it unless it was sent before. On failure the row stays PENDING."""
     notification = _get_or_create(request, audience)
     if notification.is_final:
         return notification
@@ -108,7 +108,7 @@ def _get_or_create(request: NotificationRequest, audience: str) -> Notification:
 
 
 def _notification_id(request: NotificationRequest, audience: str) -> str:
-    """The same for each repeat; a new one for a message that is about no order and of no kind."""
+    """The same for each repeat, but new for a message of no order and no kind."""
     if request.kind is None and request.order_id is None:
         return ids.new("NOTIF")
     about = request.order_id or request.user_id
@@ -152,7 +152,7 @@ def _pick_list(order: Order) -> str:
 
 
 def _receipt_lines(done: events.OrderDone, order: Order | None) -> str:
-    """Lines with the order's names and prices; without the order, those of the event."""
+    """Lines with the order's names and prices, or those of the event without it."""
     if order is None:
         return "\n".join(f"{line.qty} x {line.product_id}" for line in done.items)
     return "\n".join(

@@ -1,4 +1,4 @@
-"""The attempts to charge an order, each stored on the payment's row before the gateway is called."""
+"""The attempts to charge an order, each stored before the gateway is called."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 def first_attempt(payment: Payment) -> list[Attempt]:
-    """The attempt to be made first; none while the customer has chosen no payment method."""
+    """The first attempt, or none while no payment method is chosen."""
     return [_attempt(payment, payment.attempt)] if payment.payment_method else []
 
 
@@ -37,7 +37,7 @@ def is_retryable(payment: Payment, intent: Intent) -> bool:
 
 
 def call_gateway(payment: Payment, verb: Callable[[], Result]) -> Result:
-    """Call the gateway with an idempotency key that follows from the payment's attempt.
+    """Call the gateway with an idempotency key made from the payment's attempt.
 
     After a failure that the gateway repeats to the same key, the next call has another one.
     """

@@ -24,7 +24,7 @@ RETRY_QUEUE = "payment-retry-queue"
 
 @retry_on_conflict
 def void_payment(order_id: str, reason: str | None = None) -> Payment:
-    """Make sure that nothing is or stays captured: the payment is VOIDED, FAILED or REFUNDED.
+    """Make the payment VOIDED, FAILED or REFUNDED: nothing stays captured.
 
     The row is marked before the gateway is called. The mark stops every later charge, also where
     there was no row yet. Idempotent. Raises: GatewayUnavailable, PaymentRejected.
@@ -40,7 +40,7 @@ def void_payment(order_id: str, reason: str | None = None) -> Payment:
 
 
 def cancel_payment(order_id: str) -> None:
-    """Void the payment of a cancelled order, and resume its saga, which releases the stock.
+    """Void the payment of a cancelled order, and resume its saga.
 
     Idempotent. Raises: as void_payment.
     """
@@ -97,7 +97,7 @@ def _refund_captured(payment: Payment) -> None:
 
 
 def _refund_rest(payment: Payment) -> str | None:
-    """Refund all that is left of the capture; the refund's id at the gateway."""
+    """Refund all that is left of the capture, and return the gateway's refund id."""
     gateway, key = get_gateway(payment.gateway), f"{payment.order_id}:refund"
     return call_gateway(
         payment,

@@ -4,63 +4,76 @@ from chalice import BadRequestError, ChaliceViewError, ConflictError
 
 
 class PaymentDeclined(ChaliceViewError):
-    """The bank declined, or the customer did at the bank's page; the message is for the customer."""
+    """The bank or the customer declined. The message is for the customer."""
 
     STATUS_CODE = 402
+    description = "The payment was declined; the message says why. Try another payment method."
 
 
 class PaymentMethodInvalid(PaymentDeclined):
-    """The gateway does not know this payment method, or cannot use it for this payment."""
+    """The gateway does not know this payment method, or cannot use it here."""
 
 
 class PaymentVoided(ConflictError):
-    """The payment was voided, perhaps before it began: this order is not charged any more."""
+    """The payment was voided, perhaps before it began: nothing is charged any more."""
 
 
 class PaymentInProgress(ConflictError):
     """Another payment method is being charged for this order at this moment."""
 
+    description = "Another payment method is being charged for this order at this moment."
+
 
 class SoftDecline(ChaliceViewError):
-    """The bank could not decide; the same payment method may succeed a little later."""
+    """The bank could not decide. The same payment method may succeed later."""
 
     STATUS_CODE = 503
 
 
 class AmountMismatch(ConflictError):
-    """The amount to be charged, or captured, is not the order's total. Nothing stays charged."""
+    """The amount is not the order's total. Nothing stays charged."""
 
 
 class PaymentMethodFixed(ConflictError):
-    """The order's payment was begun at a gateway that does not take this kind of payment."""
+    """The payment was begun at a gateway that does not take this type."""
+
+    description = "The order cannot be paid by this `method` any more: cancel it and order again."
 
 
 class TooManyAttempts(ConflictError):
     """Too many payment methods were tried for this order: it looks like card testing."""
 
+    description = "Too many payment methods were tried for this order: order again."
+
 
 class PaymentRejected(ChaliceViewError):
-    """The gateway rejects the shop's request: a wrong key or a defect here. Not retryable."""
+    """The gateway rejects the request: a wrong key, or a defect. Not retryable."""
 
     STATUS_CODE = 502
+    description = "The payment gateway rejects the request. Repeating it does not help."
 
 
 class GatewayNotConfigured(PaymentRejected):
     """A gateway's secret lacks a key, which the message names."""
 
+    description = "The payment gateway is not configured. Repeating the request does not help."
+
 
 class GatewayUnknown(PaymentRejected):
     """A payment names a gateway for which there is no adapter."""
 
+    description = "The order names an unknown payment gateway. Repeating does not help."
+
 
 class GatewayUnavailable(ChaliceViewError):
-    """The gateway cannot be reached, fails, or is busy. Retryable: all calls are idempotent.
+    """The gateway cannot be reached, fails, or is busy. Retryable.
 
     `answered`: it failed while executing the request, and repeats that response to the same
     idempotency key.
     """
 
     STATUS_CODE = 503
+    description = "The payment gateway does not answer. Send the same request again."
 
     def __init__(self, message: str, answered: bool = False) -> None:
         super().__init__(message)
@@ -71,10 +84,13 @@ class PaymentContended(ChaliceViewError):
     """Other runs changed the payment at the same moment, again and again. Retryable."""
 
     STATUS_CODE = 503
+    description = "The payment is being changed by other requests. Send the same request again."
 
 
 class InvalidSignature(BadRequestError):
     """The gateway did not sign this webhook, or too long ago."""
+
+    description = "The signature is not that of the gateway, or it is too old."
 
 
 class RefundNotPossible(ConflictError):
@@ -86,4 +102,4 @@ class AlreadyRefunded(Exception):
 
 
 class IntentStateConflict(Exception):
-    """The PaymentIntent is in a state that does not allow the request; retrieve it again."""
+    """The intent's state does not allow the request. Retrieve it again."""

@@ -1,4 +1,4 @@
-"""Brings a payment's row to the state of its intent, after a call of the gateway or a webhook."""
+"""Brings a payment to the state of its intent, after a call or a webhook."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def _sync_capture(payment: Payment, intent: Intent) -> None:
 
 
 def _mark_captured(payment: Payment, intent: Intent) -> None:
-    """Mark the payment SUCCEEDED; FAILED if another amount than the order's total was captured."""
+    """Mark the payment SUCCEEDED, or FAILED if another amount was captured."""
     if (intent.received, intent.currency) == (payment.amount_minor, payment.currency):
         payment.transition(
             PaymentStatus.SUCCEEDED, reason=None, next_action=None, client_secret=None
@@ -61,12 +61,12 @@ def _mark_captured(payment: Payment, intent: Intent) -> None:
         "captured another amount",
         extra={"orderId": payment.order_id, "got": f"{intent.received} {intent.currency}"},
     )
-    reason = "another amount was paid than the order costs; it is given back"
+    reason = "another amount was paid than the order costs; it is refunded"
     payment.transition(PaymentStatus.FAILED, reason=reason, next_action=None)
 
 
 def _sync_decline(payment: Payment, intent: Intent) -> None:
-    """Mark the payment FAILED; a soft decline leaves it STARTED, for the next attempt."""
+    """Mark the payment FAILED. A soft decline leaves it STARTED."""
     if not is_retryable(payment, intent):
         payment.transition(PaymentStatus.FAILED, reason=intent.decline, next_action=None)
         metrics.count_decline(intent)

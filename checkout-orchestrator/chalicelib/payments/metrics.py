@@ -1,4 +1,4 @@
-"""What is counted of payments: each fact once, by the run that wrote it on the payment's row."""
+"""Metrics of payments: each fact once, by the run that stored it."""
 
 from enum import StrEnum
 

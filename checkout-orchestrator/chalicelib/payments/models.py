@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 class PaymentStatus(StrEnum):
-    """STARTED, then perhaps REQUIRES_ACTION (by the customer), then SUCCEEDED or FAILED.
+    """STARTED, perhaps REQUIRES_ACTION (of the customer), SUCCEEDED or FAILED.
 
     SUCCEEDED is captured. Undoing makes it VOIDED, or REFUNDING and REFUNDED where money was
     captured. Parts that are refunded later leave it SUCCEEDED until nothing is left.
@@ -69,7 +69,7 @@ class RefundStatus(StrEnum):
 
 
 class Attempt(MapAttribute):
-    """One attempt to charge one payment method; stored before the gateway is called."""
+    """One attempt to charge one payment method, stored before the call."""
 
     number = dynamodb.WholeNumber()
     payment_method = UnicodeAttribute(attr_name="paymentMethod")
@@ -91,7 +91,7 @@ class Refund(MapAttribute):
 
 
 class Payment(Model):
-    """What an order's customer owes. One row per order, stored before the gateway is called.
+    """The one payment of an order, stored before the gateway is called.
 
     VOIDED without an amount is a tombstone: the order was undone before its payment began.
     Every write has an optimistic lock: it is conditional on the version that was read.
@@ -141,7 +141,7 @@ class Payment(Model):
         self.save_changes(status=status, **changes)
 
     def save_changes(self, **changes: Any) -> None:
-        """Store the changes. Raises: PaymentContended if the row was written since it was read."""
+        """Store the changes. Raises: PaymentContended if it was written since."""
         for name, value in {**changes, "updated_at": clock.now()}.items():
             setattr(self, name, value)
         try:
@@ -175,7 +175,7 @@ def payment_id(order_id: str) -> str:
 
 
 def find_payment(order_id: str) -> Payment | None:
-    """Read the order's payment with a strongly consistent read; None if there is none."""
+    """Read the order's payment, None if there is none. Strongly consistent."""
     return dynamodb.find(Payment, payment_id(order_id))
 
 

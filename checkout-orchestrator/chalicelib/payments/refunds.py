@@ -1,4 +1,4 @@
-"""Refunds of confirmed orders: what order-service requests, each once, never above the capture."""
+"""Refunds of confirmed orders: each once, together never above the capture."""
 
 from chalicelib.notifications import notices
 from chalicelib.notifications.notices import NoticeKind
@@ -22,7 +22,7 @@ _NOTIFICATION_QUEUE = "notification-queue"
 
 
 def process_refund(requested: events.RefundRequested) -> None:
-    """Refund the amount, restock the goods, publish PaymentRefunded and notify the customer.
+    """Refund, restock, publish PaymentRefunded and notify the customer.
 
     Idempotent: a repeat does what is left. Raises: RefundNotPossible, PaymentRejected,
     GatewayUnavailable, StepFailed.
@@ -68,7 +68,7 @@ def _reserve_refund(payment: Payment, requested: events.RefundRequested) -> Refu
 
 
 def _request_refund(payment: Payment, refund: Refund) -> str | None:
-    """Refund at the gateway; the refund's id there, None where nothing was charged."""
+    """Refund at the gateway, and return its refund id. Nothing for no charge."""
     if payment.intent_id is None or refund.amount_minor == 0:
         return None
     gateway, key = get_gateway(payment.gateway), f"{payment.order_id}:{refund.refund_id}"

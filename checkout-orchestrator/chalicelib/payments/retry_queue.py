@@ -1,7 +1,9 @@
-"""The consumer of payment-retry-queue: charges and refunds that are retried with backoff."""
+"""The consumer of payment-retry-queue: charges and refunds, with backoff."""
 
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from chalicelib.payments import cancellation, saga_resume, service
 from chalicelib.payments.errors import (
@@ -30,7 +32,7 @@ class ActionUnknown(Exception):
 
 
 def process_message(message: dict[str, Any]) -> None:
-    """Charge or refund; while the gateway is down or the bank undecided, enqueue it again.
+    """Charge or refund, or enqueue it again while gateway or bank cannot.
 
     Raises: ActionUnknown; GatewayUnavailable for a refund that was retried for two hours, and
     PaymentRejected, so that the message becomes a dead letter, with its alarm.
@@ -46,7 +48,7 @@ def process_message(message: dict[str, Any]) -> None:
 
 
 def _retry_charge(message: dict[str, Any]) -> None:
-    """Charge and resume the saga. A saga that timed out has voided the payment: no charge then."""
+    """Charge and resume the saga. One that timed out has voided the payment."""
     charge = step_input.parse(RetryCharge, message)
     try:
         payment = service.process_payment(charge)
@@ -58,7 +60,7 @@ def _retry_charge(message: dict[str, Any]) -> None:
     except (PaymentDeclined, PaymentVoided, PaymentRejected, AmountMismatch) as exc:
         task_tokens.send_failure(charge.task_token, type(exc).__name__, str(exc))
     else:
-        result = saga_resume.step_result(payment)
+        result = msgspec.to_builtins(saga_resume.step_result(payment))
         was_resumed = task_tokens.send_success(charge.task_token, result)
         if not was_resumed and payment.status == PaymentStatus.SUCCEEDED:
             saga_resume.refund_if_orphaned(payment)
@@ -77,7 +79,7 @@ def _retry_refund(message: dict[str, Any]) -> None:
 
 
 def _fail_order(request: VoidPayment) -> str:
-    """Fail the order unless it has ended; its status then. A redriven saga finds it FAILED."""
+    """Fail the order unless it has ended, and return its status."""
     step = {
         "orderId": request.order_id,
         "status": OrderStatus.FAILED,

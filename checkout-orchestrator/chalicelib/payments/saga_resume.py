@@ -5,7 +5,7 @@ token stores it first and then reads the payment. Both write with an optimistic 
 them sees the other, and no resumption is lost.
 """
 
-from typing import Any
+import msgspec
 
 from chalicelib.payments.cancellation import enqueue_refund
 from chalicelib.payments.errors import GatewayUnavailable
@@ -17,25 +17,25 @@ from chalicelib.payments.models import (
     find_payment,
     retry_on_conflict,
 )
-from chalicelib.payments.schemas import AwaitPayment
+from chalicelib.payments.schemas import AwaitPayment, AwaitResult, PaymentResult, VoidResult
 from chalicelib.saga import executions, task_tokens
 from common import log
 
 
 @retry_on_conflict
-def await_payment(request: AwaitPayment) -> str:
-    """Have the saga resumed when the payment has ended; at once if it already has. Idempotent."""
+def await_payment(request: AwaitPayment) -> AwaitResult:
+    """Have the saga resumed when the payment has ended. Idempotent."""
     payment = find_payment(request.order_id)
     if payment and payment.is_open:
         payment.save_changes(task_token=request.task_token)
         if payment.intent_id:
             _sync_early_payment(payment)
     resume_saga(payment, request.task_token)
-    return payment.status if payment else PaymentStatus.VOIDED
+    return AwaitResult(payment.status if payment else PaymentStatus.VOIDED)
 
 
 def resume_saga(payment: Payment | None, token: str | None) -> None:
-    """Resume the saga that waits with this token, if the payment has ended. Idempotent."""
+    """Resume the saga with this token, if the payment has ended. Idempotent."""
     if not token or (payment and payment.is_open):
         return
     if payment is None:
@@ -45,13 +45,13 @@ def resume_saga(payment: Payment | None, token: str | None) -> None:
         error = "PaymentDeclined" if is_declined else "PaymentVoided"
         task_tokens.send_failure(token, error, payment.reason or "the payment was undone")
     else:
-        was_resumed = task_tokens.send_success(token, step_result(payment))
+        was_resumed = task_tokens.send_success(token, msgspec.to_builtins(step_result(payment)))
         if not was_resumed:
             refund_if_orphaned(payment)
 
 
 def refund_if_orphaned(payment: Payment) -> None:
-    """Refund a captured payment for which no saga waits, if its saga was stopped from outside.
+    """Refund a captured payment whose saga was stopped from outside.
 
     Else the saga went on, or undoes the payment itself. A stopped saga can have confirmed the
     order before, so the order is failed first. Idempotent.
@@ -60,17 +60,17 @@ def refund_if_orphaned(payment: Payment) -> None:
         enqueue_refund(payment.order_id, "the checkout was stopped", unless_paid=True)
 
 
-def step_result(payment: Payment) -> dict[str, Any]:
+def step_result(payment: Payment) -> PaymentResult:
     """The result of the saga steps ProcessPayment and AwaitPayment."""
     is_paid = payment.status == PaymentStatus.SUCCEEDED
     status = "SUCCESS" if is_paid else str(payment.status)
-    return {"paymentId": payment.payment_id, "status": status, "paymentStatus": status}
+    return PaymentResult(payment.payment_id, status, status)
 
 
-def void_result(payment: Payment) -> dict[str, Any]:
+def void_result(payment: Payment) -> VoidResult:
     """The result of the saga step RefundPayment."""
     status = "REFUNDED" if payment.status == PaymentStatus.REFUNDED else "VOIDED"
-    return {"paymentId": payment.payment_id, "status": status}
+    return VoidResult(payment.payment_id, status)
 
 
 def _sync_early_payment(payment: Payment) -> None:

@@ -1,9 +1,11 @@
-"""Inputs of the payment steps, from Step Functions and the queues."""
+"""Inputs and results of the payment steps, for Step Functions and the queues."""
 
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
+
+from common.schemas import Schema
 
 PaymentMethodType = Literal["CARD", "UPI"]
 
@@ -36,7 +38,34 @@ class AwaitPayment(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class RetryCharge(Charge, kw_only=True):
-    """Saga step QueuePaymentRetry: the charge, and the task token of the saga that waits."""
+    """Saga step QueuePaymentRetry: the charge, and the saga's task token."""
 
     task_token: str
     tries: int = 0
+
+
+class PaymentResult(msgspec.Struct, rename="camel"):
+    """Result of ProcessPayment, and of the states that wait for a payment."""
+
+    payment_id: str
+    status: str
+    payment_status: str
+
+
+class VoidResult(msgspec.Struct, rename="camel"):
+    """Result of the saga step RefundPayment."""
+
+    payment_id: str
+    status: str
+
+
+class AwaitResult(msgspec.Struct, rename="camel"):
+    """Response of await-payment: the payment's status so far."""
+
+    status: str
+
+
+class WebhookReceived(Schema):
+    """The webhook is stored and will be processed."""
+
+    received: bool

@@ -1,4 +1,4 @@
-"""The verbs of a payment: charge it, and choose a payment method for a waiting one.
+"""The verbs of a payment: charge it, and choose its payment method.
 
 An order has one intent at one gateway. Its id is stored before it is confirmed, and the gateway
 captures it at most once, so retrieving it tells the truth after any lost response.
@@ -55,7 +55,7 @@ def process_payment(charge: Charge) -> Payment:
 
 @retry_on_conflict
 def choose_payment_method(charge: Charge) -> Payment:
-    """Charge a waiting order with this payment method, now or when the saga gets there.
+    """Charge a waiting order with this method, now or when the saga gets there.
 
     Idempotent. Raises: PaymentDeclined, which leaves the order waiting for another method;
     PaymentInProgress while another one is being charged; PaymentMethodFixed, TooManyAttempts;
@@ -184,7 +184,7 @@ def _defer_to_running_step(payment: Payment, charge: Charge) -> None:
 
 
 def _store_choice(payment: Payment, charge: Charge) -> None:
-    """Store the chosen payment method, as another attempt: an idempotency key is for one method."""
+    """Store the chosen payment method, as another attempt with its own key."""
     payment.payment_method = charge.payment_method
     add_attempt(
         payment,

@@ -1,4 +1,4 @@
-"""Webhooks of the gateways: verified, stored once by event id, queued, and then processed."""
+"""Webhooks of the gateways: stored once by event id, queued, then processed."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _TTL_SECONDS = 100 * 24 * 3600  # longer than a dead letter, an archive or an ex
 
 
 def receive(webhook: Webhook) -> None:
-    """Store the event and enqueue it; the gateway can be answered then.
+    """Store the event and enqueue it, so that the gateway can be answered.
 
     Idempotent: a repeat of a processed event ends here. One of an event that was not processed is
     enqueued again, in case a crash prevented that.
@@ -31,7 +31,7 @@ def receive(webhook: Webhook) -> None:
 
 
 def process(message: dict[str, Any]) -> None:
-    """Process an event that was received: sync the payment, or escalate a failed refund.
+    """Process a received event: sync the payment, or escalate a failed refund.
 
     Idempotent. Raises: as handle_event.
     """

@@ -7,7 +7,7 @@ from common import dynamodb
 
 
 class CartItem(Model):
-    """One product in a customer's cart. The table also holds rows `KEY#...`, which are none."""
+    """One product in a customer's cart. Rows `KEY#...` of the table are none."""
 
     class Meta(dynamodb.Meta):
         table_name = "Carts"

@@ -20,6 +20,6 @@ class EventLog(Model):
 
 
 def find_completed_order(event_id: str) -> EventLog | None:
-    """Read what analytics stored of the order.done with this id; None if it has none."""
+    """Read what analytics stored of this order.done, None if nothing."""
     entry = dynamodb.find(EventLog, event_id)
     return entry if entry and entry.event_type == ORDER_COMPLETED else None

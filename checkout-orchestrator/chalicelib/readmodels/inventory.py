@@ -55,7 +55,7 @@ class Reservation(Model):
 
 
 class Stock(Model):
-    """The stock of a product: available, reserved and sold add up to what was supplied."""
+    """The stock of a product: available + reserved + sold = supplied."""
 
     class Meta(dynamodb.Meta):
         table_name = "Inventory"
@@ -69,11 +69,11 @@ class Stock(Model):
 
 
 def find_reservation(order_id: str) -> Reservation | None:
-    """Read the order's reservation with a strongly consistent read; None if there is none."""
+    """Read the order's reservation, None if there is none. Strongly consistent."""
     return dynamodb.find(Reservation, order_id)
 
 
 def list_overdue_reservations(before: int) -> Iterator[str]:
-    """List the orders whose reservation expired before this second since 1970, and still is open."""
+    """List the orders whose open reservation expired before this Unix time."""
     overdue = Reservation.by_expiry.query(OPEN, Reservation.expires_at < before)
     yield from (reservation.order_id for reservation in overdue)

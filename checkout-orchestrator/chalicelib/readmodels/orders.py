@@ -1,4 +1,4 @@
-"""Read model of order-service's table Orders: only the attributes that are used here."""
+"""Read model of order-service's table Orders: only what is used here."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -13,7 +13,7 @@ _SHARDS = range(8)  # of the index by-day
 
 
 class OrderStatus(StrEnum):
-    """CREATED, then CONFIRMED and perhaps refunded; or FAILED, CANCELLED, EXPIRED."""
+    """CREATED, then CONFIRMED and perhaps refunded, or FAILED, CANCELLED, EXPIRED."""
 
     CREATED = "CREATED"
     CONFIRMED = "CONFIRMED"
@@ -64,7 +64,7 @@ class OrderRefund(MapAttribute):
 
 
 class ByDay(GlobalSecondaryIndex["Order"]):
-    """The ids of a day's orders, in eight shards: `placedOn` is `2026-11-22#0` and so on."""
+    """The ids of a day's orders, in eight shards: `placedOn` is `2026-11-22#0`..."""
 
     class Meta:
         index_name = "by-day"
@@ -107,7 +107,7 @@ class Order(Model):
 
 
 def find_order(order_id: str) -> Order | None:
-    """Read the order with a strongly consistent read; None if there is none."""
+    """Read the order, None if there is none. Strongly consistent."""
     return dynamodb.find(Order, order_id)
 
 

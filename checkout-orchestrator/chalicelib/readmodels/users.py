@@ -19,10 +19,10 @@ class User(Model):
 
 
 def find_user(user_id: str) -> User | None:
-    """Read the customer; None if there is no such account, or none any more."""
+    """Read the customer, None if there is no such account (any more)."""
     return dynamodb.find(User, user_id)
 
 
 def was_deleted(user_id: str) -> bool:
-    """Tell whether there was an account of this id: user-service keeps a tombstone of it."""
+    """Tell whether there was such an account: user-service keeps a tombstone."""
     return dynamodb.find(User, f"DELETED#{ids.suffix(user_id)}") is not None

@@ -1,4 +1,4 @@
-"""What can go wrong during a reconciliation. A discrepancy is no error: it is a result."""
+"""What can go wrong during a reconciliation. A discrepancy is no error."""
 
 
 class DayInvalid(Exception):

@@ -1,4 +1,4 @@
-"""Rules for an order's money: captured once, its total, in its currency, refunded where owed."""
+"""Rules for an order's money: captured once, its total, refunded where owed."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _NOT_PAID = {*OPEN_STATUSES, PaymentStatus.FAILED, PaymentStatus.VOIDED}
 
 
 def charge_is_right(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """Captured once, and not all refunded: the order's total in its currency. Judged at once."""
+    """What is captured is the order's total, once. Judged at once."""
     order = snapshot.order
     charges = {key: intent for key, intent in snapshot.intents.items() if intent.kept > 0}
     if order is None:
@@ -31,7 +31,7 @@ def charge_is_right(snapshot: OrderSnapshot, settled_before: str) -> Discrepanci
 
 
 def paid_order_is_charged(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """A confirmed order was captured before, which is judged at once; its payment's row says so."""
+    """A confirmed order was captured before, and its payment's row says so."""
     order, payment = snapshot.order, snapshot.payment
     if order is None or not order.is_paid or order.total_minor == 0:
         return
@@ -47,14 +47,14 @@ def paid_order_is_charged(snapshot: OrderSnapshot, settled_before: str) -> Discr
 
 
 def unpaid_order_is_not_charged(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """Nothing stays captured for an order that is not confirmed, once its checkout has ended."""
+    """Nothing stays captured for an order that ended unconfirmed."""
     order, payment = snapshot.order, snapshot.payment
     if order is None or order.is_paid or order.updated_at > settled_before or snapshot.kept <= 0:
         return
     if payment and payment.updated_at > settled_before:
         return
     kept = money.format_amount(snapshot.kept, order.currency)
-    detail = f"{order.status}, and {kept} captured and not given back"
+    detail = f"{order.status}, and {kept} captured and not refunded"
     if payment and payment.status == PaymentStatus.REFUNDED:
         detail = f"{detail}, though its payment is {PaymentStatus.REFUNDED}"
         yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
@@ -64,7 +64,7 @@ def unpaid_order_is_not_charged(snapshot: OrderSnapshot, settled_before: str) ->
 
 
 def payment_ends(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """The payment of an order that has ended has ended, too, and a refund does not stay half done.
+    """The payment of an order that has ended has ended, too.
 
     One with money left is reported as PaidButNotConfirmed.
     """
@@ -85,7 +85,7 @@ def payment_ends(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
 
 
 def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """The gateway refunded what the order's refunds say that are done, never more than all."""
+    """The gateway refunded what is done, and no more than was requested."""
     order = snapshot.order
     if order is None or not order.is_paid:
         return
@@ -93,12 +93,12 @@ def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
     due = sum(refund.amount_minor for refund in refunds if refund.is_done)
     requested = sum(refund.amount_minor for refund in refunds)
     made = snapshot.payment_intent.refunded if snapshot.payment_intent else 0
-    given_back = f"{money.format_amount(made, order.currency)} given back"
+    refunded = f"{money.format_amount(made, order.currency)} refunded"
     if made < due:
-        detail = f"{given_back}, and the order says {money.format_amount(due, order.currency)}"
+        detail = f"{refunded}, and the order says {money.format_amount(due, order.currency)}"
         yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
     if made > requested:
-        detail = f"{given_back} of {money.format_amount(requested, order.currency)} asked for"
+        detail = f"{refunded} of {money.format_amount(requested, order.currency)} requested"
         yield _discrepancy(snapshot, Kind.REFUNDED_TOO_MUCH, detail)
     for refund in refunds:
         if not refund.is_done and refund.requested_at <= settled_before:

@@ -1,4 +1,4 @@
-"""Rules for an order's progress, its customer's notifications, and the consumers of order.done."""
+"""Rules for an order's progress, its notifications, and order.done."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _ONCE = {NoticeKind.ORDER_CONFIRMED, NoticeKind.RECEIPT, *_ENDED_UNPAID}
 
 
 def order_progresses(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """An order does not stay CREATED for longer than its saga takes, with all its waits."""
+    """An order does not stay CREATED for longer than its saga takes."""
     order = snapshot.order
     if order is None or order.status != OrderStatus.CREATED or order.created_at > settled_before:
         return
@@ -55,7 +55,7 @@ def customer_is_notified_once(snapshot: OrderSnapshot, settled_before: str) -> D
 
 
 def order_done_is_consumed(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """A confirmed order has its receipt, its row in the audit, and its entry in analytics."""
+    """A confirmed order has its receipt, its audit row, its entry in analytics."""
     order = snapshot.order
     if order is None or not order.is_paid or order.updated_at > settled_before:
         return

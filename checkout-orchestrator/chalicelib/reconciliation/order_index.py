@@ -1,4 +1,4 @@
-"""The orders of a day, from every table and gateway that names one: none can hide an order."""
+"""The orders of a day, from every table and gateway that names one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ _DAY_SECONDS = 24 * 3600
 
 @dataclass
 class OrderIndex:
-    """The orders of some days with the gateways' intents of each, and intents without an order."""
+    """The orders of some days with their intents, and intents without an order."""
 
     days: Sequence[str]
     orders: dict[str, dict[str, Intent]] = field(default_factory=dict)
     orphan_intents: dict[str, Intent] = field(default_factory=dict)
 
     def add(self, order_ids: Iterable[str]) -> None:
-        """Add orders, whatever is known of them."""
+        """Add orders without intents."""
         for order_id in order_ids:
             self.orders.setdefault(order_id, {})
 
@@ -40,7 +40,7 @@ class OrderIndex:
 
 
 def build_index(last: str | None, count: int) -> OrderIndex:
-    """List the orders of `count` days up to `last` (UTC; yesterday if None).
+    """List the orders of `count` days up to `last` (UTC, by default yesterday).
 
     They come from order-service, the gateways' lists and the audit; with them come overdue
     reservations of any day. Raises: DayInvalid, GatewayUnavailable, PaymentRejected.
@@ -76,7 +76,7 @@ def _parse_day(text: str) -> date:
 
 
 def _list_intents(name: str, days: Sequence[str]) -> Iterator[Intent]:
-    """List a gateway's intents of these days; none of a gateway that has no keys."""
+    """List a gateway's intents of these days, none if it has no keys."""
     since, until = _midnight(days[-1]), _midnight(days[0]) + _DAY_SECONDS
     try:
         yield from registry.get_gateway(name).list_intents(since, until)

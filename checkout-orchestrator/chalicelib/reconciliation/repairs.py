@@ -1,4 +1,4 @@
-"""Repairs of discrepancies: idempotent messages and calls that the shop makes anyway.
+"""Repairs of discrepancies: idempotent messages that the shop sends anyway.
 
 Money only ever goes back to customers here, and only where an order was not confirmed or a refund
 was requested. Nothing is ever charged.
@@ -21,7 +21,7 @@ _REFUND_QUEUE = "refund-requested-queue"
 
 
 def make_repair(repair: Repair, snapshot: OrderSnapshot) -> None:
-    """Have the repair made by the consumer that makes it in daily business. Idempotent."""
+    """Have the repair made by the consumer that always makes it. Idempotent."""
     order = snapshot.order
     assert order is not None, "no rule names a repair of an order that does not exist"
     _REPAIRS[repair](snapshot, order)
@@ -32,7 +32,7 @@ def _refund(snapshot: OrderSnapshot, order: Order) -> None:
 
 
 def _refund_again(snapshot: OrderSnapshot, order: Order) -> None:
-    """Request all refunds that are not done; the consumer first looks at the gateway for them."""
+    """Request all refunds that are not done: the consumer first looks for them."""
     for refund in order.refunds or []:
         if not refund.is_done:
             queues.send(_REFUND_QUEUE, events.to_message(_refund_requested(order, refund)))
@@ -78,7 +78,7 @@ def _publish(snapshot: OrderSnapshot, order: Order) -> None:
 
 
 def _sold_at(snapshot: OrderSnapshot, order: Order) -> str:
-    """The time that the first order.done had: on another day it would be audited twice."""
+    """The time of the first order.done: on another day it would be audited twice."""
     if snapshot.audit:
         return min(snapshot.audit.recorded_at, f"{snapshot.audit.day}T23:59:59.999Z")
     if snapshot.event_log:

@@ -1,4 +1,4 @@
-"""All rules for an order: each is a function of its snapshot that yields discrepancies.
+"""All rules for an order: functions of its snapshot that yield discrepancies.
 
 `settled_before`: what changed since then is not complete yet, so a rule does not judge what may
 still happen to it. What is wrong in any case is judged at once; the rules say so.

@@ -28,7 +28,7 @@ class ReconcileRequest(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class Finding(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """A discrepancy, and its outcome: `repaired`, `queued` for staff, or only `reported`."""
+    """A discrepancy, and its outcome: `repaired`, `queued` for staff, `reported`."""
 
     kind: str
     detail: str
@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
 
 
 class Report(msgspec.Struct, rename="camel", kw_only=True):
-    """Result of the Lambda reconcile. With `next` there was no time for all: repeat it with that."""
+    """Result of the Lambda reconcile. With `next` there was no time for all."""
 
     day: str | None
     orders: int

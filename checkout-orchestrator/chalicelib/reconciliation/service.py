@@ -1,4 +1,4 @@
-"""The verbs of the reconciliation: reconcile orders and stock, recheck what was escalated."""
+"""The verbs of the reconciliation: reconcile, and recheck a ticket."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -39,7 +39,7 @@ class _Run:
 
 
 def reconcile(request: ReconcileRequest, has_time: HasTime) -> Report:
-    """Check orders and products against every table and gateway; repair or escalate on request.
+    """Check orders and products, and repair or escalate what is wrong on request.
 
     Reads tables and gateways, and writes messages only. Discrepancies are the result, never an
     error. Ends early, with `next`, once `has_time` is false. Idempotent, but for the tickets of
@@ -81,7 +81,7 @@ def _build_index(request: ReconcileRequest) -> OrderIndex:
 
 
 def _check_orders(run: _Run, index: OrderIndex, has_time: HasTime) -> str | None:
-    """Check each order after `next`; the last one that was checked, if some are left."""
+    """Check each order after `next`, and return the last one if some are left."""
     after = run.request.next or ""
     order_ids = sorted(order_id for order_id in index.orders if order_id > after)
     for place, order_id in enumerate(order_ids):
@@ -92,7 +92,7 @@ def _check_orders(run: _Run, index: OrderIndex, has_time: HasTime) -> str | None
 
 
 def _check_order(run: _Run, order_id: str, listed: Intents) -> None:
-    """Check the order, a second time if it looks wrong: its rows are not read at one moment."""
+    """Check the order, a second time if it looks wrong: reads are not one moment."""
     order_snapshot, discrepancies = _judge(run, order_id, lambda: listed)
     if discrepancies:
         known = order_snapshot.intents if order_snapshot else listed
@@ -110,7 +110,7 @@ def _check_order(run: _Run, order_id: str, listed: Intents) -> None:
 def _judge(
     run: _Run, order_id: str, intents: Callable[[], Intents]
 ) -> tuple[OrderSnapshot | None, list[Discrepancy]]:
-    """Read the order and apply the rules; NOT_CHECKED for an order that cannot be read."""
+    """Read the order and apply the rules. NOT_CHECKED if it cannot be read."""
     try:
         order_snapshot = snapshot.read_snapshot(order_id, intents(), run.days)
         return order_snapshot, list(rules.find_discrepancies(order_snapshot, run.settled_before))
@@ -134,7 +134,7 @@ def _check_ticket(ticket: DiscrepancyTicket) -> Iterable[Discrepancy]:
 def _treat(
     run: _Run, discrepancies: Iterable[Discrepancy], order_snapshot: OrderSnapshot | None = None
 ) -> None:
-    """Repair or escalate what was found, if requested, and report it; each repair once."""
+    """Repair or escalate what was found, if requested, and report it."""
     made: set[str] = set()
     for discrepancy in discrepancies:
         outcome = _resolve(run, discrepancy, order_snapshot, made)
@@ -153,7 +153,7 @@ def _treat(
 def _resolve(
     run: _Run, discrepancy: Discrepancy, order_snapshot: OrderSnapshot | None, made: set[str]
 ) -> str:
-    """Repair or escalate the discrepancy, if requested; the outcome."""
+    """Repair or escalate the discrepancy, if requested, and return the outcome."""
     if not run.request.repair:
         return "reported"
     if discrepancy.repair is None or order_snapshot is None:

@@ -24,7 +24,7 @@ Intents = Mapping[str, Intent]  # by gateway and id, such as `stripe pi_3Q...`
 
 @dataclass(frozen=True)
 class OrderSnapshot:
-    """One order in all tables and gateways; None where there is nothing.
+    """One order in all tables and gateways, None where there is nothing.
 
     `saga`, the status of its execution, is read only while the order is CREATED.
     """
@@ -119,7 +119,7 @@ def _find_audit(order_id: str, days: Iterable[str]) -> InventoryAudit | None:
 
 
 def _likely_days(order: Order | None, event_log: EventLog | None) -> Iterator[str]:
-    """The days of the sale, the likeliest first; a saga takes a day at most."""
+    """The possible days of the sale, the likeliest first: a saga takes a day."""
     if event_log:
         yield event_log.timestamp[:10]
     if order:

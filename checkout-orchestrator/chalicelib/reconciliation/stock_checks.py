@@ -1,4 +1,4 @@
-"""Checks of products: their own rows, and for the full stock what all orders hold of them."""
+"""Checks of products: their own rows, and what all orders hold of them."""
 
 from collections.abc import Callable, Iterable, Iterator
 

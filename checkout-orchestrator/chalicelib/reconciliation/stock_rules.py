@@ -1,4 +1,4 @@
-"""Rules for stock: a sale deducts an order's goods once, and a product's row adds up."""
+"""Rules for stock: a sale deducts the goods once, and a row adds up."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ def paid_order_is_deducted(snapshot: OrderSnapshot, settled_before: str) -> Disc
         detail = f"{order.status}, and its reservation is {status}"
         yield _discrepancy(snapshot, Kind.STOCK_NOT_DEDUCTED, detail, repair)
         return
-    ordered, deducted = _ordered(order), _deducted(reservation)
+    ordered, deducted = _count_ordered(order), _count_deducted(reservation)
     if ordered != deducted:
         detail = f"ordered {dict(ordered)}, deducted {dict(deducted)}"
         yield _discrepancy(snapshot, Kind.WRONG_GOODS, detail)
@@ -95,7 +95,7 @@ def reservations_add_up(
 def _wrong_returns(
     snapshot: OrderSnapshot, order: Order, reservation: Reservation
 ) -> Discrepancies:
-    """Exactly the goods of refunds with restocking are returned, all of those that are done."""
+    """The goods of refunds with restocking are returned, and no others."""
     due = _to_be_returned(order, done_only=True)
     requested = _to_be_returned(order, done_only=False)
     for item in reservation.items:
@@ -113,14 +113,14 @@ def _to_be_returned(order: Order, done_only: bool) -> Counter[str]:
     return total
 
 
-def _ordered(order: Order) -> Counter[str]:
+def _count_ordered(order: Order) -> Counter[str]:
     total: Counter[str] = Counter()
     for line in order.lines:
         total[line.product_id] += line.qty
     return total
 
 
-def _deducted(reservation: Reservation) -> Counter[str]:
+def _count_deducted(reservation: Reservation) -> Counter[str]:
     return Counter({item.product_id: item.qty for item in reservation.items})
 
 

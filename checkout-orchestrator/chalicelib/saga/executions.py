@@ -1,4 +1,4 @@
-"""Executions of the state machine checkout-orchestrator: one per order, named by its ULID."""
+"""Executions of the checkout's state machine: one per order, named by its ULID."""
 
 import json
 from functools import cache
@@ -31,12 +31,12 @@ def start_execution(order_id: str, user_id: str, correlation_id: str | None) -> 
 
 
 def was_stopped(order_id: str) -> bool:
-    """Tell whether the order's saga was aborted, or timed out, and compensated nothing."""
+    """Tell whether the order's saga was aborted or timed out, uncompensated."""
     return find_status(order_id) in _STOPPED
 
 
 def find_status(order_id: str) -> str | None:
-    """Read the status of the order's execution, such as RUNNING; None if there is none."""
+    """Read the status of the order's execution, None if there is none."""
     sfn = aws.client("stepfunctions")
     try:
         execution = sfn.describe_execution(

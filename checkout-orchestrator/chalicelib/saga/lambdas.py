@@ -1,4 +1,4 @@
-"""Calls of Lambdas of other services that have no route, as Step Functions makes them."""
+"""Calls of other services' Lambdas, as Step Functions makes them."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 class StepFailed(Exception):
-    """The Lambda raised; `error` is the class name of what it raised."""
+    """The Lambda raised. `error` is the class name of what it raised."""
 
     def __init__(self, error: str, message: str) -> None:
         super().__init__(f"{error}: {message}")

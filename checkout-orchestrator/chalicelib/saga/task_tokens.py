@@ -9,7 +9,7 @@ _NOT_WAITING = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 
 def send_success(token: str, output: dict[str, Any]) -> bool:
-    """Resume the saga with this output; False if no state waits with this token any more."""
+    """Resume the saga with this output. False if no state waits with this token."""
     sfn = aws.client("stepfunctions")
     try:
         sfn.send_task_success(taskToken=token, output=json.dumps(output))
@@ -19,7 +19,7 @@ def send_success(token: str, output: dict[str, Any]) -> bool:
 
 
 def send_failure(token: str, error: str, cause: str) -> bool:
-    """Resume the saga with this error; False if no state waits with this token any more."""
+    """Resume the saga with this error. False if no state waits with this token."""
     sfn = aws.client("stepfunctions")
     try:
         sfn.send_task_failure(taskToken=token, error=error, cause=cause)
@@ -29,7 +29,7 @@ def send_failure(token: str, error: str, cause: str) -> bool:
 
 
 def _not_waiting(exc: Any) -> bool:
-    """False where the token is used up or timed out; raises every other failure."""
+    """False where the token is used up or timed out. Raises every other failure."""
     if exc.response["Error"]["Code"] not in _NOT_WAITING:
         raise exc
     log.logger.info("no state waits with this task token any more")

@@ -1,4 +1,4 @@
-"""The verbs of stock compensation: have product-service release or commit what an order holds."""
+"""The verbs of stock compensation: release or commit what an order holds."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class ActionUnknown(Exception):
 
 
 def process_message(message: dict[str, Any]) -> None:
-    """Release or commit an order's stock, or commit that of a PaymentSuccess. Idempotent.
+    """Release or commit an order's stock, also of a PaymentSuccess. Idempotent.
 
     Raises: ActionUnknown; StepFailed and botocore's errors, so that the message comes again.
     """
@@ -26,7 +26,8 @@ def process_message(message: dict[str, Any]) -> None:
     name = _LAMBDAS.get(message.get("action", ""))
     if name is None:
         raise ActionUnknown(f"action: expected release or commit, got {message.get('action')!r}")
-    step = {key: message[key] for key in ("orderId", "userId", "items") if key in message}
+    fields: tuple[str, ...] = ("orderId", "userId", "items")
+    step = {field: message[field] for field in fields if field in message}
     lambdas.invoke("product-service", name, step)
 
 

@@ -21,7 +21,7 @@ class GatewayCredentials:
         self._keys = Cached(self._fetch, _CACHED_SECONDS, outages=(BotoCoreError, ClientError))
 
     def get(self) -> dict[str, str]:
-        """Return all keys; those at hand while Secrets Manager is unavailable.
+        """Return all keys, those at hand while Secrets Manager is unavailable.
 
         Raises: GatewayNotConfigured names the key that is missing.
         """
@@ -41,7 +41,7 @@ class GatewayCredentials:
         return secret
 
     def _read_secret(self) -> str | None:
-        """Read the secret; None if there is no such secret, or it has no value."""
+        """Read the secret, None if there is none or it has no value."""
         try:
             secret = aws.client("secretsmanager").get_secret_value(SecretId=self._secret_name)
         except ClientError as exc:
@@ -52,7 +52,7 @@ class GatewayCredentials:
 
 
 def _parse(text: str | None) -> dict[str, Any]:
-    """Parse the secret; empty where it is not a JSON object."""
+    """Parse the secret, as empty where it is not a JSON object."""
     try:
         secret = json.loads(text or "{}")
     except ValueError:

@@ -1,4 +1,4 @@
-"""The port to the payment gateways: what the shop needs of each, in the shop's own terms.
+"""The port to the payment gateways, in the shop's own terms.
 
 The adapters hold to one contract (tests/test_gateways.py), so nothing outside them depends on
 which gateway it is.
@@ -25,7 +25,7 @@ class IntentStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Intent:
-    """The gateway's record of one order's payment, captured at most once. Amounts: minor units.
+    """The gateway's record of a payment, captured at most once. In minor units.
 
     `is_soft`: the decline is retryable. `action` is what the customer's client does next.
     """
@@ -50,7 +50,7 @@ class Intent:
 
 
 class Webhook(msgspec.Struct, rename="camel", frozen=True):
-    """What a verified webhook is about. It can be old: retrieve the intent before acting on it.
+    """What a verified webhook is about. It can be old, so retrieve the intent.
 
     `failed_refund` is the gateway's id of a refund that the customer's bank did not accept.
     """
@@ -90,7 +90,7 @@ class Gateway(Protocol):
     def confirm_intent(
         self, intent_id: str, payment_method: str, payment_method_type: str, key: str
     ) -> Intent:
-        """Charge the payment method; a decline is a result. Idempotent: captured at most once."""
+        """Charge the payment method. A decline is a result. Idempotent."""
 
     def cancel_intent(self, intent_id: str) -> Intent:
         """Make sure that the intent is never captured, unless it already is. Idempotent."""
@@ -98,7 +98,7 @@ class Gateway(Protocol):
     def create_refund(
         self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
     ) -> str | None:
-        """Refund this amount, or all that is left; the refund's id, None if nothing was left.
+        """Refund this amount, or all that is left, and return the refund's id, if any.
 
         Idempotent by the key, for ever: the adapter first looks for a refund with this key,
         because a gateway drops its idempotency keys after a day. `attempt` counts up after a
@@ -106,7 +106,7 @@ class Gateway(Protocol):
         """
 
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:
-        """List the intents created from `since` until before `until`, in seconds since 1970."""
+        """List the intents created from `since` until before `until` (Unix time)."""
 
     def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
         """Verify and parse a webhook. Raises: InvalidSignature."""

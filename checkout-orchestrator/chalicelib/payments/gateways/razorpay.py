@@ -115,7 +115,7 @@ class Razorpay:
     def create_refund(
         self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
     ) -> str | None:
-        """See the port. Raises PaymentRejected for a refund that failed: staff must see to it."""
+        """See the port. Raises PaymentRejected for a refund that failed."""
         payment = _captured_payment(self._list_payments(intent_id))
         if payment is None:
             raise PaymentRejected(
@@ -182,7 +182,7 @@ class Razorpay:
         raise InvalidSignature("X-Razorpay-Signature: not a signature of this body by the gateway")
 
     def _to_intent(self, order: JsonObject, payments: list[JsonObject]) -> Intent:
-        """Combine the order with its payments, newest first: the last attempt says why it failed."""
+        """Combine the order with its payments, newest first."""
         captured, status = _captured_payment(payments), _status(payments)
         last = payments[0] if status == IntentStatus.WAITING and payments else {}
         is_declined = last.get("status") == "failed"
@@ -286,7 +286,7 @@ class Razorpay:
 
 
 def _status(payments: list[JsonObject]) -> IntentStatus:
-    """After a declined payment, or before it is authorized, the order is open for the next."""
+    """The state of a Razorpay order: after a decline it is open for the next."""
     if _captured_payment(payments):
         return IntentStatus.CAPTURED
     if any(payment["status"] == "authorized" for payment in payments):
@@ -300,7 +300,7 @@ def _captured_payment(payments: list[JsonObject]) -> JsonObject | None:
 
 
 def _order_id(order: JsonObject) -> str | None:
-    """The shop's order; where there are no notes, Razorpay has an empty list."""
+    """The shop's order. Where there are no notes, Razorpay has an empty list."""
     return (order.get("notes") or {}).get("orderId")
 
 
@@ -312,7 +312,7 @@ def _error_description(response: Any) -> str | None:
 
 
 def _digest(key: str) -> str:
-    """Shorten a key to what Razorpay takes as receipt and idempotency key: 40 hex digits."""
+    """Shorten a key to the 40 hex digits that Razorpay takes."""
     return hashlib.sha256(key.encode()).hexdigest()[:40]
 
 

@@ -39,7 +39,7 @@ def gateway_name_for(payment_method_type: str) -> str:
 
 @cache
 def _parse(text: str) -> dict[str, str]:
-    """Parse the setting. Raises: SettingWrong unless it names a known gateway for each type."""
+    """Parse the setting. Raises: SettingWrong unless it is complete."""
     table = dict(part.split("=", 1) for part in text.split() if "=" in part)
     if set(table) != set(_TYPES) or not set(table.values()) <= set(NAMES):
         raise settings.SettingWrong(

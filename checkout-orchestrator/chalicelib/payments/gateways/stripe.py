@@ -116,7 +116,7 @@ class Stripe:
     def create_refund(
         self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
     ) -> str | None:
-        """See the port. Raises PaymentRejected for a refund that failed: staff must see to it."""
+        """See the port. Raises PaymentRejected for a refund that failed."""
         params: dict[str, Any] = {"payment_intent": intent_id, "metadata": {"refundKey": key}}
         options = {"idempotency_key": f"{key}:{attempt}"}
         if amount_minor is not None:
@@ -158,7 +158,7 @@ class Stripe:
             ) from None
 
     def _intent_after(self, intent_id: str, exc: IntentStateConflict | PaymentDeclined) -> Intent:
-        """Retrieve the intent, which says why; an invalid payment method leaves no trace on it."""
+        """Retrieve the intent. An invalid payment method leaves no trace on it."""
         intent = self.retrieve_intent(intent_id)
         if isinstance(exc, IntentStateConflict):
             return intent
@@ -239,7 +239,7 @@ def _to_webhook(event: dict[str, Any]) -> Webhook:
 
 
 def _order_id(subject: dict[str, Any]) -> str | None:
-    """The shop's order; the key of a refund begins with it."""
+    """The shop's order, with which the key of a refund begins."""
     metadata = subject.get("metadata") or {}
     return metadata.get("orderId") or metadata.get("refundKey", "").split(":")[0] or None
 
