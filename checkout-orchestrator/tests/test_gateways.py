@@ -23,7 +23,7 @@ from chalicelib.payments.errors import (
 from chalicelib.payments.gateways import razorpay as razorpay_adapter
 from chalicelib.payments.gateways import stripe as stripe_adapter
 from chalicelib.payments.gateways.port import Gateway, Intent, IntentStatus
-from common import aws
+from common import aws, cached
 from devcloud import razorpay, stripe
 from devcloud.razorpay import webhooks as razorpay_webhooks
 from devcloud.stripe import webhooks as stripe_webhooks
@@ -594,11 +594,11 @@ def test_a_wrong_key_is_rejected_and_the_right_one_is_used_next(case):
 
 @pytest.fixture
 def later(monkeypatch):
-    """So many seconds go by for the adapters; the stand-ins' servers, in threads of this process, keep the real time."""
+    """Let seconds pass for cached secrets only: the fakes run in threads of this process."""
 
     def pass_by(seconds: float) -> None:
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
-        monkeypatch.setattr(gateway, "time", clock)
+        monkeypatch.setattr(cached, "time", clock)
 
     return pass_by
 
