@@ -46,9 +46,9 @@ logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service)
 redrive: $(INSTALLED) ## bring dead letters back (QUEUE=payment-retry-queue), or list them; --dry-run shows them
 	+@$(DEVCLOUD) redrive $(QUEUE) --dir "$(LOCAL_DIR)" $(if $(findstring n,$(firstword -$(MAKEFLAGS))),--dry-run)
 
-reconcile: $(INSTALLED) ## whether the shop's books agree (DAY=2026-11-22, REPAIR=1, SETTLE=0, WHOLE=1)
+reconcile: $(INSTALLED) ## whether the shop's books agree (DAY=2026-11-22, REPAIR=1, SETTLE=0, FULL_STOCK=1)
 	@$(DEVCLOUD) reconcile $(if $(DAY),--day "$(DAY)") $(if $(SETTLE),--settle "$(SETTLE)") \
-	  $(if $(filter 1,$(REPAIR)),--repair) $(if $(filter 1,$(WHOLE)),--whole) --dir "$(LOCAL_DIR)"
+	  $(if $(filter 1,$(REPAIR)),--repair) $(if $(filter 1,$(FULL_STOCK)),--full-stock) --dir "$(LOCAL_DIR)"
 
 admin: $(INSTALLED) ## make an admin of who has an account (EMAIL=..., STAGE=dev for one on AWS)
 	@test -n "$(EMAIL)" || { echo "EMAIL is not set: make admin EMAIL=jane@example.com"; exit 2; }

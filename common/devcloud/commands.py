@@ -95,7 +95,7 @@ def reconcile(given: argparse.Namespace) -> None:
     day = given.day or datetime.now(UTC).date().isoformat()
     rest = {} if given.settle is None else {"settle": given.settle}
     verdict = books.run(
-        _running(given.dir).cloud, day=day, repair=given.repair, whole=given.whole, **rest
+        _running(given.dir).cloud, day=day, repair=given.repair, fullStock=given.full_stock, **rest
     )
     for line in verdict.lines():
         print(line)

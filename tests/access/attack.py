@@ -137,7 +137,11 @@ class Attacker:
             for name, address in malformed_inputs.ADDRESSES.items():
                 yield self._tried("odd address", name, body={**self._proper.body, "email": address})
         known = self._fields(self._declared.body)
-        wishes = {name: wish for name, wish in malformed_inputs.UNKNOWN_FIELDS.items() if name not in known}
+        wishes = {
+            name: wish
+            for name, wish in malformed_inputs.UNKNOWN_FIELDS.items()
+            if name not in known
+        }
         yield self._tried("wishful", "more than it takes", body={**wishes, **self._proper.body})
         twice = json.dumps(self._proper.body)
         if self._proper.body:

@@ -142,7 +142,7 @@ class ChaosHarness:
         return self.shop.stripe_url, self.shop.razorpay_url
 
     def _discrepancies(self, orders: Sequence[str], full_stock: bool) -> list[dict[str, Any]]:
-        event = {"orderIds": list(orders), "settle": 0, "repair": False, "whole": full_stock}
+        event = {"orderIds": list(orders), "settle": 0, "repair": False, "fullStock": full_stock}
         found: list[dict[str, Any]] = []
         while True:
             answer = self.probe.invoke("checkout-orchestrator-local-reconcile", event)

@@ -257,7 +257,7 @@ def reconcile_orders(harness: ChaosHarness) -> None:
     (shopper,) = harness.get_shoppers(1)
     order = shopper.await_outcome(shopper.buy()).order_id
     reconcile.run(
-        harness.shop.cloud, day=datetime.now(UTC).date().isoformat(), settle=0, whole=True
+        harness.shop.cloud, day=datetime.now(UTC).date().isoformat(), settle=0, fullStock=True
     )
     harness.probe.send_message(
         "discrepancy-queue", {"kind": "PAID_NOT_CONFIRMED", "detail": "resolved", "orderId": order}
