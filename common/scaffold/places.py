@@ -10,7 +10,7 @@ from testkit.access_matrix import RIGHTS
 
 _PARTS = Path(__file__).parent / "template" / "shop"
 RIGHTS_TABLE = "common/testkit/access_matrix.py"
-WORLDS = "tests/access/fixtures.py"
+FIXTURES = "tests/access/fixtures.py"
 
 
 def require_free(name: str, noun: Noun) -> None:
@@ -31,13 +31,13 @@ def require_free(name: str, noun: Noun) -> None:
 def additions(name: str, noun: Noun, spelt: Callable[[str], str]) -> dict[Path, str]:
     """Return the lists with the new service. Raises: LookupError if one lost its place."""
     parts = {part.stem: spelt(part.read_text()) for part in _PARTS.iterdir()}
-    rights, worlds = _read(RIGHTS_TABLE), _read(WORLDS)
+    rights, fixtures = _read(RIGHTS_TABLE), _read(FIXTURES)
     examples, compose = _read("docs/openapi/examples.json"), _read("serverless-compose.yml")
-    furnished = _before(worlds, "FURNISHED: ", parts["world"])
+    with_fixture = _before(fixtures, "FIXTURES: ", parts["fixture"])
     row = f"| [{name}]({name}/README.md) | {' '.join(noun.plural.words)} |\n"
     listed = {
         RIGHTS_TABLE: _before_end(rights, "}\n", parts["rights"]),
-        WORLDS: _before_end(furnished, "}\n", f'    "{name}": some_{noun.plural.snake},\n'),
+        FIXTURES: _before_end(with_fixture, "}\n", f'    "{name}": set_up_{noun.plural.snake},\n'),
         "docs/openapi/examples.json": _before_end(
             examples, "\n}\n", f",\n{parts['examples'].rstrip()}"
         ),

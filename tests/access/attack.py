@@ -1,6 +1,7 @@
-"""Asks one service for everything that it must refuse, and writes down what it answered: `python -m tests.access.attack SERVICE FILE`.
+"""Attack every route of one service, and write its responses to a file as JSON.
 
-In a process of its own, since all six have an `app`. What is asked is made from the app's own routes.
+Run as `python -m tests.access.attack SERVICE FILE`, in a process of its own because all services
+have an `app`. The attempts are derived from the declared routes.
 """
 
 import importlib
@@ -20,44 +21,44 @@ from delivery.paths import service as folder_of
 from testkit.access_matrix import RIGHTS, Who
 from testkit.forgeries import forged
 from tests.access import malformed_inputs
-from tests.access.fixtures import Request, ServiceUnderTest, world
+from tests.access.fixtures import Request, ServiceUnderTest, service_under_test
 
-_ITS_OWN = "the token of whoever may"
+_ALLOWED = "the token of an allowed caller"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came of one attempt: `kind` says what all of its kind must come to, `wanted` what this one must."""
+class Attempt:
+    """A request and its response. `kind` or `expected` decides what is right."""
 
     route: str
     kind: str
-    attempt: str
+    name: str
     status: int
     headers: dict[str, str]
     body: str
     changed: list[str]
-    wanted: int = 0
+    expected: int = 0
 
 
 class Attacker:
-    """Tries one route."""
+    """Attacks one route."""
 
-    def __init__(self, at: ServiceUnderTest, route: Route, who: Who) -> None:
-        self._at, self._declared, self._who = at, route, who
+    def __init__(self, service: ServiceUnderTest, route: Route, who: Who) -> None:
+        self._service, self._declared, self._who = service, route, who
         self._route = f"{route.method} {route.path}"
-        self._proper: Request = at.requests[route.method, route.path]
+        self._proper: Request = service.requests[route.method, route.path]
 
-    def everything(self) -> Iterator[Answer]:
-        """All attempts that make sense for it."""
-        yield self._tried("granted", "a proper request")
+    def attack(self) -> Iterator[Attempt]:
+        """Make all attempts that apply to the route."""
+        yield self._try("granted", "a valid request")
         if self._declared.access is not Access.PUBLIC:
-            for name, headers in forged(self._at.tokens, "USER#01ADMIN"):
-                yield self._tried("forged", name, token=None, headers=headers)
+            for name, headers in forged(self._service.tokens, "USER#01ADMIN"):
+                yield self._try("forged", name, token=None, headers=headers)
         if self._who is Who.ADMIN:
-            yield self._tried("not an admin", "a customer", token=self._at.customer())
+            yield self._try("not an admin", "a customer", token=self._service.customer())
         if self._who in (Who.BEARER, Who.GATEWAY):
-            yield from self._without_its_secret()
-        yield from self._of_somebody_else()
+            yield from self._invalid_secrets()
+        yield from self._foreign_resources()
         yield from self._ids()
         yield from self._queries()
         yield from self._media_types()
@@ -65,89 +66,90 @@ class Attacker:
             yield from self._bodies()
         yield from self._headers()
 
-    def _without_its_secret(self) -> Iterator[Answer]:
-        """The secret is a token in the body, or a header."""
-        secrets = [name for name in ("refreshToken", "token") if name in (self._proper.body or {})]
-        for what, value in (
+    def _invalid_secrets(self) -> Iterator[Attempt]:
+        """Requests without the secret that is a token in the body, or a header."""
+        fields = self._proper.body or {}
+        secrets = [field for field in ("refreshToken", "token") if field in fields]
+        for name, value in (
             ("another secret", "x" * 40),
             ("a long secret", "x" * 400),
             ("odd letters", "é.😀"),
         ):
             if secrets:
-                yield self._tried("no secret", what, body={**self._proper.body, secrets[0]: value})
+                yield self._try("no secret", name, body={**self._proper.body, secrets[0]: value})
             else:
-                worthless = dict.fromkeys(self._proper.headers, value)
-                yield self._tried("no secret", what, headers=worthless)
+                invalid = dict.fromkeys(self._proper.headers, value)
+                yield self._try("no secret", name, headers=invalid)
         if not secrets:
-            yield self._tried("no secret", "none", headers=dict.fromkeys(self._proper.headers, ""))
-            yield self._tried("no secret", "no header", headers={"Accept": "*/*"})
+            yield self._try("no secret", "none", headers=dict.fromkeys(self._proper.headers, ""))
+            yield self._try("no secret", "no header", headers={"Accept": "*/*"})
 
-    def _of_somebody_else(self) -> Iterator[Answer]:
+    def _foreign_resources(self) -> Iterator[Attempt]:
         if foreign := self._proper.foreign:
             args = {name: value for name, value in foreign.items() if name in self._proper.args}
             body = self._proper.body if args else {**self._proper.body, **foreign}
-            yield self._tried("somebody else's", "a customer", args=args, body=body)
+            yield self._try("foreign", "a customer", args=args, body=body)
         if self._who is not Who.CUSTOMER:
             return
         if "userId" in self._fields(self._declared.body):
             body = {**self._proper.body, "userId": "USER#01AMY"}
-            yield self._tried("somebody else's", "userId in the body", body=body)
+            yield self._try("foreign", "userId in the body", body=body)
             twice = (
                 json.dumps(self._proper.body)[:-1]
                 + ', "userId": "USER#01JIMMY", "userId": "USER#01AMY"}'
             )
-            yield self._tried("somebody else's", "userId twice", body=twice.replace("{,", "{"))
+            yield self._try("foreign", "userId twice", body=twice.replace("{,", "{"))
         if "userId" in self._fields(self._declared.query):
-            yield self._tried("somebody else's", "userId in the query", query="userId=USER%2301AMY")
-            both = f"userId={quote(self._at.jimmy)}&userId=USER%2301AMY"
-            yield self._tried("somebody else's", "userId twice in the query", query=both)
+            yield self._try("foreign", "userId in the query", query="userId=USER%2301AMY")
+            both = f"userId={quote(self._service.jimmy)}&userId=USER%2301AMY"
+            yield self._try("foreign", "userId twice in the query", query=both)
 
-    def _ids(self) -> Iterator[Answer]:
+    def _ids(self) -> Iterator[Attempt]:
         for argument in self._declared.parameters:
             for name, text in malformed_inputs.IDS.items():
-                yield self._tried("malformed id", name, args={argument: text})
+                yield self._try("malformed id", name, args={argument: text})
 
-    def _queries(self) -> Iterator[Answer]:
+    def _queries(self) -> Iterator[Attempt]:
         for field in self._fields(self._declared.query):
             for name, text in malformed_inputs.queries(field):
-                yield self._tried("odd query", f"{field} is {name}", query=f"{field}={quote(text)}")
+                yield self._try("odd query", f"{field} is {name}", query=f"{field}={quote(text)}")
                 twice = f"{field}=1&{field}={quote(text)}"
-                yield self._tried("odd query", f"{field} twice, and {name}", query=twice)
-        yield self._tried(
-            "granted", "a query that means nothing", query="colour=red&colour=blue&&=&%00"
+                yield self._try("odd query", f"{field} twice, and {name}", query=twice)
+        yield self._try(
+            "granted", "unknown query parameters", query="colour=red&colour=blue&&=&%00"
         )
 
-    def _media_types(self) -> Iterator[Answer]:
+    def _media_types(self) -> Iterator[Attempt]:
         for kind in (
             "text/plain",
             "application/x-www-form-urlencoded",
             "text/xml",
             "multipart/form-data",
         ):
-            yield self._tried(
+            yield self._try(
                 "wrong media type", kind, headers={**self._sent(), "Content-Type": kind}
             )
 
-    def _bodies(self) -> Iterator[Answer]:
+    def _bodies(self) -> Iterator[Attempt]:
         for name, raw, status in malformed_inputs.broken_bodies():
-            yield self._tried("broken body", name, body=raw, wanted=status)
+            yield self._try("broken body", name, body=raw, expected=status)
         for name, body, is_wrong in malformed_inputs.wrong_values(self._proper.body):
-            yield self._tried("wrong value" if is_wrong else "odd value", name, body=body)
+            yield self._try("wrong value" if is_wrong else "odd value", name, body=body)
         if "email" in self._fields(self._declared.body):
             for name, address in malformed_inputs.ADDRESSES.items():
-                yield self._tried("odd address", name, body={**self._proper.body, "email": address})
+                yield self._try("odd address", name, body={**self._proper.body, "email": address})
         known = self._fields(self._declared.body)
-        wishes = {
-            name: wish
-            for name, wish in malformed_inputs.UNKNOWN_FIELDS.items()
+        injected = {
+            name: value
+            for name, value in malformed_inputs.UNKNOWN_FIELDS.items()
             if name not in known
         }
-        yield self._tried("wishful", "more than it takes", body={**wishes, **self._proper.body})
+        yield self._try("injection", "unknown fields", body={**injected, **self._proper.body})
         twice = json.dumps(self._proper.body)
         if self._proper.body:
-            yield self._tried("granted", "every field twice", body=f"{twice[:-1]}, {twice[1:]}")
+            yield self._try("granted", "every field twice", body=f"{twice[:-1]}, {twice[1:]}")
 
-    def _headers(self) -> Iterator[Answer]:
+    def _headers(self) -> Iterator[Attempt]:
         if self._declared.idempotency_key:
             for name, key in (
                 ("empty", ""),
@@ -155,11 +157,9 @@ class Attacker:
                 ("odd", "schlüssel"),
                 ("a space", "a b"),
             ):
-                yield self._tried("odd key", name, headers={**self._sent(), "Idempotency-Key": key})
-        forging = {"X-Correlation-Id": 'a"\r\nSet-Cookie: b', "X-HTTP-Method-Override": "DELETE"}
-        yield self._tried(
-            "granted", "headers that mean nothing", headers={**self._sent(), **forging}
-        )
+                yield self._try("odd key", name, headers={**self._sent(), "Idempotency-Key": key})
+        unknown = {"X-Correlation-Id": 'a"\r\nSet-Cookie: b', "X-HTTP-Method-Override": "DELETE"}
+        yield self._try("granted", "unknown headers", headers={**self._sent(), **unknown})
 
     def _sent(self) -> dict[str, str]:
         return dict(self._proper.headers)
@@ -168,68 +168,68 @@ class Attacker:
     def _fields(shape: Any) -> list[str]:
         return [field.encode_name for field in msgspec.structs.fields(shape)] if shape else []
 
-    def _tried(
+    def _try(
         self,
         kind: str,
-        attempt: str,
+        name: str,
         *,
-        token: str | None = _ITS_OWN,
+        token: str | None = _ALLOWED,
         args: dict[str, str] | None = None,
         query: str = "",
         body: Any = ...,
         headers: dict[str, str] | None = None,
-        wanted: int = 0,
-    ) -> Answer:
-        """The proper request with something of it changed; with the token of whoever may, unless there is another."""
+        expected: int = 0,
+    ) -> Attempt:
+        """Send the valid request with these changes, by default with an allowed token."""
         path = self._proper.path(self._declared.path, **(args or {})) + (
             f"?{query}" if query else ""
         )
-        given = self._token() if token == _ITS_OWN else token
+        token = self._token() if token == _ALLOWED else token
         sent = self._proper.body if body is ... else body
-        answer = self._at.api.request(
-            self._declared.method, path, sent, given, self._sent() if headers is None else headers
+        response = self._service.api.request(
+            self._declared.method, path, sent, token, self._sent() if headers is None else headers
         )
-        return self._noted(answer, kind, attempt, wanted)
+        return self._record(response, kind, name, expected)
 
     def _token(self) -> str | None:
         if self._declared.access is Access.PUBLIC:
             return None
-        return self._at.tokens.admin() if self._who is Who.ADMIN else self._at.customer()
+        return self._service.tokens.admin() if self._who is Who.ADMIN else self._service.customer()
 
-    def _noted(self, answer: HTTPResponse, kind: str, attempt: str, wanted: int) -> Answer:
-        believed = [
-            sign
-            for sign in malformed_inputs.INJECTED
-            if kind == "wishful" and sign in self._at.written()
+    def _record(self, response: HTTPResponse, kind: str, name: str, expected: int) -> Attempt:
+        stored = [
+            value
+            for value in malformed_inputs.INJECTED
+            if kind == "injection" and value in self._service.changed_rows()
         ]
-        return Answer(
+        return Attempt(
             route=self._route,
             kind=kind,
-            attempt=attempt,
-            status=answer.status_code,
-            headers={str(name): str(value) for name, value in answer.headers.items()},
-            body=answer.body.decode(errors="replace")[:20_000],
-            changed=self._at.changed() + believed,
-            wanted=wanted,
+            name=name,
+            status=response.status_code,
+            headers={str(name): str(value) for name, value in response.headers.items()},
+            body=response.body.decode(errors="replace")[:20_000],
+            changed=self._service.restore() + stored,
+            expected=expected,
         )
 
 
 def attack(name: str) -> dict[str, Any]:
-    """The routes of a service, whether each has an authorizer, and all of its answers."""
+    """Attack a service. Returns its routes, with or without authorizer, and attempts."""
     sys.path.insert(0, str(folder_of(name)))
-    with world(name) as at:
-        entries = [entry for ways in at.api.app.routes.values() for entry in ways.values()]
+    with service_under_test(name) as service:
+        entries = [entry for ways in service.api.app.routes.values() for entry in ways.values()]
         ways = {f"{entry.method} {entry.uri_pattern}": bool(entry.authorizer) for entry in entries}
         declared = importlib.import_module("app").api.routes
         known = [route for route in declared if (route.method, route.path) in RIGHTS[name]]
-        answers = [
-            asdict(answer)
+        attempts = [
+            asdict(attempt)
             for route in known
-            for answer in Attacker(
-                at, route, RIGHTS[name][route.method, route.path].who
-            ).everything()
+            for attempt in Attacker(
+                service, route, RIGHTS[name][route.method, route.path].who
+            ).attack()
         ]
-    return {"routes": ways, "answers": answers}
+    return {"routes": ways, "attempts": attempts}
 
 
 if __name__ == "__main__":

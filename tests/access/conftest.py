@@ -11,33 +11,32 @@ import pytest
 
 from delivery.paths import ROOT, SERVICES
 
-_AT_ONCE = 2
+_PROCESSES = 2
 
 
 @pytest.fixture(scope="session")
-def told(
+def results(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
-    """What each service that the chosen tests ask for answered to everything that was tried."""
-    folder = tmp_path_factory.mktemp("abuse")
-    services = list(asked_for(request.session.items))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return dict(
-            zip(services, pool.map(lambda name: attacked(name, folder), services), strict=True)
-        )
+    """The results of attack.py for each service that the selected tests need."""
+    folder = tmp_path_factory.mktemp("attack")
+    services = list(needed_services(request.session.items))
+    with ThreadPoolExecutor(_PROCESSES) as pool:
+        found = pool.map(lambda name: attack(name, folder), services)
+        return dict(zip(services, found, strict=True))
 
 
-def asked_for(tests: list[pytest.Item]) -> Iterable[str]:
-    """With `-k cart-service` that one alone; all, if a test wants to know of all."""
-    asking = [test for test in tests if "told" in getattr(test, "fixturenames", ())]
+def needed_services(tests: list[pytest.Item]) -> Iterable[str]:
+    """One service with `-k cart-service`, all if a selected test is about all."""
+    tests = [test for test in tests if "results" in getattr(test, "fixturenames", ())]
     named = {
-        getattr(test, "callspec", None) and test.callspec.params.get("service") for test in asking
+        getattr(test, "callspec", None) and test.callspec.params.get("service") for test in tests
     }
     return SERVICES if None in named else sorted(named)
 
 
-def attacked(service: str, folder: Path) -> Any:
-    """One service's answers, from a process of its own."""
+def attack(service: str, folder: Path) -> Any:
+    """Attack one service in a process of its own."""
     file = folder / f"{service}.json"
     command = [sys.executable, "-m", "tests.access.attack", service, str(file)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "common"), str(ROOT)))}

@@ -1,4 +1,4 @@
-"""A small shop around each service, and for each of its routes a request that is granted."""
+"""Data around each service, and a valid request for each of its routes."""
 
 import copy
 import json
@@ -31,12 +31,12 @@ AMY = "USER#01AMY"
 BOWL = "PROD#01BOWL"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
-BY = "2025-10-13T14:10:00.123Z"
+CREATED_AT = "2025-10-13T14:10:00.123Z"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is granted: the path's arguments, body and headers; `foreign` replaces some by what belongs to somebody else."""
+    """A valid request. `foreign` are ids of another customer to put in its place."""
 
     args: dict[str, str] = field(default_factory=dict)
     body: Any = None
@@ -51,47 +51,47 @@ class Request:
 
 @dataclass
 class ServiceUnderTest:
-    """One service in a shop, and what can be asked of it."""
+    """One service with data, and its valid requests."""
 
     api: Api
     tokens: Tokens
     jimmy: str = JIMMY
     session: str = ""
     requests: dict[Way, Request] = field(default_factory=dict)
-    kept: dict[str, Any] = field(default_factory=dict)
+    snapshot: dict[str, Any] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
 
     def customer(self) -> str:
-        """Jimmy's token."""
+        """A token of Jimmy's."""
         return self.tokens.sign(
             sub=self.jimmy, email="jimmy@example.com", role=auth.CUSTOMER, sid=self.session
         )
 
-    def keep(self) -> None:
-        """This is how the tables are to be."""
-        self.kept = {name: copy.deepcopy(table.items) for name, table in _tables().items()}
+    def take_snapshot(self) -> None:
+        """Keep the tables as they are now, for `restore`."""
+        self.snapshot = {name: copy.deepcopy(table.items) for name, table in _tables().items()}
         self.rows = _rows()
 
-    def written(self) -> str:
-        """What the tables hold otherwise than they were kept, as text."""
+    def changed_rows(self) -> str:
+        """The rows of the tables that differ from the snapshot, as text."""
         now = _rows()
         return "".join(now[name] for name in now if now[name] != self.rows[name])
 
-    def changed(self) -> list[str]:
-        """The tables that are not as they were kept, which they are again after this."""
+    def restore(self) -> list[str]:
+        """Restore the tables from the snapshot. Returns the names of those that differed."""
         now = _rows()
         changed = [name for name in now if now[name] != self.rows[name]]
         for name in changed:
-            _tables()[name].items = copy.deepcopy(self.kept[name])
+            _tables()[name].items = copy.deepcopy(self.snapshot[name])
         return changed
 
 
 @contextmanager
-def world(name: str) -> Iterator[ServiceUnderTest]:
-    """The service as it runs on the stage `local`, in an AWS of its own."""
-    service = folder_of(name)
+def service_under_test(name: str) -> Iterator[ServiceUnderTest]:
+    """Deploy a service as on the stage `local` into an AWS of its own, with data."""
+    folder = folder_of(name)
     with pytest.MonkeyPatch.context() as patch, plugin.moto():
-        for setting, value in _settings(service).items():
+        for setting, value in _settings(folder).items():
             patch.setenv(setting, value)
         for setting in (
             "AWS_ENDPOINT_URL",
@@ -100,20 +100,20 @@ def world(name: str) -> Iterator[ServiceUnderTest]:
             "AWS_SESSION_TOKEN",
         ):
             patch.delenv(setting, raising=False)
-        resources.deploy_shared(service)
-        resources.deploy(service / "resources.yml")
-        made = ServiceUnderTest(Api(service), Tokens.published())
+        resources.deploy_shared(folder)
+        resources.deploy(folder / "resources.yml")
+        service = ServiceUnderTest(Api(folder), Tokens.published())
         auth.clear_keys()
-        FIXTURES[name](made)
-        made.keep()
-        yield made
+        FIXTURES[name](service)
+        service.take_snapshot()
+        yield service
 
 
-def _settings(service: Path) -> dict[str, str]:
-    config = json.loads((service / ".chalice/config.json").read_text())
+def _settings(folder: Path) -> dict[str, str]:
+    config = json.loads((folder / ".chalice/config.json").read_text())
     stage = config["stages"]["local"].get("environment_variables", {})
-    cheap = {"BCRYPT_ROUNDS": "4"} if service.name == "user-service" else {}
-    return {**plugin.ENVIRONMENT, **config.get("environment_variables", {}), **stage, **cheap}
+    fast = {"BCRYPT_ROUNDS": "4"} if folder.name == "user-service" else {}
+    return {**plugin.ENVIRONMENT, **config.get("environment_variables", {}), **stage, **fast}
 
 
 def _tables() -> dict[str, Any]:
@@ -122,23 +122,25 @@ def _tables() -> dict[str, Any]:
 
 
 def _rows() -> dict[str, str]:
-    """All that each table holds, as text."""
+    """The rows of each table, as text."""
     return {
         name: json.dumps([row.to_json() for row in table.all_items()])
         for name, table in _tables().items()
     }
 
 
-def _put(table: str, **row: Any) -> None:
+def _put_row(table: str, **row: Any) -> None:
     boto3.resource("dynamodb").Table(table).put_item(Item=row)
 
 
-def _sell(service: str) -> None:
+def _put_product() -> None:
     """A bowl at 12.99 USD, fifty in stock."""
     resources.deploy_tables(folder_of("order-service"), {"Products", "Inventory"} - _existing())
-    _put("Products", productId=BOWL, name="Bowl", currency="USD", priceMinor=1299, status="ACTIVE")
+    _put_row(
+        "Products", productId=BOWL, name="Bowl", currency="USD", priceMinor=1299, status="ACTIVE"
+    )
     stock = {"availableStock": 50, "reservedStock": 0, "soldStock": 0, "suppliedStock": 50}
-    _put("Inventory", productId=BOWL, **stock)
+    _put_row("Inventory", productId=BOWL, **stock)
 
 
 def _existing() -> set[str]:
@@ -154,17 +156,24 @@ def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) ->
         "method": "CARD",
         "requestHash": "-",
     }
-    stamps = {"createdAt": BY, "updatedAt": BY, "version": 1, "correlationId": "c-1"}
-    _put("Orders", orderId=order_id, userId=user_id, status=status, **{**known, **stamps, **more})
+    stamps = {
+        "createdAt": CREATED_AT,
+        "updatedAt": CREATED_AT,
+        "version": 1,
+        "correlationId": "c-1",
+    }
+    _put_row(
+        "Orders", orderId=order_id, userId=user_id, status=status, **{**known, **stamps, **more}
+    )
 
 
-def users(made: ServiceUnderTest) -> None:
+def set_up_users(service: ServiceUnderTest) -> None:
     """Jimmy and Amy have accounts, and Jimmy is logged in."""
     from chalicelib.tokens import keys
 
     aws.client("secretsmanager").create_secret(Name=keys.SECRET)
     aws.client("ses").verify_email_identity(EmailAddress="shop@shop.example")
-    made.api.invoke("rotate-signing-key", {})
+    service.api.invoke("rotate-signing-key", {})
     published = json.loads(
         aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
     )
@@ -179,14 +188,14 @@ def users(made: ServiceUnderTest) -> None:
     auth.clear_keys()
     for name in ("jimmy", "amy"):
         account = {"email": f"{name}@example.com", "password": PASSWORD, "name": name}
-        made.api.post("/user/register", account)
+        service.api.post("/user/register", account)
     jimmy = {"email": "jimmy@example.com", "password": PASSWORD}
-    session = made.api.post("/user/login", jimmy).json_body
-    made.session = _claims(session["token"])["sid"]
-    made.jimmy = session["userId"]
-    reset = _request_mail_token(made, "/user/password/forgotten", None)
-    verify = _request_mail_token(made, "/user/email/verification", made.customer())
-    made.requests = {
+    session = service.api.post("/user/login", jimmy).json_body
+    service.session = _claims(session["token"])["sid"]
+    service.jimmy = session["userId"]
+    reset = _request_mail_token(service, "/user/password/forgotten", None)
+    verify = _request_mail_token(service, "/user/email/verification", service.customer())
+    service.requests = {
         ("POST", "/user/register"): Request(
             body={
                 "email": "new@example.com",
@@ -211,11 +220,11 @@ def users(made: ServiceUnderTest) -> None:
     }
 
 
-def _request_mail_token(made: ServiceUnderTest, path: str, token: str | None) -> str:
+def _request_mail_token(service: ServiceUnderTest, path: str, token: str | None) -> str:
     """Send the mail that this route requests, and return its token."""
-    made.api.post(path, {"email": "jimmy@example.com"}, token)
+    service.api.post(path, {"email": "jimmy@example.com"}, token)
     for message in waiting("user-mail-queue"):
-        made.api.sqs("on-user-mail", [message])
+        service.api.sqs("on-user-mail", [message])
     mails = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
     return re.findall(r"#token=(\S+)", mails[-1].body)[0]
 
@@ -225,9 +234,9 @@ def _claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def products(made: ServiceUnderTest) -> None:
-    """A bowl is sold."""
-    _sell("product-service")
+def set_up_products(service: ServiceUnderTest) -> None:
+    """A bowl is for sale."""
+    _put_product()
     bowl = {"product_id": BOWL}
     draft = {
         "name": "Tea",
@@ -237,7 +246,7 @@ def products(made: ServiceUnderTest) -> None:
         "description": "Green",
         "category": "drinks",
     }
-    made.requests = {
+    service.requests = {
         ("GET", "/products"): Request(),
         ("GET", "/product"): Request(),
         ("GET", "/product/{product_id}"): Request(bowl),
@@ -250,19 +259,21 @@ def products(made: ServiceUnderTest) -> None:
     }
 
 
-def carts(made: ServiceUnderTest) -> None:
+def set_up_carts(service: ServiceUnderTest) -> None:
     """Jimmy and Amy have a bowl in their carts, and so has a guest."""
-    _sell("cart-service")
+    _put_product()
     for owner in (JIMMY, AMY):
-        _put("Carts", userId=owner, productId=BOWL, qty=2, addedAt=BY, updatedAt=BY)
-    secret = made.api.post("/cart/guest").json_body["guestCart"]
+        _put_row(
+            "Carts", userId=owner, productId=BOWL, qty=2, addedAt=CREATED_AT, updatedAt=CREATED_AT
+        )
+    secret = service.api.post("/cart/guest").json_body["guestCart"]
     guest, bowl, add = (
         {"X-Guest-Cart": secret},
         {"product_id": BOWL},
         {"productId": BOWL, "quantity": 1},
     )
-    made.api.post("/cart/guest/items", add, headers=guest)
-    made.requests = {
+    service.api.post("/cart/guest/items", add, headers=guest)
+    service.requests = {
         ("POST", "/cart"): Request(body=add),
         ("GET", "/cart"): Request(),
         ("PATCH", "/cart/{product_id}"): Request(bowl, {"quantity": 3}),
@@ -278,21 +289,21 @@ def carts(made: ServiceUnderTest) -> None:
     }
 
 
-def orders(made: ServiceUnderTest) -> None:
-    """Jimmy has an order that waits and one that is paid; Amy has one."""
-    _sell("order-service")
+def set_up_orders(service: ServiceUnderTest) -> None:
+    """Jimmy has an unpaid and a paid order, and Amy has one."""
+    _put_product()
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
     amys = {"order_id": AMYS_ORDER}
-    wanted = {
+    order = {
         "cartItems": [{"productId": BOWL, "qty": 1}],
         "method": "CARD",
         "paymentMethod": "pm_card_visa",
     }
     part = {"items": [{"productId": BOWL, "qty": 1}], "reason": "broken"}
-    made.requests = {
-        ("POST", "/order"): Request(body={**wanted, "expectedTotal": 12.99}),
+    service.requests = {
+        ("POST", "/order"): Request(body={**order, "expectedTotal": 12.99}),
         ("GET", "/order/{order_id}"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("GET", "/orders"): Request(),
         ("POST", "/order/{order_id}/cancel"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
@@ -302,8 +313,8 @@ def orders(made: ServiceUnderTest) -> None:
     }
 
 
-def checkouts(made: ServiceUnderTest) -> None:
-    """Jimmy and Amy have orders that are to be paid."""
+def set_up_checkouts(service: ServiceUnderTest) -> None:
+    """Jimmy and Amy have unpaid orders."""
     resources.deploy_tables(folder_of("checkout-orchestrator"), ["Orders", "Carts", "Users"])
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY)
@@ -318,10 +329,12 @@ def checkouts(made: ServiceUnderTest) -> None:
             Name=f"commerce/{gateway}", SecretString=json.dumps(secret)
         )
     paid = {"id": "pi_1", "object": "payment_intent", "metadata": {"orderId": JIMMYS_ORDER}}
-    told = json.dumps({"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": paid}})
+    stripe_event = json.dumps(
+        {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": paid}}
+    )
     order = {"id": "order_1", "notes": {"orderId": JIMMYS_ORDER}}
-    heard = json.dumps({"event": "order.paid", "payload": {"order": {"entity": order}}})
-    made.requests = {
+    razorpay_event = json.dumps({"event": "order.paid", "payload": {"order": {"entity": order}}})
+    service.requests = {
         ("POST", "/checkout"): Request(
             body={
                 "orderId": JIMMYS_ORDER,
@@ -335,28 +348,31 @@ def checkouts(made: ServiceUnderTest) -> None:
             {"order_id": JIMMYS_ORDER}, foreign={"order_id": AMYS_ORDER}
         ),
         ("POST", "/checkout/webhooks/stripe"): Request(
-            body=told, headers={"Stripe-Signature": stripe.signature(told.encode(), WEBHOOK_SECRET)}
+            body=stripe_event,
+            headers={"Stripe-Signature": stripe.signature(stripe_event.encode(), WEBHOOK_SECRET)},
         ),
         ("POST", "/checkout/webhooks/razorpay"): Request(
-            body=heard,
-            headers={"X-Razorpay-Signature": razorpay.signature(heard.encode(), WEBHOOK_SECRET)},
+            body=razorpay_event,
+            headers={
+                "X-Razorpay-Signature": razorpay.signature(razorpay_event.encode(), WEBHOOK_SECRET)
+            },
         ),
     }
 
 
-def analytics(made: ServiceUnderTest) -> None:
-    """Nothing has happened yet."""
-    made.requests = {
+def set_up_analytics(service: ServiceUnderTest) -> None:
+    """The event log is empty."""
+    service.requests = {
         ("GET", "/analytics/events"): Request(),
         ("GET", "/analytics/reports"): Request(),
     }
 
 
 FIXTURES: dict[str, Callable[[ServiceUnderTest], None]] = {
-    "user-service": users,
-    "product-service": products,
-    "cart-service": carts,
-    "order-service": orders,
-    "checkout-orchestrator": checkouts,
-    "analytics-service": analytics,
+    "user-service": set_up_users,
+    "product-service": set_up_products,
+    "cart-service": set_up_carts,
+    "order-service": set_up_orders,
+    "checkout-orchestrator": set_up_checkouts,
+    "analytics-service": set_up_analytics,
 }

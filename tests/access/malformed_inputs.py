@@ -1,4 +1,4 @@
-"""Requests that nobody means well: ids, queries, bodies and headers, made from ones that are granted."""
+"""Malformed and hostile ids, queries and bodies, derived from valid ones."""
 
 import copy
 import json
@@ -10,11 +10,11 @@ from common import pages, schemas
 Path = tuple[Any, ...]
 HUGE = 10**30
 LONG = "x" * 3000
-ENDLESS = "x" * (schemas.MAX_BYTES - 2000)  # as much as a body takes
+MAXIMAL = "x" * (schemas.MAX_BYTES - 2000)  # a body may have as much
 MANY = 1000
 
 IDS = {
-    "another kind of thing": "USER#01AMY",
+    "an id of another kind": "USER#01AMY",
     "nothing behind the prefix": "PROD#",
     "a negative number": "-1",
     "a quotation mark": "' OR '1'='1",
@@ -27,7 +27,7 @@ IDS = {
     "an expression": "${jndi:ldap://x}{{7*7}}",
 }
 
-# What a client might hope that the shop believes. None of these values may be found anywhere afterwards.
+# Fields that a client might inject. None of these values may be stored or returned.
 UNKNOWN_FIELDS = {
     "price": 0.07,
     "priceMinor": 7777777,
@@ -64,7 +64,7 @@ ADDRESSES = {
 
 
 def broken_bodies() -> Iterator[tuple[str, bytes, int]]:
-    """What is wrong with a body, the body, and the status that it gets wherever a body is read."""
+    """A name, a body that is broken in this way, and the status of its response."""
     yield "broken JSON", b'{"a": ', 400
     yield "no UTF-8", b"\xff\xfe", 400
     yield (
@@ -83,40 +83,40 @@ def broken_bodies() -> Iterator[tuple[str, bytes, int]]:
 
 
 def wrong_values(body: Any) -> Iterator[tuple[str, Any, bool]]:
-    """What is wrong, the body with that wrong, and whether it must be refused; otherwise it may also be harmless."""
+    """A name, the body with one value changed, and whether it must be rejected."""
     for path, value in leaves(body):
         name = ".".join(map(str, path))
-        yield f"{name} is an object", replaced(body, path, {"a": 1}), True
+        yield f"{name} is an object", replace(body, path, {"a": 1}), True
         if isinstance(value, int | float) and not isinstance(value, bool):
-            yield f"{name} is negative", replaced(body, path, -1), True
-            yield f"{name} is huge", replaced(body, path, HUGE), True
-            yield f"{name} is zero", replaced(body, path, 0), False
-            yield f"{name} is a tiny fraction", replaced(body, path, 1e-9), True
-            yield f"{name} is a text", replaced(body, path, "many"), True
+            yield f"{name} is negative", replace(body, path, -1), True
+            yield f"{name} is huge", replace(body, path, HUGE), True
+            yield f"{name} is zero", replace(body, path, 0), False
+            yield f"{name} is a tiny fraction", replace(body, path, 1e-9), True
+            yield f"{name} is a text", replace(body, path, "many"), True
         elif isinstance(value, str):
-            yield f"{name} is a number", replaced(body, path, 7), True
-            yield f"{name} is endless", replaced(body, path, ENDLESS), True
+            yield f"{name} is a number", replace(body, path, 7), True
+            yield f"{name} is maximal", replace(body, path, MAXIMAL), True
             for what, text in (
                 ("empty", ""),
                 ("long", LONG),
                 ("a null byte", "\x00"),
                 ("a smile", "😀"),
             ):
-                yield f"{name} is {what}", replaced(body, path, text), False
+                yield f"{name} is {what}", replace(body, path, text), False
             yield (
-                f"{name} is somebody's script",
-                replaced(body, path, "<script>alert(1)</script>"),
+                f"{name} is a script",
+                replace(body, path, "<script>alert(1)</script>"),
                 False,
             )
     for path, entries in lists(body):
         name = ".".join(map(str, path))
-        yield f"{name} has a thousand entries", replaced(body, path, entries * MANY), True
-        yield f"{name} has none", replaced(body, path, []), True
-        yield f"{name} has every entry twice", replaced(body, path, entries * 2), False
+        yield f"{name} has a thousand entries", replace(body, path, entries * MANY), True
+        yield f"{name} has none", replace(body, path, []), True
+        yield f"{name} has every entry twice", replace(body, path, entries * 2), False
 
 
 def leaves(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Each value of a body that is neither object nor list, and where it stands."""
+    """Each value of a body that is neither object nor list, with its path."""
     if isinstance(body, dict | list):
         for key, value in body.items() if isinstance(body, dict) else enumerate(body):
             yield from leaves(value, (*path, key))
@@ -125,20 +125,20 @@ def leaves(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def lists(body: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
-    """Each list of a body, and where it stands."""
+    """Each list of a body, with its path."""
     if isinstance(body, list):
         yield path, body
     for key, value in body.items() if isinstance(body, dict) else ():
         yield from lists(value, (*path, key))
 
 
-def replaced(body: Any, path: Path, value: Any) -> Any:
-    """The body with another value there."""
+def replace(body: Any, path: Path, value: Any) -> Any:
+    """A copy of the body with another value at this path."""
     changed = copy.deepcopy(body)
-    place = changed
+    parent = changed
     for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
+        parent = parent[key]
+    parent[path[-1]] = value
     return changed
 
 
@@ -161,13 +161,13 @@ def queries(name: str) -> Iterator[tuple[str, str]]:
 
 
 CURSORS: dict[str, dict[str, Any]] = {
-    "into somebody else's things": {
+    "into another customer's data": {
         "userId": {"S": "USER#01AMY"},
         "orderId": {"S": "ORDER#01AMYS"},
         "createdAt": {"S": "2026"},
         "productId": {"S": "PROD#01BOWL"},
     },
     "of wrong types": {"userId": {"N": "x"}, "productId": {"BOOL": "1"}, "eventId": {"B": "é"}},
-    "of nothing": {"": {"S": ""}},
-    "of one thing": {"productId": {"S": LONG}},
+    "without keys": {"": {"S": ""}},
+    "with one key": {"productId": {"S": LONG}},
 }

@@ -1,4 +1,4 @@
-"""What a service's workflow may do in an account, held against what there is to deploy: no less, and no more."""
+"""A workflow's role may deploy its service, and nothing else."""
 
 import json
 import re
@@ -17,12 +17,10 @@ from delivery.paths import ROOT, SERVICES
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 HERE = f"{REGION}:{ACCOUNT}"
-LARGEST_POLICY, MOST_POLICIES = (
-    6144,
-    10,
-)  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-# How each type is made, and the ARN it then has; {name} is its own, or what CloudFormation calls it.
-MADE = {
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MAX_POLICY_LENGTH, MAX_POLICIES = 6144, 10
+# The action that creates each type, and its ARN. {name} is its own or CloudFormation's.
+CREATED_BY = {
     "AWS::DynamoDB::Table": ("dynamodb:CreateTable", "dynamodb:{here}:table/{name}"),
     "AWS::SQS::Queue": ("sqs:CreateQueue", "sqs:{here}:{name}"),
     "AWS::SNS::Topic": ("sns:CreateTopic", "sns:{here}:{name}"),
@@ -63,7 +61,7 @@ DELETES_DATA = {
 
 
 class NoPolicies(ManagedPolicyLoader):
-    """The translator asks IAM for names of managed policies; one is used here."""
+    """Replaces the translator's call to IAM: the templates use one managed policy."""
 
     def __init__(self):
         super().__init__(None)
@@ -76,7 +74,7 @@ class NoPolicies(ManagedPolicyLoader):
 
 
 def packaged(service: str, stage: str) -> dict[str, Any]:
-    """The code stack's resources, as CloudFormation makes them of the packaged template."""
+    """The code stack's resources after CloudFormation's SAM transform."""
     template = packaging.package(
         ROOT / service, stage, ROOT / "build" / f"{service}-{stage}", ROOT / "build/wheels"
     )
@@ -90,7 +88,7 @@ def packaged(service: str, stage: str) -> dict[str, Any]:
 
 
 def deployed(service: str, stage: str) -> list[tuple[str, dict[str, Any]]]:
-    """Every resource of the service's stacks, with the name that it has or gets."""
+    """Every resource of the service's stacks, with its own or generated name."""
     found = [(service, packaged(service, stage))]
     for file, stack in deploy_roles.TEMPLATES.items():
         if (ROOT / service / file).exists():
@@ -116,7 +114,7 @@ def named(resource: dict[str, Any]) -> str | None:
 
 @cache
 def statements(service: str, stage: str) -> list[dict[str, Any]]:
-    """What the service's role allows on this stage, with ARNs as they are in the account."""
+    """The statements of the service's role on this stage, with complete ARNs."""
     values = {
         "AWS::Partition": "aws",
         "AWS::Region": REGION,
@@ -153,7 +151,7 @@ def arn(pattern: str, name: str) -> str:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_roles_are_those_of_the_templates(service):
+def test_the_roles_are_up_to_date(service):
     assert deploy_roles.file_of(service).read_text() == deploy_roles.text(service), (
         "run: make workflows"
     )
@@ -161,14 +159,14 @@ def test_the_roles_are_those_of_the_templates(service):
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_role_can_make_whatever_its_service_consists_of(service, stage):
+def test_a_role_can_create_every_resource_of_its_service(service, stage):
     for name, resource in deployed(service, stage):
         kind = resource["Type"]
         assert kind in deploy_actions.covered(), (
             f"{kind}: say in delivery/deploy_actions.py what deploying it needs"
         )
-        if kind in MADE:
-            action, pattern = MADE[kind]
+        if kind in CREATED_BY:
+            action, pattern = CREATED_BY[kind]
             assert may(service, stage, action, arn(pattern, name)), f"{action} on {name}"
         elif kind == "AWS::Events::Rule":
             bus = "commerce/" if "EventBusName" in resource["Properties"] else ""
@@ -178,10 +176,10 @@ def test_a_role_can_make_whatever_its_service_consists_of(service, stage):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_role_can_do_what_make_release_does_itself(service):
-    """Zips and large templates go through the bucket; stacks, and what they export, are looked at; Lambdas are tried."""
+def test_a_role_can_do_what_make_release_does(service):
+    """It uses the artifact bucket, reads stacks and exports, and invokes Lambdas."""
     bucket = f"arn:aws:s3:::commerce-artifacts-{ACCOUNT}-{REGION}"
-    wanted = [
+    needed = [
         *((action, bucket) for action in ("s3:ListBucket", "s3:CreateBucket")),
         *((action, f"{bucket}/{service}/0123.zip") for action in ("s3:GetObject", "s3:PutObject")),
         ("cloudformation:ListExports", "*"),
@@ -192,19 +190,19 @@ def test_a_role_can_do_what_make_release_does_itself(service):
         ),
     ]
     for stack in deploy_roles.stacks(service):
-        wanted += [
+        needed += [
             (action, f"{bucket}/{stack}.template") for action in ("s3:GetObject", "s3:PutObject")
         ]
-        wanted += [
+        needed += [
             (action, arn("cloudformation:{here}:stack/{name}/1", stack))
             for action in deploy_actions.STACKS
         ]
 
-    assert [each for each in wanted if not may(service, "prod", *each)] == []
+    assert [each for each in needed if not may(service, "prod", *each)] == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_role_may_do_everything_and_what_names_no_resource_has_its_reason(service):
+def test_a_role_has_no_wildcards_without_a_reason(service):
     why = yaml.safe_load(deploy_roles.file_of(service).read_text())["Metadata"]["WhyEveryResource"]
     for statement in statements(service, "dev"):
         for action in statement["Action"]:
@@ -214,9 +212,9 @@ def test_no_role_may_do_everything_and_what_names_no_resource_has_its_reason(ser
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_role_reaches_neither_another_service_nor_another_stage_nor_itself(service):
+def test_a_role_has_no_access_to_other_services_or_stages(service):
     for other in set(SERVICES) - {service}:
-        for action, pattern in MADE.values():
+        for action, pattern in CREATED_BY.values():
             if "{name}" in pattern:
                 assert not may(service, "dev", action, arn(pattern, f"{other}-dev")), (
                     f"{action}: {other}"
@@ -236,7 +234,7 @@ def test_a_role_reaches_neither_another_service_nor_another_stage_nor_itself(ser
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_role_is_for_this_repositorys_jobs_in_this_stages_environment(service):
+def test_a_role_trusts_only_its_repository_and_environment(service):
     role = yaml.safe_load(deploy_roles.file_of(service).read_text())["Resources"]["Role"][
         "Properties"
     ]
@@ -254,7 +252,7 @@ def test_a_role_is_for_this_repositorys_jobs_in_this_stages_environment(service)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_roles_are_passed_to_the_shops_own_services_and_get_known_policies_only(service):
+def test_a_role_passes_roles_and_attaches_policies_from_a_list(service):
     found = {action: each for each in statements(service, "dev") for action in each["Action"]}
 
     assert found["iam:PassRole"]["Condition"] == {
@@ -265,10 +263,10 @@ def test_roles_are_passed_to_the_shops_own_services_and_get_known_policies_only(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_policy_is_no_larger_than_aws_takes(service):
+def test_a_policy_is_within_the_quotas_of_iam(service):
     found = yaml.safe_load(deploy_roles.file_of(service).read_text())["Resources"]
     policies = [each for each in found.values() if each["Type"] == "AWS::IAM::ManagedPolicy"]
-    assert len(policies) <= MOST_POLICIES
+    assert len(policies) <= MAX_POLICIES
     for policy in policies:
         text = json.dumps(policy["Properties"]["PolicyDocument"], separators=(",", ":"))
         text = re.sub(r'{"Fn::Sub":("[^"]*")}', r"\1", text).replace(
@@ -277,4 +275,4 @@ def test_a_policy_is_no_larger_than_aws_takes(service):
         text = text.replace("${AWS::Region}", "ap-southeast-1").replace(
             "${AWS::AccountId}", ACCOUNT
         )
-        assert len(text) <= LARGEST_POLICY
+        assert len(text) <= MAX_POLICY_LENGTH

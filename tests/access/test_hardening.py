@@ -1,4 +1,4 @@
-"""What every service's data has against loss and eavesdroppers, in all six templates."""
+"""Encryption, TLS, retention and logging in the templates of all services."""
 
 import json
 import re
@@ -17,8 +17,8 @@ TEMPLATES = sorted(
     if path.stem in ("resources", "state-machine")
 )
 CODE = sorted(ROOT / name / ".chalice/merge.json" for name in SERVICES)
-LISTED = {"AWS::SQS::Queue": "Queues", "AWS::SNS::Topic": "Topics"}
-KEPT = (
+POLICY_TARGETS = {"AWS::SQS::Queue": "Queues", "AWS::SNS::Topic": "Topics"}
+RETAINED = (
     "AWS::DynamoDB::Table",
     "AWS::SecretsManager::Secret",
     "AWS::Events::EventBus",
@@ -41,33 +41,35 @@ def resources(template) -> dict[str, Any]:
     return yaml.load(template.read_text(), Loader=CloudFormation)["Resources"]
 
 
-def refuses_the_clear(statement: dict[str, Any]) -> bool:
+def requires_tls(statement: dict[str, Any]) -> bool:
     return (statement["Effect"], statement["Principal"]) == ("Deny", "*") and statement[
         "Condition"
     ] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def policies(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """The policies of a queue or topic; one at most has an effect on AWS, the last that was deployed."""
+    """The policies of a queue or topic. On AWS only the last deployed one counts."""
     held = [
         each["Properties"]
         for each in found.values()
         if each["Type"] in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
     ]
     return [
-        policy for policy in held if {"Ref": name} in policy.get(LISTED[found[name]["Type"]], [])
+        policy
+        for policy in held
+        if {"Ref": name} in policy.get(POLICY_TARGETS[found[name]["Type"]], [])
     ]
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::DynamoDB::Table"))
-def test_a_table_is_encrypted_and_can_be_brought_back_to_any_minute(found, name):
+def test_a_table_is_encrypted_with_point_in_time_recovery(found, name):
     properties = found[name]["Properties"]
 
     assert properties["SSESpecification"] == {"SSEEnabled": True}
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-@pytest.mark.parametrize(("found", "name"), declared(*KEPT))
+@pytest.mark.parametrize(("found", "name"), declared(*RETAINED))
 def test_data_and_keys_outlive_their_stack(found, name):
     assert (found[name]["DeletionPolicy"], found[name]["UpdateReplacePolicy"]) == (
         "Retain",
@@ -81,41 +83,44 @@ def test_a_queue_is_encrypted(found, name):
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::SNS::Topic"))
-def test_a_topic_is_encrypted_unless_alarms_come_over_it(found, name):
-    """CloudWatch cannot use the key of SNS, and an alarm is silent then: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"""
+def test_a_topic_is_encrypted_unless_it_is_for_alarms(found, name):
+    """CloudWatch cannot use the key of SNS, so that an alarm would be lost.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
     (policy,) = policies(found, name)
-    heard = [
+    publishers = [
         each["Principal"]
         for each in policy["PolicyDocument"]["Statement"]
         if each["Effect"] == "Allow"
     ]
 
     encrypted = found[name]["Properties"].get("KmsMasterKeyId") == "alias/aws/sns"
-    assert encrypted != bool(heard), "an AWS service publishes here"
+    assert encrypted != bool(publishers), "an AWS service publishes here"
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::SQS::Queue", "AWS::SNS::Topic"))
-def test_nobody_talks_to_a_queue_or_a_topic_in_the_clear(found, name):
+def test_a_queue_or_topic_requires_tls(found, name):
     (policy,) = policies(found, name)
-    refusals = [each for each in policy["PolicyDocument"]["Statement"] if refuses_the_clear(each)]
+    denials = [each for each in policy["PolicyDocument"]["Statement"] if requires_tls(each)]
 
-    (refusal,) = refusals
+    (denial,) = denials
     arn = (
         {"Fn::GetAtt": [name, "Arn"]} if found[name]["Type"] == "AWS::SQS::Queue" else {"Ref": name}
     )
-    assert refusal["Action"] in ("sqs:*", "sns:Publish")
-    assert arn == refusal["Resource"] or arn in refusal["Resource"]
+    assert denial["Action"] in ("sqs:*", "sns:Publish")
+    assert arn == denial["Resource"] or arn in denial["Resource"]
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::Events::EventBus"))
-def test_nobody_puts_an_event_on_the_bus_in_the_clear(found, name):
+def test_the_bus_requires_tls(found, name):
     held = [
         each["Properties"]
         for each in found.values()
         if each["Type"] == "AWS::Events::EventBusPolicy"
     ]
 
-    assert [each["EventBusName"] for each in held if refuses_the_clear(each["Statement"])] == [
+    assert [each["EventBusName"] for each in held if requires_tls(each["Statement"])] == [
         {"Ref": name}
     ]
 
@@ -124,7 +129,7 @@ def test_nobody_puts_an_event_on_the_bus_in_the_clear(found, name):
     ("found", "name"),
     declared("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::Events::EventBusPolicy"),
 )
-def test_whom_a_policy_lets_in_is_a_service_that_acts_for_the_shop(found, name):
+def test_a_policy_allows_only_services_acting_for_the_shop(found, name):
     properties = found[name]["Properties"]
     statements = (
         properties["PolicyDocument"]["Statement"]
@@ -139,7 +144,7 @@ def test_whom_a_policy_lets_in_is_a_service_that_acts_for_the_shop(found, name):
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::S3::Bucket"))
-def test_a_bucket_is_encrypted_shows_the_public_nothing_and_keeps_nothing_for_ever(found, name):
+def test_a_bucket_is_encrypted_private_and_expires(found, name):
     properties = found[name]["Properties"]
     (policy,) = (
         each["Properties"]["PolicyDocument"]["Statement"]
@@ -150,19 +155,17 @@ def test_a_bucket_is_encrypted_shows_the_public_nothing_and_keeps_nothing_for_ev
     assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] >= 365
-    assert [each["Action"] for each in policy if refuses_the_clear(each)] == ["s3:*"]
+    assert [each["Action"] for each in policy if requires_tls(each)] == ["s3:*"]
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::CloudTrail::Trail"))
-def test_who_changes_roles_reads_secrets_or_makes_an_admin_is_written_down_where_it_cannot_be_altered(
-    found, name
-):
+def test_changes_of_rights_and_reads_of_secrets_are_trailed(found, name):
     properties = found[name]["Properties"]
-    chosen = [
+    selectors = [
         {each["Field"]: each for each in selector["FieldSelectors"]}
         for selector in properties["AdvancedEventSelectors"]
     ]
-    management, operators = chosen
+    management, operators = selectors
 
     assert properties["IsLogging"]
     assert properties["IsMultiRegionTrail"]
@@ -175,14 +178,14 @@ def test_who_changes_roles_reads_secrets_or_makes_an_admin_is_written_down_where
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::CloudWatch::Alarm"))
-def test_an_alarm_calls_somebody(found, name):
+def test_an_alarm_notifies_the_team(found, name):
     assert "commerce-alarms" in str(found[name]["Properties"]["AlarmActions"]) or found[name][
         "Properties"
     ]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::StepFunctions::StateMachine"))
-def test_a_saga_is_traced_and_its_log_holds_nothing_of_its_customer(found, name):
+def test_a_saga_is_traced_and_logged_without_its_data(found, name):
     properties = found[name]["Properties"]
 
     assert properties["TracingConfiguration"] == {"Enabled": True}
@@ -190,7 +193,7 @@ def test_a_saga_is_traced_and_its_log_holds_nothing_of_its_customer(found, name)
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::Logs::LogGroup"))
-def test_a_log_ends(found, name):
+def test_a_log_expires(found, name):
     assert found[name]["Properties"]["RetentionInDays"] <= 90
 
 
@@ -202,8 +205,8 @@ def test_no_secret_has_its_value_in_a_template(found, name):
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_setting_of_a_lambda_is_a_secret(service):
     config = json.loads((ROOT / service / ".chalice/config.json").read_text())
-    told = [config, *config["stages"].values()]
-    names = {name for each in told for name in each.get("environment_variables", {})}
+    levels = [config, *config["stages"].values()]
+    names = {name for each in levels for name in each.get("environment_variables", {})}
 
     assert {
         name for name in names if re.search("SECRET|KEY|CREDENTIAL|PASSWORD$|TOKEN$", name)
@@ -211,7 +214,7 @@ def test_no_setting_of_a_lambda_is_a_secret(service):
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::WAFv2::WebACL"))
-def test_the_firewall_knows_the_usual_attacks_and_how_often_a_customer_can_ask(found, name):
+def test_the_firewall_has_managed_rules_and_rate_limits(found, name):
     properties = found[name]["Properties"]
     rules = {rule["Name"]: rule["Statement"] for rule in properties["Rules"]}
     groups = {
@@ -232,10 +235,10 @@ def test_the_firewall_knows_the_usual_attacks_and_how_often_a_customer_can_ask(f
 
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::WAFv2::WebACL"))
-def test_the_firewall_keeps_no_copies_of_requests_which_carry_tokens(found, name):
-    said = json.dumps(found[name])
+def test_the_firewall_samples_no_requests(found, name):
+    text = json.dumps(found[name])
 
-    assert '"SampledRequestsEnabled": true' not in said
-    assert said.count('"SampledRequestsEnabled": false') == 1 + len(
+    assert '"SampledRequestsEnabled": true' not in text
+    assert text.count('"SampledRequestsEnabled": false') == 1 + len(
         found[name]["Properties"]["Rules"]
     )

@@ -1,4 +1,4 @@
-"""Who may do what in the shop, by its policies alone; whether anybody does it is looked at in tests/chaos/test_privileges_used.py."""
+"""What the policies allow. tests/chaos/test_privileges_used.py tests what is used."""
 
 import re
 from fnmatch import fnmatchcase
@@ -20,12 +20,12 @@ UNBOUNDED = {
     "sns:Publish": "a text message goes to a telephone number, which is no resource; the topic alone would not let it",
 }
 SIGNING_KEY = f"arn:aws:secretsmanager:{HERE}:secret:commerce/user-service/signing-keys-AbCdEf"
-GATEWAYS_KEYS = [
+GATEWAY_KEYS = [
     f"arn:aws:secretsmanager:{HERE}:secret:commerce/{gateway}-AbCdEf"
     for gateway in ("stripe", "razorpay")
 ]
 # Each charges, gives back, asks the gateway what became of a payment, or checks the signature of its news.
-TALKS_TO_THE_GATEWAY = {
+GATEWAY_CALLERS = {
     f"checkout-orchestrator-local{name}"
     for name in (
         "",
@@ -48,14 +48,14 @@ TABLE = re.compile(
 
 
 def may(action: str, resource: str) -> set[str]:
-    """The Lambdas that the policies let do it."""
+    """The Lambdas whose policies allow it."""
     return {
         grant.function for grant in grants() if grant.covers((grant.function, action, resource))
     }
 
 
 def owners() -> dict[str, str]:
-    """The service in whose template each table stands."""
+    """The service that owns each table."""
     return {
         resource["Properties"]["TableName"]: service
         for service in SERVICES
@@ -70,7 +70,7 @@ def resources(service: str) -> dict[str, dict]:
     ]
 
 
-def test_each_lambda_has_a_policy_of_its_own_and_no_policy_is_left_over():
+def test_each_lambda_has_its_policy_and_each_policy_its_lambda():
     files = list(policy_files().values())
 
     assert len(set(files)) == len(files)
@@ -79,18 +79,18 @@ def test_each_lambda_has_a_policy_of_its_own_and_no_policy_is_left_over():
     }
 
 
-def test_nobody_may_do_everything_to_anything():
+def test_no_grant_has_a_wildcard_action():
     assert [str(grant) for grant in grants() if "*" in grant.action or "?" in grant.action] == []
 
 
-def test_what_is_allowed_on_everything_has_a_reason():
+def test_every_grant_on_all_resources_has_a_reason():
     unbounded = {grant.action for grant in grants() if grant.resource == "*"}
 
     assert unbounded == set(UNBOUNDED)
 
 
-def test_a_pattern_of_resources_stays_within_one_kind_of_thing():
-    """A star stands for the region, the account, the stage, what AWS numbers itself, or all of one table's indexes."""
+def test_a_resource_pattern_covers_one_kind_of_resource():
+    """A star is for region, account, stage, generated ids, or a table's indexes."""
     tails = {grant.resource.split(":", 5)[-1] for grant in grants() if grant.resource != "*"}
     allowed = [
         "table/*/stream/[*]",
@@ -106,7 +106,7 @@ def test_a_pattern_of_resources_stays_within_one_kind_of_thing():
     assert [tail for tail in tails if re.search(r"table/[^/]*\*", tail)] == []
 
 
-def test_only_user_service_signs_tokens_and_only_its_rotation_changes_the_key():
+def test_only_user_service_reads_and_rotates_the_signing_key():
     assert may("secretsmanager:GetSecretValue", SIGNING_KEY) == {
         "user-service-local",
         "user-service-local-rotate-signing-key",
@@ -116,9 +116,9 @@ def test_only_user_service_signs_tokens_and_only_its_rotation_changes_the_key():
     }
 
 
-@pytest.mark.parametrize("key", GATEWAYS_KEYS)
-def test_only_who_talks_to_a_gateway_reads_its_key_and_nobody_changes_it(key):
-    assert may("secretsmanager:GetSecretValue", key) == TALKS_TO_THE_GATEWAY
+@pytest.mark.parametrize("key", GATEWAY_KEYS)
+def test_only_callers_of_a_gateway_read_its_key(key):
+    assert may("secretsmanager:GetSecretValue", key) == GATEWAY_CALLERS
     assert may("secretsmanager:PutSecretValue", key) == set()
 
 
@@ -134,24 +134,26 @@ def test_no_other_secret_can_be_read():
     }
 
 
-def test_only_the_rotation_publishes_the_keys_that_tokens_are_checked_with():
+def test_only_the_rotation_publishes_the_public_keys():
     published = f"arn:aws:ssm:{HERE}:parameter/commerce/auth/jwks"
 
     assert may("ssm:PutParameter", published) == {"user-service-local-rotate-signing-key"}
 
 
-def test_a_table_is_written_by_its_owner_alone():
-    whose, strangers = owners(), []
+def test_only_the_owner_writes_a_table():
+    whose, foreign_writes = owners(), []
     for grant in grants():
         if WRITES.match(grant.action):
             table = TABLE.match(grant.resource)["table"]
-            strangers += [] if grant.function.startswith(f"{whose[table]}-local") else [str(grant)]
+            foreign_writes += (
+                [] if grant.function.startswith(f"{whose[table]}-local") else [str(grant)]
+            )
 
-    assert strangers == []
+    assert foreign_writes == []
 
 
-def test_what_aws_does_in_a_lambdas_name_it_is_allowed_to():
-    """To empty its queue, to read its stream, to park what fails, to log."""
+def test_the_policies_allow_what_aws_does_with_the_roles():
+    """Reading queues and streams, sending failed batches, logs and traces."""
     allowed = grants()
 
     assert [
@@ -161,7 +163,7 @@ def test_what_aws_does_in_a_lambdas_name_it_is_allowed_to():
     ] == []
 
 
-def test_a_grant_is_for_one_lambda_one_action_and_one_kind_of_thing():
+def test_a_grant_covers_one_lambda_one_action_and_one_resource():
     grant = Grant("a", "sqs:SendMessage", "arn:aws:sqs:*:*:receipts")
 
     assert grant.covers(("a", "sqs:SendMessage", f"arn:aws:sqs:{HERE}:receipts"))

@@ -1,4 +1,4 @@
-"""What docs/security.md leans on is there."""
+"""The tests and headings that docs/security.md names exist."""
 
 import re
 
@@ -11,14 +11,14 @@ OF_A_SERVICE = re.compile(r"((?:`test_\w+\.py`(?:, )?)+) of ([\w-]+)")
 
 
 def table(heading: str) -> list[list[str]]:
-    """The rows of the table under a heading, cell by cell."""
+    """The rows of the table under a heading, as lists of cells."""
     section = PAGE.split(f"## {heading}")[1].split("\n## ")[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
 def named(text: str) -> list[str]:
-    """The files and folders with tests that a text names, from the root of the repository."""
+    """The test files and folders that a text names, relative to the root."""
     of_services = [
         f"{service}/tests/{name}"
         for names, service in OF_A_SERVICE.findall(text)
@@ -34,17 +34,17 @@ def test_all_ten_risks_of_owasp_are_on_the_page():
 
 
 @pytest.mark.parametrize(("risk", "how", "shown_by"), table("OWASP API Security Top 10 (2023)"))
-def test_what_stops_a_risk_is_shown_by_tests_that_exist(risk, how, shown_by):
+def test_every_mitigation_names_an_existing_test(risk, how, shown_by):
     assert named(shown_by) or shown_by == "there is nothing to try"
 
 
-def test_every_test_that_the_page_names_is_there():
+def test_every_test_that_the_page_names_exists():
     files = named(PAGE)
 
     assert {service for _, service in OF_A_SERVICE.findall(PAGE)} <= set(SERVICES)
     assert len(set(files)) > 20
     assert [name for name in files if not (ROOT / name).exists()] == []
-    # None is named without saying where it is.
+    # No name without its folder.
     assert {name.rsplit("/", 1)[-1] for name in files} >= set(re.findall(r"test_\w+\.py", PAGE))
 
 

@@ -1,12 +1,12 @@
-"""What of a service is in the cloud, read back from the cloud alone, in the words of declared.py."""
+"""Entry points of a deployed service, in the format of declarations.py."""
 
 from typing import Any
 
 from delivery.clouds import Cloud
 
 
-def ways_in(cloud: Cloud, service: str, stage: str) -> dict[str, Any]:
-    """Whatever `chalice deploy --stage ...` of the service has made; empty after `chalice delete`."""
+def entry_points(cloud: Cloud, service: str, stage: str) -> dict[str, Any]:
+    """What `chalice deploy` created of the service. Empty after `chalice delete`."""
     names = functions(cloud, service, stage)
     prefix = f"{service}-{stage}-"
     api = api_of(cloud, service)
@@ -30,21 +30,21 @@ def ways_in(cloud: Cloud, service: str, stage: str) -> dict[str, Any]:
 
 
 def functions(cloud: Cloud, service: str, stage: str) -> list[str]:
-    """The names of the service's Lambdas, the API's among them."""
+    """The names of the service's Lambdas, that of the API included."""
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
     names = [found["FunctionName"] for page in pages for found in page["Functions"]]
     return [name for name in names if f"{name}-".startswith(f"{service}-{stage}-")]
 
 
 def roles(cloud: Cloud, service: str, stage: str) -> list[str]:
-    """The names of the roles under which they run."""
+    """The names of the Lambdas' roles."""
     pages = cloud.client("iam").get_paginator("list_roles").paginate()
     names = [role["RoleName"] for page in pages for role in page["Roles"]]
     return [name for name in names if name.startswith(f"{service}-{stage}-")]
 
 
 def api_of(cloud: Cloud, service: str) -> str | None:
-    """The id of the service's API, if there is one; several would be a defect."""
+    """The id of the service's one API, or None."""
     apis = cloud.client("apigateway").get_rest_apis(limit=500)["items"]
     ids = [api["id"] for api in apis if api["name"] == service]
     assert len(ids) <= 1, f"{service} has {len(ids)} APIs"
@@ -52,7 +52,7 @@ def api_of(cloud: Cloud, service: str) -> str | None:
 
 
 def _authorizers(cloud: Cloud, api: str) -> dict[str, str]:
-    """Their names by their ids, each as the Lambda is called that it asks."""
+    """The Lambdas of the authorizers, by the authorizer's id."""
     found = cloud.client("apigateway").get_authorizers(restApiId=api)["items"]
     return {one["id"]: _lambda_in(one["authorizerUri"]).rpartition("-")[2] for one in found}
 
@@ -96,5 +96,8 @@ def _schedules(cloud: Cloud, prefix: str) -> list[tuple[str, str]]:
 
 
 def _lambda_in(uri: str) -> str:
-    """The Lambda's name out of arn:aws:apigateway:...:lambda:path/2015-03-31/functions/<ARN>/invocations."""
+    """The name of the Lambda in an integration's URI.
+
+    It is arn:aws:apigateway:...:lambda:path/2015-03-31/functions/<ARN>/invocations.
+    """
     return uri.partition("/functions/")[2].removesuffix("/invocations").rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""The Serverless Framework's MIT fork, as the README has it typed."""
+"""The commands of the Serverless Framework's MIT fork that the README names."""
 
 import os
 import shutil
@@ -9,18 +9,18 @@ import pytest
 
 from delivery.clouds import Cloud
 from delivery.paths import ROOT, SERVICES
-from tests.deployment.conftest import environment
+from tests.deployment.environment import variables
 
 _PROGRAMS = ROOT / "node_modules/.bin"
 _QUIET = {"SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off", "NODE_NO_WARNINGS": "1"}
-_NOWHERE = dict.fromkeys(
+_NO_NETWORK = dict.fromkeys(
     ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"
 )
-_WRITTEN = ("serverless.yml", "resources.yml")
+_FILES = ("serverless.yml", "resources.yml")
 
 
-def insist() -> None:
-    """Skip what needs Node where there is none; in CI that is a failure, as nobody would see it there."""
+def require_node() -> None:
+    """Skip the test without Node, or fail it in CI, where nobody would notice."""
     if shutil.which("node") and (_PROGRAMS / "osls").exists():
         return
     missing = "the Serverless Framework needs Node 20.19 or newer, and `make framework` once"
@@ -30,29 +30,29 @@ def insist() -> None:
 
 
 def copy(place: Path) -> Path:
-    """All that the framework needs of the repository, so that it writes nothing into it."""
+    """Copy what the framework needs, so that it writes nothing into the repository."""
     for name in SERVICES:
         (place / name).mkdir()
-        for file in _WRITTEN:
+        for file in _FILES:
             shutil.copy(ROOT / name / file, place / name / file)
     shutil.copy(ROOT / "serverless-compose.yml", place)
     return place
 
 
 def package(folder: Path) -> None:
-    """`npx osls package`, without credentials and without a way to the internet."""
+    """Run `npx osls package` without credentials and without network."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    _run("osls", ["package"], folder, inherited | _NOWHERE)
+    _run("osls", ["package"], folder, inherited | _NO_NETWORK)
 
 
 def deploy_all(folder: Path, cloud: Cloud) -> None:
-    """`npx osls-compose deploy --stage dev` at the root."""
-    _run("osls-compose", ["deploy", "--stage", "dev"], folder, os.environ | environment(cloud))
+    """Run `npx osls-compose deploy --stage dev` at the root."""
+    _run("osls-compose", ["deploy", "--stage", "dev"], folder, os.environ | variables(cloud))
 
 
 def remove(folder: Path, cloud: Cloud) -> None:
-    """`npx osls remove --stage dev` in a service's folder."""
-    _run("osls", ["remove", "--stage", "dev"], folder, os.environ | environment(cloud))
+    """Run `npx osls remove --stage dev` in a service's folder."""
+    _run("osls", ["remove", "--stage", "dev"], folder, os.environ | variables(cloud))
 
 
 def _run(program: str, arguments: list[str], folder: Path, variables: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""A service's folder to deploy from, and the deployed service to call."""
+"""A copy of a service to deploy from, and the deployed service to call."""
 
 import hashlib
 import json
@@ -16,52 +16,49 @@ from delivery import wheels
 from delivery.clouds import Cloud
 from delivery.paths import ROOT, SERVICES
 from tests.deployment import deployed
-from tests.deployment.conftest import environment
+from tests.deployment.environment import variables
 
 STAGE = "dev"
 _BIN = Path(sys.executable).parent
-_LEFT = shutil.ignore_patterns(
+_IGNORED = shutil.ignore_patterns(
     "tests", "__pycache__", "deployments", "deployed", ".serverless", ".pytest_cache"
 )
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A copy of one service and of what it vendors, with nothing else of the repository beside them."""
+    """A copy of one service and of common, without the rest of the repository."""
 
     service: str
     folder: Path
     cloud: Cloud
 
     @classmethod
-    def of(cls, service: str, place: Path, cloud: Cloud) -> "Sandbox":
-        """Copied to `place`, as a clone has them."""
-        shutil.copytree(ROOT / service, place / service, symlinks=True, ignore=_LEFT)
-        shutil.copytree(ROOT / "common/common", place / "common/common", ignore=_LEFT)
+    def create(cls, service: str, place: Path, cloud: Cloud) -> "Sandbox":
+        """Copy the service to `place`, with symlinks as a clone has them."""
+        shutil.copytree(ROOT / service, place / service, symlinks=True, ignore=_IGNORED)
+        shutil.copytree(ROOT / "common/common", place / "common/common", ignore=_IGNORED)
         return cls(service, place / service, cloud)
 
     def chalice(self, command: str) -> str:
-        """What `chalice <command> --stage dev` prints, typed in the folder; fails where it does."""
+        """Run `chalice <command> --stage dev` in the folder. Returns its output."""
         return self._run(_BIN / "chalice", command, "--stage", STAGE)
 
     def declared(self) -> dict[str, Any]:
-        """What app.py declares as it stands now."""
+        """The entry points that app.py declares now."""
         found: dict[str, Any] = json.loads(
-            self._run(sys.executable, Path(__file__).with_name("declared.py"))
+            self._run(sys.executable, Path(__file__).with_name("declarations.py"))
         )
         return found
 
-    def change(self) -> None:
-        """Give the service a route more, and all its answers a header, by its own code and by common's."""
+    def add_route(self) -> None:
+        """Add a route to the service's code, and a header to every response in common's."""
         app = self.folder / "app.py"
-        route = f"/{self.declared_root()}/news"
-        app.write_text(
-            f"{app.read_text()}\n\n@app.route('{route}')\ndef news():\n    return {{'news': True}}\n"
-        )
+        route = f"/{self.declared_root()}/added"
+        added = f"@app.route('{route}')\ndef added():\n    return {{'added': True}}\n"
+        app.write_text(f"{app.read_text()}\n\n{added}")
         security_headers = self.folder / "vendor/common/security_headers.py"
-        security_headers.write_text(
-            f'{security_headers.read_text()}\nSAFE["X-Shipped"] = "twice"\n'
-        )
+        security_headers.write_text(f'{security_headers.read_text()}\nSAFE["X-Added"] = "yes"\n')
 
     def declared_root(self) -> str:
         """The first word of the service's paths: `cart`."""
@@ -70,11 +67,11 @@ class Sandbox:
     def _run(self, *command: str | Path) -> str:
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         settings = {
-            **environment(self.cloud),
+            **variables(self.cloud),
             "AWS_CHALICE_CLI_MODE": "true",
             "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
             "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(wheelhouse()),
+            "PIP_FIND_LINKS": str(download_wheels()),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         done = subprocess.run(
@@ -90,47 +87,50 @@ class Sandbox:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A deployed service, as its callers see it."""
+    """A deployed service as its callers see it."""
 
     service: str
     cloud: Cloud
 
     @property
     def url(self) -> str:
-        """Where its API answers."""
-        return f"{self.cloud.endpoint}/_aws/execute-api/{deployed.api_of(self.cloud, self.service)}/api"
+        """The URL of its API."""
+        api = deployed.api_of(self.cloud, self.service)
+        return f"{self.cloud.endpoint}/_aws/execute-api/{api}/api"
 
-    def ask(
+    def request(
         self, method: str, path: str, token: str | None = None, body: Any = None
     ) -> httpx.Response:
-        """One request."""
+        """Send a request."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.request(method, self.url + path, json=body, headers=headers, timeout=60)
 
     def invoke(self, name: str, event: Any) -> Any:
-        """What one of its Lambdas answers; fails if it raises."""
+        """Invoke a Lambda. Fails the test if it raises."""
         answer = self.cloud.client("lambda").invoke(
             FunctionName=f"{self.service}-{STAGE}-{name}", Payload=json.dumps(event)
         )
-        said = json.loads(answer["Payload"].read())
-        assert "FunctionError" not in answer, said
-        return said
+        result = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, result
+        return result
 
 
-def wheelhouse() -> Path:
-    """Every package of the six services as wheels, this machine's and stage dev's: fetched once, so that Chalice's pip
-    needs no network from then on."""
-    house = ROOT / "build/wheels/chalice"
+def download_wheels() -> Path:
+    """Download the wheels of all services once, for this machine and for stage dev.
+
+    Chalice's pip then needs no network.
+    """
+    folder = ROOT / "build/wheels/chalice"
     lines = [
         line
         for name in SERVICES
         for line in (ROOT / name / "requirements.txt").read_text().splitlines()
     ]
-    wanted = sorted({line for line in lines if line and not line.startswith("#")})
-    note = house / hashlib.sha256("\n".join([sys.version, *wanted]).encode()).hexdigest()[:20]
-    if not note.exists():
-        house.mkdir(parents=True, exist_ok=True)
+    pins = sorted({line for line in lines if line and not line.startswith("#")})
+    marker = folder / hashlib.sha256("\n".join([sys.version, *pins]).encode()).hexdigest()[:20]
+    if not marker.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         for architecture in ("arm64", wheels.THIS_MACHINE):
-            wheels.download(wanted, architecture, house)
-        note.touch()
-    return house
+            wheels.download(pins, architecture, folder)
+        marker.touch()
+    return folder

@@ -1,11 +1,11 @@
-"""What the data stacks of the shop have put into a cloud, read back from the cloud: the same words for the same thing."""
+"""Snapshots of what data stacks created, comparable between clouds."""
 
 from typing import Any
 
 from delivery.clouds import Cloud
 
-# Of a thing, not of what was asked for: when it was made, and the number it got.
-_PASSING = {
+# Fields that differ between clouds: times and generated ids.
+_VOLATILE = {
     *(
         "CreationDateTime",
         "TableId",
@@ -40,10 +40,10 @@ _PASSING = {
 }
 
 
-def of(cloud: Cloud) -> dict[str, Any]:
-    """Tables, queues, topics, rules, buses, alarms, secrets, roles and exports, each by its name."""
+def take(cloud: Cloud) -> dict[str, Any]:
+    """Read all resources of the data stacks, by kind and name."""
     return {
-        kind: _lasting(read(cloud))
+        kind: _without_volatile(read(cloud))
         for kind, read in {
             "tables": _tables,
             "queues": _queues,
@@ -68,7 +68,7 @@ def _tables(cloud: Cloud) -> dict[str, Any]:
 
 
 def _queues(cloud: Cloud) -> dict[str, Any]:
-    """With their policies, which say who may send, and what goes where after how many failures."""
+    """Queues with their policies and redrive policies."""
     client = cloud.client("sqs")
     return {
         url.rpartition("/")[2]: client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
@@ -129,16 +129,18 @@ def _buckets(cloud: Cloud) -> dict[str, Any]:
 
 
 def _exports(cloud: Cloud) -> dict[str, Any]:
-    """By name; a stream's ARN ends with the moment when it was made."""
+    """Exports by name, streams' ARNs without their time."""
     found = cloud.client("cloudformation").list_exports()["Exports"]
     return {one["Name"]: one["Value"].partition("/stream/")[0] for one in found}
 
 
-def _lasting(found: Any) -> Any:
+def _without_volatile(found: Any) -> Any:
     if isinstance(found, dict):
-        return {name: _lasting(value) for name, value in found.items() if name not in _PASSING}
+        return {
+            name: _without_volatile(value) for name, value in found.items() if name not in _VOLATILE
+        }
     if isinstance(found, list):
-        return [_lasting(value) for value in found if not _is_stack_id(value)]
+        return [_without_volatile(value) for value in found if not _is_stack_id(value)]
     return found
 
 

@@ -1,4 +1,4 @@
-"""The data stacks by either way: the Serverless Framework, and plain CloudFormation; and what outlives them."""
+"""Data stacks by the Serverless Framework and by CloudFormation."""
 
 import json
 import time
@@ -17,7 +17,7 @@ from delivery.paths import ROOT, SERVICES
 from tests.deployment import framework, snapshot
 
 ITEM = {"orderId": {"S": "ORDER#01JA2M9Q6T0000000000000000"}, "status": {"S": "CONFIRMED"}}
-# For its own zips, which there are none of; with a policy that refuses plain HTTP.
+# The framework's own bucket, which stays empty.
 FRAMEWORKS_OWN = ("ServerlessDeploymentBucket", "ServerlessDeploymentBucketPolicy")
 
 FRAMEWORKS_TAG = {"Key": "STAGE", "Value": "dev"}
@@ -25,29 +25,29 @@ FRAMEWORKS_TAG = {"Key": "STAGE", "Value": "dev"}
 
 @pytest.fixture(scope="module")
 def by_cloudformation(empty_cloud: Callable[[], Cloud]) -> Cloud:
-    """What `aws cloudformation deploy` makes of the plain templates: a change set for each, the bus's owner first."""
-    made = empty_cloud()
+    """A cloud with the data stacks created by change sets, the bus's owner first."""
+    cloud = empty_cloud()
     for name in sorted(SERVICES, key=lambda name: name != deploy.ORCHESTRATOR):
-        create(made, name)
-    return made
+        create_stack(cloud, name)
+    return cloud
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    framework.insist()
+    framework.require_node()
     return framework.copy(tmp_path_factory.mktemp("repository"))
 
 
 @pytest.fixture(scope="module")
 def by_framework(repository: Path, empty_cloud: Callable[[], Cloud]) -> Cloud:
-    """What `osls-compose deploy` makes of them."""
-    made = empty_cloud()
-    framework.deploy_all(repository, made)
-    return made
+    """A cloud with the data stacks created by `osls-compose deploy`."""
+    cloud = empty_cloud()
+    framework.deploy_all(repository, cloud)
+    return cloud
 
 
-def create(cloud: Cloud, service: str, **further: Any) -> str:
-    """The status of a service's data stack after a change set made it."""
+def create_stack(cloud: Cloud, service: str) -> None:
+    """Create a service's data stack by a change set."""
     client, name = cloud.client("cloudformation"), f"{service}-resources"
     change = {"StackName": name, "ChangeSetName": "made"}
     client.create_change_set(
@@ -55,16 +55,12 @@ def create(cloud: Cloud, service: str, **further: Any) -> str:
         ChangeSetType="CREATE",
         TemplateBody=(ROOT / service / "resources.yml").read_text(),
         Capabilities=["CAPABILITY_NAMED_IAM"],
-        **further,
     )
     client.get_waiter("change_set_create_complete").wait(**change, WaiterConfig={"Delay": 0.1})
     client.execute_change_set(**change)
     client.get_waiter("stack_exists").wait(StackName=name)
-    while (status := client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith(
-        "PROGRESS"
-    ):
+    while client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"].endswith("PROGRESS"):
         time.sleep(cloud.poll_seconds)
-    return str(status)
 
 
 def test_the_framework_packages_the_plain_templates_without_a_network(repository: Path) -> None:
@@ -83,21 +79,23 @@ def test_the_framework_packages_the_plain_templates_without_a_network(repository
         assert theirs == plain(name), name
 
 
-def test_both_ways_make_the_same(by_framework: Cloud, by_cloudformation: Cloud) -> None:
-    found, wanted = snapshot.of(by_framework), snapshot.of(by_cloudformation)
+def test_both_tools_create_the_same_resources(
+    by_framework: Cloud, by_cloudformation: Cloud
+) -> None:
+    found, expected = snapshot.take(by_framework), snapshot.take(by_cloudformation)
 
-    # What the framework adds: its tag, a bucket for each service, and the bucket's name for whoever asks.
+    # What the framework adds: its tag, a bucket for each service, and an export of its name.
     found = without(found, FRAMEWORKS_TAG)
     buckets = {
         found["exports"].pop(f"sls-{name}-dev-ServerlessDeploymentBucketName") for name in SERVICES
     }
     assert set(found.pop("buckets")) == buckets
-    assert wanted.pop("buckets") == {}
-    assert found == wanted
-    assert all(wanted[kind] for kind in wanted.keys() - {"roles"})
+    assert expected.pop("buckets") == {}
+    assert found == expected
+    assert all(expected[kind] for kind in expected.keys() - {"roles"})
 
 
-def test_every_service_that_names_the_bus_comes_after_its_owner() -> None:
+def test_services_with_rules_on_the_bus_depend_on_its_owner() -> None:
     order = yaml.safe_load((ROOT / "serverless-compose.yml").read_text())["services"]
 
     naming = {
@@ -113,7 +111,7 @@ def test_every_service_that_names_the_bus_comes_after_its_owner() -> None:
         assert deploy.ORCHESTRATOR in order[name].get("dependsOn", []), name
 
 
-def test_what_the_framework_removes_is_the_stack_and_not_the_data(
+def test_the_framework_removes_the_stack_and_not_the_data(
     repository: Path, by_framework: Cloud
 ) -> None:
     by_framework.client("dynamodb").put_item(TableName="Orders", Item=ITEM)
@@ -124,7 +122,7 @@ def test_what_the_framework_removes_is_the_stack_and_not_the_data(
     assert orders(by_framework) == [ITEM]
 
 
-def test_data_outlives_its_stack_and_is_taken_in_by_the_next(by_cloudformation: Cloud) -> None:
+def test_a_table_outlives_its_stack_and_the_next_stack_imports_it(by_cloudformation: Cloud) -> None:
     by_cloudformation.client("dynamodb").put_item(TableName="Orders", Item=ITEM)
     by_cloudformation.client("cloudformation").delete_stack(StackName="order-service-resources")
     while "order-service-resources" in stacks_of(by_cloudformation):
@@ -138,7 +136,7 @@ def test_data_outlives_its_stack_and_is_taken_in_by_the_next(by_cloudformation: 
     assert left == orders(by_cloudformation) == [ITEM]
 
 
-def test_every_table_is_kept_when_its_stack_goes() -> None:
+def test_every_table_is_retained_when_its_stack_is_deleted() -> None:
     tables = [
         resource
         for name in SERVICES
@@ -152,7 +150,7 @@ def test_every_table_is_kept_when_its_stack_goes() -> None:
 
 
 def plain(service: str) -> dict[str, Any]:
-    """The resources of a resources.yml, its tags (!Sub ...) written out; the framework writes DependsOn as a list."""
+    """The resources of a resources.yml as the framework writes them."""
     resources = json.loads(
         json.dumps(cfn_yaml.load(str(ROOT / service / "resources.yml"))["Resources"])
     )
@@ -163,7 +161,7 @@ def plain(service: str) -> dict[str, Any]:
 
 
 def without(found: Any, tag: dict[str, str]) -> Any:
-    """The same, less this tag wherever it is."""
+    """The same without this tag."""
     if isinstance(found, dict):
         return {name: without(value, tag) for name, value in found.items()}
     return (
@@ -174,10 +172,10 @@ def without(found: Any, tag: dict[str, str]) -> Any:
 
 
 def deploy_again(cloud: Cloud, service: str) -> list[str]:
-    """What `make deploy` says of a service's data stack."""
-    said: list[str] = []
-    deploy.deploy_resources(cloud, service, said.append)
-    return said
+    """Deploy a service's data stack as `make deploy` does. Returns its output."""
+    lines: list[str] = []
+    deploy.deploy_resources(cloud, service, lines.append)
+    return lines
 
 
 def stacks_of(cloud: Cloud) -> set[str]:

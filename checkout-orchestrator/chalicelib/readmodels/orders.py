@@ -9,7 +9,7 @@ from pynamodb.models import Model
 
 from common import dynamodb
 
-_SHARDS = range(8)  # of the index by-day
+DAY_SHARDS = 8  # of the index by-day; order-service owns the number
 
 
 class OrderStatus(StrEnum):
@@ -113,5 +113,5 @@ def find_order(order_id: str) -> Order | None:
 
 def list_order_ids(day: str) -> Iterator[str]:
     """List the orders that were placed on this day (UTC)."""
-    for shard in _SHARDS:
+    for shard in range(DAY_SHARDS):
         yield from (order.order_id for order in Order.by_day.query(f"{day}#{shard}"))

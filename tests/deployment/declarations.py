@@ -1,4 +1,7 @@
-"""What a service's app.py declares, read off its Chalice app: `python declared.py`, in the service's folder, prints it as JSON."""
+"""Routes, triggers and Lambdas that a service's app.py declares, as JSON.
+
+Run as `python declarations.py` in the service's folder.
+"""
 
 import json
 import re
@@ -7,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 
-def ways_in(app: Any) -> dict[str, Any]:
-    """Routes with their authorizers, triggers of each Lambda, schedules, and the Lambdas that are only called."""
+def entry_points(app: Any) -> dict[str, Any]:
+    """Routes with their authorizers, triggers and schedules of Lambdas, all Lambdas."""
     return {
         "routes": {
             f"{method} {path}": entry.authorizer.name if entry.authorizer else None
@@ -39,12 +42,12 @@ def ways_in(app: Any) -> dict[str, Any]:
 
 
 def _is_open(entries: Any) -> bool:
-    """Whether web pages of another origin may ask."""
+    """Whether a route of these allows CORS."""
     return any(entry.cors for entry in entries)
 
 
 def _trigger(source: Any) -> list[Any] | None:
-    """Where a Lambda's events come from, how many at once, and from where in a stream."""
+    """A Lambda's event source, its batch size, and its starting position in a stream."""
     if hasattr(source, "stream_arn"):
         table = re.search("table/([^/]+)/", source.stream_arn)
         return [f"stream of {table and table[1]}", source.batch_size, source.starting_position]
@@ -62,4 +65,4 @@ if __name__ == "__main__":
     sys.path[:0] = [str(Path.cwd()), str(Path.cwd() / "vendor")]
     from app import app
 
-    json.dump(ways_in(app), sys.stdout)
+    json.dump(entry_points(app), sys.stdout)
