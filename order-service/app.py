@@ -137,19 +137,19 @@ def refund_order(request: Request[RefundOrder], order_id: str) -> RefundAccepted
 
 @api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)
 def validate_order(step: ValidateOrder) -> ValidOrder:
-    """Saga step ValidateOrder, undone by fail-order. POST /checkout places its orders with it."""
+    """Saga step ValidateOrder, undone by fail-order. Also called by POST /checkout."""
     return service.validate_order(step)
 
 
 @api.function("create-order-record", takes=ConfirmOrder, returns=StepResult)
 def create_order_record(step: ConfirmOrder) -> StepResult:
-    """Saga step CreateOrderRecord: confirm the paid order. The saga's point of no return."""
+    """Saga step CreateOrderRecord: confirm the paid order. Not undone."""
     return service.confirm_order(step)
 
 
 @api.function("fail-order", takes=FailOrder, returns=StepResult)
 def fail_order(step: FailOrder) -> StepResult:
-    """Saga step FailOrder: undo validate-order, and settle a lost answer of create-order-record."""
+    """Saga step FailOrder: undo validate-order, or settle a lost confirmation."""
     return service.fail_order(step)
 
 

@@ -16,13 +16,13 @@ VISIBILITY_SECONDS = 6
 
 @pytest.fixture(scope="session")
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Faults:
-    """Fault injection between the shop's Lambdas and the world; none until a test plans one."""
+    """Fault injection into the shop's Lambdas: none until a test plans one."""
     return Faults(tmp_path_factory.mktemp("faults"))
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory, faults: Faults) -> Iterator[local.Shop]:
-    """The whole shop, on free ports and in a folder of its own, beside any running one."""
+    """The whole shop, on free ports and in a folder of its own."""
     directory = tmp_path_factory.mktemp("shop")
     running = local.start(directory, claim_ports(), sfn_wait_scale=0.1, faults=faults.directory)
     ShopProbe(running).set_visibility_timeouts(VISIBILITY_SECONDS)

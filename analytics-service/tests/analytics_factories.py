@@ -1,4 +1,4 @@
-"""Orders, payments and stocks as their owners write them, and the messages about them."""
+"""Orders, payments and stocks as their owners write them, and their messages."""
 
 from common import events
 from testkit.service_client import stream_record

@@ -83,7 +83,7 @@ def test_any_order_and_any_number_of_deliveries_adds_up(analytics, seed):
 
 
 class Delivery(NamedTuple):
-    """A record or message, the consumer that gets it, and what it adds to the report of its day."""
+    """A record or message, its consumer, and what it adds to the report of its day."""
 
     consumer: str
     payload: dict[str, Any]

@@ -29,7 +29,7 @@ def test_a_customer_is_rejected_as_not_an_admin(api, tokens, path):
 
 @pytest.fixture
 def three_days(analytics):
-    """Orders 1 to 9 of two customers, three a day; the second of each day failed at once."""
+    """Orders 1 to 9 of two customers, three a day. The second of each day failed."""
     for number in range(1, 10):
         at = f"2025-10-{11 + (number + 2) // 3}T{8 + number % 3:02}:00:00.000Z"
         user_id = JIMMY if number % 2 else "USER#01ANN"

@@ -51,7 +51,7 @@ def _roll_back(cloud: Cloud, before: Templates) -> str:
     changed = [name for name, template in known.items() if stacks.template(cloud, name) != template]
     for name in changed:
         stacks.deploy(cloud, name, without_canary(known[name]))
-    return f"taken back: {', '.join(changed)}" if changed else "what ran before still runs"
+    return f"rolled back: {', '.join(changed)}" if changed else "what ran before still runs"
 
 
 def without_canary(template: str) -> str:

@@ -42,7 +42,7 @@ class Customer:
     def refund(
         self, order_id: str, *lines: tuple[str, int], key: str | None = None, **more: Any
     ) -> HTTPResponse:
-        """Request a refund of these lines; without any, of all that is left."""
+        """Request a refund of these lines, or of all that is left."""
         items = {"items": _items(lines)} if lines else {}
         return self.api.post(
             f"{_path(order_id)}/refund", {**items, **more}, self.token, _headers(key)
@@ -55,7 +55,7 @@ def error_of(response: HTTPResponse) -> tuple[int, str]:
 
 
 def run_concurrently(*actions: Callable[[], Any]) -> list[Any]:
-    """Run all actions at the same moment; return their results, exceptions included."""
+    """Run all actions at the same moment. Returns their results and exceptions."""
     start = Barrier(len(actions))
 
     def run(action: Callable[[], Any]) -> Any:

@@ -14,7 +14,7 @@ ROUNDS = 10
 
 @pytest.fixture
 def race(api, jimmy):
-    """Run the actions concurrently on many new orders; yields each id and the results."""
+    """Run the actions concurrently on many new orders. Yields each id and the results."""
 
     def run(*actions):
         for _ in range(ROUNDS):

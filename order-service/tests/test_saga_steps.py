@@ -1,4 +1,4 @@
-"""The steps as Step Functions calls them; the state machine catches errors by class name."""
+"""Saga steps as Step Functions calls them. It catches errors by class name."""
 
 import json
 
@@ -156,7 +156,7 @@ def test_checking_out_again_returns_the_order_as_bought(api, validate):
 def test_a_concurrent_repeat_gets_the_order_that_took_the_last_goods(
     api, validate, catalogue, monkeypatch, since
 ):
-    """The first request's saga reserves the last pieces before the second one reads stock."""
+    """The first request's saga reserves the last pieces before the second reads stock."""
     quote = pricing.quote
 
     def place_meanwhile(*args):

@@ -10,21 +10,25 @@ from delivery.cfn import CloudFormation
 from delivery.paths import ROOT, SERVICES
 from tests.support.privileges import HERE, Grant, done_by_aws, grants, policy_files
 
-# What is allowed on everything there is, and why it cannot be less.
+# Actions that are allowed on all resources, and why.
 UNBOUNDED = {
     "xray:PutTraceSegments": "X-Ray knows no resources",
     "xray:PutTelemetryRecords": "X-Ray knows no resources",
-    "states:SendTaskSuccess": "a task token is no resource: whoever has it may answer, and only the saga's task and its row in Payments have it",
+    "states:SendTaskSuccess": (
+        "a task token is no resource, and only the saga's task and its row in Payments have it"
+    ),
     "states:SendTaskFailure": "as SendTaskSuccess",
-    "ses:SendEmail": "the sender's identity is a setting of the stage, and in SES' sandbox the recipients' are asked for, too",
-    "sns:Publish": "a text message goes to a telephone number, which is no resource; the topic alone would not let it",
+    "ses:SendEmail": (
+        "the sender's identity is a setting of the stage, and SES' sandbox checks recipients, too"
+    ),
+    "sns:Publish": "an SMS goes to a phone number, which is no resource",
 }
 SIGNING_KEY = f"arn:aws:secretsmanager:{HERE}:secret:commerce/user-service/signing-keys-AbCdEf"
 GATEWAY_KEYS = [
     f"arn:aws:secretsmanager:{HERE}:secret:commerce/{gateway}-AbCdEf"
     for gateway in ("stripe", "razorpay")
 ]
-# Each charges, gives back, asks the gateway what became of a payment, or checks the signature of its news.
+# Each charges, refunds, reads intents, or checks the signatures of webhooks.
 GATEWAY_CALLERS = {
     f"checkout-orchestrator-local{name}"
     for name in (
@@ -41,7 +45,7 @@ GATEWAY_CALLERS = {
     )
 }
 WRITES = re.compile(r"dynamodb:(Put|Update|Delete|BatchWrite|\*)")
-# What a service reads of another's table, agreed with its owner; no service writes one.
+# A table, one of its indexes, or its stream.
 TABLE = re.compile(
     r"^arn:aws:dynamodb:\*:\*:table/(?P<table>[A-Za-z]+)(?P<rest>$|/index/|/stream/)"
 )

@@ -148,9 +148,9 @@ _ORDER = {
 def _route(service: str) -> dict[str, Any]:
     """Build a first call, of the service whose route makes one call to DynamoDB."""
     if service == "order-service":
-        asked = _request("/order/{order_id}", {"order_id": "1"})
+        event = _request("/order/{order_id}", {"order_id": "1"})
         return {
-            "event": asked,
+            "event": event,
             "answers": {"GetItem": {"Item": _ORDER}, "UpdateItem": {"Attributes": _ORDER}},
         }
     return {}

@@ -62,7 +62,7 @@ class Table:
 
 @dataclass
 class Row:
-    """How a crowd fared that came at once, each for one reservation."""
+    """Results of concurrent buyers, each with one reservation."""
 
     buyers: int
     seconds: float

@@ -1,7 +1,9 @@
-"""One handler in a fresh process, as Lambda runs it: `python -S in_lambda.py TASK`; prints figures as JSON. Started by cold_start.py.
+"""Run one handler in a fresh process as Lambda does, and print figures as JSON.
 
-TASK (JSON): `paths` to import from, `handler`, `also` (a module to import), `event` for a first call, `answers` of AWS by operation,
-`warm`: how many further calls to time beside as many raw calls of botocore. AWS's answers come from memory; all above HTTP is real.
+Run as `python -S in_lambda.py TASK` by cold_start.py. TASK (JSON) has `paths` to import from,
+`handler`, `also` (a module to import), `event` for a first call, `answers` of AWS by operation,
+and `warm`: how many further calls to time, beside as many raw calls of botocore. AWS's answers
+come from memory, and everything above HTTP is real.
 """
 
 import io
@@ -17,19 +19,19 @@ if task.get("handler"):
 
 
 class Context:
-    """What Lambda tells a call."""
+    """The context of an invocation."""
 
     function_name, memory_limit_in_mb, aws_request_id = "f", 512, "1"
     invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
 
     @staticmethod
     def get_remaining_time_in_millis() -> int:
-        """Time enough."""
+        """Enough time."""
         return 30_000
 
 
 def answer_from_memory() -> None:
-    """Let no request leave the process."""
+    """Answer requests to AWS from memory."""
     from urllib3 import connectionpool
     from urllib3.response import HTTPResponse
 
@@ -48,7 +50,7 @@ def answer_from_memory() -> None:
 
 
 def timed(act, times=1):  # type: ignore[no-untyped-def]
-    """Processor time in milliseconds for each of so many."""
+    """Milliseconds of processor time per call, and the last result."""
     began = time.process_time()
     for _ in range(times):
         answer = act()
@@ -56,7 +58,7 @@ def timed(act, times=1):  # type: ignore[no-untyped-def]
 
 
 def load():  # type: ignore[no-untyped-def]
-    """What is under test: a handler, or what the budgets are relative to."""
+    """Import the handler, or create the client that budgets are relative to."""
     if not task.get("handler"):
         import boto3
 
@@ -69,14 +71,14 @@ def load():  # type: ignore[no-untyped-def]
 
 
 def call():  # type: ignore[no-untyped-def]
-    """One invocation; a route that does not answer 200 is not what was to be timed."""
+    """Invoke the handler. A route must answer with 200."""
     answer = handler(task["event"], Context())
     assert not isinstance(answer, dict) or answer.get("statusCode", 200) == 200, answer
     return answer
 
 
 def shares(calls):  # type: ignore[no-untyped-def]
-    """By package, its part of a call's time; what Python's own library does is put down to the package that asked for it."""
+    """Each package's share of a call. The standard library counts for its caller."""
     import cProfile
     import pstats
 
@@ -88,22 +90,22 @@ def shares(calls):  # type: ignore[no-untyped-def]
     seen = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
     spent: dict[str, float] = {}
 
-    def put_down(function, seconds, asked=()):  # type: ignore[no-untyped-def]
-        callers = {who: part[2] for who, part in seen[function][4].items() if who not in asked}
+    def attribute_time(function, seconds, visited=()):  # type: ignore[no-untyped-def]
+        callers = {who: part[2] for who, part in seen[function][4].items() if who not in visited}
         total = sum(callers.values())
         if (package := package_of(function[0])) or not total:
             spent[package or "Python"] = spent.get(package or "Python", 0) + seconds
             return
         for who, part in callers.items():
-            put_down(who, seconds * part / total, (*asked, function))
+            attribute_time(who, seconds * part / total, (*visited, function))
 
     for function, (_, _, seconds, _, _) in seen.items():
-        put_down(function, seconds)
+        attribute_time(function, seconds)
     return {package: seconds / sum(spent.values()) for package, seconds in spent.items()}
 
 
 def package_of(file):  # type: ignore[no-untyped-def]
-    """The package that this file of the zip or the runtime is in; None if it is Python's own."""
+    """The package of this file, or None for the standard library."""
     if file[0] not in "/<~":  # compiled before it was packed, it knows its place in the zip
         return file.partition("/")[0]
     for path in task["paths"]:

@@ -6,7 +6,6 @@ the same emulated API Gateway, with and without the front door.
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import psutil
 
 from devcloud import shop as local
 from tests.benchmarks import trivial
+from tests.support.ports import claim_ports
 
 USERS = (1, 8, 32)
 WARM_UP_SECONDS, SECONDS, FLOOR_SECONDS = 20, 20, 6
@@ -43,14 +43,14 @@ class Row:
     starts: int
 
     @property
-    def asked(self) -> int:
+    def requests(self) -> int:
         """How many requests."""
         return sum(self.took.values())
 
     def at(self, share: float) -> float:
         """The milliseconds within which this share of them was answered."""
         enough, counted = (
-            share * self.asked,
+            share * self.requests,
             accumulate(times for _, times in sorted(self.took.items())),
         )
         return next(
@@ -61,7 +61,7 @@ class Row:
 def measured() -> list[Row]:
     """Start a shop, measure it and the empty Lambda by number of users, stop it."""
     with tempfile.TemporaryDirectory() as scratch:
-        shop = local.start(Path(scratch) / "shop", _free_ports(), say=print)
+        shop = local.start(Path(scratch) / "shop", claim_ports(19800, 19990), say=print)
         try:
             return list(_rows(shop))
         finally:
@@ -69,22 +69,22 @@ def measured() -> list[Row]:
 
 
 def _rows(shop: local.Shop) -> Iterator[Row]:
-    bare = trivial.deployed(shop)
-    told = {"tokens": [_customer(shop) for _ in range(max(USERS))], "product": _product(shop)}
+    bare = trivial.deploy(shop)
+    settings = {"tokens": [_customer(shop) for _ in range(max(USERS))], "product": _product(shop)}
     for users in USERS:
-        _row(shop, "the shop", "Shopper", users, WARM_UP_SECONDS, told)
+        _row(shop, "the shop", "Shopper", users, WARM_UP_SECONDS, settings)
         _settle(shop)
-        yield _row(shop, "the shop", "Shopper", users, SECONDS, told)
+        yield _row(shop, "the shop", "Shopper", users, SECONDS, settings)
         _settle(shop)
         for what, path in (
             ("an empty Lambda, by the front door", f"/{trivial.NAME}"),
             ("an empty Lambda, directly", bare),
         ):
-            yield _row(shop, what, "Trivial", users, FLOOR_SECONDS, {**told, "path": path})
+            yield _row(shop, what, "Trivial", users, FLOOR_SECONDS, {**settings, "path": path})
 
 
 def _row(
-    shop: local.Shop, what: str, who: str, users: int, seconds: int, told: Mapping[str, Any]
+    shop: local.Shop, what: str, who: str, users: int, seconds: int, settings: Mapping[str, Any]
 ) -> Row:
     command = [
         sys.executable,
@@ -109,7 +109,7 @@ def _row(
     command += ["--stop-timeout", "10", "--loglevel", "ERROR", "--exit-code-on-error", "0"]
     before, own, running = _used(shop), os.times(), _lambdas(shop)
     done = subprocess.run(
-        command, env={**os.environ, "LOAD": json.dumps(told)}, capture_output=True, text=True
+        command, env={**os.environ, "LOAD": json.dumps(settings)}, capture_output=True, text=True
     )
     if done.returncode:
         raise SystemExit(f"locust: {done.stderr.strip().splitlines()[-1]}")
@@ -198,16 +198,3 @@ def _product(shop: local.Shop) -> str:
         f"{shop.url}/product", json=wanted, headers=admin, timeout=40
     ).raise_for_status()
     return str(answer.json()["productId"])
-
-
-def _free_ports() -> int:
-    """The first of four neighbouring ports that nobody listens on."""
-    for first in range(19800, 19990, 10):
-        if all(_is_free(first + offset) for offset in range(4)):
-            return first
-    raise SystemExit("no four neighbouring ports are free between 19800 and 19990")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0

@@ -54,9 +54,8 @@ def section() -> str:
 
 def _line(row: load.Row) -> str:
     times = " | ".join(f"{row.at(share):.0f}" for share in (0.5, 0.95, 0.99))
-    return (
-        f"| {row.users} | {row.what} | {row.asked / row.seconds:.0f} | {times} | {row.failed} |\n"
-    )
+    rate = row.requests / row.seconds
+    return f"| {row.users} | {row.what} | {rate:.0f} | {times} | {row.failed} |\n"
 
 
 def _uses(row: load.Row) -> str:
@@ -68,6 +67,6 @@ def _uses(row: load.Row) -> str:
         gateways,
         row.used["Locust"],
     )
-    each = " | ".join(f"{seconds * 1000 / row.asked:.1f}" for seconds in who)
+    each = " | ".join(f"{seconds * 1000 / row.requests:.1f}" for seconds in who)
     processor = row.used["aws"] / row.seconds
     return f"| {row.users} | {row.what} | {each} | {processor:.0%} | {row.starts} |\n"

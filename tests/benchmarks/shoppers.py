@@ -1,4 +1,4 @@
-"""Who comes to the shop, for Locust: `locust -f shoppers.py Shopper` or `Trivial`; started by load.py, which tells of the shop in LOAD.
+"""Locust users: `locust -f shoppers.py Shopper` or `Trivial`, started by load.py.
 
 LOAD (JSON): `tokens` of customers, `product`, and `path` of what does nothing.
 """
@@ -16,10 +16,10 @@ _TOKENS = cycle(load["tokens"])
 
 
 class Shopper(HttpUser):
-    """Browses, fills a cart, and checks out: of eleven requests one is a checkout. Pauses for nothing."""
+    """Browses, fills a cart and checks out without pauses: one of eleven requests."""
 
     def on_start(self) -> None:
-        """A customer of one's own, logged in before the clock runs: what passwords cost is meant to be much."""
+        """Take a customer who is logged in: hashing passwords is slow on purpose."""
         self.client.headers["Authorization"] = f"Bearer {next(_TOKENS)}"
 
     @task(3)
@@ -46,14 +46,15 @@ class Shopper(HttpUser):
 
     @task(1)
     def check_out(self) -> None:
-        """Something in the cart, and to the till; the saga goes on by itself."""
+        """Fill the cart and check out. The saga runs in the background."""
         self.add_to_cart()
         card = {"method": "CARD", "paymentMethod": "pm_card_visa"}
         key = {"Idempotency-Key": uuid.uuid4().hex}
         with self.client.post(
             "/checkout", json=card, headers=key, name="POST /checkout", catch_response=True
         ) as answer:
-            # Who buys faster than carts are cleared buys the last order's goods once more, and the cart may be empty for the next one.
+            # Checking out again before the cart is cleared buys the same goods,
+            # and the next cart may be empty.
             if answer.status_code == 409 and answer.json()["Code"] == "CartEmpty":
                 answer.success()
 

@@ -1,4 +1,4 @@
-"""What a Lambda loads before its first call, and what it is shipped as: counted, so that no clock decides. docs/performance.md has times."""
+"""What a Lambda imports before its first call, and its zip."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from delivery.paths import ROOT, SERVICES
 from devcloud.emulator.patches.lambda_packages import RUNTIME_PACKAGES
 
 WHEELS = ROOT / "build" / "wheels"
-# Each of these costs a start at least a tenth of what boto3 and its DynamoDB client cost.
+# Importing each of these takes at least a tenth of boto3 with its DynamoDB client.
 HEAVY = {
     "boto3",
     "botocore.client",
@@ -29,13 +29,14 @@ HEAVY = {
 LOADED = """
 import json, sys
 import app
-print(json.dumps([name for name, module in sys.modules.items() if type(module).__name__ != "_LazyModule"]))
+loaded = {name for name, module in sys.modules.items() if type(module).__name__ != "_LazyModule"}
+print(json.dumps(sorted(loaded)))
 """
 
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Each service's zip for this machine, as Lambda unpacks it, beside what its Python runtime has."""
+    """Each service's zip, unpacked beside the packages of Lambda's runtime."""
     folder = tmp_path_factory.mktemp("unpacked")
     (folder / "runtime").mkdir()
     for name in RUNTIME_PACKAGES:
@@ -49,7 +50,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def loaded(folder: Path, handler: str) -> set[str]:
-    """Which of the heavy modules a fresh process has loaded once its handler is imported."""
+    """The heavy modules that importing the handler loads in a fresh process."""
     paths = f"{folder}{os.pathsep}{folder.parent / 'runtime'}"
     started = {
         "PYTHONPATH": paths,
@@ -65,23 +66,23 @@ def loaded(folder: Path, handler: str) -> set[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_an_authorizer_loads_what_verifies_tokens_and_nothing_else(unpacked, service):
+def test_an_authorizer_loads_only_what_verifies_tokens(unpacked, service):
     assert loaded(unpacked[service], "app.authorizer") == {"jwt", "cryptography"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_lambda_for_one_purpose_loads_nothing_heavy_before_it_is_called(unpacked, service):
-    assert loaded(unpacked[service], "app.whatever_it_is_for") == set()
+def test_a_single_purpose_lambda_loads_nothing_heavy_at_start(unpacked, service):
+    assert loaded(unpacked[service], "app.any_function") == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_lambda_of_the_routes_has_its_tables_ready_and_no_gateway_yet(unpacked, service):
+def test_the_api_lambda_loads_its_tables_and_no_gateway(unpacked, service):
     own = {"jwt", "cryptography"} if service == "user-service" else set()
 
     assert loaded(unpacked[service], "app.app") - own == {"pynamodb", "botocore.client", "urllib3"}
 
 
-def test_a_service_is_packaged_to_the_same_bytes_again(tmp_path):
+def test_packaging_is_reproducible(tmp_path):
     zips = [
         packaging.package(ROOT / "order-service", "dev", tmp_path / again, WHEELS).with_name(
             packaging.ZIP

@@ -1,7 +1,10 @@
-"""What a request and an order ask of AWS, held to tests/benchmarks/budgets.toml, from which docs/performance.md has the cost. `make budgets` writes it anew.
+"""What a request and an order ask of AWS, checked against budgets.toml.
 
-An order's steps and consumers run at the same time: of a payment's two announcements either may come first, a write may be refused and repeated. So
-the budget has to lie within what up to five orders are seen to ask, each count by itself: it fails where all of them ask more, or all of them less.
+`make budgets` writes the file.
+
+An order's steps and consumers run concurrently: of a payment's two events either may come first,
+and a write may be retried. So the budget must lie within what up to five orders ask, each count by
+itself. The test fails where all of them ask more, or all of them less.
 """
 
 import os
@@ -24,34 +27,35 @@ BUDGETS = Path(__file__).with_name("budgets.toml")
 WRITES = os.environ.get("BUDGETS") == "write"
 ORDER = "order"
 BOWL = {"name": "Protein Bowl", "price": 12.99, "description": "High-protein meal", "stock": 5}
-_MOST_ORDERS = 5
-_SLACK = {
-    "kilobytes of logs": 0.2
-}  # ids and times in the lines are not equally long; all else is exact
-_HEADING = """# What the shop asks of AWS, measured by `make budgets` on the local cloud; tests/benchmarks/test_usage.py fails for more, and for less.
-# A request is that of the routes' Lambda. An order is one product paid by card, from POST /checkout to the last consumer. Reads and writes are DynamoDB's
-# units on demand; each message of a batch is an invocation. Not counted: what a process asks once (secrets, parameters, a queue's address).
+_MAX_ORDERS = 5
+# Ids and times in log lines differ in length. All other counts are exact.
+_SLACK = {"kilobytes of logs": 0.2}
+_HEADING = """# What the shop asks of AWS, counted by `make budgets` on the local cloud.
+# tests/benchmarks/test_usage.py fails for more and for less. A request is that of the API Lambda.
+# An order is one product paid by card, from POST /checkout to the last consumer. Reads and writes
+# are DynamoDB's on-demand units. Each message of a batch is an invocation. Not counted: what a
+# process requests once (secrets, parameters, a queue's URL).
 """
 
 
 @pytest.fixture
 def orders(probe, faults, jimmy, admin) -> Callable[[], tuple[str, Counts]]:
-    """Has Jimmy buy something; the order's id, and what it asked."""
+    """Lets Jimmy buy something. Returns the order's id and its counts."""
 
-    def bought() -> tuple[str, Counts]:
+    def buy() -> tuple[str, Counts]:
         return usage_meter.measure_order(probe, faults, jimmy, admin.create_product(**BOWL))
 
-    return bought
+    return buy
 
 
-def asked(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict[str, Counts]:
-    """What each of the main routes asks."""
+def measure_routes(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict[str, Counts]:
+    """Request each of the main routes. Returns their counts."""
     email, order = f"jimmy-{uuid.uuid4().hex[:10]}@example.com", quote(order_id, safe="")
     person = {"email": email, "password": "test123", "name": "Jimmy Patel"}
     category = f"counted-{uuid.uuid4().hex[:8]}"
     bowl = admin.create_product(**BOWL, category=category)
     line = {"productId": bowl, "quantity": 1}
-    bought = {"cartItems": [{"productId": bowl, "qty": 1}], "paymentMethod": "pm_card_visa"}
+    order_body = {"cartItems": [{"productId": bowl, "qty": 1}], "paymentMethod": "pm_card_visa"}
     product = quote(bowl, safe="")
     names = {order: "{orderId}", product: "{productId}", category: "{category}"}
     requests = {
@@ -62,7 +66,7 @@ def asked(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict[str, Cou
         f"GET /product/{product}": ("product-service", None),
         "POST /cart": ("cart-service", line),
         "GET /cart": ("cart-service", None),
-        "POST /order": ("order-service", bought),
+        "POST /order": ("order-service", order_body),
         "POST /checkout": (
             "checkout-orchestrator",
             {"method": "CARD", "paymentMethod": "pm_card_visa"},
@@ -73,21 +77,21 @@ def asked(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict[str, Cou
         f"POST /order/{order}/refund": ("order-service", {}),
     }
     return {
-        named(route, names): usage_meter.measure_request(
-            faults, service, partial(sent, jimmy, route, body)
+        template_of(route, names): usage_meter.measure_request(
+            faults, service, partial(send, jimmy, route, body)
         )
         for route, (service, body) in requests.items()
     }
 
 
-def named(route: str, names: dict[str, str]) -> str:
-    """The route as app.py has it."""
+def template_of(route: str, names: dict[str, str]) -> str:
+    """The route with the names of its parameters."""
     for value, name in names.items():
         route = route.replace(value, name)
     return route
 
 
-def sent(jimmy: Customer, route: str, body: object, headers: dict[str, str]) -> httpx.Response:
+def send(jimmy: Customer, route: str, body: object, headers: dict[str, str]) -> httpx.Response:
     method, _, path = route.partition(" ")
     given = {} if body is None else {"json": body}
     return jimmy.http.request(method, path, headers=headers, **given)
@@ -97,22 +101,22 @@ def sent(jimmy: Customer, route: str, body: object, headers: dict[str, str]) -> 
 def test_the_shop_asks_of_aws_what_its_budgets_say(orders, faults, jimmy, admin):
     budgets = tomllib.loads(BUDGETS.read_text())
     order_id, counts = orders()
-    measured = asked(faults, jimmy, admin, order_id)
+    measured = measure_routes(faults, jimmy, admin, order_id)
 
     seen = [counts]
-    while (wrong := strayed(ORDER, budgets[ORDER], seen)) and len(seen) < _MOST_ORDERS:
+    while (wrong := deviations(ORDER, budgets[ORDER], seen)) and len(seen) < _MAX_ORDERS:
         seen.append(orders()[1])
     for route, one in measured.items():
-        wrong += strayed(route, budgets.get(route, {}), [one])
+        wrong += deviations(route, budgets.get(route, {}), [one])
     wrong += [f"{name} is no longer measured" for name in sorted(set(budgets) - {ORDER, *measured})]
 
     assert not wrong, "\n".join(
-        [*wrong, "If this is meant, `make budgets` writes tests/benchmarks/budgets.toml anew."]
+        [*wrong, "If this is intended, `make budgets` writes tests/benchmarks/budgets.toml."]
     )
 
 
-def strayed(what: str, budget: Counts, seen: list[Counts]) -> list[str]:
-    """A sentence for each count that is above its budget, or below, each time that it was seen."""
+def deviations(what: str, budget: Counts, seen: list[Counts]) -> list[str]:
+    """A sentence for each count that is always above or always below its budget."""
     sentences = []
     for name in sorted(set(budget).union(*seen)):
         known, counts = budget.get(name, 0), [one.get(name, 0) for one in seen]
@@ -124,26 +128,26 @@ def strayed(what: str, budget: Counts, seen: list[Counts]) -> list[str]:
     return sentences
 
 
-def test_a_count_above_its_budget_is_named_with_both_figures_and_one_below_too():
+def test_a_count_off_its_budget_is_named_with_both_figures():
     budget = {"reads": 3, "writes": 8, "kilobytes of logs": 13}
     seen = [
         {"reads": 4, "writes": 7, "kilobytes of logs": 15, "events": 1},
         {"reads": 5, "writes": 6, "kilobytes of logs": 11, "events": 1},
     ]
 
-    assert strayed("order", budget, seen) == [
+    assert deviations("order", budget, seen) == [
         "order: events rose from 0 to 1.",
         "order: reads rose from 3 to 4.",
         "order: writes fell from 8 to 7.",
     ]
-    assert strayed("order", budget, [*seen, budget]) == []
+    assert deviations("order", budget, [*seen, budget]) == []
 
 
 @pytest.mark.skipif(not WRITES, reason="only `make budgets` writes them")
 def test_the_budgets_are_written(orders, faults, jimmy, admin):
     first, _ = orders()
-    routes = asked(faults, jimmy, admin, first)
-    seen = [orders()[1] for _ in range(_MOST_ORDERS)]
+    routes = measure_routes(faults, jimmy, admin, first)
+    seen = [orders()[1] for _ in range(_MAX_ORDERS)]
     usual = {
         name: statistics.median(one.get(name, 0) for one in seen) for name in set().union(*seen)
     }

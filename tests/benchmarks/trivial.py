@@ -1,4 +1,4 @@
-"""A Lambda that does nothing, behind the emulated API Gateway and the front door: what the local cloud itself costs."""
+"""An empty Lambda behind the emulated API Gateway: the local cloud's own cost."""
 
 import io
 import json
@@ -13,8 +13,8 @@ NAME = "trivial"
 _SOURCE = 'def handle(event, context):\n    return {"statusCode": 200, "body": "{}"}\n'
 
 
-def deployed(shop: local.Shop) -> str:
-    """A Lambda that does nothing, behind an API and the front door's route /trivial; the API's own address."""
+def deploy(shop: local.Shop) -> str:
+    """Deploy an empty Lambda behind an API and the front door. Returns the API's URL."""
     function = _function(shop)
     apis = shop.cloud.client("apigateway")
     api = apis.create_rest_api(name=NAME)["id"]

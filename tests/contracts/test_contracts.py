@@ -1,4 +1,4 @@
-"""What services know of each other, held against those who own it."""
+"""What services know of each other, checked against the owners."""
 
 import importlib
 import json
@@ -82,7 +82,7 @@ def owned_models() -> list[tuple[str, type[Model]]]:
     ]
 
 
-def test_every_table_of_the_design_has_its_one_owner():
+def test_every_table_has_one_owner():
     owners = {name: owner for name, (owner, _) in tables().items()}
     declared = [
         table["TableName"]
@@ -154,7 +154,7 @@ def key_schema(properties: dict[str, Any]) -> list[str]:
 
 
 def test_no_read_model_is_written_through():
-    """Nobody but the owner writes: a service's policies name no write on another's table."""
+    """No policy of a service allows a write to another service's table."""
     for service in SERVICES:
         for path in (ROOT / service / ".chalice").glob("policy*.json"):
             for statement in json.loads(path.read_text())["Statement"]:
@@ -182,7 +182,7 @@ def listed(value: Any) -> list[str]:
 
 
 def test_no_policy_allows_everything():
-    # What no resource can be named for: a task token is its own permission, a phone number or an address is no ARN.
+    # Actions without resources: a task token, a phone number and an address have no ARN.
     unbounded = {
         "logs",
         "xray",
@@ -205,14 +205,14 @@ def test_no_policy_allows_everything():
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_function_has_the_policy_that_is_named_for_it_on_every_stage(service):
+def test_every_function_has_its_policy_on_every_stage(service):
     written = json.loads((ROOT / service / ".chalice/config.json").read_text())
     for stage in written["stages"]:
         config = CLIFactory(str(ROOT / service)).create_config_obj(chalice_stage_name=stage)
         assert not config.autogen_policy
-        for name, wanted in written["lambda_functions"].items():
+        for name, settings in written["lambda_functions"].items():
             policy = config.scope(stage, name).iam_policy_file
-            assert policy == wanted.get("iam_policy_file", written.get("iam_policy_file")), (
+            assert policy == settings.get("iam_policy_file", written.get("iam_policy_file")), (
                 f"{stage}: {name}"
             )
             assert (ROOT / service / ".chalice" / policy).is_file()
@@ -227,14 +227,14 @@ def rules() -> list[dict[str, Any]]:
     ]
 
 
-def test_every_rule_lets_registered_events_through_and_nothing_else():
-    heard = set()
+def test_every_rule_matches_registered_events_only():
+    consumed = set()
     for rule in rules():
         kinds = [events.REGISTRY[name] for name in rule["EventPattern"]["detail-type"]]
         assert rule["EventPattern"] == events.pattern(*kinds)
-        heard |= {kind.detail_type for kind in kinds}
+        consumed |= {kind.detail_type for kind in kinds}
 
-    assert {"OrderCreated", "OrderCancelled", "PaymentSuccess", "order.done"} <= heard
+    assert {"OrderCreated", "OrderCancelled", "PaymentSuccess", "order.done"} <= consumed
 
 
 def test_every_rule_and_queue_has_a_dead_letter_queue_with_an_alarm():
@@ -250,21 +250,21 @@ def test_every_rule_and_queue_has_a_dead_letter_queue_with_an_alarm():
                 assert f"{queue['QueueName']}-dlq" in alarms
 
 
-def test_every_alarm_reaches_those_who_can_do_something():
-    """Notices of commerce-notifications are filtered by audience, and an alarm carries none: it has a topic of its own."""
+def test_every_alarm_has_the_alarm_topic():
+    """commerce-notifications filters by audience, which an alarm has not."""
     for service in SERVICES:
         for alarm in resources(service, "AWS::CloudWatch::Alarm"):
             actions = json.dumps(alarm.get("AlarmActions", []))
             assert "AlarmTopic" in actions or "commerce-alarms" in actions, alarm["AlarmName"]
 
 
-def test_every_protection_on_the_list_of_mutations_still_stands_in_the_code():
+def test_every_mutation_of_the_list_fits_the_code():
     listed = mutations.listed()
     assert len(listed) > 50
     assert [mutation.name for mutation in listed if not mutation.fits()] == []
 
 
-def test_the_pages_about_events_are_those_of_the_registry():
+def test_the_pages_about_events_are_up_to_date():
     assert event_page.PAGE.read_text() == event_page.page(), "run: make events"
 
 
@@ -315,7 +315,7 @@ def test_every_service_has_the_same_shape(service):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_on_every_list_of_services_that_is_kept_by_hand(service):
+def test_a_service_is_on_every_hand_written_list(service):
     composed = yaml.safe_load((ROOT / "serverless-compose.yml").read_text())["services"]
 
     assert composed[service]["path"] == service
@@ -324,7 +324,7 @@ def test_a_service_is_on_every_list_of_services_that_is_kept_by_hand(service):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_pins_the_versions_that_everybody_tests_with(service):
+def test_a_service_pins_the_versions_that_are_tested(service):
     tested = dict(pins(ROOT / "requirements-dev.txt"))
     for name, version in pins(ROOT / service / "requirements.txt"):
         assert tested[name] == version, (

@@ -1,4 +1,4 @@
-"""Each service by itself: its folder and `common` are enough to package and deploy it, before or after any other."""
+"""A service's folder and `common` suffice to deploy it, in any order of services."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from delivery.paths import ROOT, SERVICES
 from devcloud import pipeline
 from testkit import suites
 
-# The state of a bare AWS is thrown away by this: https://github.com/ministackorg/ministack
+# Deletes everything in the local AWS: https://github.com/ministackorg/ministack
 RESET = "/_ministack/reset"
 DEPLOYED = (
     "import sys\n"
@@ -36,13 +36,13 @@ def cloud(tmp_path_factory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def bare(cloud) -> Cloud:
-    """A cloud in which there is nothing."""
+    """An empty cloud."""
     httpx.post(cloud.endpoint + RESET, timeout=30).raise_for_status()
     return cloud
 
 
-def deployed_alone(service: str, cloud: Cloud, build: Path) -> subprocess.CompletedProcess:
-    """Deploy a service from a copy of its folder and `common`, by that copy's own code."""
+def deploy_alone(service: str, cloud: Cloud, build: Path) -> subprocess.CompletedProcess:
+    """Deploy a service from a copy of its folder and `common`."""
     with suites.alone(ROOT / service) as copy:
         environment = {**os.environ, "PYTHONPATH": str(copy.parent / "common")}
         command = [sys.executable, "-c", DEPLOYED, service, cloud.endpoint, str(build)]
@@ -53,14 +53,14 @@ def deployed_alone(service: str, cloud: Cloud, build: Path) -> subprocess.Comple
 
 @pytest.fixture
 def build(tmp_path, wheels) -> Path:
-    """An empty place to build in, but for wheels, which need the network."""
+    """An empty build folder with the shared wheels."""
     (tmp_path / "wheels").symlink_to(wheels)
     return tmp_path
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_deploys_where_there_is_no_other(bare, service, build):
-    done = deployed_alone(service, bare, build)
+def test_a_service_deploys_without_the_others(bare, service, build):
+    done = deploy_alone(service, bare, build)
 
     assert done.returncode == 0, done.stderr
     assert "smoke tests passed" in done.stdout
@@ -75,23 +75,23 @@ ORDERS = {
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 def test_services_deploy_in_any_order(bare, order):
-    told: list[str] = []
+    output: list[str] = []
     for service in order:
-        deploy.deploy(bare, [service], "local", ROOT / "build", told.append)
-    # Who came before a neighbour whose stream it reads was told so, and hears of it from the next deployment on.
-    late = {line.split(":")[0] for line in told if "deploy" in line and "again" in line}
+        deploy.deploy(bare, [service], "local", ROOT / "build", output.append)
+    # A service that was deployed before the owner of a stream it reads is deployed again.
+    late = {line.split(":")[0] for line in output if "deploy" in line and "again" in line}
     for service in late:
-        deploy.deploy(bare, [service], "local", ROOT / "build", told.append)
+        deploy.deploy(bare, [service], "local", ROOT / "build", output.append)
 
     for service in SERVICES:
         assert smoke.test(bare, service, "local")
     mappings = bare.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    read = {
+    streams = {
         mapping["EventSourceArn"].split("table/")[1].split("/")[0]
         for mapping in mappings
         if "table/" in mapping["EventSourceArn"]
     }
-    assert {"Orders", "Payments", "Inventory"} <= read
+    assert {"Orders", "Payments", "Inventory"} <= streams
     assert tables(bare) == set().union(*map(declared_tables, SERVICES))
 
 

@@ -1,4 +1,4 @@
-"""`make new-service`: in a copy of the repository, held to all that the other services are held to."""
+"""`make new-service` in a copy of the repository: its service passes all tests."""
 
 import os
 import subprocess
@@ -11,7 +11,14 @@ import pytest
 from delivery.paths import ROOT, SERVICES
 
 NAME = "gift-box-service"  # two words, and a plural that is not made with an s alone
-CROSSING = ("contracts", "openapi", "hardening", "privileges", "workflows", "released")
+SHARED_TESTS = (
+    "contracts/test_contracts.py",
+    "contracts/test_openapi.py",
+    "contracts/test_workflows.py",
+    "contracts/test_released.py",
+    "access/test_hardening.py",
+    "access/test_privileges.py",
+)
 COPIED = (".ci", ".github", ".gitignore")
 
 Run = Callable[..., str]
@@ -19,31 +26,31 @@ Run = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
-    """The repository as it is now, with one service more; what was fetched from package indexes is shared with it."""
+    """A copy of the repository with one more service, and the shared wheels."""
     root = tmp_path_factory.mktemp("repository")
     for path in ROOT.iterdir():
         if path.name in COPIED or not path.name.startswith((".", "build", "node_modules")):
             subprocess.run(["cp", "-a", str(path), str(root)], check=True)
     (root / "build").mkdir()
     (root / "build" / "wheels").symlink_to(wheels)
-    status, said = called(root, root, "-m", "scaffold", NAME)
-    assert status == 0, said
+    status, output = call(root, root, "-m", "scaffold", NAME)
+    assert status == 0, output
     return root
 
 
 @pytest.fixture
 def run(copy: Path) -> Run:
-    """Run Python in the copy, with the copy's own code; what it printed."""
+    """Runs Python in the copy, with the copy's own code. Returns its output."""
 
-    def successfully(*arguments: str, within: str = ".") -> str:
-        status, said = called(copy, copy / within, *arguments)
-        assert status == 0, said[-5000:]
-        return said
+    def run_successfully(*arguments: str, within: str = ".") -> str:
+        status, output = call(copy, copy / within, *arguments)
+        assert status == 0, output[-5000:]
+        return output
 
-    return successfully
+    return run_successfully
 
 
-def called(root: Path, folder: Path, *arguments: str) -> tuple[int, str]:
+def call(root: Path, folder: Path, *arguments: str) -> tuple[int, str]:
     environment = {**os.environ, "PYTHONPATH": str(root / "common"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True
@@ -51,12 +58,12 @@ def called(root: Path, folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def suite(run: Run, *arguments: str, within: str = ".") -> str:
+def run_tests(run: Run, *arguments: str, within: str = ".") -> str:
     return run("-m", "pytest", "-p", "no:cacheprovider", *arguments, within=within)
 
 
 def test_its_own_suite_passes(run):
-    assert "passed" in suite(run, within=NAME)
+    assert "passed" in run_tests(run, within=NAME)
 
 
 def test_it_is_formatted_and_linted(run):
@@ -65,38 +72,38 @@ def test_it_is_formatted_and_linted(run):
         run("-m", "ruff", *command, *touched)
 
 
-def test_its_types_are_right(run):
-    run(
-        "-c",
-        f"from testkit import types as t; raise SystemExit(t.check(t.ROOT / '{NAME}', t.SERVICE))",
-    )
+def test_its_types_check(run):
+    run("-m", "testkit.type_check", NAME)
 
 
-def test_its_templates_are_in_order_as_written_and_as_packaged(run):
+def test_its_templates_are_valid(run):
     stages = ("dev", "prod")
     for stage in stages:
         run("-m", "devcloud", "package", NAME, "--stage", stage)
     written = [f"{NAME}/resources.yml", *(f"build/{NAME}-{stage}/sam.json" for stage in stages)]
-    run("-c", f"from testkit import templates; raise SystemExit(templates.lint({written}))")
+    run(
+        "-c",
+        f"from testkit import template_check; raise SystemExit(template_check.lint({written}))",
+    )
 
 
-def test_its_zip_stays_within_the_budget(run):
-    suite(run, "tests/contracts/test_packages.py", "-k", f"budget and {NAME}")
+def test_its_zip_is_within_the_budget(run):
+    run_tests(run, "tests/contracts/test_packages.py", "-k", f"budget and {NAME}")
 
 
-def test_it_keeps_what_all_services_agreed_on(run):
-    suite(run, *(f"tests/test_{what}.py" for what in CROSSING))
+def test_the_shared_tests_pass(run):
+    run_tests(run, *(f"tests/{path}" for path in SHARED_TESTS))
 
 
-def test_its_deploy_role_can_deploy_it_and_nothing_else(run):
-    suite(run, "tests/access/test_deploy_roles.py", "-k", NAME)
+def test_its_deploy_role_can_deploy_it_only(run):
+    run_tests(run, "tests/access/test_deploy_roles.py", "-k", NAME)
 
 
-def test_it_refuses_what_it_must_whoever_asks(run):
-    suite(run, "tests/access", "-k", NAME)
+def test_it_withstands_attacks(run):
+    run_tests(run, "tests/access", "-k", NAME)
 
 
-def test_nothing_of_the_sample_is_left_in_it(copy):
+def test_the_samples_name_is_replaced_everywhere(copy):
     for path in (copy / NAME).rglob("*"):
         text = str(path) + (path.read_text() if path.is_file() else "")
         assert not [word for word in ("sample", "Sample", "SAMPLE") if word in text], path
@@ -105,11 +112,11 @@ def test_nothing_of_the_sample_is_left_in_it(copy):
 @pytest.mark.parametrize(
     "name", [NAME, SERVICES[0], "box", "boxes-service", "Box-service", "report-service"]
 )
-def test_a_name_that_cannot_be_meant_is_refused_in_one_sentence_and_changes_nothing(copy, name):
+def test_an_invalid_name_is_rejected_and_changes_nothing(copy, name):
     before = sorted(copy.iterdir())
 
-    status, said = called(copy, copy, "-m", "scaffold", name)
+    status, output = call(copy, copy, "-m", "scaffold", name)
 
-    assert (status, said.count("\n")) == (2, 1), said
-    assert said.startswith(f"NAME={name}")
+    assert (status, output.count("\n")) == (2, 1), output
+    assert output.startswith(f"NAME={name}")
     assert sorted(copy.iterdir()) == before

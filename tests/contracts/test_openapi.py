@@ -1,4 +1,4 @@
-"""The documents of the routes and the picture of the checkout, held against the code that they are made from."""
+"""OpenAPI documents and the state machine's diagram, checked against the code."""
 
 import json
 import re
@@ -14,10 +14,8 @@ from docgen.openapi import shop
 from docgen.openapi.changes import incompatible
 
 DOCUMENTS = (*SERVICES, "shop")
-EVERYWHERE = {
-    "Unauthorized",
-    "InternalServerError",
-}  # API Gateway's and the framework's, whatever the service
+# Codes of API Gateway and of the framework, which every service has.
+EVERYWHERE = {"Unauthorized", "InternalServerError"}
 
 
 @pytest.fixture(scope="module")
@@ -27,39 +25,39 @@ def today() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_documents_are_those_of_the_routes(today, name):
+def test_the_documents_are_up_to_date(today, name):
     assert (shop.FOLDER / f"{name}.json").read_text() == shop.text(today[name]), "run: make openapi"
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_documents_are_openapi(today, name):
+def test_the_documents_are_valid_openapi(today, name):
     assert list(OpenAPIV31SpecValidator(today[name]).iter_errors()) == []
 
 
-def test_nothing_that_clients_rely_on_is_taken_away(today):
-    """What was released stays; a new major version is released by `make openapi RELEASED=1`."""
+def test_no_change_breaks_clients_of_the_last_release(today):
+    """A new major version is released by `make openapi RELEASED=1`."""
     assert incompatible(json.loads(shop.RELEASED.read_text()), today["shop"]) == []
 
 
-def test_every_example_is_one_of_its_schema(today):
-    written = json.loads(shop.EXAMPLES.read_text())
+def test_every_example_matches_its_schema(today):
+    examples = json.loads(shop.EXAMPLES.read_text())
     for service in SERVICES:
         components = today[service]["components"]
-        for name, example in written[service].items():
+        for name, example in examples[service].items():
             assert name in components["schemas"], f"{service} has no {name} any more"
             schema = {"$ref": f"#/components/schemas/{name}", "components": components}
             jsonschema.validate(example, schema, jsonschema.Draft202012Validator)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_services_readme_tells_of_every_route_and_of_every_refusal(today, service):
+def test_a_services_readme_names_every_route_and_error(today, service):
     page = (ROOT / service / "README.md").read_text()
     routes = [
         (path, method, view)
         for path, ways in today[service]["paths"].items()
         for method, view in ways.items()
     ]
-    refusals = {
+    codes = {
         code
         for *_, view in routes
         for code in re.findall(r"- `(\w+)`:", json.dumps(view["responses"]))
@@ -68,14 +66,14 @@ def test_a_services_readme_tells_of_every_route_and_of_every_refusal(today, serv
     assert [
         route for path, method, _ in routes if (route := f"{method.upper()} {path}") not in page
     ] == []
-    assert sorted(code for code in refusals - EVERYWHERE if f"`{code}`" not in page) == []
+    assert sorted(code for code in codes - EVERYWHERE if f"`{code}`" not in page) == []
 
 
-def test_the_picture_of_the_checkout_is_that_of_its_definition():
+def test_the_state_machines_page_is_up_to_date():
     assert state_machine_page.PAGE.read_text() == state_machine_page.page(), "run: make docs"
 
 
-def test_the_picture_has_every_state_and_every_way_on():
+def test_the_diagram_has_every_state_and_transition():
     drawn = state_machine_page.page()
     for name, state in states(state_machine_page.stored()):
         key = name.rstrip("?")

@@ -1,4 +1,4 @@
-"""A service's pipeline, run here: with a change that works, and with one that does not."""
+"""A service's pipeline on this machine, with code that works and that does not."""
 
 import os
 import shutil
@@ -19,10 +19,10 @@ NEEDED = ("Makefile", "requirements-dev.txt")
 
 @pytest.fixture(scope="module")
 def checkout(wheels):
-    """A clone in which there is one service, with whatever its pipeline needs; its whole suite runs elsewhere."""
+    """A repository with one service, what its pipeline needs, and one of its tests."""
     with suites.alone(ROOT / SERVICE, *NEEDED) as service:
-        for left_out in {*service.glob("tests/test_*.py")} - {service / "tests" / TESTS}:
-            left_out.unlink()
+        for omitted in {*service.glob("tests/test_*.py")} - {service / "tests" / TESTS}:
+            omitted.unlink()
         root = service.parent
         (root / ".venv").symlink_to(ROOT / ".venv")
         (root / "build").mkdir()
@@ -37,17 +37,17 @@ def run_pipeline(root: Path, *options: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
 
 
-def test_a_service_that_is_alone_goes_through_its_pipeline(checkout):
-    ran = run_pipeline(checkout)
+def test_a_service_without_the_others_passes_its_pipeline(checkout):
+    done = run_pipeline(checkout)
 
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     for command in (*pipeline.CHECKS, pipeline.RELEASE):
-        assert command.format(service=SERVICE, stage="local") in ran.stdout
-    assert "5 smoke tests passed" in ran.stdout
-    assert f"The pipeline of {SERVICE} ran to its end." in ran.stdout
+        assert command.format(service=SERVICE, stage="local") in done.stdout
+    assert "5 smoke tests passed" in done.stdout
+    assert f"The pipeline of {SERVICE} ran to its end." in done.stdout
 
 
-def test_code_that_does_not_answer_is_taken_back(checkout):
+def test_code_that_fails_its_smoke_test_is_rolled_back(checkout):
     app = checkout / SERVICE / "app.py"
     works = app.read_text()
     app.write_text(
@@ -64,6 +64,6 @@ def test_code_that_does_not_answer_is_taken_back(checkout):
 
     assert broken.returncode == 1
     assert "clear-cart raised KeyError" in broken.stderr
-    assert f"taken back: {SERVICE}" in broken.stdout
+    assert f"rolled back: {SERVICE}" in broken.stdout
     assert answered == 5
     shutil.rmtree(checkout / "build" / "pipeline")

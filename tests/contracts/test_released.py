@@ -1,4 +1,7 @@
-"""Today's services beside those of the last release: while one is shipped after the other, both are there."""
+"""Today's services understand those of the last release, and the other way round.
+
+During a release old and new versions run beside each other.
+"""
 
 import copy
 import json
@@ -37,7 +40,7 @@ def owners() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_what_a_services_tests_know_of_its_neighbours_tables_is_so(service):
+def test_a_services_copies_of_foreign_tables_are_up_to_date(service):
     file = neighbours_file(ROOT / service)
 
     assert (file.read_text() if file.exists() else "") == foreign_tables.known(ROOT / service), (
@@ -46,11 +49,11 @@ def test_what_a_services_tests_know_of_its_neighbours_tables_is_so(service):
 
 
 def test_today_and_the_last_release_understand_each_other(today, owners):
-    """Once prod runs something that promises more: `make contracts RELEASED=1`."""
+    """After a release with new contracts: `make contracts RELEASED=1`."""
     assert misunderstandings(RELEASED, today, owners) == []
 
 
-def test_the_release_holds_what_services_tell_each_other():
+def test_the_release_has_events_tables_and_steps():
     assert set(RELEASED["events"]) <= set(events.REGISTRY)
     assert {"order-service", "checkout-orchestrator"} <= set(RELEASED["tables"]) <= set(SERVICES)
     assert {"check-inventory", "create-order-record", "clear-cart", "process-payment"} <= set(
@@ -60,12 +63,12 @@ def test_the_release_holds_what_services_tell_each_other():
 
 
 def sample(schema: dict[str, Any], full: bool) -> Any:
-    """A value of this schema: with all its fields, or with those alone that have to be there."""
+    """A value of this schema, with all fields or with the required ones only."""
     if "default" in schema and not full:
         return schema["default"]
     if schema["type"] == "object":
-        wanted = schema["properties"] if full else schema["required"]
-        return {name: sample(schema["properties"][name], full) for name in wanted}
+        names = schema["properties"] if full else schema["required"]
+        return {name: sample(schema["properties"][name], full) for name in names}
     if schema["type"] == "array":
         return [sample(schema["items"], full)]
     if schema.get("format") == "decimal":
@@ -151,14 +154,14 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("found", CHANGES)
-def test_a_change_that_the_last_release_cannot_bear_is_found(today, owners, found):
+def test_a_change_that_breaks_the_last_release_is_found(today, owners, found):
     changed = copy.deepcopy(today)
     CHANGES[found](changed)
 
-    assert [told for told in misunderstandings(RELEASED, changed, owners) if told.startswith(found)]
+    assert [text for text in misunderstandings(RELEASED, changed, owners) if text.startswith(found)]
 
 
-def test_what_is_added_with_a_default_disturbs_nobody(today, owners):
+def test_an_addition_with_a_default_breaks_nothing(today, owners):
     changed = copy.deepcopy(today)
     changed["events"]["order.done"]["properties"]["giftNote"] = {"type": "string", "default": ""}
     changed["tables"]["order-service"]["Orders"]["giftNote"] = {

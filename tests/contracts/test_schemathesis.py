@@ -1,4 +1,4 @@
-"""What the shop's document says, asked of the running shop: requests that fit it and requests that do not, the same ones each time."""
+"""Valid and invalid requests from the OpenAPI document, sent to a running shop."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,7 +20,7 @@ from docgen.openapi.shop import SHOP
 from tests.support.actors import Account, Admin, Customer
 
 EXAMPLES_OF_EACH_ROUTE = 8
-SAID = [
+CHECKS = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
@@ -29,21 +29,20 @@ SAID = [
 ]
 
 document = schemathesis.openapi.from_path(SHOP)
-document.config.phases.coverage.enabled = (
-    False  # every boundary of every field: minutes, and the services' own tests have them
-)
+# Every boundary of every field takes minutes. The services' own tests cover them.
+document.config.phases.coverage.enabled = False
 
 
 class Callers:
-    """Who asks: a customer, another one for each route that may end an account or session, or an admin where only one may."""
+    """A customer per route of accounts, one for all others, and an admin."""
 
     def __init__(self, shop: Shop, admin: Admin) -> None:
         self._shop, self._admin = shop, admin
         self._customers: dict[str, Customer] = {}
-        self._things: dict[tuple[str, str], str] = {}
+        self._resources: dict[tuple[str, str], str] = {}
 
-    def of(self, operation: Any) -> Account:
-        """The one for this route."""
+    def caller_of(self, operation: Any) -> Account:
+        """The account that calls this route."""
         if "AdminOnly" in str(operation.definition.raw["responses"].get("403")):
             return self._admin
         name = operation.label if operation.path.startswith("/user") else "anybody"
@@ -51,17 +50,17 @@ class Callers:
             self._customers[name] = Customer.register(self._shop.url)
         return self._customers[name]
 
-    def thing(self, operation: Any, name: str) -> str:
-        """A real product, or an order of the one who asks: another one for each route, as some take it away."""
-        if (operation.label, name) not in self._things:
+    def resource(self, operation: Any, name: str) -> str:
+        """A product, or an order of the caller, for each route its own."""
+        if (operation.label, name) not in self._resources:
             product = self._admin.create_product(name="Protein Bowl", price=12.99, stock=1000)
             order = name == "orderId"
-            found = Customer.order(self.of(operation), product) if order else product
-            self._things[operation.label, name] = found
-        return self._things[operation.label, name]
+            found = Customer.order(self.caller_of(operation), product) if order else product
+            self._resources[operation.label, name] = found
+        return self._resources[operation.label, name]
 
     def close(self) -> None:
-        """All of them."""
+        """Close all connections."""
         for person in (self._admin, *self._customers.values()):
             person.close()
 
@@ -81,19 +80,19 @@ def callers(shop: Shop) -> Iterator[Callers]:
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-def test_every_route_answers_as_the_document_says(
+def test_every_route_responds_as_documented(
     case: schemathesis.Case, shop: Shop, callers: Callers
 ) -> None:
-    def thing(name: str) -> str:
-        return callers.thing(case.operation, name)
+    def resource(name: str) -> str:
+        return callers.resource(case.operation, name)
 
     case.path_parameters = {
-        name: quote(thing(name), safe="") if is_replaced(name, value) else value
+        name: quote(resource(name), safe="") if is_replaced(name, value) else value
         for name, value in (case.path_parameters or {}).items()
     }
-    case.body = with_real_ids(case.body, thing)
-    token = {"Authorization": callers.of(case.operation).http.headers["Authorization"]}
-    case.call_and_validate(base_url=shop.url, headers=token, checks=SAID, timeout=40)
+    case.body = with_real_ids(case.body, resource)
+    token = {"Authorization": callers.caller_of(case.operation).http.headers["Authorization"]}
+    case.call_and_validate(base_url=shop.url, headers=token, checks=CHECKS, timeout=40)
 
 
 def test_a_line_break_in_a_path_reaches_the_service(jimmy: Customer) -> None:
@@ -102,14 +101,14 @@ def test_a_line_break_in_a_path_reaches_the_service(jimmy: Customer) -> None:
     assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidId")
 
 
-def with_real_ids(body: Any, thing: Callable[[str], str]) -> Any:
-    """Of made-up ids about half become real ones, by their length: always the same ones."""
+def with_real_ids(body: Any, resource: Callable[[str], str]) -> Any:
+    """The body with about half of its generated ids replaced by existing ones."""
     if isinstance(body, list):
-        return [with_real_ids(part, thing) for part in body]
+        return [with_real_ids(part, resource) for part in body]
     if not isinstance(body, dict):
         return body
     return {
-        name: thing(name) if is_replaced(name, value) else with_real_ids(value, thing)
+        name: resource(name) if is_replaced(name, value) else with_real_ids(value, resource)
         for name, value in body.items()
     }
 

@@ -44,7 +44,7 @@ PART = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _all_services_on_the_path():
-    """Services have packages of different names, so that one process can import them all."""
+    """Packages of services have different names: one process can import them all."""
     paths = [str(ROOT / service) for service in SERVICES]
     sys.path[:0] = paths
     importlib.invalidate_caches()
@@ -54,7 +54,7 @@ def _all_services_on_the_path():
 
 
 def value_of(place: str) -> Any:
-    """The constant at `service: chalicelib.package.module.NAME`, or the set of its values."""
+    """The constant at `service: chalicelib.package.module.NAME`, or its values."""
     *module, name = place.partition(": ")[2].split(".", 3)
     value: Any = importlib.import_module(".".join(module))
     for attribute in name.split("."):

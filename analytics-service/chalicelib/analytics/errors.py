@@ -1,4 +1,4 @@
-"""Errors of analytics; `description` is published to customers of the API."""
+"""Errors of analytics. `description` is published to customers of the API."""
 
 from chalice import BadRequestError
 
@@ -10,4 +10,4 @@ class PeriodInvalid(BadRequestError):
 
 
 class ChangeNotUnderstood(Exception):
-    """A stream record lacks an attribute that its table's items have. A retry does not help."""
+    """A stream record lacks an attribute of its table. A retry does not help."""

@@ -35,7 +35,7 @@ def parse_order_done(message: dict[str, Any]) -> Fact:
 
 
 def parse_inventory_updated(message: dict[str, Any]) -> Fact:
-    """Return the fact of an order's deduction from stock; its units count with the purchase.
+    """Return the fact of a deduction from stock. Its units count with the purchase.
 
     Raises: EventNotUnderstood, ValueError for an invalid time.
     """

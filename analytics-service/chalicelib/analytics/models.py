@@ -26,7 +26,7 @@ class ByDay(GlobalSecondaryIndex):
 
 
 class ByUser(GlobalSecondaryIndex):
-    """All events of a customer, by time; events without a customer are not in it."""
+    """All events of a customer, by time. Events without a customer are not in it."""
 
     class Meta:
         index_name = "by-user"
@@ -48,7 +48,7 @@ class ByType(GlobalSecondaryIndex):
 
 
 class EventLog(Model):
-    """An event, written once and never changed, in one transaction with its day's report."""
+    """An event, written once, in one transaction with its day's report."""
 
     class Meta(dynamodb.Meta):
         table_name = "EventLogs"
@@ -66,7 +66,7 @@ class EventLog(Model):
 
 
 class Report(Model):
-    """A shard of a day's metric; the metric is the sum of its shards.
+    """A shard of a day's metric. The metric is the sum of its shards.
 
     `metric` is `<name>#<shard>`, for money `revenue#<currency>#<shard>` and
     `refunded#<currency>#<shard>`.

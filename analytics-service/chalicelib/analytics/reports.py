@@ -27,7 +27,7 @@ def additions(fact: Fact) -> list[transactions.Operation]:
 
 
 def get_day_report(day: str) -> DayReport:
-    """Return the sums of a day; zeros for a day without events."""
+    """Return the sums of a day, zeros for a day without events."""
     counts: Counter[str] = Counter()
     amounts: dict[str, Counter[str]] = {_REVENUE: Counter(), _REFUNDED: Counter()}
     for row in Report.query(day):

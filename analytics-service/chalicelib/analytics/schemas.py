@@ -35,7 +35,7 @@ class EventQuery(ReportQuery):
 
 
 class LoggedEvent(Schema):
-    """An event of the log; without `userId` where it has no customer."""
+    """An event of the log, without `userId` where it has no customer."""
 
     event_id: str
     event_type: EventType

@@ -36,7 +36,7 @@ def find_page(query: EventQuery) -> Page[EventLog]:
 
 
 def event_view(row: EventLog) -> LoggedEvent:
-    """Return the row as a response has it: amounts as decimal numbers with their currency."""
+    """Return the row as a response has it, amounts as decimal numbers."""
     metadata = row.metadata.as_dict()
     if "amountMinor" in metadata:
         metadata["amount"] = money.decimal(metadata.pop("amountMinor"), metadata["currency"])

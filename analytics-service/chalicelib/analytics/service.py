@@ -40,7 +40,7 @@ def record_order_done(message: dict[str, Any]) -> None:
 
 
 def record(fact: Fact) -> None:
-    """Log the fact and add it to the report of its day, both or neither. Idempotent by its id.
+    """Log the fact and add it to the report of its day, both or neither. Idempotent.
 
     Raises: TransactionContended when others keep adding to the same rows.
     """
@@ -71,7 +71,7 @@ def list_events(query: EventQuery) -> Page[LoggedEvent]:
 
 
 def list_reports(query: ReportQuery) -> list[DayReport]:
-    """Return the report of each day of the period, oldest first, days without events included.
+    """Return the report of each day of the period, oldest first.
 
     Raises: PeriodInvalid.
     """
@@ -80,7 +80,7 @@ def list_reports(query: ReportQuery) -> list[DayReport]:
 
 
 def _write_once(row: EventLog, additions: list[transactions.Operation]) -> bool:
-    """Write the row and what it adds; False if the row exists.
+    """Write the row and what it adds. False if the row exists.
 
     A row without additions is written without a transaction, which would cost twice as much.
     """

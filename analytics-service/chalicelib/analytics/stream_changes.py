@@ -1,4 +1,4 @@
-"""Facts from changes of Orders, Payments and Inventory; most changes are none.
+"""Facts from changes of Orders, Payments and Inventory. Most changes are none.
 
 Only the attributes named here are copied: client secrets, task tokens and payment methods of a
 payment never reach the event log.
@@ -132,7 +132,7 @@ def _time(change: Change, item: Item) -> str:
 
 
 def _growth(change: Change, amount: Callable[[Item], int]) -> int:
-    """Return by how much an amount of the item grew, in minor units; 0 if it did not."""
+    """Return by how much an amount grew, in minor units, 0 if it did not."""
     return max(0, amount(change.new or {}) - amount(change.old or {}))
 
 

@@ -1,4 +1,4 @@
-"""Errors of orders; `description` is published to customers of the API."""
+"""Errors of orders. `description` is published to customers of the API."""
 
 from chalice import (
     BadRequestError,
@@ -120,7 +120,7 @@ class RefundNotFound(Exception):
 
 
 class OrderContended(ChaliceViewError):
-    """Concurrent writes failed every attempt of an optimistic lock; nothing was changed."""
+    """Concurrent writes failed every attempt of an optimistic lock."""
 
     STATUS_CODE = 503
     description = "Too many changes of this order at the same time. Nothing was changed; try again."

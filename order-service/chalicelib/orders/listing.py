@@ -13,7 +13,7 @@ Key = dict[str, Any]
 
 
 def list_orders(user_id: str, query: OrdersQuery) -> Page[OrderView]:
-    """Return a page of a customer's orders, newest first; eventually consistent.
+    """Return a page of a customer's orders, newest first, eventually consistent.
 
     Raises: InvalidCursor when the cursor is not one of this list.
     """

@@ -24,7 +24,7 @@ def count_stored(order: Order) -> None:
 
 
 def count_ended(order: Order) -> None:
-    """Count an order that just left CREATED, its duration, and its revenue if it was paid."""
+    """Count an order that just left CREATED, its duration, and its revenue if paid."""
     status = OrderStatus(order.status)
     duration = datetime.now(UTC) - datetime.fromisoformat(order.created_at)
     values = {

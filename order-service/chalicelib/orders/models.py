@@ -19,7 +19,7 @@ DAY_SHARDS = 8
 
 
 def day_shard(order_id: str, created_at: str) -> str:
-    """Return the order's key in the index by-day: its day (UTC) and one of DAY_SHARDS shards.
+    """Return the key of by-day: the order's day (UTC) and one of DAY_SHARDS shards.
 
     One key per day would send every new order to one partition, which takes 1,000 writes a second:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
@@ -62,7 +62,7 @@ class Refund(MapAttribute):
 
 
 class ByCustomer(GlobalSecondaryIndex["Order"]):
-    """A customer's orders by time of creation; eventually consistent."""
+    """A customer's orders by time of creation, eventually consistent."""
 
     class Meta:
         index_name = "by-customer"
@@ -73,7 +73,7 @@ class ByCustomer(GlobalSecondaryIndex["Order"]):
 
 
 class ByDay(GlobalSecondaryIndex["Order"]):
-    """The ids of a day's orders in any status. Orders older than the index are not in it."""
+    """The ids of a day's orders in any status, except orders older than the index."""
 
     class Meta:
         index_name = "by-day"

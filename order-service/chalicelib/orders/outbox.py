@@ -1,4 +1,4 @@
-"""The events that a change of an order publishes. The stream of Orders is the outbox."""
+"""Events of changed orders. The stream of Orders is the outbox."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 def publish_change(change: streams.Change) -> None:
-    """Publish OrderCreated, OrderCancelled and RefundRequested; other changes publish nothing.
+    """Publish OrderCreated, OrderCancelled and RefundRequested events of a change.
 
     Idempotent, in any order of records: event ids and times follow from the order's row. The
     saga publishes what else happens to an order.

@@ -1,4 +1,4 @@
-"""Read models of product-service's tables: what is for sale, at what price, how many are left."""
+"""Read models of product-service's tables: products for sale, and their stock."""
 
 from collections.abc import Iterable
 
@@ -43,6 +43,6 @@ def active_products(product_ids: Iterable[str]) -> dict[str, Product]:
 
 
 def available_stock(product_ids: Iterable[str]) -> dict[str, int]:
-    """Return how many of each product are available; products without a stock row are left out."""
+    """Return how many of each product are available, if it has a stock row."""
     stocks = Stock.batch_get(product_ids, consistent_read=True)
     return {stock.product_id: stock.available_stock for stock in stocks}

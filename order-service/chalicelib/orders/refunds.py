@@ -69,7 +69,7 @@ def request_refund(
 
 
 def complete_refund(event: events.PaymentRefunded) -> None:
-    """Mark a refund DONE; the order becomes PARTLY_REFUNDED, or REFUNDED when nothing is left.
+    """Mark a refund DONE, and its order PARTLY_REFUNDED or REFUNDED.
 
     Idempotent, in any order of events.
 
@@ -133,7 +133,7 @@ def _new_refund(order: Order, caller: Caller, request: RefundOrder, key: str | N
 
 
 def _refund_quantities(order: Order, request: RefundOrder) -> Quantities:
-    """Return how many of each product to refund: the named items, or all that are left."""
+    """Return how many of each product to refund: the named items, or all that is left."""
     left = _left_to_refund(order)
     if request.items is None:
         if not left:
@@ -173,7 +173,7 @@ def _status_after_refund(order: Order) -> OrderStatus:
 
 
 def _save_refunds(order: Order, refunds: list[Refund], status: OrderStatus | None = None) -> bool:
-    """Write the refunds, and the status if given; False if the order changed since it was read."""
+    """Write the refunds and the status. False if the order changed since it was read."""
     actions: list[Action] = [Order.refunds.set(refunds), Order.updated_at.set(clock.now())]
     if status is None:
         return dynamodb.update_if(order, actions, Order.status.is_in(*PAID_STATUSES))

@@ -67,7 +67,7 @@ class CreateOrder(PaymentTerms, kw_only=True):
 
 
 class RefundOrder(Schema):
-    """What to refund; without `items` all that is left."""
+    """What to refund, all that is left without `items`."""
 
     items: Annotated[
         Annotated[list[ProductQuantity], Meta(min_length=1, max_length=MAX_LINES)] | None,
@@ -181,7 +181,7 @@ class RefundView(Schema):
 
 
 class RefundAccepted(Schema):
-    """A refund as it was requested; a repeat of the request gets the same."""
+    """A refund as it was requested, the same for each repeat of the request."""
 
     order_id: str
     refund_id: str

@@ -58,7 +58,7 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
 
 
 def validate_order(step: ValidateOrder) -> ValidOrder:
-    """Return the order of a checkout; with `items` place it first unless it exists.
+    """Return the order of a checkout. With `items` place it first unless it exists.
 
     Idempotent. A stored order keeps its prices, and its stock is not checked again: it may hold
     the last pieces itself. With `items` a paid order is returned as it is, because the customer
@@ -90,9 +90,9 @@ def get_order(order_id: str, caller: Caller) -> OrderView:
 
 
 def cancel_order(order_id: str, caller: Caller) -> OrderView:
-    """Cancel an unpaid order. Publishes OrderCancelled; the checkout then releases its stock.
+    """Cancel an unpaid order. Publishes OrderCancelled.
 
-    Idempotent. Not undone.
+    The checkout then releases its stock. Idempotent. Not undone.
 
     Raises: OrderNotFound as `get_order` does, OrderAlreadyConfirmed, OrderAlreadyEnded.
     """
@@ -191,7 +191,7 @@ def _priced_order(
 
 
 def _failed_order(step: FailOrder) -> Order:
-    """Return the row of an order that failed before it was placed: no lines, no amount."""
+    """Return the row of an order that failed before it was placed, without lines."""
     now = clock.now()
     return Order(
         step.order_id,
@@ -219,7 +219,7 @@ def _get_or_store(order: Order) -> Order:
 
 
 def _transition(order: Order, status: OrderStatus, *actions: Action) -> Order:
-    """Give the order this status if TRANSITIONS allow it, and return the order as it then is.
+    """Give the order this status if TRANSITIONS allow it. Returns the stored order.
 
     The condition is the status alone: the version counts changes but rejects none.
     """
