@@ -51,6 +51,7 @@ _EXPECTED = (
     catalogues.CatalogueUnreadable,
     shop.Busy,
     shop.RunsElsewhere,
+    shop.StateNotSaved,
     smoke.SmokeFailed,
     stacks.StackFailed,
     trace.OrderUnknown,

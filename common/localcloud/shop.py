@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
-from localcloud import bootstrap, deploy, routes, seed, settings
+from localcloud import bootstrap, catalogue_loading, deploy, routes, settings
 from localcloud import purchase as buy
+from localcloud.aws import heartbeat, restoring
 from localcloud.clouds import Cloud
 from localcloud.paths import SERVICES
 from localcloud.processes import Process, require_free
 
 CATALOGUE = Path(__file__).with_name("catalogue.csv")
 BUILDS = "build"
+AWS = "aws"
 DEFAULT_PORT = 8000
 
 Say = Callable[[str], None]
@@ -26,6 +26,10 @@ Say = Callable[[str], None]
 
 class RunsElsewhere(RuntimeError):
     """The directory's shop is running on another port than the one asked for."""
+
+
+class StateNotSaved(RuntimeError):
+    """The shop is stopped, and its last state could not be saved."""
 
 
 class Busy(RuntimeError):
@@ -85,7 +89,7 @@ def start(
     """Start what is not running, deploy what has changed, and answer with the shop.
 
     Safe to repeat. When it fails, what this call started is stopped again. A catalogue is loaded into a shop that has
-    no products. With `faults`, Lambdas look there for what is to go wrong (localcloud.faults). Raises processes.PortTaken,
+    no products, or not all of those of an interrupted load. With `faults`, Lambdas look there for what is to go wrong (localcloud.faults). Raises processes.PortTaken,
     processes.ProcessFailed, RunsElsewhere, Busy, packaging.PackagingFailed, wheels.WheelMissing, stacks.StackFailed,
     bootstrap.BootstrapFailed or purchase.PurchaseFailed.
     """
@@ -108,13 +112,28 @@ def start(
 
 
 def stop(directory: Path) -> list[str]:
-    """End a shop's processes; answers with the names of those that ran. Its data stays."""
+    """End a shop's processes; answers with the names of those that ran. Its data stays.
+
+    Raises: StateNotSaved when AWS could not save what came last; everything is stopped nevertheless.
+    """
     with _alone(directory.resolve()):
         # The front door first: nobody should come in while the rest goes.
         stopped = [process.name for process in reversed(processes(directory)) if process.stop()]
         for leftover in directory.glob("tmp*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        if AWS in stopped:
+            _require_saved(directory / "aws")
         return stopped
+
+
+def _require_saved(state: Path) -> None:
+    last = heartbeat.read(state)
+    if last is None or not last.is_stopped:
+        kept = restoring.find(state)
+        raise StateNotSaved(
+            f"The shop is stopped, but its last state could not be saved: {last.error if last else 'no heartbeat'}."
+            f" {kept.outlook()}"
+        )
 
 
 def running(directory: Path) -> Shop | None:
@@ -128,7 +147,7 @@ def running(directory: Path) -> Shop | None:
 
 def processes(directory: Path) -> list[Process]:
     """A shop's processes, in the order in which they start."""
-    return [Process(directory.resolve(), name) for name in ("aws", "stripe", "razorpay", "front-door")]
+    return [Process(directory.resolve(), name) for name in (AWS, "stripe", "razorpay", "front-door")]
 
 
 def environment(shop: Shop) -> deploy.Environment:
@@ -147,6 +166,11 @@ def _start_processes(
     aws, stripe, razorpay, front_door = processes(shop.directory)
     _keep_port(shop)
     ports = {aws: shop.port + 1, stripe: shop.port + 2, razorpay: shop.port + 3, front_door: shop.port}
+    restored = None
+    if aws.pid is None:
+        restored = restoring.find(shop.directory / "aws")
+        for gateway in (stripe, razorpay):
+            gateway.stop()  # it comes back to the same moment
     missing = [process for process in ports if process.pid is None]
     for process in missing:
         require_free(ports[process])
@@ -158,12 +182,13 @@ def _start_processes(
             "localcloud.aws.server",
             [
                 *("--dir", str(shop.directory)),
+                *(("--state", str(restored.generation)) if restored else ()),
                 *("--sfn-wait-scale", str(sfn_wait_scale)),
                 *(("--faults", str(faults)) if faults else ()),
             ],
         ),
-        stripe: ("localcloud.stripe", _gateway_arguments(shop, "stripe")),
-        razorpay: ("localcloud.razorpay", _gateway_arguments(shop, "razorpay")),
+        stripe: ("localcloud.stripe", _gateway_arguments(shop, "stripe", restored)),
+        razorpay: ("localcloud.razorpay", _gateway_arguments(shop, "razorpay", restored)),
         front_door: ("localcloud.front_door", ["--routes", str(table)]),
     }
     for process in missing:
@@ -177,10 +202,13 @@ def _start_processes(
         if missing
         else "the shop is running already"
     )
+    if restored and (sentence := restored.sentence()):
+        say(sentence)
 
 
-def _gateway_arguments(shop: Shop, name: str) -> list[str]:
+def _gateway_arguments(shop: Shop, name: str, restored: restoring.Restorable | None) -> list[str]:
     return [
+        *(("--as-of", str(restored.moment)) if restored else ()),
         *("--state", str(shop.directory / f"{name}.json")),
         *("--webhook-url", f"{shop.url}/checkout/webhooks/{name}"),
         *("--secrets", str(settings.file_of(shop.directory))),
@@ -217,8 +245,8 @@ def _open(shop: Shop, services: Sequence[str], catalogue: Path | None, say: Say)
     if "user-service" not in services:
         return
     admin = token(shop)
-    if catalogue and "product-service" in services and not _products(shop):
-        seed.load(shop.url, admin, catalogue, say)
+    if catalogue and "product-service" in services:
+        catalogue_loading.load_once(shop.cloud, shop.url, admin, catalogue, say)
     known = {
         "url": shop.url,
         "awsEndpoint": shop.aws_endpoint,
@@ -228,11 +256,6 @@ def _open(shop: Shop, services: Sequence[str], catalogue: Path | None, say: Say)
         "adminPassword": shop.admin_password,
     }
     settings.write_private(shop.directory / "shop.json", json.dumps(known, indent=1))
-
-
-def _products(shop: Shop) -> bool:
-    answer = httpx.get(f"{shop.url}/products", params={"limit": 1}, timeout=60)
-    return answer.is_success and bool(answer.json())
 
 
 def _routes(shop: Shop) -> Path:
