@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _GRACE_SECONDS = 180  # AWS saves its state while it stops, and a killed one loses it
+_ATTACHED = "localcloud.attached"
+_pipes: list[object] = []  # held open as long as this process lives
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "TZ")
 
 
@@ -47,8 +49,17 @@ class Process:
             return None
         return note["pid"] if note["command"] == _command_line(note["pid"]) else None
 
-    def start(self, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run `python -m module arguments` with just this environment, apart from this terminal."""
+    def start(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        outlives_caller: bool = False,
+    ) -> None:
+        """Run `python -m module arguments` with just this environment, apart from this terminal.
+
+        It ends with this process, however that ends, unless it is to outlive it.
+        """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._note.parent.mkdir(parents=True, exist_ok=True)
         inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -56,13 +67,14 @@ class Process:
         settings = {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
         with self.log.open("wb") as log:
             started = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [sys.executable, "-m", *(() if outlives_caller else (_ATTACHED,)), module, *arguments],
                 env=inherited | settings | dict(environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if outlives_caller else subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        _pipes.append(started.stdin)
         note = {"pid": started.pid, "command": _settled_command_line(started.pid, module)}
         self._note.write_text(json.dumps(note))
 

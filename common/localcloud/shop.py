@@ -84,12 +84,13 @@ def start(
     purchase: bool = False,
     catalogue: Path | None = CATALOGUE,
     faults: Path | None = None,
+    outlives_caller: bool = False,
     say: Say = lambda line: None,
 ) -> Shop:
     """Start what is not running, deploy what has changed, and answer with the shop.
 
     Safe to repeat. When it fails, what this call started is stopped again. A catalogue is loaded into a shop that has
-    no products, or not all of those of an interrupted load. With `faults`, Lambdas look there for what is to go wrong (localcloud.faults). Raises processes.PortTaken,
+    no products, or not all of those of an interrupted load. The shop ends with this process unless it is to outlive it. With `faults`, Lambdas look there for what is to go wrong (localcloud.faults). Raises processes.PortTaken,
     processes.ProcessFailed, RunsElsewhere, Busy, packaging.PackagingFailed, wheels.WheelMissing, stacks.StackFailed,
     bootstrap.BootstrapFailed or purchase.PurchaseFailed.
     """
@@ -99,7 +100,7 @@ def start(
         shop = Shop(directory, port, secrets.admin_password)
         started: list[Process] = []
         try:
-            _start_processes(shop, sfn_wait_scale, faults, started, say)
+            _start_processes(shop, sfn_wait_scale, faults, outlives_caller, started, say)
             _deploy(shop, services, secrets, say)
             _open(shop, services, catalogue, say)
             if purchase:
@@ -161,7 +162,12 @@ def token(shop: Shop) -> str:
 
 
 def _start_processes(
-    shop: Shop, sfn_wait_scale: float, faults: Path | None, started: list[Process], say: Say
+    shop: Shop,
+    sfn_wait_scale: float,
+    faults: Path | None,
+    outlives_caller: bool,
+    started: list[Process],
+    say: Say,
 ) -> None:
     aws, stripe, razorpay, front_door = processes(shop.directory)
     _keep_port(shop)
@@ -194,7 +200,7 @@ def _start_processes(
     for process in missing:
         module, arguments = commands[process]
         started.append(process)
-        process.start(module, ["--port", str(ports[process]), *arguments], {})
+        process.start(module, ["--port", str(ports[process]), *arguments], {}, outlives_caller)
     for process in missing:
         process.await_answer(_listening(ports[process]))
     say(

@@ -5,6 +5,7 @@ takes longer; then the log says so.
 """
 
 import asyncio
+import base64
 import copy
 import functools
 import gc
@@ -15,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ _DEPLOY_SECONDS = 60  # that snapshots wait for a stack to be whole
 _SAVE_SECONDS = 120  # after which a copy is given up
 _READS = ("Get", "List", "Describe", "Query", "Scan", "BatchGet", "TransactGet")
 _READ_METHODS = ("GET", "HEAD", "OPTIONS")
+
+_externalize_code_zip = lambda_svc._externalize_code_zip
 
 
 class NotSaved(RuntimeError):
@@ -124,6 +127,7 @@ class Snapshots:
         with gate.quiesced(_locks(), _QUIESCE_SECONDS) as is_quiet:
             if not is_quiet:
                 return None
+            _module_locks(len(sys.modules))
             moment, changes, began = time.time_ns(), gate.changes, time.perf_counter()
             reading, writing = os.pipe()
             parent = os.getpid()
@@ -268,7 +272,7 @@ def _save_and_exit(directory: Path, moment: int, pipe: int, parent: int) -> None
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         gc.disable()
         _close_all_but(pipe)
-        _free_locks()
+        _free_locks(len(sys.modules))
         said = str(_save(directory, moment, parent))
         status = 0
     except BaseException as exc:
@@ -283,6 +287,7 @@ def _save(directory: Path, moment: int, parent: int) -> int:
     blobs: set[str] = set()
     copy.deepcopy = lambda state, memo=None: state  # type: ignore[assignment]  # nobody else changes it any more
     lambda_svc._prune_orphan_code_blobs = blobs.update
+    lambda_svc._externalize_code_zip = _keep_code
     return generations.write(
         directory,
         moment,
@@ -303,11 +308,31 @@ def _close_all_but(pipe: int) -> None:
                 pass  # the one that the directory was read with
 
 
-def _free_locks() -> None:
-    """The threads that held them are not in the copy."""
+def _free_locks(modules: int) -> None:
+    """Exchange ministack's locks: the threads that held them are not in the copy."""
+    for module, name, make in _module_locks(modules):
+        setattr(module, name, make())
+
+
+@functools.lru_cache(maxsize=1)
+def _module_locks(modules: int) -> list[tuple[Any, str, Callable[[], Any]]]:
+    """Where they are, as long as there are so many modules."""
     kinds = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}
-    for name, module in list(sys.modules.items()):
-        if name.startswith("ministack."):
-            for key, value in list(vars(module).items()):
-                if type(value) in kinds:
-                    setattr(module, key, kinds[type(value)]())
+    return [
+        (module, name, kinds[type(value)])
+        for path, module in list(sys.modules.items())
+        if path.startswith("ministack.")
+        for name, value in list(vars(module).items())
+        if type(value) in kinds
+    ]
+
+
+def _keep_code(function: dict[str, Any], referenced: set[str]) -> None:
+    """Refer to the function's zip by the checksum that Lambda has of it, and write it down if it is new."""
+    checksum = base64.b64decode((function.get("config") or {}).get("CodeSha256") or "").hex()
+    blob = Path(lambda_svc.CODE_BLOB_DIR, f"{checksum}.zip")
+    if isinstance(function.get("code_zip"), bytes) and blob.exists():
+        function["code_zip"] = {lambda_svc._BLOB_REF_KEY: checksum}
+        referenced.add(checksum)
+    else:
+        _externalize_code_zip(function, referenced)
