@@ -39,9 +39,7 @@ class RowsNotLoaded(RuntimeError):
 def up(given: argparse.Namespace) -> None:
     """Start the shop, or bring a running one up to date."""
     say = _clock()
-    found = shop.start(
-        given.dir, given.port, purchase=not given.no_purchase, outlives_caller=True, say=say
-    )
+    found = shop.start(given.dir, given.port, purchase=not given.no_purchase, outlives_caller=True, say=say)
     say("the shop is open")
     print(f"""
   Shop     {found.url}

@@ -25,12 +25,14 @@ class Restorable:
         if self.unreadable and not self.moment:
             return f"the state of {_clock(self.unreadable)} cannot be read, nor an earlier one: the shop begins empty"
         if self.unreadable:
-            return (
-                f"the state of {_clock(self.unreadable)} cannot be read; that of {_clock(self.moment)} was restored"
-            )
+            return f"the state of {_clock(self.unreadable)} cannot be read; that of {_clock(self.moment)} was restored"
         if self.is_stopped:
             return ""
-        how = f"the shop's last state was not saved ({self.error})" if self.error else "the shop was not stopped"
+        how = (
+            f"the shop's last state was not saved ({self.error})"
+            if self.error
+            else "the shop was not stopped"
+        )
         if not self.moment:
             return f"{how}, and nothing of it was saved yet: it begins empty"
         before = (self.ended - self.moment) / _SECOND

@@ -17,11 +17,14 @@ def main() -> None:
     arguments.add_argument("--sfn-wait-scale", type=float, default=1.0, help="waits and retries, times this")
     arguments.add_argument("--faults", type=Path, help="where the plan of what goes wrong in Lambdas is")
     arguments.add_argument("--state", type=int, help="the saved state to restore, by its moment; the newest")
-    arguments.add_argument("--idle-seconds", type=int, default=180, help="after which a Lambda's process ends")
+    arguments.add_argument(
+        "--idle-seconds", type=int, default=180, help="after which a Lambda's process ends"
+    )
+    arguments.add_argument("--save-every", type=float, default=2.0, help="seconds between saved states")
     given = arguments.parse_args()
     directory = given.dir.resolve()
     _settle(given.port, directory, given.sfn_wait_scale, given.idle_seconds)
-    _serve(given.faults, directory / "aws", given.state)
+    _serve(given.faults, directory / "aws", given.state, given.save_every)
 
 
 def _settle(port: int, directory: Path, sfn_wait_scale: float, idle_seconds: int) -> None:
@@ -57,13 +60,14 @@ def _empty(scratch: Path) -> Path:
     return scratch
 
 
-def _serve(faults: Path | None, directory: Path, state: int | None) -> None:
+def _serve(faults: Path | None, directory: Path, state: int | None, save_every: float) -> None:
     from ministack import app
 
     from localcloud.aws import fault_injection, fixes, restoring, saga_faults, snapshots
 
     fixes.apply()
-    snapshots.apply(directory, restoring.find(directory).generation if state is None else state)
+    restored = restoring.find(directory).generation if state is None else state
+    snapshots.apply(directory, restored, save_every)
     if faults:
         fault_injection.apply(faults.resolve())
         saga_faults.apply(faults.resolve())

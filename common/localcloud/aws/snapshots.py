@@ -6,6 +6,7 @@ takes longer; then the log says so.
 
 import asyncio
 import base64
+import contextlib
 import copy
 import functools
 import gc
@@ -30,7 +31,6 @@ from ministack.services import cloudformation, cloudwatch_logs, dynamodb, lambda
 from localcloud.aws import gate, generations, heartbeat
 
 LOST_SECONDS = 5.0
-_EVERY_SECONDS = 2.0
 _LOOK_SECONDS = 0.25
 _QUIESCE_SECONDS = 0.1
 _DEPLOY_SECONDS = 60  # that snapshots wait for a stack to be whole
@@ -58,8 +58,8 @@ class Copy:
 class Snapshots:
     """The state of one AWS on the disk."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, every_seconds: float) -> None:
+        self._directory, self._every_seconds = directory, every_seconds
         self._over = threading.Event()
         self._saved_changes = -1  # no state of this process is saved yet
         self._forked_at = self._deploying_since = 0.0
@@ -109,7 +109,7 @@ class Snapshots:
         return None
 
     def _is_due(self) -> bool:
-        if gate.changes == self._saved_changes or time.monotonic() < self._forked_at + _EVERY_SECONDS:
+        if gate.changes == self._saved_changes or time.monotonic() < self._forked_at + self._every_seconds:
             return False
         return not self._is_deploying()
 
@@ -163,7 +163,7 @@ class Snapshots:
             size=size,
         )
         self._beat()
-        if seconds + _EVERY_SECONDS > LOST_SECONDS:
+        if seconds + self._every_seconds > LOST_SECONDS:
             late = f"Saving the state took {seconds:.1f} s ({size / 1e6:.0f} MB): a kill now loses more than"
             print(f"{late} {LOST_SECONDS:.0f} s", file=sys.stderr, flush=True)
         generations.prune(self._directory)
@@ -202,11 +202,11 @@ class Snapshots:
             print(f"The heartbeat was not written: {exc}", file=sys.stderr, flush=True)
 
 
-def apply(directory: Path, moment: int) -> None:
+def apply(directory: Path, moment: int, every_seconds: float) -> None:
     """Have ministack restore the state of this moment (0: none), and save its own as it changes."""
     directory.mkdir(parents=True, exist_ok=True)
     generations.drop_after(directory, moment)
-    snapshots = Snapshots(directory)
+    snapshots = Snapshots(directory, every_seconds)
     load = app._load_persisted_state
     lines = {}
     if moment and not generations.is_flat(directory):
@@ -302,10 +302,8 @@ def _close_all_but(pipe: int) -> None:
     """Let go of sockets and of Lambdas' pipes: they must end with the process that this is a copy of."""
     for name in os.listdir("/dev/fd"):
         if (descriptor := int(name)) > 2 and descriptor != pipe:
-            try:
+            with contextlib.suppress(OSError):  # the one that the directory was read with
                 os.close(descriptor)
-            except OSError:
-                pass  # the one that the directory was read with
 
 
 def _free_locks(modules: int) -> None:

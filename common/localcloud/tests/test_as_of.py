@@ -24,7 +24,9 @@ def start(tmp_path) -> Iterator[Start]:
         process.stop()
         given = ["--port", str(port), "--state", str(tmp_path / "stripe.json"), "--webhook-url", webhook_url]
         given += ["--secrets", str(tmp_path / "secrets.json")]
-        process.start("localcloud.stripe", [*given, *(["--as-of", str(as_of)] if as_of is not None else [])], {})
+        process.start(
+            "localcloud.stripe", [*given, *(["--as-of", str(as_of)] if as_of is not None else [])], {}
+        )
         process.await_answer(lambda: answers(port))
         return f"http://127.0.0.1:{port}"
 

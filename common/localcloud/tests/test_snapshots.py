@@ -1,4 +1,4 @@
-"""A local AWS that is killed comes back as it was a moment before, and never half of anything."""
+"""A local AWS that is killed comes back as it was a moment before."""
 
 import json
 import os
@@ -6,21 +6,14 @@ import re
 import resource
 import signal
 import subprocess
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.aws import generations, heartbeat, restoring
 from localcloud.clouds import Cloud
-from localcloud.processes import Process
-from localcloud.tests.conftest import allow_everything, eventually, make_function, run_aws
-
-STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-KEY = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
-KEY |= {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}
+from localcloud.tests.conftest import allow_everything, create_table, eventually, make_function, run_aws
 
 
 @pytest.fixture
@@ -61,12 +54,8 @@ class Killable:
         return heartbeat.read(self.state) or heartbeat.Heartbeat()
 
 
-def table(cloud: Cloud, name: str, **settings) -> None:
-    cloud.client("dynamodb").create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **KEY, **settings)
-
-
 def test_a_killed_aws_has_lost_at_most_five_seconds(aws):
-    table(aws.cloud, "rows")
+    create_table(aws.cloud, "rows")
     client, number, end = aws.client("dynamodb"), 0, time.monotonic() + 8
     while time.monotonic() < end:
         number += 1
@@ -77,7 +66,9 @@ def test_a_killed_aws_has_lost_at_most_five_seconds(aws):
 
     rows = aws.client("dynamodb").scan(TableName="rows")["Items"]
     assert killed - max(float(row["at"]["N"]) for row in rows) < 5
-    assert len(rows) == max(int(row["id"]["S"]) for row in rows)  # the first ones up to a moment, without a gap
+    assert len(rows) == max(
+        int(row["id"]["S"]) for row in rows
+    )  # the first ones up to a moment, without a gap
 
 
 def test_what_was_there_a_while_ago_is_not_lost_at_all(aws):
@@ -139,8 +130,6 @@ def test_sent_mail_is_there_after_a_restart(aws, how):
     aws.process.stop() if how == "stopped" else aws.kill()
     aws.start()
 
-    import httpx
-
     mails = httpx.get(f"{aws.cloud.endpoint}/_ministack/ses/messages").json()["messages"]
     assert [mail["Subject"] for mails_of in mails.values() for mail in mails_of] == ["Your order"] * 2
     assert "+15555550100" in httpx.get(f"{aws.cloud.endpoint}/_ministack/sns/sms-messages").text
@@ -194,14 +183,7 @@ def handle(event, context):
 
 
 def test_an_idle_lambda_ends_and_is_there_again_when_it_is_called(tmp_path):
-    from localcloud.tests.conftest import answers, free_port
-
-    process, port = Process(tmp_path, "aws"), free_port()
-    process.start(
-        "localcloud.aws.server", ["--port", str(port), "--dir", str(tmp_path), "--idle-seconds", "2"], {}
-    )
-    process.await_answer(lambda: answers(port))
-    cloud = Cloud(f"http://127.0.0.1:{port}")
+    process, cloud = run_aws(tmp_path, None, "--idle-seconds", "2")
     allow_everything(cloud)
     make_function(cloud, "pid", "import os\n\ndef handle(event, context):\n    return os.getpid()\n")
 
@@ -222,9 +204,7 @@ def test_a_damaged_state_is_passed_over_and_that_is_said(aws):
     found = restoring.find(aws.state)
     aws.start()
 
-    assert re.fullmatch(
-        r"the state of \S+ cannot be read; that of \S+ was restored", found.sentence()
-    )
+    assert re.fullmatch(r"the state of \S+ cannot be read; that of \S+ was restored", found.sentence())
     assert found.generation == before.moment
     assert [url.rsplit("/")[-1] for url in aws.client("sqs").list_queues()["QueueUrls"]] == ["one"]
 
@@ -275,95 +255,6 @@ def test_a_state_that_does_not_fit_on_the_disk_leaves_the_last_one_and_is_told(a
     assert found.sentence().startswith("the shop's last state was not saved (File too large); its state of ")
     aws.start()
     assert [url.rsplit("/")[-1] for url in aws.client("sqs").list_queues()["QueueUrls"]] == ["kept"]
-
-
-def test_no_snapshot_shows_half_a_transaction_nor_an_item_without_its_stream_record(aws):
-    for name in ("left", "right"):
-        table(aws.cloud, name, StreamSpecification=STREAM)
-    over, seen = threading.Event(), set[int]()
-
-    def write(writer: int) -> None:
-        client, number = aws.cloud.client("dynamodb"), 0
-        while not over.is_set():
-            number += 1
-            item = {"id": {"S": f"{writer}-{number}"}}
-            put = [{"Put": {"TableName": name, "Item": item}} for name in ("left", "right")]
-            client.transact_write_items(TransactItems=put)
-
-    with ThreadPoolExecutor(6) as pool:
-        written = [pool.submit(write, writer) for writer in range(6)]
-        end = time.monotonic() + 60
-        while len(seen) < 4 and time.monotonic() < end:
-            for generation in generations.every(aws.state):
-                if generation.moment not in seen:
-                    seen.add(generation.moment)
-                    _assert_whole(generation)
-            time.sleep(0.2)
-        over.set()
-    assert [each.result() for each in written] == [None] * 6
-    assert len(seen) >= 4
-
-
-def test_no_snapshot_shows_an_execution_that_ended_without_its_output_and_its_event(aws):
-    allow_everything(aws.cloud)
-    sqs, events = aws.client("sqs"), aws.client("events")
-    queue = sqs.create_queue(QueueName="ended")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow | {"Resource": arn}]})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
-    pattern = json.dumps({"source": ["aws.states"], "detail": {"status": ["SUCCEEDED"]}})
-    events.put_rule(Name="ended", EventPattern=pattern)
-    events.put_targets(Rule="ended", Targets=[{"Id": "queue", "Arn": arn}])
-    client = aws.client("stepfunctions")
-    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
-    machine = client.create_state_machine(
-        name="quick",
-        definition=json.dumps(definition),
-        roleArn="arn:aws:iam::000000000000:role/may-do-anything",
-    )["stateMachineArn"]
-    seen, number, end = set[int](), 0, time.monotonic() + 60
-    while len(seen) < 3 and time.monotonic() < end:
-        for number in range(number + 1, number + 20):
-            client.start_execution(stateMachineArn=machine, name=f"n{number}", input="{}")
-        for generation in generations.every(aws.state):
-            if generation.moment not in seen:
-                seen.add(generation.moment)
-                _assert_announced(generation)
-    assert len(seen) >= 3
-
-
-def _assert_whole(generation) -> None:
-    state = _state_of(generation)
-
-    tables = {key.split("\0")[2]: value for key, value in state["tables"]["data"].items()}
-    left, right = (set(tables[f"'{name}'"]["items"]) for name in ("left", "right"))
-    assert left == right
-    for name, items in (("left", left), ("right", right)):
-        records = next(
-            value
-            for key, value in state["stream_records"]["data"].items()
-            if key.split("\0")[2] == f"'{name}'"
-        )
-        assert {record["dynamodb"]["Keys"]["id"]["S"] for record in records} == items
-
-
-
-def _assert_announced(generation) -> None:
-    executions = _state_of(generation, "stepfunctions")["executions"]["data"].values()
-    ended = {each["name"] for each in executions if each["status"] == "SUCCEEDED"}
-    assert all(each["output"] and each["stopDate"] for each in executions if each["name"] in ended)
-    queues = _state_of(generation, "sqs")["queues"]["data"].values()
-    messages = [json.loads(message["body"]) for queue in queues for message in queue["messages"]]
-    assert {message["detail"]["name"] for message in messages} == ended
-
-
-def _state_of(generation, service="dynamodb"):
-    return next(
-        json.loads(line)["payload"]
-        for line in generation.lines()
-        if line.startswith(b'{"service": "%s"' % service.encode())
-    )
 
 
 def _flatten(state) -> None:
