@@ -13,7 +13,14 @@ import pytest
 
 from localcloud.aws import generations, heartbeat, restoring
 from localcloud.clouds import Cloud
-from localcloud.tests.conftest import allow_everything, create_table, eventually, make_function, run_aws
+from localcloud.tests.conftest import (
+    allow_everything,
+    answers,
+    create_table,
+    eventually,
+    make_function,
+    run_aws,
+)
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ class Killable:
 
     def kill(self):
         os.kill(self.process.pid, signal.SIGKILL)
-        assert eventually(lambda: self.process.pid is None)
+        assert eventually(lambda: self.process.pid is None and not answers(self.port))
 
     def start(self):
         self.process, self.cloud = run_aws(self.home, self.port)
