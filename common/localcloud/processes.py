@@ -14,6 +14,7 @@ from pathlib import Path
 _GRACE_SECONDS = 180  # AWS saves its state while it stops, and a killed one loses it
 _ATTACHED = "localcloud.attached"
 _pipes: list[object] = []  # held open as long as this process lives
+_RELEASE_SECONDS = 3
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "TZ")
 
 
@@ -107,16 +108,25 @@ class Process:
 
 
 def require_free(port: int) -> None:
-    """PortTaken unless the port can be listened on."""
+    """PortTaken unless the port can be listened on, if need be after a process that was killed has let go of it."""
+    deadline = time.monotonic() + _RELEASE_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > deadline:
+            raise PortTaken(
+                f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
+                " `make up PORT=8100` (it takes PORT and the three after it)."
+            )
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind(("127.0.0.1", port))
         except OSError:
-            raise PortTaken(
-                f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
-                " `make up PORT=8100` (it takes PORT and the three after it)."
-            ) from None
+            return False
+        return True
 
 
 def _settled_command_line(pid: int, module: str) -> str | None:
