@@ -37,6 +37,7 @@ _EXPECTED = (
     catalogues.CatalogueUnreadable,
     shop.Busy,
     shop.RunsElsewhere,
+    shop.StateNotSaved,
     smoke.SmokeFailed,
     stacks.StackFailed,
     order_timeline.OrderUnknown,

@@ -28,7 +28,9 @@ class RowsNotLoaded(RuntimeError):
 def up(given: argparse.Namespace) -> None:
     """Start the shop, or bring a running one up to date."""
     say = _clock()
-    found = shop.start(given.dir, given.port, purchase=not given.no_purchase, say=say)
+    found = shop.start(
+        given.dir, given.port, purchase=not given.no_purchase, outlives_caller=True, say=say
+    )
     say("the shop is open")
     print(f"""
   Shop     {found.url}
@@ -118,7 +120,7 @@ def deploy_one(given: argparse.Namespace) -> None:
     paths.service(given.service)
     if given.stage == "local":
         found = _running(given.dir)
-        shop.start(given.dir, found.port, say=_clock())
+        shop.start(given.dir, found.port, outlives_caller=True, say=_clock())
     else:
         deploy.deploy(Cloud(), [given.service], given.stage, paths.ROOT / "build", _clock())
     print(f"{given.service} is deployed to {given.stage}.")
