@@ -9,7 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from devcloud import machine
 
 _GRACE_SECONDS = 180  # AWS saves its state while it stops, and a killed one loses it
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "TZ")
@@ -57,7 +60,11 @@ class Process:
             "PYTHONPATH": str(source),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+            "NO_PROXY": "*",  # it calls this machine only
+            "no_proxy": "*",
         }
+        machine.raise_open_files()
         with self.log.open("wb") as log:
             started = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
@@ -88,11 +95,11 @@ class Process:
         """End it with SIGTERM and wait; False if it did not run."""
         pid = self.pid
         if pid is not None:
-            os.kill(pid, signal.SIGTERM)
+            _send(pid, signal.SIGTERM)
             deadline = time.monotonic() + _GRACE_SECONDS
             while self.pid is not None:
                 if time.monotonic() > deadline:
-                    os.kill(pid, signal.SIGKILL)
+                    _send(pid, signal.SIGKILL)
                 time.sleep(0.05)
         self._note.unlink(missing_ok=True)
         return pid is not None
@@ -115,6 +122,11 @@ def require_free(port: int) -> None:
             ) from None
 
 
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has ended since we looked
+        os.kill(pid, number)
+
+
 def _settled_command_line(pid: int, module: str) -> str | None:
     """The command line once the new process has become the one asked for."""
     for _ in range(200):
@@ -126,13 +138,18 @@ def _settled_command_line(pid: int, module: str) -> str | None:
 
 
 def _command_line(pid: int) -> str | None:
-    kernel = Path(f"/proc/{pid}/cmdline")
+    """What a running `python -m` was told to run; Python's own path may still change, as on macOS it does."""
     if Path("/proc/self").exists():
         try:
-            return kernel.read_bytes().replace(b"\0", b" ").decode(errors="replace") or None
+            text = (
+                Path(f"/proc/{pid}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+            )
         except OSError:
             return None
-    shown = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True
-    )
-    return shown.stdout.strip() or None
+    else:
+        ps = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        text = subprocess.run(ps, capture_output=True, text=True, errors="replace").stdout
+    return text.partition(" -m ")[2].strip() or None

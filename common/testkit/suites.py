@@ -4,6 +4,7 @@ A service's suite runs in a copy of its folder and `common`, with nothing else b
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -95,8 +96,17 @@ def run(folder: Path, *arguments: str) -> Outcome:
             "no:cacheprovider",
         ]
         command += arguments
+        root = (
+            folder if folder == ROOT else folder.parent
+        )  # a copy's suite imports the copy's common
+        environment = {**os.environ, "PYTHONPATH": str(root / "common")}
         done = subprocess.run(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         name = folder.name if folder != ROOT else _SHIPPING if _SHIPPING in arguments else "tests"
         print(f"--- {name}\n{done.stdout.strip()}", flush=True)
