@@ -5,8 +5,6 @@ user-service signs the tokens; everybody else knows only the public keys, publis
 
 import json
 import os
-import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +13,7 @@ from chalice import Chalice, ForbiddenError
 from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer
 
 from common import aws, ids, lazy_imports, log, metrics, redaction
+from common.cached import Cached
 
 # Nobody else verifies: a route goes by what API Gateway heard from the authorizer.
 with lazy_imports.until_first_use(unless=lazy_imports.AUTHORIZER):
@@ -127,7 +126,7 @@ def acting_for(who: Caller, user_id: str | None) -> str:
 
 def published_keys() -> dict[str, Any]:
     """The public keys as a JSON Web Key Set (RFC 7517), for verifiers outside the shop; a few seconds old at most."""
-    return _cache.published()
+    return _keys.get(max_age=REFETCH_SECONDS).jwks
 
 
 def _refusal() -> AuthResponse:
@@ -140,57 +139,38 @@ def _refusal() -> AuthResponse:
     return AuthResponse(routes=[], principal_id="nobody")
 
 
-class _KeyCache:
-    """The published public keys, for a while."""
+@dataclass(frozen=True)
+class _PublicKeys:
+    """What SSM holds: the JSON Web Key Set, and its keys by `kid`."""
 
-    def __init__(self) -> None:
-        self.keys: dict[str, jwt.PyJWK] = {}
-        self.jwks: dict[str, Any] = {"keys": []}
-        self.fetched = self.tried = float("-inf")
-        self.lock = threading.Lock()
-
-    def published(self) -> dict[str, Any]:
-        with self.lock:
-            if self._may_try():
-                self.fetch()
-            return self.jwks
-
-    def find(self, kid: str) -> "jwt.PyJWK | None":
-        with self.lock:
-            is_old = time.monotonic() - self.fetched > _FRESH_SECONDS
-            if (is_old or kid not in self.keys) and self._may_try():
-                self.fetch()
-            return self.keys.get(kid)
-
-    def _may_try(self) -> bool:
-        return time.monotonic() - self.tried > REFETCH_SECONDS
-
-    def fetch(self) -> None:
-        """Without any keys at hand a failure is one of the request, and the next request tries again."""
-        try:
-            found = aws.client("ssm", seconds=_SSM_SECONDS).get_parameter(Name=KEYS_PARAMETER)
-        except (BotoCoreError, ClientError):
-            if not self.keys:
-                raise
-            self.tried = time.monotonic()
-            log.logger.exception("public keys not fetched; going on with those at hand")
-            return
-        self.fetched = self.tried = time.monotonic()
-        self.jwks = json.loads(found["Parameter"]["Value"])
-        self.keys = {key["kid"]: jwt.PyJWK(key, algorithm="EdDSA") for key in self.jwks["keys"]}
+    jwks: dict[str, Any]
+    by_id: "dict[str, jwt.PyJWK]"
 
 
-_cache = _KeyCache()
+def _fetch_keys() -> _PublicKeys:
+    answer = aws.client("ssm", seconds=_SSM_SECONDS).get_parameter(Name=KEYS_PARAMETER)
+    jwks = json.loads(answer["Parameter"]["Value"])
+    by_id = {key["kid"]: jwt.PyJWK(key, algorithm="EdDSA") for key in jwks["keys"]}
+    return _PublicKeys(jwks, by_id)
 
 
-def forget_keys() -> None:
-    """Fetch the public keys anew at the next token."""
-    _cache.keys, _cache.jwks = {}, {"keys": []}
-    _cache.fetched = _cache.tried = float("-inf")
+_keys = Cached(
+    _fetch_keys,
+    _FRESH_SECONDS,
+    outages=(BotoCoreError, ClientError),
+    retry_seconds=REFETCH_SECONDS,
+)
+
+
+def clear_keys() -> None:
+    """Fetch the public keys again at the next token."""
+    _keys.clear()
 
 
 def _public_key(kid: str) -> "jwt.PyJWK":
-    key = _cache.find(kid)
-    if key is None:
+    keys = _keys.get()
+    if kid not in keys.by_id:
+        keys = _keys.get(max_age=REFETCH_SECONDS)
+    if kid not in keys.by_id:
         raise jwt.InvalidTokenError("signed with a key that is not published")
-    return key
+    return keys.by_id[kid]

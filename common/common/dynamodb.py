@@ -1,15 +1,25 @@
-"""How long a Lambda waits for DynamoDB, in every table's model; and what a failed write says.
+"""DynamoDB through PynamoDB: time limits of every model, reads, and conditional writes.
 
-PynamoDB's own limits (15 s to connect, 30 s to read, four times) are longer than a saga step may take (20 s), so that a step would be
-killed where it could have tried again.
+PynamoDB's own limits (15 s to connect, 30 s to read, four times) are longer than a saga step
+may take (20 s): the step would be killed where it could have retried.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import Attribute, ListAttribute, MapAttribute
 from pynamodb.constants import MAP, NUMBER
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import (
+    DeleteError,
+    DoesNotExist,
+    PutError,
+    PynamoDBException,
+    UpdateError,
+)
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
 
 from common import aws  # noqa: F401  # introduces the clients that PynamoDB makes
 
@@ -19,6 +29,7 @@ TRIES = 3
 REPEATS = TRIES - 1  # what PynamoDB calls attempts are those after the first
 
 Element = TypeVar("Element", bound=MapAttribute[Any, Any])
+Item = TypeVar("Item", bound=Model)
 
 
 class Meta:
@@ -57,12 +68,57 @@ class MapsAttribute(ListAttribute[Element]):
         return [element.deserialize(value[MAP]) for value in values]
 
 
+def find(model: type[Item], hash_key: Any, range_key: Any = None) -> Item | None:
+    """Read an item with a strongly consistent read; None if there is none."""
+    try:
+        return model.get(hash_key, range_key, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def update_if(item: Model, actions: Sequence[Action], condition: Condition) -> bool:
+    """Change some attributes of the item with this key; False if the condition did not hold.
+
+    The item's own attributes are refreshed from the answer.
+    """
+    try:
+        item.update(actions=list(actions), condition=condition)
+    except UpdateError as exc:
+        return _refused(exc)
+    return True
+
+
+def save_if(item: Model, condition: Condition) -> bool:
+    """Write the whole item; False if the condition did not hold."""
+    try:
+        item.save(condition=condition)
+    except PutError as exc:
+        return _refused(exc)
+    return True
+
+
+def delete_if(item: Model, condition: Condition) -> bool:
+    """Delete the item with this key; False if the condition did not hold."""
+    try:
+        item.delete(condition=condition)
+    except DeleteError as exc:
+        return _refused(exc)
+    return True
+
+
 def is_condition_failure(exc: PynamoDBException) -> bool:
-    """Whether a write failed because its condition did not hold: the one failure that is an answer."""
+    """Whether a write failed because its condition did not hold."""
     return error_code(exc) == "ConditionalCheckFailedException"
 
 
 def error_code(exc: PynamoDBException) -> str | None:
-    """DynamoDB's word for what went wrong; None if its answer got lost, where PynamoDB's own look-up would break."""
+    """DynamoDB's error code; None if there was no answer (PynamoDB's own look-up would break)."""
     cause = exc.cause
     return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else None
+
+
+def _refused(exc: PynamoDBException) -> bool:
+    """False for a condition that did not hold; raises every other failure."""
+    if not is_condition_failure(exc):
+        raise exc
+    return False

@@ -5,19 +5,18 @@ camelCase. An event's fields may be added to, never removed or given another mea
 """
 
 import json
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 from common import aws, clock, ids, log
+from common.retry import RetryPolicy
 
 BUS = "commerce"
 _ENTRIES = 10  # that one PutEvents takes: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-_TRIES = 4
-_PAUSE_SECONDS = 0.1
+RETRY = RetryPolicy(tries=4, pause_seconds=0.2)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -242,7 +241,7 @@ def _entry(event: Event) -> dict[str, str]:
 
 
 def _put(entries: Sequence[dict[str, str]]) -> None:
-    for pause in _pauses():
+    for _ in RETRY.attempts():
         results = aws.client("events").put_events(Entries=entries)["Entries"]
         refused = [result.get("ErrorMessage") for result in results if "ErrorCode" in result]
         entries = [
@@ -250,9 +249,4 @@ def _put(entries: Sequence[dict[str, str]]) -> None:
         ]
         if not entries:
             return
-        time.sleep(pause)
     raise EventsNotPublished(f"{len(entries)} events were refused: {refused[0]}")
-
-
-def _pauses() -> Iterator[float]:
-    return (_PAUSE_SECONDS * 2**attempt for attempt in range(_TRIES))

@@ -1,7 +1,6 @@
 """DynamoDB streams: a consumer that no single bad record can stop."""
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -11,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import DynamoDBEvent
 
 from common import aws, log, metrics, queues
+from common.retry import RetryPolicy
 
-TRIES = 3
-_PAUSE_SECONDS = 0.2
+RETRY = RetryPolicy(tries=3, pause_seconds=0.2)
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,11 @@ def arn(table: str) -> str:
 def consume(
     event: DynamoDBEvent, handle: Callable[[Change], object], on_failure_queue: str
 ) -> None:
-    """Hand each change to `handle`, in order; one that fails TRIES times is parked, and the shard goes on.
+    """Hand each change to `handle`, in order; park one that fails every attempt.
 
-    A parked record goes to the queue named `on_failure_queue` as it came; its consumer turns it back with `read`. Raises only
-    if even parking fails: the batch then comes again. Streams deliver at least once: `handle` must bear repeats.
+    A parked record goes to the queue `on_failure_queue` as it came, and the shard goes on; the
+    queue's consumer reads it with `read`. Streams deliver at least once: `handle` must be
+    idempotent. Raises: what sending to that queue raises; the batch then comes again.
     """
     for record in event.to_dict()["Records"]:
         change = read(record)
@@ -77,8 +77,7 @@ def read(record: dict[str, Any]) -> Change:
 
 
 def _handled(change: Change, handle: Callable[[Change], object]) -> bool:
-    for attempt in range(TRIES):
-        time.sleep(_PAUSE_SECONDS * attempt)
+    for _ in RETRY.attempts():
         try:
             handle(change)
             return True

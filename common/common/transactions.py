@@ -4,8 +4,6 @@ A conflict with another transaction is no answer, only bad timing: it is tried a
 means is for the verb to say that wrote it.
 """
 
-import random
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,12 +18,12 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from common import dynamodb
+from common.retry import RetryPolicy
 
-# Together a few seconds, which fit in a saga's step. The longest pause is short, as the others' transactions are: longer ones leave a
-# product that many want idle (tests/benchmarks/hot_product.py: half as many reservations a second, and some buyers give up).
-TRIES = 40
-_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 0.16
+# Together a few seconds, which fit in a saga's step. The longest pause is as short as other
+# transactions are: longer pauses leave a product in demand idle (tests/benchmarks/hot_product.py:
+# half as many reservations a second, and some buyers give up).
+RETRY = RetryPolicy(tries=40, pause_seconds=0.02, max_pause_seconds=0.16)
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
@@ -97,7 +95,7 @@ def write(*operations: Operation) -> None:
     token, so that one whose answer was lost is not carried out again.
     """
     token = uuid.uuid4().hex
-    for attempt in range(TRIES):
+    for _ in RETRY.attempts():
         try:
             return _write(operations, token)
         except TransactWriteError as problem:
@@ -106,9 +104,7 @@ def write(*operations: Operation) -> None:
                 raise TransactionCancelled(_failed(operations, reasons)) from problem
             if not _is_passing(problem, reasons):
                 raise
-        # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-        time.sleep(random.uniform(0, min(_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)))
-    raise TransactionContended(f"{TRIES} conflicts in a row")
+    raise TransactionContended(f"{RETRY.tries} conflicts in a row")
 
 
 def _write(operations: Sequence[Operation], token: str) -> None:

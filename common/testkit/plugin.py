@@ -82,9 +82,9 @@ def other_tables(service: Path, cloud: None) -> Callable[..., None]:
 @pytest.fixture
 def tokens(cloud: None) -> Iterator[Tokens]:
     """Access tokens as user-service would sign them, and the public key where everybody looks for it."""
-    auth.forget_keys()
+    auth.clear_keys()
     yield Tokens.published()
-    auth.forget_keys()
+    auth.clear_keys()
 
 
 @pytest.fixture

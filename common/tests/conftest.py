@@ -19,6 +19,6 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def tokens(cloud: None) -> Iterator[Tokens]:
-    auth.forget_keys()
+    auth.clear_keys()
     yield Tokens.published()
-    auth.forget_keys()
+    auth.clear_keys()

@@ -144,7 +144,7 @@ def test_a_token_is_not_refused_because_a_first_fetch_of_the_keys_failed(shop, t
     """Refused, the customer would be logged out; a failure is tried again, and this one passes."""
     published = aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
     aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
-    auth.forget_keys()
+    auth.clear_keys()
     with pytest.raises(ClientError):
         auth.verify(f"Bearer {tokens.customer()}")
     with pytest.raises(ClientError):

@@ -5,10 +5,17 @@ from botocore.awsrequest import AWSResponse
 from botocore.session import get_session
 from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
-from pynamodb.exceptions import AttributeDeserializationError
+from pynamodb.exceptions import (
+    AttributeDeserializationError,
+    DeleteError,
+    PutError,
+    UpdateError,
+)
+from pynamodb.models import Model
 from urllib3 import HTTPResponse
 
 from common import aws, dynamodb
+from testkit.plugin import moto
 
 
 class Line(MapAttribute):
@@ -92,3 +99,46 @@ def test_a_call_that_hangs_ends_before_a_step_of_the_saga_would(credentials):
     assert longest(connection) == 15
     assert longest(aws.client("sqs")) == 18
     assert longest(aws.client("ssm", seconds=2)) == 4
+
+
+class Row(Model):
+    class Meta(dynamodb.Meta):
+        table_name = "Rows"
+        region = "us-east-1"
+
+    key = UnicodeAttribute(hash_key=True)
+    count = dynamodb.WholeNumber(default=0)
+
+
+@pytest.fixture
+def row(credentials):
+    with moto():
+        Row.create_table(billing_mode="PAY_PER_REQUEST")
+        Row("a", count=1).save()
+        yield Row("a")
+
+
+def test_an_item_that_is_not_there_is_none(row):
+    assert dynamodb.find(Row, "a").count == 1
+    assert dynamodb.find(Row, "b") is None
+
+
+def test_a_conditional_write_says_whether_it_took_place(row):
+    assert dynamodb.update_if(row, [Row.count.add(1)], Row.count == 1)
+    assert not dynamodb.update_if(row, [Row.count.add(1)], Row.count == 1)
+    assert not dynamodb.save_if(Row("a", count=9), Row.key.does_not_exist())
+    assert not dynamodb.delete_if(row, Row.count == 1)
+    assert dynamodb.find(Row, "a").count == 2
+    assert dynamodb.save_if(Row("b"), Row.key.does_not_exist())
+    assert dynamodb.delete_if(Row("b"), Row.key.exists())
+    assert dynamodb.find(Row, "b") is None
+
+
+def test_a_write_that_fails_for_another_reason_raises(row):
+    Row.delete_table()
+    with pytest.raises(UpdateError):
+        dynamodb.update_if(row, [Row.count.add(1)], Row.key.exists())
+    with pytest.raises(PutError):
+        dynamodb.save_if(Row("a"), Row.key.does_not_exist())
+    with pytest.raises(DeleteError):
+        dynamodb.delete_if(row, Row.key.exists())

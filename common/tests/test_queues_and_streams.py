@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from chalice.test import Client
@@ -76,7 +77,7 @@ def test_a_parked_record_is_handled_under_its_own_correlation_id(consumer, cloud
 
 
 def test_a_poison_record_is_parked_and_the_shard_goes_on(consumer, monkeypatch):
-    monkeypatch.setattr(streams, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(streams, "RETRY", replace(streams.RETRY, pause_seconds=0))
     records = [
         stream_record("Words", None, {"word": word, "correlationId": "c"})
         for word in ("a", "bad", "b")
@@ -90,7 +91,7 @@ def test_a_poison_record_is_parked_and_the_shard_goes_on(consumer, monkeypatch):
 
 
 def test_a_record_that_cannot_even_be_parked_stops_the_batch(consumer, monkeypatch):
-    monkeypatch.setattr(streams, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(streams, "RETRY", replace(streams.RETRY, pause_seconds=0))
     aws.client("sqs").delete_queue(QueueUrl=queues.url("letters"))
     queues.url.cache_clear()
 
@@ -138,7 +139,7 @@ def test_events_that_the_bus_refuses_are_sent_again_alone(bus, monkeypatch):
         return {"Entries": [{"ErrorCode": "ThrottlingException"}] * refused + answer["Entries"]}
 
     monkeypatch.setattr(client, "put_events", put_events)
-    monkeypatch.setattr(events, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(events, "RETRY", replace(events.RETRY, pause_seconds=0))
     events.publish(cancelled(1), cancelled(2), cancelled(3))
 
     assert sizes == [3, 2, 1]
@@ -152,7 +153,7 @@ def test_events_that_the_bus_refuses_are_sent_again_alone(bus, monkeypatch):
 def test_events_that_the_bus_keeps_refusing_are_not_lost_in_silence(bus, monkeypatch):
     refuse = {"Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no"}]}
     monkeypatch.setattr(aws.client("events"), "put_events", lambda Entries: refuse)
-    monkeypatch.setattr(events, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(events, "RETRY", replace(events.RETRY, pause_seconds=0))
 
     with pytest.raises(events.EventsNotPublished, match="no"):
         events.publish(cancelled(1))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -89,7 +90,7 @@ def conflicts(times):
 
 @pytest.fixture
 def disturb(shelves, monkeypatch):
-    monkeypatch.setattr(transactions, "_PAUSE_SECONDS", 0.0001)
+    monkeypatch.setattr(transactions, "RETRY", replace(transactions.RETRY, pause_seconds=0.0001))
     events = transactions._connection().client.meta.events
     registered = []
 
@@ -156,7 +157,7 @@ def test_a_plain_write_that_always_meets_a_transaction_fails_in_the_end(in_the_w
 
 
 def test_a_conflict_with_another_transaction_is_tried_again(disturb):
-    disturb(transactions.TRIES - 1)
+    disturb(transactions.RETRY.tries - 1)
 
     write(update(Shelf("a"), [Shelf.stock.add(1)]))
 
@@ -164,7 +165,7 @@ def test_a_conflict_with_another_transaction_is_tried_again(disturb):
 
 
 def test_endless_conflicts_end_and_change_nothing(disturb):
-    disturb(transactions.TRIES)
+    disturb(transactions.RETRY.tries)
 
     with pytest.raises(TransactionContended):
         write(update(Shelf("a"), [Shelf.stock.add(1)]))

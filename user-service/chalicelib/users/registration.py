@@ -50,7 +50,7 @@ def _new_user(registration: Registration, key: str | None) -> User:
 
 def _is_new(user: User, password: str, key: str | None) -> bool:
     """Whether this registration was carried out now, whatever came of it; False if it was before, with this very body."""
-    for _ in range(transactions.TRIES):
+    for _ in range(transactions.RETRY.tries):
         owner = EmailClaim.owner_of(user.email)
         # Without a key nothing can have this id yet. With one both are read before anything is written, whichever it will be.
         if key and (kept := _kept(user.user_id)):
