@@ -31,7 +31,7 @@ $(if $(unknown),$(error $(firstword $(unknown)) is no setting; these are: $(SETT
 $(foreach name,$(SWITCHES),$(if $(filter-out 1,$($(name))),$(error $(name)=$($(name)) is not understood: $(name)=1 or nothing)))
 $(if $(filter-out $(SERVICES) $(if $(filter test,$(MAKECMDGOALS)),common),$(SERVICE)),$(error SERVICE=$(SERVICE) is not a service: one of $(SERVICES)))
 $(if $(filter-out $(STAGES),$(STAGE)),$(error STAGE=$(STAGE) is not a stage: one of $(STAGES)))
-missing = $(foreach example,$(needs.$(1)),$(if $($(firstword $(subst =, ,$(example)))),,$(firstword $(subst =, ,$(example)))))
+missing = $(strip $(foreach example,$(needs.$(1)),$(if $($(firstword $(subst =, ,$(example)))),,$(firstword $(subst =, ,$(example))))))
 $(foreach goal,$(MAKECMDGOALS),$(if $(call missing,$(goal)),\
   $(error $(firstword $(call missing,$(goal))) is not set, as in: make $(goal) $(needs.$(goal)))))
 
@@ -56,7 +56,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: FORCE help up down test check local deploy docs format new-service bench chaos clean \
   status logs token invoke trace seed admin rotate-keys redrive reconcile package release smoke pipeline \
-  lint types templates framework mutations budgets events openapi access contracts workflows lock
+  lint types templates framework pythons mutations budgets events openapi access contracts workflows lock
 
 ## Every day
 help: ## | this list
@@ -145,6 +145,8 @@ templates: $(INSTALLED) ## | cfn-lint on every template, the packaged ones too
 	@$(PY) -m testkit.template_check $(SERVICE)
 framework: $(INSTALLED) ## | the Serverless Framework, into node_modules; nothing else here needs Node (20.19 or newer)
 	@$(PY) -m testkit.framework
+pythons: $(INSTALLED) ## | start the shop and run some suites with the other Pythons of this machine
+	@$(PY) -m testkit.pythons
 mutations: $(INSTALLED) ## NAME=refund | take protections away, all or those of a name: a test must fail
 	@$(PY) -m testkit.mutations $(if $(NAME),$(call quoted,$(NAME)))
 budgets: $(INSTALLED) ## | count anew what requests and an order ask of AWS, into tests/benchmarks/budgets.toml

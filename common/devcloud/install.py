@@ -20,9 +20,10 @@ _ROOT = Path(__file__).resolve().parents[2]
 _VENV, _PINS = _ROOT / ".venv", _ROOT / "requirements-dev.txt"
 _PYTHON, _DONE = _VENV / "bin" / "python", _VENV / "installed"
 _AT_ONCE = 10  # packages that pip installs from one line of progress to the next
-# Python runs this line when .venv's starts. A Lambda of the local cloud must find `common` in its own zip, as on AWS.
+# Python runs this line when .venv's starts. A Lambda of the local cloud, and Chalice where it packages one, must find
+# `common` in the service's own folder, as on AWS.
 _PATH_LINE = (
-    "import os, sys; 'AWS_LAMBDA_FUNCTION_NAME' in os.environ or "
+    "import os, sys; {'AWS_LAMBDA_FUNCTION_NAME', 'SERVICE_ALONE'} & {*os.environ} or "
     "sys.path.append(os.path.join(os.path.dirname(sys.prefix), 'common'))\n"
 )
 _COMMAND = """#!/bin/sh
