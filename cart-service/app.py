@@ -1,135 +1,240 @@
 """Every way into the cart service."""
 
-from msgspec import to_builtins
+from chalice.app import SQSEvent
 
+from chalicelib.carts.errors import (
+    CartFull,
+    CartItemNotFound,
+    CartNotFound,
+    CartUnavailable,
+    GuestCartMerged,
+    GuestCartMissing,
+    IdempotencyKeyReused,
+    ProductNotFound,
+    TooManyOfProduct,
+)
 from chalicelib.carts.schemas import (
-    GUEST_HEADER,
+    GUEST_CART,
     AddToCart,
+    CartCleared,
+    CartEmptied,
+    CartLine,
+    CartMergeResult,
+    CartOwnerQuery,
     CartQuery,
+    CartUpdate,
     ClearCart,
-    MergeCart,
-    OwnerQuery,
+    MergeCarts,
+    NewGuestCart,
     SetQuantity,
 )
-from common import auth, events, http, lazy_imports, queues, step_input
+from common import auth, events, ids, lazy_imports, queues, step_input
+from common.api import Access, Api, Request
+from common.pages import InvalidCursor, Page
 
 with lazy_imports.until_first_use():
     from chalicelib.carts import guests, merging, purchases, service
 
-app = http.create_app("cart-service", headers=[GUEST_HEADER])
-authorizer = auth.jwt_authorizer(app)
+api = Api("cart-service", cors_headers=[GUEST_CART.name])
+app, authorizer = api.app, api.authorizer
+
+_ADDING = [
+    ids.InvalidId,
+    ProductNotFound,
+    TooManyOfProduct,
+    CartFull,
+    IdempotencyKeyReused,
+    CartUnavailable,
+]
+_OWNER = [auth.NotYours, ids.InvalidId]
+_READING = [InvalidCursor, CartUnavailable]
+_GUEST = [GuestCartMissing, CartNotFound, GuestCartMerged]
 
 
-@app.route("/cart", methods=["POST"], authorizer=authorizer)
-def add_to_cart():
-    """Put some of a product into the cart; repeated with its Idempotency-Key it adds nothing."""
-    wanted = http.body(app, AddToCart)
-    return service.add_item(_owner(wanted.user_id), wanted, http.idempotency_key(app))
+@api.post(
+    "/cart",
+    summary="Add a product to the cart",
+    body=AddToCart,
+    returns=CartUpdate,
+    errors=[*_ADDING, *_OWNER],
+    idempotency_key=True,
+)
+def add_to_cart(request: Request[AddToCart]) -> CartUpdate:
+    owner = auth.acting_for(request.caller, request.body.user_id)
+    return service.add_item(owner, request.body, request.idempotency_key)
 
 
-@app.route("/cart", methods=["GET"], authorizer=authorizer)
-def get_cart():
-    """What is in the cart, at today's prices: all of it, or page by page with ?limit= and ?cursor=."""
-    query = http.query(app, CartQuery)
-    lines, cursor = service.show_cart(_owner(query.user_id), query.limit, query.cursor)
-    return http.page(lines, cursor)
+@api.get(
+    "/cart",
+    summary="List the cart's lines at today's prices",
+    description="All of them, or page by page with `limit` and `cursor`.",
+    query=CartQuery,
+    returns=Page[CartLine],
+    errors=[*_READING, *_OWNER],
+)
+def get_cart(request: Request[CartQuery]) -> Page[CartLine]:
+    owner = auth.acting_for(request.caller, request.query.user_id)
+    return service.list_lines(owner, request.query)
 
 
-@app.route("/cart/{product_id}", methods=["PATCH"], authorizer=authorizer)
-def set_quantity(product_id):
-    """Change how many of a product are in the cart."""
-    wanted = http.body(app, SetQuantity)
-    return service.set_quantity(_owner(wanted.user_id), product_id, wanted.quantity)
+@api.patch(
+    "/cart/{product_id}",
+    summary="Set the quantity of a product in the cart",
+    body=SetQuantity,
+    returns=CartUpdate,
+    errors=[CartItemNotFound, *_OWNER],
+)
+def set_cart_quantity(request: Request[SetQuantity], product_id: str) -> CartUpdate:
+    owner = auth.acting_for(request.caller, request.body.user_id)
+    return service.set_quantity(owner, product_id, request.body.quantity)
 
 
-@app.route("/cart/{product_id}", methods=["DELETE"], authorizer=authorizer)
-def remove_from_cart(product_id):
-    """Take a product out of the cart, however many there are."""
-    return service.remove_item(_owner(http.query(app, OwnerQuery).user_id), product_id)
+@api.delete(
+    "/cart/{product_id}",
+    summary="Remove a product from the cart",
+    query=CartOwnerQuery,
+    returns=CartUpdate,
+    errors=_OWNER,
+)
+def remove_from_cart(request: Request[CartOwnerQuery], product_id: str) -> CartUpdate:
+    owner = auth.acting_for(request.caller, request.query.user_id)
+    return service.remove_item(owner, product_id)
 
 
-@app.route("/cart", methods=["DELETE"], authorizer=authorizer)
-def empty_cart():
-    """Take everything out of the cart."""
-    return service.empty_cart(_owner(http.query(app, OwnerQuery).user_id))
+@api.delete(
+    "/cart",
+    summary="Empty the cart",
+    query=CartOwnerQuery,
+    returns=CartEmptied,
+    errors=[CartUnavailable, *_OWNER],
+)
+def empty_cart(request: Request[CartOwnerQuery]) -> CartEmptied:
+    return service.empty_cart(auth.acting_for(request.caller, request.query.user_id))
 
 
-@app.route("/cart/merge", methods=["POST"], authorizer=authorizer)
-def merge_carts():
-    """Put what a guest's cart holds into the cart of the account that the guest logged in to: once, however often asked."""
-    owner = _owner(http.body(app, MergeCart).user_id)
-    return merging.merge(owner, _guest_id(), http.idempotency_key(app))
+@api.post(
+    "/cart/merge",
+    summary="Merge a guest's cart into the account's cart",
+    description="Each item is moved once, however often the request is repeated.",
+    body=MergeCarts,
+    returns=CartMergeResult,
+    errors=[
+        GuestCartMissing,
+        CartNotFound,
+        IdempotencyKeyReused,
+        CartUnavailable,
+        *_OWNER,
+    ],
+    idempotency_key=True,
+    headers=[GUEST_CART],
+)
+def merge_carts(request: Request[MergeCarts]) -> CartMergeResult:
+    owner = auth.acting_for(request.caller, request.body.user_id)
+    return merging.merge(owner, _guest_id(request), request.idempotency_key)
 
 
-@app.route("/cart/guest", methods=["POST"])
-def create_guest_cart():
-    """A cart for somebody without an account, and the secret that opens it."""
-    return http.created(guests.create())
+@api.post(
+    "/cart/guest",
+    access=Access.PUBLIC,
+    summary="Create a cart without an account",
+    description="The response holds the secret that opens the cart, this once.",
+    returns=NewGuestCart,
+    status=201,
+)
+def create_guest_cart(request: Request[None]) -> NewGuestCart:
+    return guests.create()
 
 
-@app.route("/cart/guest/items", methods=["POST"])
-def add_to_guest_cart():
-    """As add_to_cart."""
-    guest, wanted = guests.find_open(_guest_id()), http.body(app, AddToCart)
-    return service.add_item(guest.user_id, wanted, http.idempotency_key(app), guest)
+@api.post(
+    "/cart/guest/items",
+    access=Access.PUBLIC,
+    summary="Add a product to a guest's cart",
+    body=AddToCart,
+    returns=CartUpdate,
+    errors=[*_ADDING, *_GUEST],
+    idempotency_key=True,
+    headers=[GUEST_CART],
+)
+def add_to_guest_cart(request: Request[AddToCart]) -> CartUpdate:
+    guest = guests.find_open(_guest_id(request))
+    return service.add_item(guest.user_id, request.body, request.idempotency_key, guest)
 
 
-@app.route("/cart/guest", methods=["GET"])
-def get_guest_cart():
-    """As get_cart."""
-    guest, query = guests.find_open(_guest_id()), http.query(app, CartQuery)
-    lines, cursor = service.show_cart(guest.user_id, query.limit, query.cursor)
-    return http.page(lines, cursor)
+@api.get(
+    "/cart/guest",
+    access=Access.PUBLIC,
+    summary="List the lines of a guest's cart at today's prices",
+    query=CartQuery,
+    returns=Page[CartLine],
+    errors=[*_READING, *_GUEST],
+    headers=[GUEST_CART],
+)
+def get_guest_cart(request: Request[CartQuery]) -> Page[CartLine]:
+    guest = guests.find_open(_guest_id(request))
+    return service.list_lines(guest.user_id, request.query)
 
 
-@app.route("/cart/guest/items/{product_id}", methods=["PATCH"])
-def set_quantity_for_guest(product_id):
-    """As set_quantity."""
-    guest, wanted = guests.find_open(_guest_id()), http.body(app, SetQuantity)
-    return service.set_quantity(guest.user_id, product_id, wanted.quantity)
+@api.patch(
+    "/cart/guest/items/{product_id}",
+    access=Access.PUBLIC,
+    summary="Set the quantity of a product in a guest's cart",
+    body=SetQuantity,
+    returns=CartUpdate,
+    errors=[CartItemNotFound, *_GUEST],
+    headers=[GUEST_CART],
+)
+def set_guest_cart_quantity(request: Request[SetQuantity], product_id: str) -> CartUpdate:
+    guest = guests.find_open(_guest_id(request))
+    return service.set_quantity(guest.user_id, product_id, request.body.quantity)
 
 
-@app.route("/cart/guest/items/{product_id}", methods=["DELETE"])
-def remove_from_guest_cart(product_id):
-    """As remove_from_cart."""
-    return service.remove_item(guests.find_open(_guest_id()).user_id, product_id)
+@api.delete(
+    "/cart/guest/items/{product_id}",
+    access=Access.PUBLIC,
+    summary="Remove a product from a guest's cart",
+    returns=CartUpdate,
+    errors=_GUEST,
+    headers=[GUEST_CART],
+)
+def remove_from_guest_cart(request: Request[None], product_id: str) -> CartUpdate:
+    return service.remove_item(guests.find_open(_guest_id(request)).user_id, product_id)
 
 
-@app.route("/cart/guest", methods=["DELETE"])
-def empty_guest_cart():
-    """As empty_cart; the secret goes on opening it."""
-    return service.empty_cart(guests.find_open(_guest_id()).user_id)
+@api.delete(
+    "/cart/guest",
+    access=Access.PUBLIC,
+    summary="Empty a guest's cart",
+    description="The secret goes on opening the cart.",
+    returns=CartEmptied,
+    errors=[CartUnavailable, *_GUEST],
+    headers=[GUEST_CART],
+)
+def empty_guest_cart(request: Request[None]) -> CartEmptied:
+    return service.empty_cart(guests.find_open(_guest_id(request)).user_id)
 
 
-@app.lambda_function(name="clear-cart")
-def clear_cart(event, context):
-    """Saga step ClearCart: take out what was bought. Nothing undoes it; it only runs once the order is confirmed."""
-    return to_builtins(purchases.clear_bought(step_input.parse(ClearCart, event)))
+@api.function("clear-cart", takes=ClearCart, returns=CartCleared)
+def clear_cart(step: ClearCart) -> CartCleared:
+    """Saga step ClearCart: remove what was bought. Nothing undoes it; it follows confirmation."""
+    return purchases.clear_bought(step)
 
 
 @app.on_sqs_message(queue="cart-clear-queue", name="on-clear-cart", batch_size=10)
-def on_clear_cart(event):
-    """Clearings that failed in the saga, tried again."""
+def on_clear_cart(event: SQSEvent) -> None:
+    """Retry what the saga's step clear-cart could not do."""
     queues.consume(
         event, lambda message: purchases.clear_bought(step_input.parse(ClearCart, message))
     )
 
 
 @app.on_sqs_message(queue="account-deleted-cart-queue", name="on-account-deleted", batch_size=10)
-def on_account_deleted(event):
-    """A customer closed the account: nothing of the cart stays."""
+def on_account_deleted(event: SQSEvent) -> None:
+    """Erase the cart of a deleted account."""
     queues.consume(
         event, lambda message: service.erase(events.parse(events.AccountDeleted, message).user_id)
     )
 
 
-def _owner(user_id):
-    """Whose cart is meant: the caller's, or for an admin anybody's."""
-    return auth.acting_for(auth.caller(app), user_id)
-
-
-def _guest_id():
-    """Which guest's cart is meant: the one that the secret in the header opens. No URL holds it, as URLs get logged."""
-    request = app.current_request
-    assert request is not None, "only a route has a request"
-    return guests.owner(request.headers.get(GUEST_HEADER))
+def _guest_id(request: Request[object]) -> str:
+    """The owner of the guest's cart that the secret in the header opens: URLs are logged."""
+    return guests.owner(request.headers.get(GUEST_CART.name))

@@ -1,6 +1,6 @@
-"""Who is calling, and what they may do: from the access token alone.
+"""Authentication and authorization, by the access token alone.
 
-user-service signs the tokens; everybody else knows only the public keys, published in SSM Parameter Store.
+user-service signs the tokens; all services verify them with the public keys in SSM.
 """
 
 import json
@@ -10,12 +10,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice import Chalice, ForbiddenError
-from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer
+from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer, Request
 
 from common import aws, ids, lazy_imports, log, metrics, redaction
 from common.cached import Cached
 
-# Nobody else verifies: a route goes by what API Gateway heard from the authorizer.
+# Only the authorizer verifies tokens: routes read its result from API Gateway's context.
 with lazy_imports.until_first_use(unless=lazy_imports.AUTHORIZER):
     import jwt
 
@@ -25,24 +25,26 @@ KEYS_PARAMETER = "/commerce/auth/jwks"
 ADMIN = "admin"
 CUSTOMER = "customer"
 
-_FRESH_SECONDS = 300  # a withdrawn key stops working this long after its withdrawal
-REFETCH_SECONDS = 5  # a made-up key id must not turn every request into a call to SSM
-_SSM_SECONDS = (
-    2  # twice that, and there is still time to go on with the keys at hand: an authorizer has 10 s
-)
+_FRESH_SECONDS = 300  # a revoked key is accepted this long
+REFETCH_SECONDS = 5  # unknown key ids must not cause a call to SSM for every request
+_SSM_SECONDS = 2  # with one retry, time is left to use the cached keys: an authorizer has 10 s
 
 
 class AdminOnly(ForbiddenError):
-    """Only an admin may do this."""
+    """The caller is not an admin."""
+
+    description = "Only for admins."
 
 
 class NotYours(ForbiddenError):
-    """A customer acts for nobody but themself."""
+    """A customer named somebody else's user id."""
+
+    description = "`userId` is somebody else's."
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who the access token says is calling, and in which session; without one where no session began it."""
+    """The subject of an access token; `session_id` is empty if no session issued it."""
 
     user_id: str
     role: str
@@ -51,12 +53,12 @@ class Caller:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the caller runs the shop."""
+        """Whether the caller has the role admin."""
         return self.role == ADMIN
 
 
 def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
-    """The app's authorizer: bearer tokens of user-service. Bind it to the name `authorizer` in app.py."""
+    """Create the app's authorizer; app.py must bind it to the name `authorizer`."""
 
     def authorizer(request: AuthRequest) -> AuthResponse:
         log.logger.append_keys(service=app.app_name)  # Chalice has no middleware before authorizers
@@ -65,7 +67,7 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
         try:
             claims = verify(request.token)
         except jwt.InvalidTokenError:
-            return _refusal()
+            return _refuse()
         context = {"userId": claims["sub"], "role": claims["role"], "email": claims["email"]}
         context["sessionId"] = claims.get("sid", "")
         context["customer"] = redaction.customer(claims["sub"])  # for the access log
@@ -75,7 +77,7 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
 
 
 def verify(header: str) -> dict[str, Any]:
-    """The claims of an `Authorization: Bearer ...` header; jwt.InvalidTokenError if they are not to be believed."""
+    """Verify an `Authorization` header and return its claims. Raises: jwt.InvalidTokenError."""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         raise jwt.InvalidTokenError("expected Authorization: Bearer <token>")
@@ -94,43 +96,50 @@ def verify(header: str) -> dict[str, Any]:
         or not all(isinstance(text, str) for text in texts)
         or not claims["sub"]
     ):
-        raise jwt.InvalidTokenError("claims that user-service never signs")
+        raise jwt.InvalidTokenError("unexpected claims")
     return claims
 
 
 def caller(app: Chalice) -> Caller:
-    """Whose token the current request carries; only for routes with the authorizer."""
-    request = app.current_request
-    assert request is not None, "only a route has a caller"
+    """Read the caller of the current request; only for routes with the authorizer."""
+    assert app.current_request is not None, "only a route has a caller"
+    return read_caller(app.current_request)
+
+
+def read_caller(request: Request) -> Caller:
+    """Read the caller of a request; only for routes with the authorizer."""
     context = request.context["authorizer"]
     return Caller(
         context["userId"], context["role"], context["email"], context.get("sessionId", "")
     )
 
 
-def require_admin(who: Caller) -> None:
-    """AdminOnly unless the caller is an admin."""
-    if not who.is_admin:
+def require_admin(caller: Caller) -> None:
+    """Require the role admin. Raises: AdminOnly."""
+    if not caller.is_admin:
         raise AdminOnly("this is for admins only")
 
 
-def acting_for(who: Caller, user_id: str | None) -> str:
-    """The user whose things are meant: the caller, or for an admin anybody; NotYours otherwise."""
+def acting_for(caller: Caller, user_id: str | None) -> str:
+    """Return the user that a request is about: the caller, or the one that an admin names.
+
+    Raises: NotYours; InvalidId.
+    """
     if user_id is None:
-        return who.user_id
-    wanted = ids.parse("USER", user_id)
-    if wanted != who.user_id and not who.is_admin:
+        return caller.user_id
+    named = ids.parse("USER", user_id)
+    if named != caller.user_id and not caller.is_admin:
         raise NotYours("userId: expected your own, or none")
-    return wanted
+    return named
 
 
 def published_keys() -> dict[str, Any]:
-    """The public keys as a JSON Web Key Set (RFC 7517), for verifiers outside the shop; a few seconds old at most."""
+    """Return the public keys as a JSON Web Key Set (RFC 7517), at most 5 s old."""
     return _keys.get(max_age=REFETCH_SECONDS).jwks
 
 
-def _refusal() -> AuthResponse:
-    """Refuse with 401 where API Gateway asks; `chalice local` and its test client know only 403."""
+def _refuse() -> AuthResponse:
+    """Refuse with 401 in API Gateway; `chalice local` and its test client know only 403."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         log.emit_metric("refused", {metrics.REFUSALS: 1}, function=log.function())
         # API Gateway answers 401 to exactly this word, and 403 to a policy that denies:

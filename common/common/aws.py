@@ -1,4 +1,4 @@
-"""Clients, one per AWS service and process: making one costs more than ten calls on it."""
+"""AWS clients, one per service and process: creating one costs more than ten calls."""
 
 import os
 import random
@@ -15,18 +15,20 @@ if TYPE_CHECKING:
 with lazy_imports.until_first_use():
     from botocore import config, session
 
-# API Gateway gives up after 29 s, a saga's step after 20: a hanging call must end, and be tried again, before that.
+# API Gateway times out after 29 s, a saga step after 20: a call must time out, and be retried,
+# before that.
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 2, 9, 2
-_CONFLICTS, _LONGEST_PAUSE_SECONDS = 10, 0.1
-# What AWS's own logs call the shop. Left to itself, botocore puts a longer one together twice for every call.
-USER_AGENT = f"Botocore/{botocore.__version__} commerce/{os.environ.get('AWS_LAMBDA_FUNCTION_NAME', 'local')}"
+_MAX_CONFLICTS, _MAX_PAUSE_SECONDS = 10, 0.1
+# The shop's name in AWS's logs. botocore's own would be built twice for every call.
+_FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
+USER_AGENT = f"Botocore/{botocore.__version__} commerce/{_FUNCTION}"
 
 
 @cache
 def client(service: str, seconds: int = _READ_SECONDS) -> Any:
-    """The client of an AWS service; region and endpoint come from the environment.
+    """Return the client of an AWS service; region and endpoint come from the environment.
 
-    A call that is not answered within so many seconds is tried once more.
+    A call that times out after `seconds` is retried once.
     """
     limits = config.Config(
         connect_timeout=_CONNECT_SECONDS,
@@ -38,18 +40,12 @@ def client(service: str, seconds: int = _READ_SECONDS) -> Any:
 
 @cache
 def _session() -> Any:
-    """botocore's; boto3 would add resources and transfers, which nobody uses, to every start."""
+    """botocore's session: boto3 would load resources and transfers that nothing uses."""
     return session.get_session()
 
 
-def forget_clients() -> None:
-    """Make the next `client` call build a new one, after the environment or the credentials changed."""
-    client.cache_clear()
-    _session.cache_clear()
-
-
-def _introduce(new: "Session") -> None:
-    """Give every client of a session the user agent that is known already, and patience; those that PynamoDB makes, too."""
+def _configure_session(new: "Session") -> None:
+    """Give every client of a session, PynamoDB's too, the user agent and the retry rule."""
     new.set_default_client_config(config.Config(user_agent=USER_AGENT))
     new.register("needs-retry.dynamodb", _pause_after_conflict)
 
@@ -57,15 +53,15 @@ def _introduce(new: "Session") -> None:
 def _pause_after_conflict(
     response: tuple[Any, Any] | None, attempts: int, **_: Any
 ) -> float | None:
-    """Seconds until a write is tried again that was refused because a transaction was at the same item: it takes milliseconds.
+    """Seconds until a write that met a transaction on its item is retried; None for others.
 
-    botocore does not do so by itself, and nothing was written:
+    botocore does not retry these, and nothing was written:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
     """
     code = response[1].get("Error", {}).get("Code") if response else None
-    if code != "TransactionConflictException" or attempts > _CONFLICTS:
+    if code != "TransactionConflictException" or attempts > _MAX_CONFLICTS:
         return None
-    return random.uniform(0, _LONGEST_PAUSE_SECONDS)
+    return random.uniform(0, _MAX_PAUSE_SECONDS)
 
 
-botocore.register_initializer(_introduce)
+botocore.register_initializer(_configure_session)

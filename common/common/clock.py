@@ -1,20 +1,20 @@
-"""The time, as it stands in tables and on the wire: UTC, ISO 8601, milliseconds, `Z`."""
+"""Timestamps of tables and of the wire: UTC, ISO 8601, milliseconds, `Z`."""
 
 from datetime import UTC, datetime
 
 
 def now() -> str:
-    """This moment, such as `2025-10-13T14:10:00.123Z`; such strings sort by time."""
+    """Return the current time, such as `2025-10-13T14:10:00.123Z`; such strings sort by time."""
     return _iso(datetime.now(UTC))
 
 
 def epoch() -> int:
-    """This moment in whole seconds since 1970, as DynamoDB's time-to-live wants it."""
+    """Return the current Unix time in whole seconds, as in DynamoDB's time-to-live."""
     return int(datetime.now(UTC).timestamp())
 
 
 def iso(seconds: float) -> str:
-    """Seconds since 1970 in the shape of `now`."""
+    """Format a Unix time like `now`."""
     return _iso(datetime.fromtimestamp(seconds, UTC))
 
 

@@ -21,47 +21,47 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from common import aws  # noqa: F401  # introduces the clients that PynamoDB makes
+from common import aws  # noqa: F401  # configures the sessions that PynamoDB creates
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 5
 TRIES = 3
-REPEATS = TRIES - 1  # what PynamoDB calls attempts are those after the first
+RETRIES = TRIES - 1  # PynamoDB does not count the first attempt
 
 Element = TypeVar("Element", bound=MapAttribute[Any, Any])
 Item = TypeVar("Item", bound=Model)
 
 
 class Meta:
-    """Inherited by the Meta of each model."""
+    """Base of every model's Meta: time limits and retries."""
 
     connect_timeout_seconds = CONNECT_SECONDS
     read_timeout_seconds = READ_SECONDS
-    max_retry_attempts = REPEATS
+    max_retry_attempts = RETRIES
 
 
 class WholeNumber(Attribute[int]):
-    """A quantity, or money in minor units: never a float, as PynamoDB's own NumberAttribute is."""
+    """An integer: a count, or money in minor units. NumberAttribute would be a float."""
 
     attr_type = NUMBER
 
     def serialize(self, value: int) -> str:
-        """As DynamoDB writes numbers."""
+        """Convert to DynamoDB's text."""
         return str(int(value))
 
     def deserialize(self, value: str) -> int:
-        """From DynamoDB's text."""
+        """Convert from DynamoDB's text."""
         return int(value)
 
 
 class MapsAttribute(ListAttribute[Element]):
     """A list of maps, like `ListAttribute(of=...)`, read in two thirds of the time.
 
-    PynamoDB copies all attributes of the map at each reading, to name the place in an error: so that is left to it where one is due.
+    PynamoDB copies the attributes of each map, to name the place of an error; this does not.
     """
 
     def deserialize(self, values: list[dict[str, Any]]) -> list[Element]:
-        """The maps; anything else in the list goes PynamoDB's own way."""
+        """Read the maps; a list of anything else is read by PynamoDB."""
         if self.element_type is None or not all(MAP in value for value in values):
             return super().deserialize(values)  # type: ignore[no-untyped-call]
         element = self.element_type()

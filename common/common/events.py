@@ -1,7 +1,7 @@
-"""The events of the shop: one registry of every fact that services tell each other, and how it travels.
+"""The events of the shop: the registry of facts that services publish, and the bus.
 
-On the bus `commerce` an event is an EventBridge entry: its source and detail-type name it, its detail is flat JSON in
-camelCase. An event's fields may be added to, never removed or given another meaning: that takes a new version.
+On the bus `commerce` an event is an EventBridge entry: `source` and `detail-type` name it, its
+detail is flat JSON in camelCase. Fields may be added; removing or changing one takes a new version.
 """
 
 import json
@@ -15,28 +15,29 @@ from common import aws, clock, ids, log
 from common.retry import RetryPolicy
 
 BUS = "commerce"
-_ENTRIES = 10  # that one PutEvents takes: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+_MAX_ENTRIES = 10
 RETRY = RetryPolicy(tries=4, pause_seconds=0.2)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 class EventsNotPublished(Exception):
-    """The bus did not take some events; publishing all of them again is safe."""
+    """The bus rejected some events; all of them may be published again."""
 
 
 class EventNotUnderstood(Exception):
-    """A message is not the event that its consumer reads, or of a version that it does not know."""
+    """A message is not the expected event, or of an unknown version."""
 
 
 class Line(msgspec.Struct, rename="camel", frozen=True):
-    """How many of a product."""
+    """A quantity of a product."""
 
     product_id: str
     qty: int
 
 
 class Event(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
-    """A fact. Every event carries its id, the same for each repeat, and the request that caused it."""
+    """A fact. `event_id` is the same for each repeat; `correlation_id` names the request."""
 
     source: ClassVar[str]
     detail_type: ClassVar[str]
@@ -48,7 +49,7 @@ class Event(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
 
 
 class OrderCreated(Event, frozen=True):
-    """A customer ordered; nothing is reserved or paid yet."""
+    """An order was placed; nothing is reserved or paid yet."""
 
     source = "commerce.orders"
     detail_type = "OrderCreated"
@@ -61,7 +62,7 @@ class OrderCreated(Event, frozen=True):
 
 
 class OrderCancelled(Event, frozen=True):
-    """A customer took back an order that was not confirmed."""
+    """A customer cancelled an order that was not confirmed."""
 
     source = "commerce.orders"
     detail_type = "OrderCancelled"
@@ -84,7 +85,7 @@ class PaymentSuccess(Event, frozen=True):
 
 
 class OrderDone(Event, frozen=True):
-    """An order was paid, deducted from stock and confirmed."""
+    """An order was paid, its stock was committed, and it was confirmed."""
 
     source = "commerce.checkout"
     detail_type = "order.done"
@@ -98,7 +99,7 @@ class OrderDone(Event, frozen=True):
 
 
 class OrderFailed(Event, frozen=True):
-    """A checkout ended without a purchase: nothing stays charged or reserved."""
+    """A checkout ended without a purchase: nothing is charged or reserved."""
 
     source = "commerce.checkout"
     detail_type = "order.failed"
@@ -110,7 +111,7 @@ class OrderFailed(Event, frozen=True):
 
 
 class RefundRequested(Event, frozen=True):
-    """Goods of a confirmed order are given back, or never came: their price is owed to the customer."""
+    """A refund for items of a confirmed order was requested; `restock` if they come back."""
 
     source = "commerce.orders"
     detail_type = "RefundRequested"
@@ -125,7 +126,7 @@ class RefundRequested(Event, frozen=True):
 
 
 class PaymentRefunded(Event, frozen=True):
-    """The amount of one refund was given back at the payment gateway, and its goods are on the shelf again if they are to be."""
+    """The gateway refunded the amount, and the items were restocked if they had to be."""
 
     source = "commerce.payments"
     detail_type = "PaymentRefunded"
@@ -139,7 +140,7 @@ class PaymentRefunded(Event, frozen=True):
 
 
 class AccountDeleted(Event, frozen=True):
-    """A customer closed the account, and no access token of it is good any more: who keeps something of that person erases it."""
+    """An account was deleted and its tokens have expired; consumers erase what they keep."""
 
     source = "commerce.users"
     detail_type = "AccountDeleted"
@@ -148,7 +149,7 @@ class AccountDeleted(Event, frozen=True):
 
 
 class InventoryUpdated(Event, frozen=True):
-    """An order's goods were deducted from stock. Goes to the analytics queue, not over the bus."""
+    """Stock was committed for an order. Sent to the analytics queue, not to the bus."""
 
     source = "commerce.inventory"
     detail_type = "InventoryUpdated"
@@ -176,24 +177,24 @@ Fact = TypeVar("Fact", bound=Event)
 
 
 def create(kind: type[Fact], *, order_id: str, **fields: Any) -> Fact:
-    """The event of this kind about an order; its id is the same however often it is built."""
-    return _built(kind, order_id, order_id=order_id, **fields)
+    """Create an event about an order; its id is deterministic."""
+    return _create(kind, order_id, order_id=order_id, **fields)
 
 
 def account_deleted(user_id: str) -> AccountDeleted:
-    """The one event that is about no order; its id, too, is the same however often it is built."""
-    return _built(AccountDeleted, user_id, user_id=user_id)
+    """Create the event about a deleted account; its id is deterministic."""
+    return _create(AccountDeleted, user_id, user_id=user_id)
 
 
 def publish(*events: Event) -> None:
-    """Put the events on the bus; EventsNotPublished if it does not take them all. Safe to repeat as a whole."""
+    """Publish events to the bus. Idempotent by event id. Raises: EventsNotPublished."""
     entries = [_entry(event) for event in events]
-    for start in range(0, len(entries), _ENTRIES):
-        _put(entries[start : start + _ENTRIES])
+    for start in range(0, len(entries), _MAX_ENTRIES):
+        _put(entries[start : start + _MAX_ENTRIES])
 
 
 def to_message(event: Event) -> dict[str, Any]:
-    """The event as EventBridge would hand it to a queue, for those that are sent to a queue directly."""
+    """Convert an event to the message that EventBridge would send to a queue."""
     return {
         "source": event.source,
         "detail-type": event.detail_type,
@@ -202,27 +203,27 @@ def to_message(event: Event) -> dict[str, Any]:
 
 
 def parse(kind: type[Fact], message: dict[str, Any]) -> Fact:
-    """The event of this kind that a message from a queue carries; EventNotUnderstood if it carries none."""
+    """Parse an event from a queue's message. Raises: EventNotUnderstood."""
     if message.get("detail-type") != kind.detail_type:
         raise EventNotUnderstood(f"expected {kind.detail_type}, got {message.get('detail-type')!r}")
     try:
         event = msgspec.convert(message.get("detail"), kind)
-    except msgspec.ValidationError as problem:
-        raise EventNotUnderstood(f"{kind.detail_type}: {problem}") from None
+    except msgspec.ValidationError as exc:
+        raise EventNotUnderstood(f"{kind.detail_type}: {exc}") from None
     if event.version != 1:
         raise EventNotUnderstood(f"{kind.detail_type}: version {event.version} is not known here")
     return event
 
 
 def pattern(*kinds: type[Event]) -> dict[str, list[str]]:
-    """The EventBridge pattern that lets exactly these kinds through."""
+    """Build the EventBridge pattern that matches exactly these kinds."""
     return {
         "source": sorted({kind.source for kind in kinds}),
         "detail-type": sorted(kind.detail_type for kind in kinds),
     }
 
 
-def _built(kind: type[Fact], about: str, **fields: Any) -> Fact:
+def _create(kind: type[Fact], about: str, **fields: Any) -> Fact:
     known = {
         "event_id": ids.deterministic("EVT", kind.detail_type, about),
         "correlation_id": log.correlation_id(),

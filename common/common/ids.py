@@ -1,6 +1,6 @@
-"""Ids of everything in the shop: a prefix, `#`, and a ULID, such as `ORDER#01JAB...`.
+"""Ids: a prefix, `#`, and a ULID, such as `ORDER#01JAB...`.
 
-A ULID is a time and a random number in an alphabet that sorts: https://github.com/ulid/spec
+ULIDs sort by time: https://github.com/ulid/spec
 """
 
 import hashlib
@@ -13,22 +13,24 @@ from chalice import BadRequestError
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_BYTES, _RANDOM_BYTES = 6, 10
-_MOST_SHOWN = 80
+_MAX_SHOWN = 80
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
 class InvalidId(BadRequestError):
-    """A text cannot be the id it stands for."""
+    """A text is not an id of the expected kind."""
+
+    description = "The id in the path or in the body is not of the form `PREFIX#...`."
 
 
 def new(prefix: str) -> str:
-    """A fresh id; later ones sort after earlier ones."""
+    """Create an id; later ids sort after earlier ones."""
     milliseconds = time.time_ns() // 1_000_000
     return f"{prefix}#{_ulid(milliseconds.to_bytes(_TIME_BYTES) + os.urandom(_RANDOM_BYTES))}"
 
 
 def deterministic(prefix: str, *parts: object) -> str:
-    """The id that these parts always have: what makes a repeated write land on the same row."""
+    """Derive an id from its parts: a repeated write lands on the same row."""
     text = "\x1f".join(str(part) for part in parts)
     return (
         f"{prefix}#{_ulid(hashlib.sha256(text.encode()).digest()[: _TIME_BYTES + _RANDOM_BYTES])}"
@@ -36,10 +38,7 @@ def deterministic(prefix: str, *parts: object) -> str:
 
 
 def parse(prefix: str, text: str) -> str:
-    """The id in its one spelling; takes it percent-encoded or without its prefix, too.
-
-    Raises InvalidId if the text cannot be an id of this kind.
-    """
+    """Normalize an id that may be percent-encoded or lack its prefix. Raises: InvalidId."""
     plain = unquote(text).strip()
     bare = plain.removeprefix(f"{prefix}#")
     if not _ID.fullmatch(bare):
@@ -48,16 +47,16 @@ def parse(prefix: str, text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Enough of it to know it again: a client that sends 60 KB is not sent them back."""
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+    """The text, cut: an error does not return 60 KB to its sender."""
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def suffix(identifier: str) -> str:
-    """The part behind the prefix."""
+    """The part behind the prefix: `01JAB...`."""
     return identifier.split("#", 1)[-1]
 
 
 def _ulid(raw: bytes) -> str:
-    """128 bits as 26 letters of five bits each."""
+    """Encode 128 bits as 26 letters of five bits each."""
     number = int.from_bytes(raw)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

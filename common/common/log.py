@@ -1,7 +1,7 @@
-"""One JSON line per thing that happened, each with the correlation id of the customer's request that caused it.
+"""JSON logs: one line per event, each with the correlation id of the request that caused it.
 
-A line also names the order and the customer (masked) that it is about, as far as the invocation, the message or the answer does. A line
-may be a measure, too: see common.metrics.
+A line also names its order and its customer (masked), where the invocation, the message or the
+response does. A line may carry metrics: see common.metrics.
 """
 
 import json
@@ -22,26 +22,31 @@ _SAFE = re.compile(r"[\x21-\x7e]{1,128}")
 _ORDER, _CUSTOMER = "order_id", "customer_id"
 
 
-class Masked(LambdaPowertoolsFormatter):
-    """A line as JSON; e-mail addresses, tokens, keys and card numbers are struck out of all that it says."""
+class RedactingFormatter(LambdaPowertoolsFormatter):
+    """Formats a line as JSON, redacted."""
 
     def serialize(self, log: Any) -> str:
-        """The line; the trace of an error goes through the same sieve."""
+        """Serialize a line, the stack trace of an error included."""
         return super().serialize(redaction.masked({**_subject(log), **log}))
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)  # all that is masked is JSON
-logger = Logger(service="commerce", logger_formatter=Masked(json_serializer=_ENCODER.encode))
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+logger = Logger(
+    service="commerce", logger_formatter=RedactingFormatter(json_serializer=_ENCODER.encode)
+)
 
 
 def correlation_id() -> str:
-    """The id that ties together all that one request caused; made here if nobody brought one."""
+    """Return the current correlation id; a new one if there is none."""
     current = logger.get_correlation_id()
     return current or correlate(None)
 
 
 def correlate(identifier: str | None) -> str:
-    """Work under this correlation id from now on, or under a new one if there is none; about no order or customer yet."""
+    """Log under this correlation id from now on, a new one if it is None or unsafe.
+
+    Order and customer are unbound.
+    """
     if not identifier or not _SAFE.fullmatch(identifier):
         identifier = ids.suffix(ids.new("COR"))
     logger.remove_keys([_ORDER, _CUSTOMER])
@@ -49,33 +54,36 @@ def correlate(identifier: str | None) -> str:
     return identifier
 
 
-def bind_context(told: Any) -> None:
-    """Name the order and the customer of this message, row or answer in every line from now on, unless others are named already."""
-    known = logger.get_current_keys()
-    found = {name: value for name, value in _subject(told).items() if name not in known}
+def bind_context(source: Any) -> None:
+    """Add the order and customer of a message, row or response to every further line.
+
+    Those that are bound already stay.
+    """
+    bound = logger.get_current_keys()
+    found = {name: value for name, value in _subject(source).items() if name not in bound}
     logger.append_keys(**found)
 
 
 def emit_metric(
     message: str,
     values: Mapping[metrics.Metric, int],
-    say: Callable[..., None] = logger.info,
-    **said: Any,
+    write: Callable[..., None] = logger.info,
+    **fields: Any,
 ) -> None:
-    """A line that is a measure, too; `said` holds the metrics' dimensions, and whatever else the line says.
+    """Log a line that carries metrics; `fields` hold their dimensions, and what else it says.
 
-    What is counted is counted once per call: call it after the write that only one of all repeats makes.
+    Not idempotent: call it after the conditional write that only one of all repeats makes.
     """
-    say(message, extra={**said, **metrics.embedded(values)}, stacklevel=3)
+    write(message, extra={**fields, **metrics.embedded(values)}, stacklevel=3)
 
 
 def function() -> str:
-    """The name of this Lambda, for metrics by function."""
+    """Return the name of this Lambda, for metrics by function."""
     return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "none")
 
 
 def instrument(app: Chalice) -> None:
-    """Log each invocation of the app once, under its correlation id, and every error with its trace."""
+    """Log each invocation of the app once, and every error with its stack trace."""
 
     @app.middleware("all")
     def invocation(event: Any, get_response: Callable[[Any], Any]) -> Any:
@@ -86,17 +94,17 @@ def instrument(app: Chalice) -> None:
 
 
 def record_cold_start() -> None:
-    """Count a process' first invocation: somebody waited for its start, unless it was started ahead."""
-    global _is_awake
+    """Count a process's first invocation, unless it had provisioned concurrency."""
+    global _is_started
     if (
-        not _is_awake
+        not _is_started
         and os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
     ):
         emit_metric("cold start", {metrics.COLD_STARTS: 1}, function=function())
-    _is_awake = True
+    _is_started = True
 
 
-_is_awake = False
+_is_started = False
 
 
 def _request(request: Request, get_response: Callable[[Any], Any]) -> Any:
@@ -120,40 +128,39 @@ def _invocation(event: Any, get_response: Callable[[Any], Any]) -> Any:
     record_cold_start()
     try:
         result = get_response(event)
-    except Exception as failure:
-        logger.exception("failed", extra={"error": type(failure).__name__})
-        if isinstance(failure, ChaliceViewError) and failure.STATUS_CODE < 500:
+    except Exception as exc:
+        logger.exception("failed", extra={"error": type(exc).__name__})
+        if isinstance(exc, ChaliceViewError) and exc.STATUS_CODE < 500:
             emit_metric("refused", {metrics.REFUSALS: 1}, function=function())
         raise
-    if (
-        not isinstance(payload, dict) or "Records" not in payload
-    ):  # who reads a batch says so of each message
+    is_batch = isinstance(payload, dict) and "Records" in payload
+    if not is_batch:  # consumers of batches log each message
         logger.info("done")
     return result
 
 
-def _subject(told: Any) -> dict[str, str]:
-    """The order and the customer that a message, a row or an answer names, as a line names them."""
+def _subject(source: Any) -> dict[str, str]:
+    """The order and the customer of a message, row or response, as a line names them."""
     found = {}
-    order, customer = _named(told, "orderId", "order_id"), _named(told, "userId", "user_id")
+    order, customer = _text(source, "orderId", "order_id"), _text(source, "userId", "user_id")
     if order:
-        found[_ORDER] = _spelled(order)
+        found[_ORDER] = _normalized(order)
     if customer:
         found[_CUSTOMER] = redaction.customer(customer)
     return found
 
 
-def _named(told: Any, *names: str) -> str | None:
-    """What stands under one of these names, if it is a text."""
+def _text(source: Any, *names: str) -> str | None:
+    """The first field or attribute of these names that is a text."""
     for name in names:
-        value = told.get(name) if isinstance(told, Mapping) else getattr(told, name, None)
+        value = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
         if isinstance(value, str):
             return value
     return None
 
 
-def _spelled(order_id: str) -> str:
-    """In the one spelling; what cannot be an id is a customer's own words, and says nothing here."""
+def _normalized(order_id: str) -> str:
+    """The normalized id; what is not an id is a client's own text, and is redacted."""
     try:
         return ids.parse("ORDER", order_id)
     except ids.InvalidId:

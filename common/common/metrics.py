@@ -1,9 +1,9 @@
-"""What the shop measures: one registry of every metric, and how one stands in a log line.
+"""The registry of the shop's metrics, and their embedded metric format (EMF) in log lines.
 
-A line with the members of CloudWatch's embedded metric format is a measure: CloudWatch takes it out of the log, and nothing is asked of AWS
-while a customer waits. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+CloudWatch extracts metrics from the logs, so a request makes no call for them.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
-Each combination of a metric's dimensions is billed as a metric of its own, so a dimension has few values: never an id.
+Each combination of dimensions is billed as a metric, so a dimension has few values: never an id.
 """
 
 import time
@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 NAMESPACE = "Commerce"
-_WHOLE = "service"  # which every line says: readers of the format differ on whether a set of dimensions may be empty
+# Every line has it: readers of EMF differ on whether a set of dimensions may be empty.
+_SERVICE = "service"
 COUNT, MILLISECONDS, NONE = "Count", "Milliseconds", "None"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """Something measured: by which service (None: by every one), by which dimension if any, and what its value means.
+    """A metric; `service` None means every service, `by` is its dimension.
 
-    Without a dimension, and with `also_whole` besides it, CloudWatch keeps it by service: an alarm can't add values up.
+    Without `by`, and with `also_whole` in addition, CloudWatch keeps it by service: an alarm cannot
+    sum over a dimension.
     """
 
     name: str
@@ -33,7 +35,7 @@ class Metric:
     @property
     def dimensions(self) -> list[list[str]]:
         """The sets of dimensions under which CloudWatch keeps it."""
-        whole = [[_WHOLE]]
+        whole = [[_SERVICE]]
         return whole if self.by is None else [[self.by], *(whole if self.also_whole else [])]
 
 
@@ -44,81 +46,85 @@ ORDERS_CONFIRMED = Metric(
 ORDERS_FAILED = Metric(
     "OrdersFailed",
     "order-service",
-    "Orders that became FAILED: declined, sold out, or our own trouble.",
+    "Orders that became FAILED: declined, out of stock, or an error of the shop.",
 )
-ORDERS_EXPIRED = Metric("OrdersExpired", "order-service", "Orders that nobody paid in time.")
+ORDERS_EXPIRED = Metric("OrdersExpired", "order-service", "Orders that were not paid in time.")
 ORDERS_CANCELLED = Metric(
-    "OrdersCancelled", "order-service", "Orders that their customers took back."
+    "OrdersCancelled", "order-service", "Orders that their customers cancelled."
 )
 REVENUE = Metric(
     "Revenue",
     "order-service",
-    "Totals of confirmed orders, in minor units (cents); what was refunded since is not taken off.",
+    "Totals of confirmed orders in minor units (cents), refunds not subtracted.",
     by="currency",
     unit=NONE,
 )
 CHECKOUT_DURATION = Metric(
     "CheckoutDuration",
     "order-service",
-    "From an order's placing to the status that it ended with, waits for the customer included.",
+    "From an order's creation to its final status, waits for the customer included.",
     by="status",
     unit=MILLISECONDS,
 )
 RESERVATION_CONFLICTS = Metric(
     "ReservationConflicts",
     "product-service",
-    "Reservations that could not be made: OutOfStock (another order was faster), StockContended (too many at once; the saga tries"
-    " again), ReservationEnded (undone before it came).",
+    "Reservations that failed: OutOfStock (another order was faster), StockContended (too many at"
+    " once; the saga retries), ReservationEnded (released before it was made).",
     by="cause",
 )
 PAYMENTS_CAPTURED = Metric(
-    "PaymentsCaptured", "checkout-orchestrator", "Payments whose money came in."
+    "PaymentsCaptured", "checkout-orchestrator", "Payments that were captured."
 )
 PAYMENTS_DECLINED = Metric(
     "PaymentsDeclined",
     "checkout-orchestrator",
-    "Attempts that a bank refused, by the shop's own few words for the gateways' many codes.",
+    "Payment attempts that were declined, by the shop's own reasons.",
     by="reason",
 )
 REFUNDS = Metric(
     "Refunds",
     "checkout-orchestrator",
-    "Times that captured money was given back: RETURNED goods of a confirmed order, or UNDONE with a checkout that failed.",
+    "Refunds: RETURNED items of a confirmed order, or UNDONE with a failed checkout.",
     by="cause",
 )
 REFUNDED = Metric(
     "Refunded",
     "checkout-orchestrator",
-    "Money given back, in minor units, for either cause.",
+    "Refunded money in minor units, for either cause.",
     by="currency",
     unit=NONE,
 )
 DISCREPANCIES = Metric(
     "Discrepancies",
     "checkout-orchestrator",
-    "What the nightly check found wrong in the books; once for each run that finds it.",
+    "Discrepancies that the nightly reconciliation found, once for each run.",
     by="kind",
     also_whole=True,
 )
 COLD_STARTS = Metric(
-    "ColdStarts", None, "First invocations of a process that was not started ahead.", by="function"
+    "ColdStarts",
+    None,
+    "First invocations of a process without provisioned concurrency.",
+    by="function",
 )
 REFUSALS = Metric(
     "Refusals",
     None,
-    "Invocations that raised on purpose (sold out, declined, no valid token): AWS counts them as errors, an alarm should not.",
+    "Expected rejections (out of stock, declined, invalid token): AWS counts them as errors, alarms"
+    " exclude them.",
     by="function",
 )
 MESSAGES_FAILED = Metric(
     "MessagesFailed",
     None,
-    "Messages that a consumer could not handle, each time they came.",
+    "Messages that a consumer failed to handle, at each delivery.",
     by="function",
 )
 RECORDS_PARKED = Metric(
     "RecordsParked",
     None,
-    "Stream records that failed three times and wait in a queue.",
+    "Stream records that failed three times and were sent to the failure queue.",
     by="function",
 )
 
@@ -128,13 +134,13 @@ REGISTRY: dict[str, Metric] = {
 
 
 def of(service: str) -> list[Metric]:
-    """What this service measures of its business."""
+    """List the metrics of a service's business."""
     return [metric for metric in REGISTRY.values() if metric.service == service]
 
 
 def embedded(values: Mapping[Metric, int]) -> dict[str, Any]:
-    """The members of a log line that make these values measures; the line itself must say their dimensions."""
-    about = [
+    """Build the EMF members of a log line; the line itself must hold the dimensions."""
+    definitions = [
         {
             "Namespace": NAMESPACE,
             "Dimensions": metric.dimensions,
@@ -142,5 +148,6 @@ def embedded(values: Mapping[Metric, int]) -> dict[str, Any]:
         }
         for metric in values
     ]
-    said = {metric.name: value for metric, value in values.items()}
-    return {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": about}, **said}
+    by_name = {metric.name: value for metric, value in values.items()}
+    aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": definitions}
+    return {"_aws": aws, **by_name}

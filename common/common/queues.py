@@ -1,4 +1,4 @@
-"""SQS: a consumer that finishes what it can of a batch, and a way to send."""
+"""SQS: consume a batch as far as possible, and send."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -13,21 +13,21 @@ Message = dict[str, Any]
 
 
 class BatchPartlyFailed(Exception):
-    """Some messages of a batch could not be handled; they stay in the queue, the handled ones are gone."""
+    """Some messages of a batch failed and stay in the queue; the others were deleted."""
 
 
 def consume(event: SQSEvent, handle: Callable[[Message], object]) -> None:
     """Hand each message of the batch to `handle`, in order.
 
-    A message counts as done once `handle` returns. If any fails, the done ones are deleted here and BatchPartlyFailed
-    is raised, so that only the failed ones come again (and end in the dead-letter queue): this holds whether or not
-    the event source reports partial failures, which `chalice deploy` cannot switch on. SQS delivers at least once:
-    `handle` must bear repeats.
+    If any fails, the others are deleted here and BatchPartlyFailed is raised, so that only the
+    failed ones are delivered again (and end in the dead-letter queue): this holds whether or not
+    the event source reports partial failures, which `chalice deploy` cannot switch on. SQS
+    delivers at least once: `handle` must be idempotent.
     """
     records = event.to_dict()["Records"]
     done = [record for record in records if _handled(record, handle)]
     if len(records) > 1:
-        log.correlate(None)  # what is said from here on is about none of them alone
+        log.correlate(None)  # further lines are about the batch
     if len(done) < len(records):
         failed = {metrics.MESSAGES_FAILED: len(records) - len(done)}
         log.emit_metric("messages failed", failed, function=log.function())
@@ -36,14 +36,14 @@ def consume(event: SQSEvent, handle: Callable[[Message], object]) -> None:
 
 
 def send(queue: str, message: Message, delay: int = 0) -> None:
-    """Put a message on a queue of this account, by the queue's name; `delay` in seconds, at most 900."""
+    """Send a message to a queue by its name; `delay` in seconds, at most 900."""
     body = json.dumps(message, default=str)
     aws.client("sqs").send_message(QueueUrl=url(queue), MessageBody=body, DelaySeconds=delay)
 
 
 @cache
 def url(queue: str) -> str:
-    """Where the queue of this name is."""
+    """Return the URL of a queue. Cached."""
     found: str = aws.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
     return found
 
@@ -53,10 +53,10 @@ def _handled(record: dict[str, Any], handle: Callable[[Message], object]) -> boo
         message = json.loads(record["body"])
         bind_message_context(message)
         handle(message)
-    except Exception as failure:
+    except Exception as exc:
         log.logger.exception(
             "message failed",
-            extra={"messageId": record["messageId"], "error": type(failure).__name__},
+            extra={"messageId": record["messageId"], "error": type(exc).__name__},
         )
         return False
     log.logger.info("done", extra={"messageId": record["messageId"]})
@@ -64,16 +64,16 @@ def _handled(record: dict[str, Any], handle: Callable[[Message], object]) -> boo
 
 
 def bind_message_context(message: Message) -> None:
-    """Log under what the message is about from now on: its correlation id, order and customer."""
-    told = _told(message)
-    log.correlate(told.get("correlationId"))
-    log.bind_context(told)
+    """Log under a message's correlation id, order and customer from now on."""
+    fields = _fields(message)
+    log.correlate(fields.get("correlationId"))
+    log.bind_context(fields)
 
 
-def _told(message: Message) -> Message:
-    """Where events, steps' inputs, and parked stream records carry it."""
-    if parked := message.get("dynamodb"):
-        image = parked.get("NewImage") or parked.get("OldImage") or {}
+def _fields(message: Message) -> Message:
+    """The fields of an event, of a step's input, or of a stream record."""
+    if record := message.get("dynamodb"):
+        image = record.get("NewImage") or record.get("OldImage") or {}
         return {name: value.get("S") for name, value in image.items()}
     detail = message.get("detail", message)
     return detail if isinstance(detail, dict) else {}

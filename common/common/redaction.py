@@ -1,6 +1,7 @@
-"""What no log line may hold: who somebody is, what opens a door, and what pays. Found by its look or by its name, and struck out.
+"""Redaction of log lines: e-mail addresses, tokens, secrets and card numbers.
 
-Of a customer's id the end stays, so that the lines about one customer can be found.
+They are found by their pattern or by the name of their field. The end of a customer's id stays,
+so that the lines about one customer can be found.
 """
 
 import re
@@ -9,17 +10,19 @@ from functools import lru_cache
 from typing import Any
 
 REDACTED = "***"
-_SHOWN = 8  # of a ULID's 26 letters: 40 bits, enough to tell customers apart, and 90 bits too few to ask for anything with
-_SHORTEST = 20  # of what is shorter, the last letters would be nearly all
+# Of a ULID's 26 letters: 40 bits tell customers apart, and 90 bits are missing to use the id.
+_SHOWN = 8
+_MIN_LENGTH = 20  # of a shorter id, the last letters would be nearly all
 
 _NAMES = re.compile(
     r"password|token|secret|authorization|guest[_-]?cart|signature|api_?key|cvc|card_?number", re.I
 )
-# Callers write what is logged, so no look may take longer than a text is long: one try for each run of letters, none is given back,
-# and what could begin at every letter ends soon.
+# Clients write what is logged, so each pattern must be linear in the text's length: possessive
+# quantifiers, and bounded repetition where a match could begin at every letter.
 _LOCAL = r"[\w.!#$%&'*+/=?^`{|}~-]"
-# Each with a character that stands in all that it finds: to look for that takes a tenth of the time, and most texts have none.
-_LOOKS = (
+# Each with a character that every match contains: searching for that first takes a tenth of the
+# time, and most texts have none.
+_PATTERNS = (
     ("@", re.compile(rf"(?<!{_LOCAL}){_LOCAL}++@[\w-]+(?:\.[\w-]+)+")),  # an e-mail address
     (".", re.compile(r"\beyJ[\w-]{1,1000}+\.[\w-]++\.[\w-]*")),  # a JSON Web Token
     (" ", re.compile(r"(?<=\bBearer )\S+|(?<=\bBasic )\S+", re.I)),
@@ -37,7 +40,7 @@ _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 
 
 def masked(value: Any) -> Any:
-    """The same value without its secrets, at whatever depth they stand; what is no JSON comes back as its text."""
+    """Return the value without its secrets, at any depth; what is not JSON becomes its text."""
     if isinstance(value, str):
         return _text(str(value))
     if isinstance(value, Mapping):
@@ -53,18 +56,18 @@ def masked(value: Any) -> Any:
 
 
 def customer(identifier: str) -> str:
-    """What a log calls a customer: `USER#*8R9S0T1W`, the same in every line, from the end of the id; nobody can act with it."""
+    """Mask a customer's id for logs: `USER#*8R9S0T1W`, the same in every line."""
     return _CUSTOMER.sub(lambda found: f"{found[1]}{found[2]}*{_tail(found[3])}", identifier)
 
 
 def _tail(bare: str) -> str:
-    return bare[-_SHOWN:] if len(bare) >= _SHORTEST else ""
+    return bare[-_SHOWN:] if len(bare) >= _MIN_LENGTH else ""
 
 
 def _text(text: str) -> str:
-    for sign, look in _LOOKS:
-        if sign in text:
-            text = look.sub(REDACTED, text)
+    for character, pattern in _PATTERNS:
+        if character in text:
+            text = pattern.sub(REDACTED, text)
     if ":" in text or "=" in text:
         text = _NAMED.sub(REDACTED, text)
     text = customer(text)
@@ -72,7 +75,7 @@ def _text(text: str) -> str:
 
 
 def _is_secret(name: Any, held: Any) -> bool:
-    """Whether a field's name says that it is one; true, false and nothing give nothing away."""
+    """Whether a field's name says that it is secret; booleans and null reveal nothing."""
     return (
         isinstance(held, str | int) and not isinstance(held, bool) and _is_name_of_secret(str(name))
     )
@@ -80,12 +83,12 @@ def _is_secret(name: Any, held: Any) -> bool:
 
 @lru_cache(1024)
 def _is_name_of_secret(name: str) -> bool:
-    """The same few names stand in every line."""
+    """Cached: the same few names occur in every line."""
     return bool(_NAMES.search(name))
 
 
 def _is_card(text: str) -> bool:
-    """Whether these are as many digits as a card number has, and the last one checks the others (ISO/IEC 7812-1)."""
+    """Whether the digits have a card number's length and check digit (ISO/IEC 7812-1)."""
     digits = [int(digit) for digit in text if digit.isdigit()]
     if not 13 <= len(digits) <= 19 or not 2 <= digits[0] <= 6:
         return False

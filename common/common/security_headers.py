@@ -1,4 +1,4 @@
-"""What browsers are told with every answer: what to make of it, and which web pages may read it."""
+"""Headers of every response for browsers: security, and CORS by origin."""
 
 from collections.abc import Mapping
 
@@ -12,9 +12,9 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Strict-Transport-Security": "max-age=31536000",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",  # nearly every answer is somebody's own; a view may say otherwise
+    "Cache-Control": "no-store",  # most responses are personal; a handler may set another
 }
-# JSON that a browser is made to show as a page runs nothing, and stands in nobody's frame.
+# JSON that a browser is made to show as a page runs no script, and is not framed.
 POLICY = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 
 _SENT = ("Authorization", "Content-Type", "Idempotency-Key", log.HEADER)
@@ -22,14 +22,15 @@ _READ = ["X-Next-Cursor", "Retry-After", log.HEADER]
 
 
 def origins() -> list[str]:
-    """The origins whose web pages may use the shop, from the setting CORS_ORIGINS: apart by blanks, `*` for all; none if it is unset."""
+    """Return the allowed origins from CORS_ORIGINS: separated by blanks, `*` for all."""
     return (settings.optional(ORIGINS) or "").split()
 
 
 def cors(own: tuple[str, ...] = ()) -> CORSConfig | None:
-    """What Chalice tells browsers, which may send `own` headers besides the shop's; None where no other origin may ask.
+    """Build Chalice's CORS settings, with `own` request headers; None without other origins.
 
-    It knows one origin only, the first one: `finish` names the right one, and delivery.templates does for preflight requests.
+    Chalice knows one origin, the first: `finish` sets the right one, and delivery.templates for
+    preflight requests.
     """
     allowed = origins()
     if not allowed:
@@ -39,14 +40,14 @@ def cors(own: tuple[str, ...] = ()) -> CORSConfig | None:
     )
 
 
-def finish(response: Response, asked: Mapping[str, str]) -> None:
-    """Give an answer its headers; `asked` are those of the request."""
+def finish(response: Response, request_headers: Mapping[str, str]) -> None:
+    """Set a response's security and CORS headers."""
     for name, value in {**SAFE, **POLICY}.items():
         response.headers.setdefault(name, value)
     response.headers.pop(ALLOW_ORIGIN, None)
     if not (allowed := origins()):
         return
-    response.headers["Vary"] = "Origin"  # nobody on the way gives one origin's answer to another
-    origin = asked.get("origin", "")
+    response.headers["Vary"] = "Origin"  # so that no cache serves one origin's response to another
+    origin = request_headers.get("origin", "")
     if origin in allowed or "*" in allowed:
         response.headers[ALLOW_ORIGIN] = "*" if "*" in allowed else origin

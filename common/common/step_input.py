@@ -1,4 +1,4 @@
-"""What Step Functions hands to a saga step, checked like any other input."""
+"""Input of saga steps and other Lambdas without a route, checked against its Struct."""
 
 from typing import Any, TypeVar
 
@@ -8,17 +8,17 @@ Step = TypeVar("Step", bound=msgspec.Struct)
 
 
 class StepInputInvalid(Exception):
-    """A step was started with an input that it cannot have meant; repeating it would not help."""
+    """The input does not match its schema; a retry cannot help."""
 
 
 def parse(shape: type[Step], event: Any) -> Step:
-    """The step's input in the given shape; StepInputInvalid names the field that is wrong."""
+    """Parse a step's input. Raises: StepInputInvalid, which names the field."""
     try:
         return msgspec.convert(_plain(event), shape)
-    except msgspec.ValidationError as problem:
-        raise StepInputInvalid(str(problem)) from None
+    except msgspec.ValidationError as exc:
+        raise StepInputInvalid(str(exc)) from None
 
 
 def _plain(event: Any) -> Any:
-    """The event itself, as Chalice hands it to a function with or without middleware."""
+    """The event itself, with or without Chalice's wrapper."""
     return event.to_dict() if hasattr(event, "to_dict") else event

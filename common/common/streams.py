@@ -1,4 +1,4 @@
-"""DynamoDB streams: a consumer that no single bad record can stop."""
+"""DynamoDB streams: a consumer that one failing record cannot stop."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ RETRY = RetryPolicy(tries=3, pause_seconds=0.2)
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one item: `old` is None for an insert, `new` is None for a removal; plain Python values."""
+    """A change of an item: `old` is None for an insert, `new` is None for a removal."""
 
     event_id: str
     table: str
@@ -28,10 +28,10 @@ class Change:
 
 
 def arn(table: str) -> str:
-    """The ARN of the table's stream, for `@app.on_dynamodb_record`.
+    """Return the ARN of a table's stream, for `@app.on_dynamodb_record`.
 
-    Only the Chalice CLI needs it, to deploy; a packaged template imports it from the table's stack instead, so the
-    placeholder that is given without a cloud to ask never gets anywhere.
+    Only `chalice deploy` uses it. A packaged template imports it from the table's stack, so the
+    placeholder that is returned without AWS is never deployed.
     """
     if "AWS_CHALICE_CLI_MODE" in os.environ:
         try:
@@ -64,7 +64,7 @@ def consume(
 
 
 def read(record: dict[str, Any]) -> Change:
-    """A stream record, fresh or parked, as a Change."""
+    """Parse a stream record, from the stream or from the failure queue."""
     body = record["dynamodb"]
     return Change(
         event_id=record["eventID"],
@@ -81,13 +81,13 @@ def _handled(change: Change, handle: Callable[[Change], object]) -> bool:
         try:
             handle(change)
             return True
-        except Exception as failure:
+        except Exception as exc:
             log.logger.exception(
                 "change failed",
                 extra={
                     "table": change.table,
                     "eventId": change.event_id,
-                    "error": type(failure).__name__,
+                    "error": type(exc).__name__,
                 },
             )
     return False
@@ -100,7 +100,7 @@ def _image(image: dict[str, Any] | None) -> dict[str, Any] | None:
 
 @cache
 def _deserializer() -> Any:
-    """boto3's; loaded by who reads a record, not by every Lambda of a service that has a stream."""
+    """boto3's, imported by consumers of streams only: it is slow to import."""
     from boto3.dynamodb.types import TypeDeserializer
 
     return TypeDeserializer()

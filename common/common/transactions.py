@@ -1,7 +1,7 @@
-"""All-or-nothing writes over several items of DynamoDB, through PynamoDB's models.
+"""Atomic writes of several DynamoDB items, through PynamoDB's models.
 
-A conflict with another transaction is no answer, only bad timing: it is tried again here. What a failed condition
-means is for the verb to say that wrote it.
+Conflicts with other transactions are retried here. What a failed condition means, the caller
+decides.
 """
 
 import uuid
@@ -25,15 +25,15 @@ from common.retry import RetryPolicy
 # half as many reservations a second, and some buyers give up).
 RETRY = RetryPolicy(tries=40, pause_seconds=0.02, max_pause_seconds=0.16)
 _CONDITION_FAILED = "ConditionalCheckFailed"
-_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_TRANSIENT = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
-# PynamoDB sends the operations of a transaction sorted by kind, and DynamoDB's reasons come back in that order.
+# PynamoDB sends the operations of a transaction sorted by kind; DynamoDB's reasons have that order.
 _ORDER_OF_KINDS = ("check", "delete", "put", "update")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One item's part in a transaction; made by put, update, delete and check."""
+    """One item's part of a transaction; created by put, update, delete and check."""
 
     kind: str
     add_to: Callable[[TransactWrite], None]
@@ -42,7 +42,7 @@ class Operation:
 class TransactionCancelled(Exception):
     """At least one condition did not hold; nothing was written.
 
-    `failed` holds the positions, in the order given to `write`, of the operations whose condition did not hold.
+    `failed` holds the positions of those operations, as given to `write`.
     """
 
     def __init__(self, failed: list[int]) -> None:
@@ -51,16 +51,16 @@ class TransactionCancelled(Exception):
 
 
 class TransactionContended(Exception):
-    """Others kept writing the same items at the same time; nothing was written, trying again later is right."""
+    """Every attempt met another transaction; nothing was written. May be retried later."""
 
 
 def put(item: Model, condition: Condition | None = None) -> Operation:
-    """Write the whole item."""
+    """Put the whole item."""
     return Operation("put", lambda transaction: transaction.save(item, condition=condition))
 
 
 def update(item: Model, actions: list[Action], condition: Condition | None = None) -> Operation:
-    """Change some attributes of the item with this key, which need not be loaded, unless it has a VersionAttribute."""
+    """Update attributes of the item with this key; it need not be loaded."""
 
     def add_to(transaction: TransactWrite) -> None:
         transaction.update(item, actions=actions, condition=condition, add_version_condition=False)
@@ -69,7 +69,7 @@ def update(item: Model, actions: list[Action], condition: Condition | None = Non
 
 
 def delete(item: Model, condition: Condition | None = None) -> Operation:
-    """Remove the item with this key."""
+    """Delete the item with this key."""
 
     def add_to(transaction: TransactWrite) -> None:
         transaction.delete(item, condition=condition, add_version_condition=False)
@@ -80,7 +80,7 @@ def delete(item: Model, condition: Condition | None = None) -> Operation:
 def check(
     model: type[Model], hash_key: Any, range_key: Any = None, *, condition: Condition
 ) -> Operation:
-    """Change nothing, but insist that this holds of the item."""
+    """Require a condition of an item that the transaction does not change."""
 
     def add_to(transaction: TransactWrite) -> None:
         transaction.condition_check(model, hash_key, range_key, condition=condition)
@@ -89,20 +89,20 @@ def check(
 
 
 def write(*operations: Operation) -> None:
-    """Carry out all operations or none; at most 100.
+    """Write all operations or none; at most 100.
 
-    Raises TransactionCancelled if a condition does not hold, TransactionContended after TRIES conflicts. All tries carry one
-    token, so that one whose answer was lost is not carried out again.
+    All attempts carry one token, so an attempt whose answer was lost is not repeated.
+    Raises: TransactionCancelled if a condition does not hold; TransactionContended.
     """
     token = uuid.uuid4().hex
     for _ in RETRY.attempts():
         try:
             return _write(operations, token)
-        except TransactWriteError as problem:
-            reasons = [reason.code if reason else None for reason in problem.cancellation_reasons]
+        except TransactWriteError as exc:
+            reasons = [reason.code if reason else None for reason in exc.cancellation_reasons]
             if _CONDITION_FAILED in reasons:
-                raise TransactionCancelled(_failed(operations, reasons)) from problem
-            if not _is_passing(problem, reasons):
+                raise TransactionCancelled(_failed(operations, reasons)) from exc
+            if not _is_transient(exc, reasons):
                 raise
     raise TransactionContended(f"{RETRY.tries} conflicts in a row")
 
@@ -114,7 +114,7 @@ def _write(operations: Sequence[Operation], token: str) -> None:
 
 
 def _failed(operations: Sequence[Operation], reasons: Sequence[str | None]) -> list[int]:
-    """Where the operations whose condition failed stood when they were given to `write`."""
+    """The positions of the operations whose condition failed, as given to `write`."""
     sent = sorted(
         range(len(operations)),
         key=lambda position: _ORDER_OF_KINDS.index(operations[position].kind),
@@ -124,9 +124,9 @@ def _failed(operations: Sequence[Operation], reasons: Sequence[str | None]) -> l
     )
 
 
-def _is_passing(problem: TransactWriteError, reasons: list[str | None]) -> bool:
-    return dynamodb.error_code(problem) in _PASSING | {"TransactionInProgressException"} or any(
-        code in _PASSING for code in reasons
+def _is_transient(exc: TransactWriteError, reasons: list[str | None]) -> bool:
+    return dynamodb.error_code(exc) in _TRANSIENT | {"TransactionInProgressException"} or any(
+        code in _TRANSIENT for code in reasons
     )
 
 
@@ -135,5 +135,5 @@ def _connection() -> Connection:
     return Connection(
         connect_timeout_seconds=dynamodb.CONNECT_SECONDS,
         read_timeout_seconds=dynamodb.READ_SECONDS,
-        max_retry_attempts=dynamodb.REPEATS,
+        max_retry_attempts=dynamodb.RETRIES,
     )

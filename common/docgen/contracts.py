@@ -19,18 +19,21 @@ from typing import Any
 import msgspec
 from pynamodb.models import Model
 
-from common import step_input
+from common.api import Function
 from delivery.paths import ROOT, SERVICES
 from delivery.paths import service as folder_of
 from docgen import event_page
-from docgen.openapi.code import Code, NotTold
-from docgen.openapi.shapes import REFERENCE, Schema
+from docgen.openapi.schemas import REFERENCE, JsonSchema, without_description
 from testkit import foreign_tables
 
 RELEASED = ROOT / "docs/contracts/released.json"
 _STATE_MACHINE = ROOT / "checkout-orchestrator/state-machine.yml"
 _CALLED = re.compile(r'FunctionName: "\$\{\w+\}-([a-z-]+)\$\{Alias\}", Payload: "\{% (.*?) %\}"')
 _FIELD = re.compile(r"'(\w+)': ")
+
+
+class ServiceUnreadable(RuntimeError):
+    """A service's app could not be imported; the message is what it printed."""
 
 
 def today() -> dict[str, Any]:
@@ -49,10 +52,9 @@ def today() -> dict[str, Any]:
 def service(name: str) -> dict[str, Any]:
     """What one service promises, read in this process."""
     sys.path.insert(0, str(folder_of(name)))
-    app = importlib.import_module("app").app
-    handlers = [each for each in app.pure_lambda_functions if _reads_a_step(each)]
+    api = importlib.import_module("app").api
     return {
-        "steps": {each.name: _step(each) for each in handlers},
+        "steps": {function.name: _step(function) for function in api.functions},
         "tables": _tables(name),
     }
 
@@ -92,16 +94,13 @@ def main() -> None:
         "--released", action="store_true", help="this is what runs on prod from now on"
     )
     given = parser.parse_args()
-    try:
-        if given.service:
-            print(text(service(given.service)))
-            return
-        foreign_tables.write()
-        if given.released:
-            RELEASED.parent.mkdir(exist_ok=True)
-            RELEASED.write_text(text(today()))
-    except NotTold as gap:
-        sys.exit(str(gap))
+    if given.service:
+        print(text(service(given.service)))
+        return
+    foreign_tables.write()
+    if given.released:
+        RELEASED.parent.mkdir(exist_ok=True)
+        RELEASED.write_text(text(today()))
 
 
 def sent_to_steps() -> dict[str, list[list[str]]]:
@@ -112,7 +111,7 @@ def sent_to_steps() -> dict[str, list[list[str]]]:
     return found
 
 
-def _events() -> dict[str, Schema]:
+def _events() -> dict[str, JsonSchema]:
     """The detail of each event, whole: nothing in it refers to anything outside."""
     told = event_page.schemas()
     return {
@@ -120,28 +119,21 @@ def _events() -> dict[str, Schema]:
     }
 
 
-def _step(handler: Any) -> dict[str, Schema | None]:
-    code = Code(handler.func)
-    asked = next(
-        code.meant(call.args[0]) for meant, call in code.calls() if meant is step_input.parse
-    )
-    answers = [call.args[0] for meant, call in code.calls() if meant is msgspec.to_builtins]
+def _step(function: Function) -> dict[str, JsonSchema | None]:
+    returns = function.returns
     return {
-        "input": _schema(asked),
-        "answer": _schema(code.type_of(answers[0])) if answers else None,
+        "input": _schema(function.takes),
+        "answer": _schema(returns) if returns is not None else None,
     }
 
 
-def _reads_a_step(handler: Any) -> bool:
-    return any(meant is step_input.parse for meant, _ in Code(handler.func).calls())
-
-
-def _schema(kind: Any) -> Schema:
+def _schema(kind: Any) -> JsonSchema:
     (schema,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE)
-    return _whole(schema, components, REFERENCE.format(name=""))
+    described = {name: without_description(part) for name, part in components.items()}
+    return _whole(schema, described, REFERENCE.format(name=""))
 
 
-def _whole(node: Any, components: dict[str, Schema], prefix: str) -> Any:
+def _whole(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
     """The same with what it refers to in its place."""
     if isinstance(node, list):
         return [_whole(part, components, prefix) for part in node]
@@ -169,7 +161,7 @@ def _read_alone(name: str) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "common")}
     printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if printed.returncode:
-        raise NotTold(f"{name}: {printed.stderr.strip()}")
+        raise ServiceUnreadable(f"{name}: {printed.stderr.strip()}")
     found: dict[str, Any] = json.loads(printed.stdout)
     return found
 

@@ -11,7 +11,7 @@ from chalice.cli.factory import CLIFactory
 from chalice.local import LocalChalice
 from chalice.test import HTTPResponse, TestHTTPClient, TestLambdaClient
 
-from common import aws, ids, queues
+from common import api, aws, ids, queues
 
 _serializer = TypeSerializer()
 
@@ -20,6 +20,7 @@ class Api:
     """One service, in this process."""
 
     def __init__(self, service: Path) -> None:
+        api.Api.enforce_declarations = True
         factory = CLIFactory(str(service))
         config = factory.create_config_obj(chalice_stage_name="local")
         self.app = config.chalice_app

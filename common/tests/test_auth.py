@@ -7,13 +7,13 @@ from botocore.exceptions import ClientError
 from chalice.test import Client
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from common import auth, aws, http
+from common import api, auth, aws
 from testkit.tokens import ADMIN, JIMMY, KID
 
 
 @pytest.fixture
 def shop(tokens):
-    app = http.create_app("shop")
+    app = api.create_app("shop")
     authorizer = auth.jwt_authorizer(app)
 
     @app.route("/me", authorizer=authorizer)
@@ -103,7 +103,7 @@ def test_a_token_that_is_not_to_be_believed_opens_nothing(shop, tokens, case):
 
 def test_in_lambda_a_bad_token_makes_api_gateway_answer_401(tokens, monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-authorizer")
-    authorizer = auth.jwt_authorizer(http.create_app("shop"))
+    authorizer = auth.jwt_authorizer(api.create_app("shop"))
     event = {
         "type": "TOKEN",
         "authorizationToken": "Bearer abc",
@@ -156,7 +156,7 @@ def test_a_token_is_not_refused_because_a_first_fetch_of_the_keys_failed(shop, t
 
 
 def test_the_session_of_the_token_is_told_where_there_is_one(tokens):
-    app = http.create_app("shop")
+    app = api.create_app("shop")
     authorizer = auth.jwt_authorizer(app)
 
     @app.route("/session", authorizer=authorizer)

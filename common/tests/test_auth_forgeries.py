@@ -4,7 +4,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from common import auth, aws, http
+from common import api, auth, aws
 from testkit.forgeries import forged
 from testkit.tokens import JIMMY, KID, Tokens
 
@@ -17,7 +17,7 @@ NAMES = [name for name, _ in forged(Tokens(Ed25519PrivateKey.generate()), JIMMY)
 @pytest.fixture
 def authorizer(tokens, monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-authorizer")
-    made = auth.jwt_authorizer(http.create_app("shop"))
+    made = auth.jwt_authorizer(api.create_app("shop"))
     return lambda header: made(
         {"type": "TOKEN", "authorizationToken": header, "methodArn": ARN}, None
     )
@@ -46,7 +46,7 @@ def test_a_forged_token_is_unauthorized_and_never_an_error_of_ours(authorizer, t
 
 @pytest.mark.parametrize("name", NAMES)
 def test_outside_of_lambda_a_forged_token_is_allowed_nothing(tokens, name):
-    made = auth.jwt_authorizer(http.create_app("shop"))
+    made = auth.jwt_authorizer(api.create_app("shop"))
     header = dict(forged(tokens, JIMMY))[name]["Authorization"]
     answer = made({"type": "TOKEN", "authorizationToken": header, "methodArn": ARN}, None)
 

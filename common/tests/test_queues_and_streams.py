@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from chalice.test import Client
 
-from common import aws, events, http, log, queues, streams
+from common import api, aws, events, log, queues, streams
 from testkit.events import Bus, waiting
 from testkit.service_client import stream_record, through
 
@@ -13,7 +13,7 @@ from testkit.service_client import stream_record, through
 def consumer(cloud):
     """A service whose consumers fail on "bad", and what they heard."""
     aws.client("sqs").create_queue(QueueName="letters")
-    app = http.create_app("shop")
+    app = api.create_app("shop")
     heard = []
 
     def hear(word):
@@ -62,7 +62,7 @@ def test_a_message_is_handled_under_the_correlation_id_of_what_caused_it(consume
 
 
 def test_a_parked_record_is_handled_under_its_own_correlation_id(consumer, cloud):
-    app = http.create_app("shop")
+    app = api.create_app("shop")
     heard = []
 
     @app.on_sqs_message(queue="letters", name="on_parked")

@@ -2,13 +2,14 @@ import pytest
 from chalice import NotFoundError, Response
 from chalice.test import Client
 
-from common import http, security_headers
+from common import security_headers
+from common.api import create_app
 
 SHOP, OFFICE = "https://shop.example", "https://office.example"
 
 
 def api():
-    app = http.create_app("shop", headers=("X-Own",))
+    app = create_app("shop", cors_headers=("X-Own",))
 
     @app.route("/mine")
     def mine():

@@ -147,7 +147,7 @@ def test_a_plain_write_that_meets_a_transaction_is_tried_again(in_the_way, act):
 
 
 def test_a_plain_write_that_always_meets_a_transaction_fails_in_the_end(in_the_way, monkeypatch):
-    monkeypatch.setattr(aws, "_LONGEST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(aws, "_MAX_PAUSE_SECONDS", 0)
     sent = in_the_way(100)
 
     with pytest.raises(UpdateError):

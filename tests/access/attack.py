@@ -3,6 +3,7 @@
 In a process of its own, since all six have an `app`. What is asked is made from the app's own routes.
 """
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator
@@ -12,11 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from chalice.app import RouteEntry
 from chalice.test import HTTPResponse
 
+from common.api import Access, Route
 from delivery.paths import service as folder_of
-from docgen.openapi.views import View
 from testkit.access_matrix import RIGHTS, Who
 from testkit.forgeries import forged
 from tests.access import malformed_inputs
@@ -42,16 +42,15 @@ class Answer:
 class Attacker:
     """Tries one route."""
 
-    def __init__(self, at: World, entry: RouteEntry, who: Who) -> None:
-        self._at, self._entry, self._who = at, entry, who
-        self._route = f"{entry.method} {entry.uri_pattern}"
-        self._view = View(entry.view_function)
-        self._proper: Request = at.requests[entry.method, entry.uri_pattern]
+    def __init__(self, at: World, route: Route, who: Who) -> None:
+        self._at, self._declared, self._who = at, route, who
+        self._route = f"{route.method} {route.path}"
+        self._proper: Request = at.requests[route.method, route.path]
 
     def everything(self) -> Iterator[Answer]:
         """All attempts that make sense for it."""
         yield self._tried("granted", "a proper request")
-        if self._entry.authorizer:
+        if self._declared.access is not Access.PUBLIC:
             for name, headers in forged(self._at.tokens, "USER#01ADMIN"):
                 yield self._tried("forged", name, token=None, headers=headers)
         if self._who is Who.ADMIN:
@@ -62,7 +61,7 @@ class Attacker:
         yield from self._ids()
         yield from self._queries()
         yield from self._media_types()
-        if self._view.body:
+        if self._declared.body:
             yield from self._bodies()
         yield from self._headers()
 
@@ -90,7 +89,7 @@ class Attacker:
             yield self._tried("somebody else's", "a customer", args=args, body=body)
         if self._who is not Who.CUSTOMER:
             return
-        if "userId" in self._fields(self._view.body):
+        if "userId" in self._fields(self._declared.body):
             body = {**self._proper.body, "userId": "USER#01AMY"}
             yield self._tried("somebody else's", "userId in the body", body=body)
             twice = (
@@ -98,18 +97,18 @@ class Attacker:
                 + ', "userId": "USER#01JIMMY", "userId": "USER#01AMY"}'
             )
             yield self._tried("somebody else's", "userId twice", body=twice.replace("{,", "{"))
-        if "userId" in self._fields(self._view.query):
+        if "userId" in self._fields(self._declared.query):
             yield self._tried("somebody else's", "userId in the query", query="userId=USER%2301AMY")
             both = f"userId={quote(self._at.jimmy)}&userId=USER%2301AMY"
             yield self._tried("somebody else's", "userId twice in the query", query=both)
 
     def _ids(self) -> Iterator[Answer]:
-        for argument in self._entry.view_args:
+        for argument in self._declared.parameters:
             for name, text in malformed_inputs.IDS.items():
                 yield self._tried("malformed id", name, args={argument: text})
 
     def _queries(self) -> Iterator[Answer]:
-        for field in self._fields(self._view.query):
+        for field in self._fields(self._declared.query):
             for name, text in malformed_inputs.queries(field):
                 yield self._tried("odd query", f"{field} is {name}", query=f"{field}={quote(text)}")
                 twice = f"{field}=1&{field}={quote(text)}"
@@ -134,10 +133,10 @@ class Attacker:
             yield self._tried("broken body", name, body=raw, wanted=status)
         for name, body, is_wrong in malformed_inputs.wrong_values(self._proper.body):
             yield self._tried("wrong value" if is_wrong else "odd value", name, body=body)
-        if "email" in self._fields(self._view.body):
+        if "email" in self._fields(self._declared.body):
             for name, address in malformed_inputs.ADDRESSES.items():
                 yield self._tried("odd address", name, body={**self._proper.body, "email": address})
-        known = self._fields(self._view.body)
+        known = self._fields(self._declared.body)
         wishes = {name: wish for name, wish in malformed_inputs.WISHES.items() if name not in known}
         yield self._tried("wishful", "more than it takes", body={**wishes, **self._proper.body})
         twice = json.dumps(self._proper.body)
@@ -145,7 +144,7 @@ class Attacker:
             yield self._tried("granted", "every field twice", body=f"{twice[:-1]}, {twice[1:]}")
 
     def _headers(self) -> Iterator[Answer]:
-        if self._view.is_keyed:
+        if self._declared.idempotency_key:
             for name, key in (
                 ("empty", ""),
                 ("long", "x" * 129),
@@ -178,18 +177,18 @@ class Attacker:
         wanted: int = 0,
     ) -> Answer:
         """The proper request with something of it changed; with the token of whoever may, unless there is another."""
-        path = self._proper.path(self._entry.uri_pattern, **(args or {})) + (
+        path = self._proper.path(self._declared.path, **(args or {})) + (
             f"?{query}" if query else ""
         )
         given = self._token() if token == _ITS_OWN else token
         sent = self._proper.body if body is ... else body
         answer = self._at.api.request(
-            self._entry.method, path, sent, given, self._sent() if headers is None else headers
+            self._declared.method, path, sent, given, self._sent() if headers is None else headers
         )
         return self._noted(answer, kind, attempt, wanted)
 
     def _token(self) -> str | None:
-        if not self._entry.authorizer:
+        if self._declared.access is Access.PUBLIC:
             return None
         return self._at.tokens.admin() if self._who is Who.ADMIN else self._at.customer()
 
@@ -217,12 +216,13 @@ def attack(name: str) -> dict[str, Any]:
     with world(name) as at:
         entries = [entry for ways in at.api.app.routes.values() for entry in ways.values()]
         ways = {f"{entry.method} {entry.uri_pattern}": bool(entry.authorizer) for entry in entries}
-        known = [entry for entry in entries if (entry.method, entry.uri_pattern) in RIGHTS[name]]
+        declared = importlib.import_module("app").api.routes
+        known = [route for route in declared if (route.method, route.path) in RIGHTS[name]]
         answers = [
             asdict(answer)
-            for entry in known
+            for route in known
             for answer in Attacker(
-                at, entry, RIGHTS[name][entry.method, entry.uri_pattern].who
+                at, route, RIGHTS[name][route.method, route.path].who
             ).everything()
         ]
     return {"routes": ways, "answers": answers}

@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from common import http
+from common import pages, schemas
 
 Path = tuple[Any, ...]
 HUGE = 10**30
 LONG = "x" * 3000
-ENDLESS = "x" * (http.MOST_BYTES - 2000)  # as much as a body takes
+ENDLESS = "x" * (schemas.MAX_BYTES - 2000)  # as much as a body takes
 MANY = 1000
 
 IDS = {
@@ -78,8 +78,8 @@ def broken_bodies() -> Iterator[tuple[str, bytes, int]]:
     yield "null", b"null", 400
     yield "deep JSON", b'{"a":' + b"[" * 30_000, 400
     yield "deep JSON that is whole", b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", 400
-    yield "a text without an end", b'"' + b'\\"' * (http.MOST_BYTES // 2 - 1), 400
-    yield "too large", json.dumps({"a": "x" * http.MOST_BYTES}).encode(), 413
+    yield "a text without an end", b'"' + b'\\"' * (schemas.MAX_BYTES // 2 - 1), 400
+    yield "too large", json.dumps({"a": "x" * schemas.MAX_BYTES}).encode(), 413
 
 
 def wrong_values(body: Any) -> Iterator[tuple[str, Any, bool]]:
@@ -157,7 +157,7 @@ def queries(name: str) -> Iterator[tuple[str, str]]:
     yield "a quotation mark", "' OR '1'='1"
     if name == "cursor":
         for what, key in CURSORS.items():
-            yield what, http.encode_cursor(key) or ""
+            yield what, pages.encode_cursor(key) or ""
 
 
 CURSORS: dict[str, dict[str, Any]] = {

@@ -59,7 +59,7 @@ customer must act would still cost the start and the states from the wait on, 7 
 - waiting: no task tokens, and five minutes at most, so that a gateway that is down would have to be handed to a Standard execution halfway, with all that was done;
 - the 90 days' history in Step Functions, from which `make trace` tells an order's story; it would have to come from the logs, at level ALL with data, where addresses and client secrets have no place.
 
-See docs/decisions.md, *The saga is one Standard workflow*.
+See docs/decisions/0002-standard-workflow.md.
 """
 
 Prices = dict[str, Any]

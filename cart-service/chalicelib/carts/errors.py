@@ -1,44 +1,60 @@
-"""What can go wrong with carts."""
+"""Errors of carts; `description` is published to the API's customers."""
 
 from chalice import BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError
 from chalice.app import ChaliceViewError
 
 
 class ProductNotFound(NotFoundError):
-    """No such product is on sale: it never was, or is archived."""
+    """No such product is on sale."""
+
+    description = "There is no such product, or it is no longer on sale."
 
 
 class GuestCartMissing(BadRequestError):
-    """The request does not say which guest's cart is meant."""
+    """The request does not name a guest's cart."""
+
+    description = "The header `X-Guest-Cart` is missing."
 
 
 class CartNotFound(NotFoundError):
-    """No guest's cart goes by this secret: it never did, has expired, or went to somebody else's account."""
+    """No guest's cart has this secret, or it went to another account."""
+
+    description = "No guest's cart has this secret, it has expired, or it went to another account."
 
 
 class GuestCartMerged(ChaliceViewError):
-    """The guest logged in and the cart went to the account; nothing can be done with it any more."""
+    """The guest's cart was merged into an account's."""
 
     STATUS_CODE = 410
+    description = "The guest logged in, and the cart was merged into the account's."
 
 
 class CartItemNotFound(NotFoundError):
     """The product is not in the cart."""
 
+    description = "The product is not in the cart."
+
 
 class TooManyOfProduct(ConflictError):
-    """A cart holds at most 99 of a product; it stays as it was."""
+    """The quantity would exceed MAX_QUANTITY; nothing was changed."""
+
+    description = "A cart holds at most 99 of a product. Nothing was changed."
 
 
 class CartFull(ConflictError):
-    """A cart holds at most 500 different products; it stays as it was."""
+    """The cart would hold more than MAX_PRODUCTS products; nothing was changed."""
+
+    description = "A cart holds at most 500 different products. Nothing was changed."
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for something else."""
+    """The key was used before with another request."""
+
+    description = "The `Idempotency-Key` was used before, with another request."
 
 
 class CartUnavailable(ChaliceViewError):
-    """The cart was too busy, or the database left work undone, several times in a row; trying again later is right."""
+    """The cart was contended, or DynamoDB throttled, for every attempt."""
 
     STATUS_CODE = 503
+    description = "Too many changes to this cart at the same time. Try again in a moment."

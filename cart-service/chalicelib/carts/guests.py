@@ -7,19 +7,19 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.carts.errors import CartNotFound, GuestCartMerged, GuestCartMissing
 from chalicelib.carts.models import MERGED, OPEN, GuestCart
-from chalicelib.carts.schemas import GUEST_HEADER, GuestCartCreated
+from chalicelib.carts.schemas import GUEST_CART, NewGuestCart
 from common import clock, transactions
 
 LIFE_SECONDS = 30 * 24 * 3600
 _SECRET_BYTES = 32
 
 
-def create() -> GuestCartCreated:
+def create() -> NewGuestCart:
     """An empty cart and the secret that opens it, for 30 days. Repeated it makes another one, which expires unused."""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     expires_at = clock.epoch() + LIFE_SECONDS
     GuestCart(owner(secret), expires_at=expires_at).save()
-    return GuestCartCreated(guest_cart=secret, expires_at=clock.iso(expires_at))
+    return NewGuestCart(guest_cart=secret, expires_at=clock.iso(expires_at))
 
 
 def owner(secret: str | None) -> str:
@@ -28,7 +28,9 @@ def owner(secret: str | None) -> str:
     Nobody guesses 256 random bits, so that one round of SHA-256 keeps them from whoever reads the table.
     """
     if not secret:
-        raise GuestCartMissing(f"{GUEST_HEADER}: expected the guestCart that POST /cart/guest gave")
+        raise GuestCartMissing(
+            f"{GUEST_CART.name}: expected the guestCart that POST /cart/guest gave"
+        )
     return f"GUEST#{hashlib.sha256(secret.encode()).hexdigest()}"
 
 

@@ -28,7 +28,7 @@ from chalicelib.carts.models import (
     GuestCart,
     MergedItem,
 )
-from chalicelib.carts.schemas import MOST_OF_A_PRODUCT, CartsMerged, LeftItem, TakenItem
+from chalicelib.carts.schemas import MAX_QUANTITY, CartMergeResult, MergedCartItem, SkippedCartItem
 from common import clock, transactions
 from common.transactions import Operation, TransactionCancelled, TransactionContended
 
@@ -38,7 +38,7 @@ _TRIES = 12
 _PAUSE_SECONDS = 0.01
 
 
-def merge(user_id: str, guest_id: str, idempotency_key: str | None) -> CartsMerged:
+def merge(user_id: str, guest_id: str, idempotency_key: str | None) -> CartMergeResult:
     """Put what is in the guest's cart into the account's, as far as it is on sale, up to 99 of a product and 500 products; nothing undoes it.
 
     Safe to repeat, at the same time too, with or without its idempotency key: each item is taken once, and the answer is the same
@@ -119,27 +119,27 @@ def _outcome(
         refusal = ProductNotFound
     elif not there and room < 1:
         refusal = CartFull
-    most = MOST_OF_A_PRODUCT - there if refusal is TooManyOfProduct else 0
+    most = MAX_QUANTITY - there if refusal is TooManyOfProduct else 0
     outcome.taken = min(int(item.qty), most)
     outcome.left = int(item.qty) - outcome.taken
     outcome.reason = refusal.__name__ if outcome.left else None
     return outcome
 
 
-def _answer(guest_id: str) -> CartsMerged:
+def _answer(guest_id: str) -> CartMergeResult:
     """What became of all items, by product id."""
     outcomes = list(
         MergedItem.query(guest_id, MergedItem.key.startswith(MERGED_PREFIX), consistent_read=True)
     )
-    return CartsMerged(
+    return CartMergeResult(
         message="Carts merged",
         taken=[
-            TakenItem(product_id=_product_id(row), qty=int(row.taken))
+            MergedCartItem(product_id=_product_id(row), qty=int(row.taken))
             for row in outcomes
             if row.taken
         ],
         left=[
-            LeftItem(product_id=_product_id(row), qty=int(row.left), reason=row.reason)
+            SkippedCartItem(product_id=_product_id(row), qty=int(row.left), reason=row.reason)
             for row in outcomes
             if row.left
         ],

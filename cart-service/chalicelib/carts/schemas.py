@@ -1,108 +1,108 @@
-"""Bodies accepted and returned."""
+"""Request and response bodies, and the input of the saga's step."""
 
 from decimal import Decimal
 from typing import Annotated
 
 from msgspec import Meta
 
-from common import http
+from common.api import Header
+from common.schemas import Schema
 
-GUEST_HEADER = "X-Guest-Cart"
-MOST_OF_A_PRODUCT = 99
-MOST_PRODUCTS = 500
+GUEST_CART = Header("X-Guest-Cart", "The `guestCart` of POST /cart/guest: it opens the cart.")
+MAX_QUANTITY = 99
+MAX_PRODUCTS = 500
 
-Quantity = Annotated[int, Meta(ge=1, le=MOST_OF_A_PRODUCT)]
-Given = Annotated[str, Meta(min_length=1)]
+Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+NonEmptyStr = Annotated[str, Meta(min_length=1)]
+OwnerId = Annotated[
+    str | None, Meta(description="Whose cart it is: your own if left out. Admins name anybody.")
+]
 
 
-class AddToCart(http.Body):
-    """So many more of a product."""
+class AddToCart(Schema):
+    """A quantity of a product to add."""
 
-    product_id: Given
+    product_id: NonEmptyStr
     quantity: Quantity
-    user_id: str | None = None
+    user_id: OwnerId = None
 
 
-class AddedToCart(http.Body):
-    """How many there are now."""
+class SetQuantity(Schema):
+    """The quantity that replaces the present one."""
+
+    quantity: Quantity
+    user_id: OwnerId = None
+
+
+class CartUpdate(Schema):
+    """The quantity of a product in the cart after a change; 0 once it is removed."""
 
     message: str
     product_id: str
     qty: int
 
 
-class SetQuantity(http.Body):
-    """So many of a product, however many there were."""
-
-    quantity: Quantity
-    user_id: str | None = None
-
-
-class CartChanged(http.Body):
-    """How many there are now; 0 of a product that was taken out."""
-
-    message: str
-    product_id: str
-    qty: int
-
-
-class CartEmptied(http.Body):
-    """Nothing is left."""
+class CartEmptied(Schema):
+    """The cart is empty."""
 
     message: str
 
 
-class GuestCartCreated(http.Body):
-    """The secret that opens the cart, told this once, and until when it does."""
+class NewGuestCart(Schema):
+    """The secret that opens a new cart, and when the cart expires."""
 
     guest_cart: str
     expires_at: str
 
 
-class MergeCart(http.Body):
-    """Whose cart takes the guest's."""
+class MergeCarts(Schema):
+    """The account whose cart takes the guest's."""
 
-    user_id: str | None = None
+    user_id: OwnerId = None
 
 
-class TakenItem(http.Body):
-    """So many more of a product are in the account's cart."""
+class MergedCartItem(Schema):
+    """A quantity that was added to the account's cart."""
 
     product_id: str
     qty: int
 
 
-class LeftItem(http.Body):
-    """So many of a product did not get into the account's cart; the reason is the Code that POST /cart would give."""
+class SkippedCartItem(Schema):
+    """A quantity that was not added; `reason` is the Code that POST /cart would give."""
 
     product_id: str
     qty: int
     reason: str
 
 
-class CartsMerged(http.Body):
-    """What became of the guest's cart."""
+class CartMergeResult(Schema):
+    """What became of the items of the guest's cart."""
 
     message: str
-    taken: list[TakenItem]
-    left: list[LeftItem]
+    taken: list[MergedCartItem]
+    left: list[SkippedCartItem]
 
 
-class OwnerQuery(http.Body):
-    """Whose cart; the caller's own if nobody is named."""
+class CartOwnerQuery(Schema):
+    """Whose cart."""
 
-    user_id: str | None = None
-
-
-class CartQuery(OwnerQuery):
-    """Whose cart, and which part of it; all of it without a limit."""
-
-    limit: Annotated[int, Meta(ge=1, le=100)] | None = None
-    cursor: str | None = None
+    user_id: OwnerId = None
 
 
-class CartLine(http.Body, kw_only=True, omit_defaults=False):
-    """One product of a cart at today's price; name and price are null should the catalogue not know it at all."""
+class CartQuery(CartOwnerQuery):
+    """Whose cart, and which page of it; all of it without a limit."""
+
+    limit: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | None, Meta(description="Lines per page.")
+    ] = None
+    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
+        None
+    )
+
+
+class CartLine(Schema, kw_only=True, omit_defaults=False):
+    """A product in the cart at today's price; name and price are null if it is not known."""
 
     product_id: str
     name: str | None = None
@@ -113,24 +113,24 @@ class CartLine(http.Body, kw_only=True, omit_defaults=False):
     available: bool = False
 
 
-class BoughtLine(http.Body):
-    """So many of a product were bought."""
+class BoughtLine(Schema):
+    """A quantity of a product that an order took."""
 
-    product_id: Given
+    product_id: NonEmptyStr
     qty: Annotated[int, Meta(ge=1)]
 
 
-class ClearCart(http.Body):
-    """What an order took, and when it was placed; an order has at most 99 lines, as many as fit into one transaction."""
+class ClearCart(Schema):
+    """Input of the step: an order has at most 99 lines, as many as fit into one transaction."""
 
-    order_id: Given
-    user_id: Given
+    order_id: NonEmptyStr
+    user_id: NonEmptyStr
     items: Annotated[list[BoughtLine], Meta(max_length=99)]
     placed_at: str | None = None
 
 
-class CartCleared(http.Body):
-    """What was bought is out of the cart."""
+class CartCleared(Schema):
+    """Answer of the step."""
 
     user_id: str
     status: str

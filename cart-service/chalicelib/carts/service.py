@@ -19,15 +19,16 @@ from chalicelib.carts.errors import (
 )
 from chalicelib.carts.models import PRODUCT_PREFIX, CartItem, Done, GuestCart
 from chalicelib.carts.schemas import (
-    MOST_OF_A_PRODUCT,
-    MOST_PRODUCTS,
-    AddedToCart,
+    MAX_PRODUCTS,
+    MAX_QUANTITY,
     AddToCart,
-    CartChanged,
     CartEmptied,
     CartLine,
+    CartQuery,
+    CartUpdate,
 )
-from common import clock, dynamodb, http, ids, money, transactions
+from common import clock, dynamodb, ids, money, transactions
+from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 from common.transactions import TransactionCancelled, TransactionContended
 
 REMEMBERED_SECONDS = 7 * 24 * 3600
@@ -37,7 +38,7 @@ _PAUSE_SECONDS = 0.01
 
 def add_item(
     user_id: str, wanted: AddToCart, idempotency_key: str | None, guest: GuestCart | None = None
-) -> AddedToCart:
+) -> CartUpdate:
     """Put more of a product into the cart; undone by set_quantity or remove_item.
 
     Safe to repeat with its idempotency key, which gives the first answer again. Raises ProductNotFound, TooManyOfProduct, CartFull,
@@ -63,24 +64,22 @@ def add_item(
     raise CartUnavailable("too many changes to this cart at the same time; try again in a moment")
 
 
-def show_cart(
-    user_id: str, limit: int | None, cursor: str | None
-) -> tuple[list[CartLine], str | None]:
-    """What is in the cart now, by product id, and where its next page starts; without a limit all of it.
+def list_lines(user_id: str, query: CartQuery) -> Page[CartLine]:
+    """List the cart's lines by product id; without a limit all of them.
 
-    Raises InvalidCursor, and CartUnavailable if the products cannot all be read.
+    Raises: InvalidCursor; CartUnavailable if the products cannot all be read.
     """
-    asked = None if limit is None else limit + 1  # one more tells whether there is another page
-    found = items(user_id, limit=asked, last_evaluated_key=_start(user_id, cursor))
-    shown = found[:limit]
+    # One more tells whether there is another page.
+    count = None if query.limit is None else query.limit + 1
+    found = items(user_id, limit=count, last_evaluated_key=_start(user_id, query.cursor))
+    shown = found[: query.limit]
     products = catalogue.described(item.product_id for item in shown)
-    following = {"productId": {"S": shown[-1].product_id}} if len(found) > len(shown) else None
-    return [_line(item, products.get(item.product_id)) for item in shown], http.encode_cursor(
-        following
-    )
+    next_key = {"productId": {"S": shown[-1].product_id}} if len(found) > len(shown) else None
+    lines = [_line(item, products.get(item.product_id)) for item in shown]
+    return Page(lines, encode_cursor(next_key))
 
 
-def set_quantity(user_id: str, product_id: str, quantity: int) -> CartChanged:
+def set_quantity(user_id: str, product_id: str, quantity: int) -> CartUpdate:
     """Let so many of the product be in the cart; CartItemNotFound if there is none.
 
     Safe to repeat: the same quantity again leaves even `updatedAt` alone, so that a checkout begun before goes on.
@@ -96,14 +95,14 @@ def set_quantity(user_id: str, product_id: str, quantity: int) -> CartChanged:
             raise
         if not _quantity(user_id, product_id):
             raise CartItemNotFound(f"{product_id} is not in the cart") from None
-    return CartChanged(message="Cart updated", product_id=product_id, qty=quantity)
+    return CartUpdate(message="Cart updated", product_id=product_id, qty=quantity)
 
 
-def remove_item(user_id: str, product_id: str) -> CartChanged:
+def remove_item(user_id: str, product_id: str) -> CartUpdate:
     """Take a product out of the cart; safe to repeat."""
     product_id = ids.parse("PROD", product_id)
     CartItem(user_id, product_id).delete()
-    return CartChanged(message="Removed from cart", product_id=product_id, qty=0)
+    return CartUpdate(message="Removed from cart", product_id=product_id, qty=0)
 
 
 def empty_cart(user_id: str) -> CartEmptied:
@@ -134,8 +133,8 @@ def items(user_id: str, **part: Any) -> list[CartItem]:
 def room(user_id: str) -> int:
     """How many products more the cart takes: a few too many, while others are being put in at the same moment."""
     products = CartItem.product_id.startswith(PRODUCT_PREFIX)
-    return MOST_PRODUCTS - CartItem.count(
-        user_id, products, consistent_read=True, limit=MOST_PRODUCTS
+    return MAX_PRODUCTS - CartItem.count(
+        user_id, products, consistent_read=True, limit=MAX_PRODUCTS
     )
 
 
@@ -161,16 +160,16 @@ def _add(
     quantity: int,
     idempotency_key: str | None,
     guest: GuestCart | None,
-) -> AddedToCart:
+) -> CartUpdate:
     """Add once; TransactionCancelled if the item changed, the key was used, or the cart was closed meanwhile."""
     before = _quantity(user_id, product_id)
     after = before + quantity
-    if after > MOST_OF_A_PRODUCT:
+    if after > MAX_QUANTITY:
         raise TooManyOfProduct(
-            f"quantity: a cart holds at most {MOST_OF_A_PRODUCT} of a product, and {before} of {product_id} are in it"
+            f"quantity: a cart holds at most {MAX_QUANTITY} of a product, and {before} of {product_id} are in it"
         )
     if not before and room(user_id) < 1:
-        raise CartFull(f"a cart holds at most {MOST_PRODUCTS} different products")
+        raise CartFull(f"a cart holds at most {MAX_PRODUCTS} different products")
     change = addition(user_id, product_id, before, after, int(guest.expires_at) if guest else None)
     checks = [guests.still_open(guest)] if guest else []
     # Also without a key in a transaction: its token keeps the SDK's own repeats from adding twice.
@@ -194,14 +193,14 @@ def _remembered(
     return [transactions.put(row, Done.key.does_not_exist())]
 
 
-def _same_answer(earlier: Done, product_id: str, quantity: int) -> AddedToCart:
+def _same_answer(earlier: Done, product_id: str, quantity: int) -> CartUpdate:
     if earlier.body_hash != _hash(product_id, quantity):
         raise IdempotencyKeyReused("Idempotency-Key: used before, for something else")
     return _added(product_id, int(earlier.qty or 0))
 
 
-def _added(product_id: str, qty: int) -> AddedToCart:
-    return AddedToCart(message="Added to cart", product_id=product_id, qty=qty)
+def _added(product_id: str, qty: int) -> CartUpdate:
+    return CartUpdate(message="Added to cart", product_id=product_id, qty=qty)
 
 
 def _hash(product_id: str, quantity: int) -> str:
@@ -217,13 +216,13 @@ def _quantity(user_id: str, product_id: str) -> int:
 
 def _start(user_id: str, cursor: str | None) -> dict[str, dict[str, str]] | None:
     """Where to read on. A cursor holds only a product id: it cannot lead into anybody else's cart."""
-    key = http.decode_cursor(cursor)
+    key = decode_cursor(cursor)
     if key is None:
         return None
     try:
         product_id = ids.parse("PROD", key["productId"]["S"])
     except (KeyError, ids.InvalidId):
-        raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
+        raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
     return {"userId": {"S": user_id}, "productId": {"S": product_id}}
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from docgen.openapi.shapes import Schema
+from docgen.openapi.schemas import JsonSchema
 
 _AT_LEAST = ("minimum", "minLength", "minItems")
 _AT_MOST = ("maximum", "maxLength", "maxItems")
 _EXACTLY = ("pattern", "format")
 
 
-def incompatible(old: Schema, new: Schema) -> list[str]:
+def incompatible(old: JsonSchema, new: JsonSchema) -> list[str]:
     """Each breaking change from one document to another, in words; new routes and optional fields break nothing."""
     found: list[str] = []
     for path, methods in old["paths"].items():
@@ -23,12 +23,12 @@ def incompatible(old: Schema, new: Schema) -> list[str]:
     return found
 
 
-def unread(where: str, sent: Schema, read: Schema) -> list[str]:
+def unread(where: str, sent: JsonSchema, read: JsonSchema) -> list[str]:
     """What a reader of these values, who overlooks fields that it does not know, cannot make of what is sent. No references in either."""
     return _Sent({}, {}).excess(where, all_given(sent), read)
 
 
-def all_given(schema: Schema) -> Schema:
+def all_given(schema: JsonSchema) -> JsonSchema:
     """A sender's own Structs go out with all their fields, defaults too."""
     if "properties" in schema:
         parts = {name: all_given(part) for name, part in schema["properties"].items()}
@@ -36,7 +36,9 @@ def all_given(schema: Schema) -> Schema:
     return schema | ({"items": all_given(schema["items"])} if "items" in schema else {})
 
 
-def _of_route(where: str, before: Schema, after: Schema, old: Schema, new: Schema) -> Iterator[str]:
+def _of_route(
+    where: str, before: JsonSchema, after: JsonSchema, old: JsonSchema, new: JsonSchema
+) -> Iterator[str]:
     asked, answered = _Asked(old, new), _Answered(new, old)
     if after["security"] and not before["security"]:
         yield f"{where} asks for a token now"
@@ -51,7 +53,9 @@ def _of_route(where: str, before: Schema, after: Schema, old: Schema, new: Schem
             )
 
 
-def _of_parameters(where: str, before: Schema, after: Schema, asked: "_Asked") -> Iterator[str]:
+def _of_parameters(
+    where: str, before: JsonSchema, after: JsonSchema, asked: "_Asked"
+) -> Iterator[str]:
     for name, parameter in before.items():
         if name not in after:
             yield f"{where}: {name} is gone"
@@ -63,7 +67,7 @@ def _of_parameters(where: str, before: Schema, after: Schema, asked: "_Asked") -
 
 
 def _of_bodies(
-    where: str, before: Schema | None, after: Schema | None, asked: "_Asked"
+    where: str, before: JsonSchema | None, after: JsonSchema | None, asked: "_Asked"
 ) -> Iterator[str]:
     if after and not before:
         yield f"{where} has to be given now"
@@ -74,7 +78,7 @@ def _of_bodies(
 
 
 def _of_answer(
-    where: str, before: Schema, after: Schema | None, answered: "_Answered"
+    where: str, before: JsonSchema, after: JsonSchema | None, answered: "_Answered"
 ) -> Iterator[str]:
     if after is None:
         yield f"{where} is gone"
@@ -94,10 +98,10 @@ def _of_answer(
 class _Within(ABC):
     """Whether all values of one document's schema are values of another's."""
 
-    inner: Schema
-    outer: Schema
+    inner: JsonSchema
+    outer: JsonSchema
 
-    def excess(self, where: str, inner: Schema, outer: Schema) -> list[str]:
+    def excess(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
         """Where the inner schema allows what the outer one does not."""
         inner, outer = _resolved(inner, self.inner), _resolved(outer, self.outer)
         if "anyOf" in inner or "anyOf" in outer:
@@ -110,10 +114,10 @@ class _Within(ABC):
         return [*self._of_value(where, inner, outer), *self._of_parts(where, inner, outer)]
 
     @abstractmethod
-    def lost(self, where: str, inner: Schema, outer: Schema) -> list[str]:
+    def lost(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
         """Fields that clients know and the newer schema has no more."""
 
-    def _of_value(self, where: str, inner: Schema, outer: Schema) -> Iterator[str]:
+    def _of_value(self, where: str, inner: JsonSchema, outer: JsonSchema) -> Iterator[str]:
         if "enum" in outer and not set(inner.get("enum", [object()])) <= set(outer["enum"]):
             yield f"{where}: {_brief(inner)} is not {_brief(outer)}"
         if outer.get("type") not in (None, inner.get("type")) and _types(inner, outer) != (
@@ -125,7 +129,7 @@ class _Within(ABC):
             if rule in outer and not _holds(rule, inner.get(rule), outer[rule]):
                 yield f"{where}: {rule} {outer[rule]}, where it was or is {inner.get(rule)}"
 
-    def _of_parts(self, where: str, inner: Schema, outer: Schema) -> Iterator[str]:
+    def _of_parts(self, where: str, inner: JsonSchema, outer: JsonSchema) -> Iterator[str]:
         if "items" in inner and "items" in outer:
             yield from self.excess(f"{where}[]", inner["items"], outer["items"])
         yield from self.lost(where, inner, outer)
@@ -139,7 +143,7 @@ class _Within(ABC):
 class _Sent(_Within):
     """What services tell each other: a field that one side alone knows does no harm, unless the reader needs it."""
 
-    def lost(self, where: str, inner: Schema, outer: Schema) -> list[str]:
+    def lost(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
         """Nothing."""
         return []
 
@@ -147,7 +151,7 @@ class _Sent(_Within):
 class _Asked(_Within):
     """What clients send: all that was right has to stay right, so the old is the inner one."""
 
-    def lost(self, where: str, inner: Schema, outer: Schema) -> list[str]:
+    def lost(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
         """What is not read any more."""
         return _gone(where, inner, outer)
 
@@ -155,12 +159,12 @@ class _Asked(_Within):
 class _Answered(_Within):
     """What clients get: nothing that they did not know before, so the new is the inner one."""
 
-    def lost(self, where: str, inner: Schema, outer: Schema) -> list[str]:
+    def lost(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
         """What is not told any more."""
         return _gone(where, outer, inner)
 
 
-def _gone(where: str, old: Schema, new: Schema) -> list[str]:
+def _gone(where: str, old: JsonSchema, new: JsonSchema) -> list[str]:
     return [
         f"{where}.{name} is gone"
         for name in old.get("properties", {})
@@ -168,23 +172,23 @@ def _gone(where: str, old: Schema, new: Schema) -> list[str]:
     ]
 
 
-def _parameters(operation: Schema) -> dict[str, Schema]:
+def _parameters(operation: JsonSchema) -> dict[str, JsonSchema]:
     return {f"{one['in']} {one['name']}": one for one in operation.get("parameters", [])}
 
 
-def _schema(body: Schema) -> Schema:
-    found: Schema = body["content"]["application/json"]["schema"]
+def _schema(body: JsonSchema) -> JsonSchema:
+    found: JsonSchema = body["content"]["application/json"]["schema"]
     return found
 
 
-def _resolved(schema: Schema, document: Schema) -> Schema:
+def _resolved(schema: JsonSchema, document: JsonSchema) -> JsonSchema:
     if "$ref" not in schema:
         return schema
-    found: Schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    found: JsonSchema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return found
 
 
-def _types(inner: Schema, outer: Schema) -> tuple[Any, Any]:
+def _types(inner: JsonSchema, outer: JsonSchema) -> tuple[Any, Any]:
     return inner.get("type"), outer.get("type")
 
 
@@ -196,6 +200,6 @@ def _holds(rule: str, inner: Any, outer: Any) -> bool:
     return bool(inner >= outer if rule in _AT_LEAST else inner <= outer)
 
 
-def _brief(schema: Schema) -> str:
+def _brief(schema: JsonSchema) -> str:
     told = schema.get("enum") or schema.get("anyOf") or schema.get("type") or schema
     return str(told)

@@ -1,36 +1,31 @@
-"""One service's OpenAPI document, from its routes."""
+"""One service's OpenAPI document, from the routes that it declares."""
 
-import inspect
 import re
+import typing
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from chalice import Chalice
-from chalice.app import RouteEntry
-
-from docgen.openapi.refusals import Errors, raised_by
-from docgen.openapi.shapes import REFERENCE, Examples, Schema, Shapes
-from docgen.openapi.views import Answer, View
+from common.api import Access, Api, Header, Route, camel_case
+from common.pages import Page
+from docgen.openapi.schemas import REFERENCE, Components, Examples, JsonSchema
 
 TOKEN = "accessToken"
-_PREFIXES = {"order_id": "ORDER", "product_id": "PROD"}
+_ID_PREFIXES = {"order_id": "ORDER", "product_id": "PROD"}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key with the same request gives the same answer, and nothing happens twice.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
 }
-_HEADERS = {
-    "X-Next-Cursor": {
-        "description": "Where the next page starts: its `cursor`. Absent on the last page.",
-        "schema": {"type": "string"},
-    },
-    "Retry-After": {
-        "description": "In how many seconds to come again.",
-        "schema": {"type": "integer", "minimum": 0},
-    },
+_NEXT_CURSOR = {
+    "description": "Where the next page starts: its `cursor`. Absent on the last page.",
+    "schema": {"type": "string"},
+}
+_RETRY_AFTER = {
+    "description": "Seconds to wait before the next attempt.",
+    "schema": {"type": "integer", "minimum": 0},
 }
 _ERROR = {
     "type": "object",
@@ -38,53 +33,44 @@ _ERROR = {
     "properties": {"Code": {"type": "string"}, "Message": {"type": "string"}},
     "required": ["Code", "Message"],
 }
-# API Gateway's own answer (delivery.templates), and Chalice's to a defect.
-_UNAUTHORIZED = (401, "Unauthorized", "There is no access token, or it is not to be believed.")
-_DEFECT = (500, "InternalServerError", "The shop has a defect.")
+_DESCRIPTION = (
+    "Money is a decimal number with its currency. Unknown fields are ignored. In a path the `#` of "
+    "an id is percent-encoded, or the id stands there without its prefix. Each response has an "
+    "`X-Correlation-Id`: the request's own, if it has one."
+)
+# API Gateway's own answer (delivery.templates), and Chalice's to an unexpected exception.
+_UNAUTHORIZED = (401, "Unauthorized", "There is no access token, or it is invalid or expired.")
+_INTERNAL = (500, "InternalServerError", "An unexpected error; it was logged.")
 
 Refusal = tuple[int, str, str]
 
 
-def build(app: Chalice, examples: Examples) -> Schema:
-    """The document of a service; `examples` has values of its Structs, by their names.
-
-    Raises code.NotTold where a route's code does not tell what it takes or answers.
-    """
-    routes = [entry for _, methods in sorted(app.routes.items()) for entry in methods.values()]
-    views = {entry.view_name: View(entry.view_function) for entry in routes}
-    answers = {name: view.answer for name, view in views.items()}
-    queries = [view.query for view in views.values() if view.query]
-    bodies = [view.body for view in views.values() if view.body]
-    kinds = [*queries, *bodies, *(answer.body for answer in answers.values() if answer.body)]
-    shapes = Shapes(kinds, examples)
-    paths: dict[str, Schema] = defaultdict(dict)
-    for entry in routes:
-        view, answer = views[entry.view_name], answers[entry.view_name]
+def build(api: Api, examples: Examples) -> JsonSchema:
+    """Build a service's document; `examples` holds values of its Structs, by their names."""
+    queries = [route.query for route in api.routes if route.query]
+    bodies = [route.body for route in api.routes if route.body]
+    responses = [_body_type(route) for route in api.routes if route.returns]
+    components = Components([*queries, *bodies, *responses], examples)
+    paths: dict[str, JsonSchema] = defaultdict(dict)
+    for route in sorted(api.routes, key=lambda route: (route.path, route.method)):
         operation = {
-            "operationId": _unique(entry, paths),
-            "tags": [app.app_name],
-            **_told(view, answer),
-            **_taken(entry, view, shapes),
-            "responses": _responses(entry, answer, shapes),
-            "security": [{TOKEN: []}] if entry.authorizer else [],
+            "operationId": route.operation_id,
+            "tags": [api.app.app_name],
+            "summary": route.summary,
+            **({"description": route.description} if route.description else {}),
+            **_request(route, components),
+            "responses": _responses(route, components),
+            "security": [] if route.access is Access.PUBLIC else [{TOKEN: []}],
         }
-        paths[_spelt(entry.uri_pattern)][entry.method.lower()] = operation
-    return whole(app.app_name, dict(paths), shapes.components(without=queries))
+        paths[_path(route)][route.method.lower()] = operation
+    return whole(api.app.app_name, dict(paths), components.published(without=queries))
 
 
-def whole(title: str, paths: dict[str, Schema], schemas: dict[str, Schema]) -> Schema:
-    """A document with the shop's own ways to say who is calling and what went wrong."""
+def whole(title: str, paths: dict[str, JsonSchema], schemas: dict[str, JsonSchema]) -> JsonSchema:
+    """Complete a document with what all services share."""
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": title,
-            "version": "1.0.0",
-            "description": (
-                "Money is a decimal number with its currency. Unknown fields are ignored. In a path the `#` of an id is "
-                "percent-encoded, or the id stands there without its prefix. Each answer has an `X-Correlation-Id`: the "
-                "request's own, if it brings one."
-            ),
-        },
+        "info": {"title": title, "version": "1.0.0", "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
@@ -94,104 +80,84 @@ def whole(title: str, paths: dict[str, Schema], schemas: dict[str, Schema]) -> S
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "The `token` that POST /user/login answers with.",
+                    "description": "The `token` of POST /user/login.",
                 }
             },
         },
     }
 
 
-def _unique(entry: RouteEntry, paths: dict[str, Schema]) -> str:
-    """The view's name; of a view with several routes the later ones add their path."""
-    taken = {
-        operation["operationId"] for methods in paths.values() for operation in methods.values()
+def _body_type(route: Route) -> Any:
+    """The type of the JSON that a route returns: a page is a list on the wire."""
+    if typing.get_origin(route.returns) is Page:
+        return list[typing.get_args(route.returns)[0]]  # type: ignore[misc]
+    return route.returns
+
+
+def _request(route: Route, components: Components) -> JsonSchema:
+    parameters = [_path_parameter(name) for name in route.parameters]
+    parameters += components.parameters(route.query) if route.query else []
+    parameters += [_KEY] if route.idempotency_key else []
+    parameters += [_header_parameter(header) for header in route.headers]
+    request: JsonSchema = {"parameters": parameters} if parameters else {}
+    if route.body:
+        request["requestBody"] = {"required": True, "content": components.content(route.body)}
+    return request
+
+
+def _path_parameter(name: str) -> JsonSchema:
+    parameter = {"name": camel_case(name), "in": "path", "required": True}
+    if prefix := _ID_PREFIXES.get(name):
+        parameter["description"] = (
+            f"`{prefix}#...`, the `#` percent-encoded, or without the prefix."
+        )
+    return parameter | {"schema": {"type": "string", "minLength": 1}}
+
+
+def _header_parameter(header: Header) -> JsonSchema:
+    return {
+        "name": header.name,
+        "in": "header",
+        "description": header.description,
+        "schema": {"type": "string"},
     }
-    name = str(entry.view_name)
-    return name if name not in taken else name + re.sub(r"\W+", "_", entry.uri_pattern)
 
 
-def _told(view: View, answer: Answer) -> Schema:
-    """The view's own words, and below them those of the verb."""
-    told = {"summary": _words(view.code.function)}
-    return told | ({"description": words} if (words := _words(answer.verb)) else {})
-
-
-def _words(function: Any) -> str:
-    return inspect.getdoc(function) or ""
-
-
-def _taken(entry: RouteEntry, view: View, shapes: Shapes) -> Schema:
-    parameters = [_path_parameter(name) for name in entry.view_args]
-    parameters += shapes.parameters(view.query) if view.query else []
-    parameters += [_KEY] if view.is_keyed else []
-    parameters += [
-        {"name": name, "in": "header", "schema": {"type": "string"}} for name in view.headers
-    ]
-    taken: Schema = {"parameters": parameters} if parameters else {}
-    if view.body:
-        taken["requestBody"] = {"required": True, "content": shapes.content(view.body)}
-    return taken
-
-
-def _path_parameter(name: str) -> Schema:
-    parameter = {"name": _camel(name), "in": "path", "required": True}
-    prefix = _PREFIXES.get(name)
-    told = (
-        {"description": f"`{prefix}#...`, its `#` percent-encoded, or the part behind it."}
-        if prefix
-        else {}
-    )
-    return parameter | told | {"schema": {"type": "string", "minLength": 1}}
-
-
-def _responses(entry: RouteEntry, answer: Answer, shapes: Shapes) -> Schema:
-    success: Schema = {"description": HTTPStatus(answer.status).phrase}
-    if answer.headers:
-        success["headers"] = {name: _HEADERS[name] for name in answer.headers}
-    if answer.body:
-        success["content"] = shapes.content(answer.body)
+def _responses(route: Route, components: Components) -> JsonSchema:
+    success: JsonSchema = {"description": HTTPStatus(route.status).phrase}
+    if typing.get_origin(route.returns) is Page:
+        success["headers"] = {"X-Next-Cursor": _NEXT_CURSOR}
+    if route.returns:
+        success["content"] = components.content(_body_type(route))
     by_status: dict[int, dict[str, str]] = defaultdict(dict)
-    for status, code, meaning in sorted(_refusals(entry)):
-        by_status[status][code] = meaning
-    return {str(answer.status): success} | {
+    for status, code, description in sorted(_refusals(route)):
+        by_status[status][code] = description
+    return {str(route.status): success} | {
         str(status): _refusal(status, codes) for status, codes in by_status.items()
     }
 
 
-def _refusals(entry: RouteEntry) -> Iterable[Refusal]:
-    errors: Errors = raised_by(entry.view_function)
-    yield from ((error.STATUS_CODE, error.__name__, _words(error)) for error in errors)
-    if entry.authorizer:
+def _refusals(route: Route) -> Iterator[Refusal]:
+    for error in route.all_errors:
+        yield error.STATUS_CODE, error.__name__, str(getattr(error, "description", ""))
+    if route.access is not Access.PUBLIC:
         yield _UNAUTHORIZED
-    yield _DEFECT
+    yield _INTERNAL
 
 
-def _refusal(status: int, codes: dict[str, str]) -> Schema:
-    headers = (
-        {"headers": {"Retry-After": _HEADERS["Retry-After"]}}
-        if status == HTTPStatus.TOO_MANY_REQUESTS
-        else {}
-    )
-    schema = {
-        "allOf": [
-            {"$ref": REFERENCE.format(name="Error")},
-            {"properties": {"Code": {"enum": list(codes)}}},
-        ]
-    }
-    return {
-        "description": "\n".join(
-            f"- `{code}`: {' '.join(meaning.split())}" for code, meaning in codes.items()
-        ),
+def _refusal(status: int, codes: dict[str, str]) -> JsonSchema:
+    codes_schema = {"properties": {"Code": {"enum": list(codes)}}}
+    schema = {"allOf": [{"$ref": REFERENCE.format(name="Error")}, codes_schema]}
+    lines = [f"- `{code}`: {description}" for code, description in codes.items()]
+    refusal = {
+        "description": "\n".join(lines),
         "content": {"application/json": {"schema": schema}},
-        **headers,
     }
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        refusal["headers"] = {"Retry-After": _RETRY_AFTER}
+    return refusal
 
 
-def _spelt(pattern: str) -> str:
-    """A route's pattern with the names of its parameters as they stand on the wire."""
-    return re.sub(r"\{(\w+)\}", lambda found: f"{{{_camel(found[1])}}}", pattern)
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+def _path(route: Route) -> str:
+    """The path with its parameters as on the wire: `/order/{orderId}`."""
+    return re.sub(r"\{(\w+)\}", lambda match: f"{{{camel_case(match[1])}}}", route.path)

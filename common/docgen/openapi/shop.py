@@ -12,9 +12,9 @@ from typing import Any
 
 from delivery.paths import ROOT, SERVICES
 from delivery.paths import service as folder_of
-from docgen.openapi.code import NotTold
+from docgen.openapi import declarations
 from docgen.openapi.document import build, whole
-from docgen.openapi.shapes import REFERENCE, Schema
+from docgen.openapi.schemas import REFERENCE, JsonSchema
 
 FOLDER = ROOT / "docs/openapi"
 SHOP = FOLDER / "shop.json"
@@ -23,16 +23,16 @@ EXAMPLES = FOLDER / "examples.json"
 _AT_ONCE = 2
 
 
-def documents() -> dict[str, Schema]:
+def documents() -> dict[str, JsonSchema]:
     """The document of each service, and under `shop` that of all of them, as the code is now."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         services = dict(zip(SERVICES, pool.map(_read_alone, SERVICES), strict=True))
     return {**services, "shop": merged(list(services.values()))}
 
 
-def merged(parts: list[Schema]) -> Schema:
+def merged(parts: list[JsonSchema]) -> JsonSchema:
     """One document of several; a schema that two of them mean differently gets its service's name before its own."""
-    meanings: dict[str, list[Schema]] = {}
+    meanings: dict[str, list[JsonSchema]] = {}
     for part in parts:
         for name, schema in part["components"]["schemas"].items():
             known = meanings.setdefault(name, [])
@@ -56,15 +56,17 @@ def merged(parts: list[Schema]) -> Schema:
     return whole("The shop", paths, dict(sorted(schemas.items())))
 
 
-def text(document: Schema) -> str:
+def text(document: JsonSchema) -> str:
     """As it stands in its file."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def service(name: str) -> Schema:
+def service(name: str) -> JsonSchema:
     """The document of one service; in a process of its own, since all six have an `app`."""
     sys.path.insert(0, str(folder_of(name)))
-    return build(importlib.import_module("app").app, json.loads(EXAMPLES.read_text()).get(name, {}))
+    module = importlib.import_module("app")
+    declarations.validate(module.api, vars(module))
+    return build(module.api, json.loads(EXAMPLES.read_text()).get(name, {}))
 
 
 def main() -> None:
@@ -80,7 +82,7 @@ def main() -> None:
             print(text(service(given.service)), end="")
         else:
             _write(given.released)
-    except NotTold as gap:
+    except declarations.DeclarationMismatch as gap:
         sys.exit(str(gap))
 
 
@@ -96,11 +98,11 @@ def _read_alone(name: str) -> Any:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "common")}
     printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if printed.returncode:
-        raise NotTold(f"{name}: {printed.stderr.strip()}")
+        raise declarations.DeclarationMismatch(f"{name}: {printed.stderr.strip()}")
     return json.loads(printed.stdout)
 
 
-def _renamed(part: Schema, contested: set[str]) -> Schema:
+def _renamed(part: JsonSchema, contested: set[str]) -> JsonSchema:
     own = {name: f"{part['info']['title']}.{name}" for name in contested}
     references = {
         REFERENCE.format(name=old): REFERENCE.format(name=new) for old, new in own.items()
@@ -108,7 +110,7 @@ def _renamed(part: Schema, contested: set[str]) -> Schema:
     schemas = {
         own.get(name, name): schema for name, schema in part["components"]["schemas"].items()
     }
-    renamed: Schema = _pointed(
+    renamed: JsonSchema = _pointed(
         part | {"components": part["components"] | {"schemas": schemas}}, references
     )
     return renamed

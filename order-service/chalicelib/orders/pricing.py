@@ -100,8 +100,8 @@ def _line(product: Product, qty: int) -> OrderLine:
 
 def _insist_on_total(priced: Quote, expected: Decimal | None) -> None:
     total, currency = priced.total_minor, priced.currency
-    if total > money.MOST:
-        most = money.format_amount(money.MOST, currency)
+    if total > money.MAX_AMOUNT:
+        most = money.format_amount(money.MAX_AMOUNT, currency)
         raise TotalTooLarge(
             f"the total is {money.format_amount(total, currency)}, more than {most}"
         )

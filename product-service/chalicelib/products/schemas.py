@@ -77,7 +77,7 @@ class Filters(http.Body):
     def highest(self) -> int:
         """The greatest price, in minor units."""
         return (
-            money.MOST
+            money.MAX_AMOUNT
             if self.max_price is None
             else _minor("maxPrice", self.max_price, self.currency)
         )

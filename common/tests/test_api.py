@@ -2,49 +2,91 @@ import time
 from decimal import Decimal
 
 import pytest
-from chalice import TooManyRequestsError
+from chalice import ConflictError, TooManyRequestsError
 from chalice.test import Client
 
-from common import http, log
+from common import log, schemas
+from common.api import Access, Api, Request
+from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
+from common.schemas import Schema
 
 
-class Line(http.Body):
+class Line(Schema):
     product_id: str
     qty: int
 
 
-class Purchase(http.Body):
+class Purchase(Schema):
     price: Decimal
     lines: list[Line] = []
 
 
-class Filter(http.Body):
+class Filter(Schema):
     limit: int = 50
     max_price: Decimal | None = None
 
 
+class CursorQuery(Schema):
+    cursor: str
+
+
+class Later(TooManyRequestsError):
+    description = "Too many requests."
+    retry_after = 7
+
+
+class SoldOut(ConflictError):
+    description = "Sold out."
+
+
 @pytest.fixture
 def shop():
-    app = http.create_app("shop")
+    api = Api("shop")
 
-    @app.route("/purchase", methods=["POST"])
-    def purchase():
-        http.idempotency_key(app)
-        return http.created(http.body(app, Purchase))
+    @api.post(
+        "/purchase",
+        access=Access.PUBLIC,
+        summary="Buy",
+        body=Purchase,
+        returns=Purchase,
+        status=201,
+        idempotency_key=True,
+    )
+    def purchase(request: Request[Purchase]) -> Purchase:
+        return request.body
 
-    @app.route("/goods")
-    def goods():
-        return http.page([http.query(app, Filter)], http.encode_cursor({"id": {"S": "7"}}))
+    @api.get("/goods", access=Access.PUBLIC, summary="List", query=Filter, returns=Page[Filter])
+    def goods(request: Request[Filter]) -> Page[Filter]:
+        return Page([request.query], encode_cursor({"id": {"S": "7"}}))
 
-    @app.route("/next")
-    def following():
-        return http.decode_cursor((app.current_request.query_params or {}).get("cursor"))
+    @api.get(
+        "/next",
+        access=Access.PUBLIC,
+        summary="Go on",
+        query=CursorQuery,
+        errors=[InvalidCursor],
+        returns=dict,
+    )
+    def following(request: Request[CursorQuery]) -> dict:
+        return decode_cursor(request.query.cursor)
 
-    @app.route("/broken")
-    def broken():
+    @api.get("/broken", access=Access.PUBLIC, summary="Break")
+    def broken(request: Request[None]) -> None:
         raise ValueError("the database password is swordfish")
 
-    with Client(app) as client:
+    @api.get("/later", access=Access.PUBLIC, summary="Refuse", errors=[Later])
+    def later(request: Request[None]) -> None:
+        raise Later("later")
+
+    @api.get("/sold-out", access=Access.PUBLIC, summary="Refuse")
+    def sold_out(request: Request[None]) -> None:
+        raise SoldOut("sold out")
+
+    @api.get("/now", access=Access.PUBLIC, summary="Answer nothing")
+    def now(request: Request[None]) -> None:
+        return None
+
+    with Client(api.app) as client:
         yield client.http
 
 
@@ -68,6 +110,7 @@ def test_a_body_is_answered_in_camel_case_with_money_to_the_cent(shop):
     [
         (b"", "price: this field is required"),
         (b"{}", "price: this field is required"),
+        (b'{"price": "12"}', "price: expected `number`, got `str`"),
         (b'{"price": true}', "price: expected `decimal`, got `bool`"),
         (
             b'{"price": 1, "lines": [{"productId": "P", "qty": "2"}]}',
@@ -169,26 +212,20 @@ def test_brackets_in_a_text_are_no_nesting(shop):
     assert post(shop, b'{"price": 1, "text": "\\"' + b"[{" * 50 + b'"}').status_code == 201
 
 
-def test_who_is_refused_for_now_is_told_when_to_come_again(shop_in_a_hurry):
-    assert shop_in_a_hurry.get("/later").headers["Retry-After"] == "7"
-    assert "Retry-After" not in shop_in_a_hurry.get("/now").headers
+def test_a_refusal_says_when_to_try_again(shop):
+    assert shop.get("/later").headers["Retry-After"] == "7"
+    assert "Retry-After" not in shop.get("/now").headers
 
 
-@pytest.fixture
-def shop_in_a_hurry():
-    app = http.create_app("shop")
+def test_a_handler_without_an_answer_sends_an_empty_body(shop):
+    assert (shop.get("/now").status_code, shop.get("/now").body) == (200, b"")
 
-    @app.route("/later")
-    def later():
-        http.retry_after(7)
-        raise TooManyRequestsError("later")
 
-    @app.route("/now")
-    def now():
-        return {}
-
-    with Client(app) as client:
-        yield client.http
+def test_an_error_that_is_not_declared_fails_a_test(shop, monkeypatch):
+    assert shop.get("/sold-out").status_code == 409
+    monkeypatch.setattr(Api, "enforce_declarations", True)
+    assert shop.get("/sold-out").status_code == 500
+    assert shop.get("/later").status_code == 429
 
 
 def test_a_body_whose_text_never_ends_is_read_as_fast_as_any_other():
@@ -196,7 +233,8 @@ def test_a_body_whose_text_never_ends_is_read_as_fast_as_any_other():
 
     def took(raw):
         began = time.process_time()
-        http._depth(raw)
+        with pytest.raises(schemas.InvalidBody):
+            schemas.parse_body(raw, Line)
         return time.process_time() - began
 
     assert took(endless) < 100 * took(harmless)  # a million times, were every quote a beginning

@@ -1,0 +1,311 @@
+"""A service's HTTP API and functions, declared as data beside each handler.
+
+    api = Api("cart-service")
+    app, authorizer = api.app, api.authorizer  # Chalice finds both by these names
+
+    @api.post(
+        "/cart",
+        summary="Add a product to the cart",
+        body=AddToCart,
+        returns=AddedToCart,
+        errors=[ProductNotFound, CartFull, IdempotencyKeyReused],
+        idempotency_key=True,
+    )
+    def add_to_cart(request: Request[AddToCart]) -> AddedToCart:
+        return service.add_item(request.caller.user_id, request.body, request.idempotency_key)
+
+`docgen.openapi` publishes what is declared: the operation is called as the handler, in
+camelCase; errors by their class name and `description`. What the framework itself refuses (the
+body, the query, ids in the path, the token, the key) is added to a route's errors.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partialmethod, wraps
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+import msgspec
+from chalice import BadRequestError, Chalice, ChaliceViewError, Response
+from chalice.app import Request as ChaliceRequest
+
+from common import auth, ids, log, security_headers, step_input
+from common.pages import Page
+from common.schemas import BodyTooLarge, InvalidBody, InvalidQuery, parse_body, parse_query
+
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_retry_after: ContextVar[int | None] = ContextVar("retry_after", default=None)
+
+Error = type[ChaliceViewError]
+Input = TypeVar("Input", covariant=True)
+Output = TypeVar("Output")
+Event = TypeVar("Event", bound=msgspec.Struct)
+
+
+class InvalidIdempotencyKey(BadRequestError):
+    """The Idempotency-Key header is empty, too long, or not visible ASCII."""
+
+    description = "`Idempotency-Key`: expected 1 to 128 visible ASCII characters."
+
+
+class Access(StrEnum):
+    """Who may call a route. PUBLIC routes have no authorizer."""
+
+    PUBLIC = "public"
+    CUSTOMER = "customer"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Header:
+    """A request header that a route reads besides the shop's own."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """What is published of a route."""
+
+    method: str
+    path: str
+    summary: str
+    operation_id: str
+    access: Access = Access.CUSTOMER
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    returns: Any = None
+    status: int = 200
+    errors: tuple[Error, ...] = ()
+    idempotency_key: bool = False
+    headers: tuple[Header, ...] = ()
+    description: str = ""
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of the path's parameters, in snake_case."""
+        return _PARAMETER.findall(self.path)
+
+    @property
+    def all_errors(self) -> frozenset[Error]:
+        """The declared errors, and those that come with what the route takes."""
+        implied: list[tuple[object, Sequence[Error]]] = [
+            (self.body, (InvalidBody, BodyTooLarge)),
+            (self.query, (InvalidQuery,)),
+            (self.idempotency_key, (InvalidIdempotencyKey,)),
+            (self.access is Access.ADMIN, (auth.AdminOnly,)),
+            (self.parameters, (ids.InvalidId,)),
+        ]
+        return frozenset(self.errors).union(*(errors for given, errors in implied if given))
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda without a route: a saga step, or an operation for administrators."""
+
+    name: str
+    takes: type[msgspec.Struct]
+    returns: Any
+
+
+class Request(Generic[Input]):
+    """What a handler gets: `body` or `query` are parsed, whichever the route declares."""
+
+    def __init__(self, route: Route, request: ChaliceRequest) -> None:
+        self.headers: Mapping[str, str] = request.headers
+        self._request = request
+        if route.access is Access.ADMIN:
+            auth.require_admin(self.caller)
+        self._input: Any = None
+        if route.body:
+            self._input = parse_body(request.raw_body, route.body)
+        elif route.query:
+            self._input = parse_query(request.query_params or {}, route.query)
+        self.idempotency_key = _read_key(request) if route.idempotency_key else None
+
+    @property
+    def body(self) -> Input:
+        """The JSON body, as the route's `body`."""
+        body: Input = self._input
+        return body
+
+    @property
+    def query(self) -> Input:
+        """The query string, as the route's `query`."""
+        query: Input = self._input
+        return query
+
+    @property
+    def caller(self) -> auth.Caller:
+        """Who calls, from the access token; only on routes that need one."""
+        return auth.read_caller(self._request)
+
+    @property
+    def source_ip(self) -> str:
+        """The client's address as API Gateway saw it; X-Forwarded-For can be forged."""
+        return str(self._request.context["identity"]["sourceIp"])
+
+    @property
+    def raw_body(self) -> bytes:
+        """The body as it came, for signatures."""
+        raw = self._request.raw_body
+        return raw.encode() if isinstance(raw, str) else raw
+
+
+class UndeclaredError(AssertionError):
+    """A handler raised an error that its route does not declare."""
+
+
+class Api:
+    """One service: its Chalice app, its authorizer, and what it declares."""
+
+    # Set by the test kit: a handler that raises what is not published fails its test.
+    enforce_declarations: ClassVar[bool] = False
+
+    def __init__(self, name: str, cors_headers: Sequence[str] = ()) -> None:
+        """Create the app; `cors_headers` may be sent by browsers besides the shop's own."""
+        self.app = create_app(name, cors_headers)
+        self.authorizer = auth.jwt_authorizer(self.app)
+        self.routes: list[Route] = []
+        self.functions: list[Function] = []
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        summary: str,
+        returns: Any = None,
+        status: int = 200,
+        access: Access = Access.CUSTOMER,
+        body: type[msgspec.Struct] | None = None,
+        query: type[msgspec.Struct] | None = None,
+        errors: Sequence[Error] = (),
+        idempotency_key: bool = False,
+        headers: Sequence[Header] = (),
+        description: str = "",
+        operation_id: str | None = None,
+    ) -> Callable[[Callable[..., Output]], Callable[..., Output]]:
+        """Declare a route; the handler gets a Request, and the path's parameters by name.
+
+        It returns what `returns` says: a Struct, a list, a Page, or None. Texts are Markdown
+        for customers of the API. A route has a body or a query, not both.
+        """
+        assert not (body and query), f"{method} {path}: a route has a body or a query"
+
+        def declare(handler: Callable[..., Output]) -> Callable[..., Output]:
+            route = Route(
+                method,
+                path,
+                summary,
+                operation_id or camel_case(handler.__name__),
+                access=access,
+                body=body,
+                query=query,
+                returns=returns,
+                status=status,
+                errors=tuple(errors),
+                idempotency_key=idempotency_key,
+                headers=tuple(headers),
+                description=description,
+            )
+            self.routes.append(route)
+            authorizer = None if access is Access.PUBLIC else self.authorizer
+            self.app.route(path, methods=[method], authorizer=authorizer, name=handler.__name__)(
+                self._view(route, handler)
+            )
+            return handler
+
+        return declare
+
+    get = partialmethod(route, "GET")
+    post = partialmethod(route, "POST")
+    put = partialmethod(route, "PUT")
+    patch = partialmethod(route, "PATCH")
+    delete = partialmethod(route, "DELETE")
+
+    def function(
+        self, name: str, *, takes: type[Event], returns: Any
+    ) -> Callable[[Callable[[Event], Output]], Callable[[Event], Output]]:
+        """Declare a Lambda without a route: its handler gets the event as `takes`.
+
+        Raises: StepInputInvalid from the Lambda, where the event does not match `takes`.
+        """
+
+        def declare(handler: Callable[[Event], Output]) -> Callable[[Event], Output]:
+            self.functions.append(Function(name, takes, returns))
+
+            @wraps(handler)
+            def run(event: Any, context: Any) -> Any:
+                return msgspec.to_builtins(handler(step_input.parse(takes, event)))
+
+            return cast(Callable[[Event], Output], self.app.lambda_function(name=name)(run))
+
+        return declare
+
+    def _view(self, route: Route, handler: Callable[..., Any]) -> Callable[..., Response]:
+        @wraps(handler)
+        def view(**parameters: str) -> Response:
+            assert self.app.current_request is not None, "only a route has a request"
+            try:
+                answer = handler(Request(route, self.app.current_request), **parameters)
+            except ChaliceViewError as exc:
+                _retry_after.set(getattr(exc, "retry_after", None))
+                if self.enforce_declarations and type(exc) not in route.all_errors:
+                    raise UndeclaredError(
+                        f"{route.method} {route.path} does not declare {type(exc).__name__}"
+                    ) from exc
+                raise
+            return _response(route, answer)
+
+        return view
+
+
+def create_app(name: str, cors_headers: Sequence[str] = ()) -> Chalice:
+    """Create a Chalice app with the shop's CORS, headers, logging and JSON."""
+    app = Chalice(app_name=name, configure_logs=False)
+    app.api.cors = security_headers.cors(tuple(cors_headers)) or False
+    app.log = log.logger  # type: ignore[assignment]  # what Chalice logs by itself is JSON, too
+    log.instrument(app)
+
+    @app.middleware("http")
+    def finish_response(event: Any, get_response: Any) -> Response:
+        _retry_after.set(None)
+        response = get_response(event)
+        log.bind_context(response.body)
+        if (seconds := _retry_after.get()) is not None and response.status_code >= 400:
+            response.headers["Retry-After"] = str(seconds)
+        security_headers.finish(response, event.headers)
+        if not isinstance(response.body, str | bytes):
+            response.body = _ENCODER.encode(response.body).decode()
+            response.headers.setdefault("Content-Type", "application/json")
+        return response
+
+    return app
+
+
+def camel_case(name: str) -> str:
+    """Spell a Python name as on the wire: `add_to_cart` is `addToCart`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _response(route: Route, answer: Any) -> Response:
+    response = Response(body="" if answer is None else answer, status_code=route.status)
+    if isinstance(answer, Page):
+        response.body = answer.items
+        if answer.cursor:
+            response.headers["X-Next-Cursor"] = answer.cursor
+    return response
+
+
+def _read_key(request: ChaliceRequest) -> str | None:
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidIdempotencyKey("Idempotency-Key: expected 1 to 128 visible ASCII characters")
+    return key

@@ -1,0 +1,128 @@
+"""What goes over the wire: bodies and queries are Structs, checked against their type."""
+
+import json
+import re
+import typing
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar
+
+import msgspec
+from chalice import BadRequestError, ChaliceViewError
+
+MAX_BYTES = 64 * 1024
+MAX_NESTING = 20
+
+_MAX_MESSAGE = 300
+# A string, terminated or not, or an opening or closing bracket. A pattern that required the
+# closing quote would be tried again at each quote of an unterminated string.
+_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+
+
+class InvalidBody(BadRequestError):
+    """The body does not match its schema; the message names the field and what was expected."""
+
+    description = "The body is not as described; the message names the field."
+
+
+class BodyTooLarge(ChaliceViewError):
+    """The body has more than MAX_BYTES bytes."""
+
+    STATUS_CODE = 413
+    description = f"The body has more than {MAX_BYTES // 1024} KB."
+
+
+class InvalidQuery(BadRequestError):
+    """A query parameter does not match its schema."""
+
+    description = "A query parameter is not as described; the message names it."
+
+
+class Schema(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Base of bodies and queries: camelCase on the wire, unknown fields ignored, None left out."""
+
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+def parse_body(raw: str | bytes, shape: type[Shape]) -> Shape:
+    """Parse a JSON body; an empty one counts as `{}`.
+
+    Raises: InvalidBody, also for JSON that is nested deeper than MAX_NESTING; BodyTooLarge.
+    """
+    data = raw.encode() if isinstance(raw, str) else raw
+    if _depth(data[:MAX_BYTES]) > MAX_NESTING:
+        raise InvalidBody(f"the body: expected objects and lists at most {MAX_NESTING} deep")
+    if len(data) > MAX_BYTES:
+        raise BodyTooLarge(f"the body: expected at most {MAX_BYTES} bytes")
+    try:
+        body = msgspec.json.decode(data or b"{}", type=shape)
+        if _has_decimals(shape):
+            _reject_texts(json.loads(data or b"{}"), shape)
+        return body
+    except msgspec.ValidationError as exc:
+        raise InvalidBody(_explain(exc)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise InvalidBody(f"the body is not JSON: {exc}") from None
+
+
+def parse_query(parameters: Mapping[str, Any], shape: type[Shape]) -> Shape:
+    """Parse a query string. Raises: InvalidQuery."""
+    try:
+        return msgspec.convert(dict(parameters), shape, strict=False)
+    except msgspec.ValidationError as exc:
+        raise InvalidQuery(_explain(exc)) from None
+
+
+@cache
+def _has_decimals(kind: Any) -> bool:
+    return kind is Decimal or any(_has_decimals(part) for part in _parts(kind))
+
+
+def _parts(kind: Any) -> Iterator[Any]:
+    """Yield the types that a type is made of."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield from (field.type for field in msgspec.structs.fields(kind))
+    elif typing.get_origin(kind) is not None:
+        yield from typing.get_args(kind)
+
+
+def _reject_texts(value: Any, kind: Any, path: str = "$") -> None:
+    """Refuse a string where a decimal number is published: msgspec takes both."""
+    if kind is Decimal and isinstance(value, str):
+        raise msgspec.ValidationError(f"Expected `number`, got `str` - at `{path}`")
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        for field in msgspec.structs.fields(kind) if isinstance(value, dict) else ():
+            if field.encode_name in value:
+                name = field.encode_name
+                _reject_texts(value[name], field.type, f"{path}.{name}")
+    elif typing.get_origin(kind) is list:
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            _reject_texts(item, typing.get_args(kind)[0], f"{path}[{index}]")
+    elif typing.get_origin(kind) in (typing.Union, UnionType, typing.Annotated):
+        for part in typing.get_args(kind):
+            _reject_texts(value, part, path)
+
+
+def _depth(raw: bytes) -> int:
+    """How deeply objects and lists are nested; whether it is JSON is not checked."""
+    deepest = depth = 0
+    for found in _NESTING.finditer(raw):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _explain(exc: msgspec.ValidationError) -> str:
+    """Turn "Expected `int`, got `str` - at `$.qty`" into "qty: expected `int`, got `str`"."""
+    message, _, path = str(exc).partition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    if missing := re.fullmatch(r"Object missing required field `(\w+)`", message):
+        field = ".".join(part for part in (field, missing[1]) if part)
+        message = "this field is required"
+    message = message[:1].lower() + message[1:]
+    if len(message) > _MAX_MESSAGE:  # it quotes what the client sent
+        message = f"{message[:_MAX_MESSAGE]}..."
+    return f"{field}: {message}" if field else message
