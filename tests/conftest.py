@@ -70,12 +70,32 @@ def bowl(admin: Admin) -> str:
     return admin.supply(name="Protein Bowl", price=12.99, description="High-protein meal", stock=5)
 
 
+@pytest.fixture(scope="session")
+def wheels() -> Path:
+    """The folder of wheels that all builds share, as fetching them needs the network."""
+    kept = ROOT / "build" / "wheels"
+    kept.mkdir(parents=True, exist_ok=True)
+    return kept
+
+
 def free_ports() -> int:
-    """The first of four neighbouring ports that nobody listens on."""
+    """The first of four neighbouring ports that nobody listens on; they are this process's until it ends."""
     for first in range(18100, 18900, 10):
-        if all(is_free(first + offset) for offset in range(4)):
+        if claim(first + 9) and all(is_free(first + offset) for offset in range(4)):
             return first
     raise RuntimeError("no four neighbouring ports are free between 18100 and 18900")
+
+
+def claim(port: int) -> bool:
+    """Whether this process, and no other that starts a shop at the same moment, has the port."""
+    claimed = socket.socket()
+    try:
+        claimed.bind(("127.0.0.1", port))
+    except OSError:
+        claimed.close()
+        return False
+    _claims.append(claimed)
+    return True
 
 
 def is_free(port: int) -> bool:
@@ -84,3 +104,4 @@ def is_free(port: int) -> bool:
 
 
 ROOT = Path(__file__).parents[1]
+_claims: list[socket.socket] = []  # kept open

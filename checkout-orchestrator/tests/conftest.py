@@ -2,7 +2,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from tests.ledger import Ledger
 from tests.neighbours import Neighbours, Tasks, Wire
@@ -59,7 +58,7 @@ def tasks(wire: Wire) -> Tasks:
 @pytest.fixture
 def machine(cloud: None) -> Any:
     """Looks at the executions of a state machine that does nothing: its own stack is tested on the local cloud."""
-    client = boto3.client("stepfunctions")
+    client = aws.client("stepfunctions")
     definition = {
         "StartAt": "Wait",
         "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}},
@@ -80,7 +79,7 @@ def shop(
     other_tables("Orders", "Carts", "Users")
     shop = Shop(stripe, neighbours, tasks, machine, api)
     shop.knows(JIMMY, "jimmy@example.com", "Jimmy Patel", phone="+4915112345")
-    boto3.client("ses").verify_email_identity(EmailAddress="shop@shop.example")
+    aws.client("ses").verify_email_identity(EmailAddress="shop@shop.example")
     return shop
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import msgspec
 from pynamodb.exceptions import GetError
 from tests.shop import BOWL, JIMMY, ORDER, PAYMENT, Shop
@@ -14,6 +13,7 @@ from chalicelib.reconciliation import service
 from chalicelib.reconciliation.models import Order, Reservation
 from chalicelib.reconciliation.schemas import Wanted, plain
 from common import aws, clock, ids, queues
+from testkit import resources
 from testkit.events import waiting
 
 OTHER = "ORDER#01JA0000000000000000000002"
@@ -230,14 +230,14 @@ class Ledger:
         sagas.start(order_id, JIMMY, "cor-1")
 
     def put(self, table: str, **item: Any) -> None:
-        boto3.resource("dynamodb").Table(table).put_item(Item=item)
+        resources.table(table).put_item(Item=item)
 
     def forget(self, table: str, **key: str) -> None:
-        boto3.resource("dynamodb").Table(table).delete_item(Key=key)
+        resources.table(table).delete_item(Key=key)
 
     def change(self, table: str, key: dict[str, str], **values: Any) -> None:
         """Write over some attributes of a row, whoever owns it."""
-        found = boto3.resource("dynamodb").Table(table)
+        found = resources.table(table)
         found.put_item(Item={**found.get_item(Key=key)["Item"], **values})
 
     def hears(self, message: dict[str, Any]) -> None:
@@ -286,8 +286,8 @@ class Ledger:
 
     def everything(self) -> dict[str, Any]:
         """All rows of all tables, and what waits in the queues."""
-        tables = boto3.client("dynamodb").list_tables()["TableNames"]
-        rows = {name: boto3.resource("dynamodb").Table(name).scan()["Items"] for name in tables}
+        tables = aws.client("dynamodb").list_tables()["TableNames"]
+        rows = {name: resources.table(name).scan()["Items"] for name in tables}
         return {**rows, "queues": self.all_queues(), "sagas": self.shop.executions()}
 
     def waiting(self, queue: str) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-import boto3
 from tests.neighbours import Neighbours, Raised, Tasks
 
 from chalicelib.payments import gateway, stripe_gateway
@@ -14,6 +13,7 @@ from common import aws, queues
 from devcloud.stripe import Gateway, intents
 from devcloud.stripe.errors import StripeError
 from devcloud.stripe.webhooks import signature
+from testkit import resources
 from testkit.tokens import JIMMY
 
 BOWL = "PROD#01BOWL"
@@ -140,7 +140,7 @@ class Shop:
 
     def executions(self) -> list[dict[str, Any]]:
         """The sagas that were started: name and input."""
-        client = boto3.client("stepfunctions")
+        client = aws.client("stepfunctions")
         found = client.list_executions(stateMachineArn=self.machine)["executions"]
         inputs = [
             json.loads(client.describe_execution(executionArn=one["executionArn"])["input"])
@@ -272,4 +272,4 @@ def plain(item: Any) -> Any:
 
 
 def _table(name: str) -> Any:
-    return boto3.resource("dynamodb").Table(name)
+    return resources.table(name)

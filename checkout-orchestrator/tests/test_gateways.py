@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.payments import razorpay_gateway, stripe_gateway
+from chalicelib.payments import gateway, razorpay_gateway, stripe_gateway
 from chalicelib.payments.errors import (
     GatewayNotConfigured,
     GatewayUnavailable,
@@ -589,9 +590,13 @@ def test_a_wrong_key_is_the_shops_own_fault_and_the_right_one_is_noticed_at_once
 
 @pytest.fixture
 def later(monkeypatch):
-    """So many seconds go by."""
-    real = time.monotonic
-    return lambda seconds: monkeypatch.setattr(time, "monotonic", lambda: real() + seconds)
+    """So many seconds go by for the adapters; the stand-ins' servers, in threads of this process, keep the real time."""
+
+    def pass_by(seconds: float) -> None:
+        clock = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
+        monkeypatch.setattr(gateway, "time", clock)
+
+    return pass_by
 
 
 def heard(till, body, secret):

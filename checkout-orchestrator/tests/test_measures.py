@@ -2,11 +2,11 @@
 
 import pytest
 from tests.shop import ORDER
+from tests.test_refunds import RETURN, asked, refund
 
 from chalicelib.payments import measures
 from chalicelib.payments.errors import PaymentDeclined, PaymentPostponed
 from common import metrics
-from tests.e2e.test_refunds import RETURN, asked, refund
 
 SOFT = "pm_card_chargeDeclinedProcessingError"
 INSUFFICIENT = "pm_card_visa_chargeDeclinedInsufficientFunds"

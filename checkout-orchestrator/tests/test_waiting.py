@@ -1,11 +1,10 @@
 """A saga that waits for its customer, for the gateway, or for nobody."""
 
-import boto3
 import pytest
 from tests.shop import ORDER, PAYMENT
 
 from chalicelib.payments.errors import GatewayUnavailable, PaymentDeclined
-from common import events, queues
+from common import aws, events, queues
 
 PAID = {"paymentId": PAYMENT, "status": "SUCCESS", "paymentStatus": "SUCCESS"}
 
@@ -451,7 +450,7 @@ def test_a_charge_for_a_saga_that_gave_up_charges_nobody(shop):
 
 def test_a_repeated_message_does_not_take_back_what_the_saga_goes_on_with(shop, queue):
     """SQS delivers twice: the second time nobody waits, because the saga was woken by the first."""
-    boto3.client("stepfunctions").start_execution(
+    aws.client("stepfunctions").start_execution(
         stateMachineArn=shop.machine, name=ORDER.removeprefix("ORDER#")
     )
     charge_again(shop)
@@ -462,7 +461,7 @@ def test_a_repeated_message_does_not_take_back_what_the_saga_goes_on_with(shop, 
 
 
 def stop_saga(shop):
-    client = boto3.client("stepfunctions")
+    client = aws.client("stepfunctions")
     begun = client.start_execution(stateMachineArn=shop.machine, name=ORDER.removeprefix("ORDER#"))
     client.stop_execution(executionArn=begun["executionArn"])
     shop.tasks.gone |= {"token-1", "token-9"}

@@ -1,12 +1,12 @@
 import json
 
-import boto3
 import pytest
 from tests.shop import ORDER
 
 from chalicelib.payments import gateway
 from common import aws
 from devcloud.stripe.webhooks import signature
+from testkit import resources
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def news(shop):
 
 
 def stored():
-    return boto3.resource("dynamodb").Table("GatewayEvents").scan()["Items"]
+    return resources.table("GatewayEvents").scan()["Items"]
 
 
 def test_a_webhook_is_stored_and_queued_at_the_door_and_acted_upon_later(paid, queue):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 with lazy_imports.until_first_use():
-    from botocore import config, session
+    from botocore import config, loaders, session
 
 # API Gateway times out after 29 s, a saga step after 20: a call must time out, and be retried,
 # before that.
@@ -45,9 +45,21 @@ def _session() -> Any:
 
 
 def _configure_session(new: "Session") -> None:
-    """Give every client of a session, PynamoDB's too, the user agent and the retry rule."""
+    """Give every session, PynamoDB's too, the user agent, the retry rule and one data loader.
+
+    PynamoDB makes a session for each model. Each would parse AWS's endpoints and the description
+    of DynamoDB anew.
+    """
+    new.lazy_register_component(
+        "data_loader", lambda: _loader(new.get_config_variable("data_path"))
+    )
     new.set_default_client_config(config.Config(user_agent=USER_AGENT))
     new.register("needs-retry.dynamodb", _pause_after_conflict)
+
+
+@cache
+def _loader(search_path: str | None) -> Any:
+    return loaders.create_loader(search_path)
 
 
 def _pause_after_conflict(

@@ -1,13 +1,14 @@
-"""The alarms of a service on AWS, one set for each thing that its packaged template deploys; docs/observability.md says what to do at each.
+"""A service's alarms on AWS, generated from its packaged template.
 
-What one customer or one lost connection can bring about does not call anybody: everything is tried again. What lasts does.
+docs/observability.md says what to do at each. One customer or one lost connection causes no
+alarm: both are retried. What lasts does.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common import metrics
-from delivery.monitored_resources import Function, Queue, Watched
+from delivery.monitored_resources import Function, MonitoredService, Queue
 
 _TOPIC = {"Fn::Sub": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:commerce-alarms"}
 _PAGE = "See docs/observability.md"
@@ -18,15 +19,15 @@ _API_ERRORS = 4
 Alarm = dict[str, Any]
 
 
-def add(template: dict[str, Any], watched: Watched) -> None:
-    """Put every alarm into the template, under a logical id that follows from what it watches."""
+def add(template: dict[str, Any], watched: MonitoredService) -> None:
+    """Add every alarm to the template."""
     template["Resources"] |= dict(_all(watched))
 
 
 def errors(function: str, refuses: bool, period: int, alias: str | None = None) -> Alarm:
-    """What an alarm counts as a function's failures: its errors less those that it raised on purpose, if it does.
+    """Build the metric of a function's failures: errors less expected rejections.
 
-    Sold out, declined, no valid token: for a saga's step and an authorizer an error is an answer, and anybody can cause one.
+    Saga steps and authorizers raise for declined cards or invalid tokens: anybody can cause that.
     """
     dimensions = {
         "FunctionName": function,
@@ -34,18 +35,18 @@ def errors(function: str, refuses: bool, period: int, alias: str | None = None) 
     }
     if not refuses:
         return _single("AWS/Lambda", "Errors", dimensions, "Sum", period)
-    counted = {
+    metric = {
         "errors": _stat("AWS/Lambda", "Errors", dimensions, period),
         "refusals": _stat(metrics.NAMESPACE, metrics.REFUSALS.name, {"function": function}, period),
     }
-    asked = [
-        {"Id": name, "MetricStat": stat, "ReturnData": False} for name, stat in counted.items()
+    queries = [
+        {"Id": name, "MetricStat": stat, "ReturnData": False} for name, stat in metric.items()
     ]
     failures = {"Id": "failures", "Expression": "errors - FILL(refusals, 0)", "Label": "failures"}
-    return {"Metrics": [failures, *asked]}
+    return {"Metrics": [failures, *queries]}
 
 
-def _all(watched: Watched) -> Iterator[tuple[str, Alarm]]:
+def _all(watched: MonitoredService) -> Iterator[tuple[str, Alarm]]:
     for function in watched.functions:
         yield f"{function.logical_id}Errors", _failing(function)
         if function.reads_stream:
@@ -57,37 +58,44 @@ def _all(watched: Watched) -> Iterator[tuple[str, Alarm]]:
 
 
 def _failing(function: Function) -> Alarm:
-    said = f"{function.name} keeps failing. {_PAGE}, Errors."
-    counted = errors(function.name, function.refuses, 300)
-    return _alarm(f"{function.name}-errors", said, counted, above=1, periods=3, breaching=2)
+    description = f"{function.name} keeps failing. {_PAGE}, Errors."
+    metric = errors(function.name, function.refuses, 300)
+    return _alarm(f"{function.name}-errors", description, metric, above=1, periods=3, breaching=2)
 
 
 def _behind(function: Function) -> Alarm:
-    said = f"{function.name} hears of changes more than five minutes late. {_PAGE}, Streams."
+    description = f"{function.name} hears of changes more than five minutes late. {_PAGE}, Streams."
     age = _single("AWS/Lambda", "IteratorAge", {"FunctionName": function.name}, "Maximum", 60)
     return _alarm(
-        f"{function.name}-behind", said, age, above=_BEHIND_MILLISECONDS, periods=5, breaching=5
+        f"{function.name}-behind",
+        description,
+        age,
+        above=_BEHIND_MILLISECONDS,
+        periods=5,
+        breaching=5,
     )
 
 
 def _late(queue: Queue) -> Alarm:
-    """A message that fails is a dead letter by then: an older one was not even tried so often."""
-    said = f"Messages in {queue.name} wait longer than all their tries take. {_PAGE}, Queues."
+    """A message that fails is a dead letter by then; an older one was not consumed."""
+    description = (
+        f"Messages in {queue.name} wait longer than all their tries take. {_PAGE}, Queues."
+    )
     age = _single(
         "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue.name}, "Maximum", 60
     )
     above = queue.tries_seconds + _SLACK_SECONDS
-    return _alarm(f"{queue.name}-late", said, age, above=above, periods=5, breaching=5)
+    return _alarm(f"{queue.name}-late", description, age, above=above, periods=5, breaching=5)
 
 
-def _api_failing(watched: Watched, api: Mapping[str, str]) -> Alarm:
-    """Chalice answers 500 by itself, which is no error of the Lambda's: the API's own count tells."""
-    said = f"Customers get errors of the server's from {watched.service}. {_PAGE}, API."
-    counted = _single("AWS/ApiGateway", "5XXError", api, "Sum", 300)
+def _api_failing(watched: MonitoredService, api: Mapping[str, str]) -> Alarm:
+    """Chalice returns 500 by itself, which is no error of the Lambda: the API counts it."""
+    description = f"Customers get errors of the server's from {watched.service}. {_PAGE}, API."
+    metric = _single("AWS/ApiGateway", "5XXError", api, "Sum", 300)
     return _alarm(
         f"{watched.service}-{watched.stage}-api-errors",
-        said,
-        counted,
+        description,
+        metric,
         above=_API_ERRORS,
         periods=3,
         breaching=2,
@@ -95,14 +103,14 @@ def _api_failing(watched: Watched, api: Mapping[str, str]) -> Alarm:
 
 
 def _alarm(
-    name: str, said: str, counted: Alarm, *, above: int, periods: int, breaching: int
+    name: str, description: str, metric: Alarm, *, above: int, periods: int, breaching: int
 ) -> Alarm:
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
             "AlarmName": name,
-            "AlarmDescription": said,
-            **counted,
+            "AlarmDescription": description,
+            **metric,
             "EvaluationPeriods": periods,
             "DatapointsToAlarm": breaching,
             "Threshold": above,

@@ -1,17 +1,19 @@
-"""What stands between the internet and a service's API on AWS: limits, the firewall, and a line about each request.
+"""Limits, firewall and access log of a service's API on AWS.
 
-The firewall is one for all six, in checkout-orchestrator's resources.yml. The local cloud has neither, and listens to this machine alone.
+The firewall is one for all six, in checkout-orchestrator's resources.yml. The local shop has
+neither; it listens on 127.0.0.1 only.
 """
 
 import json
 from typing import Any
 
 _API = "RestAPI"
-# For a service, not for a customer: above it API Gateway answers 429 and no Lambda is paid for. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
+# Per service, not per customer: above it API Gateway answers 429 without invoking a Lambda.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 _REQUESTS_A_SECOND, _BURST = 500, 1000
-_KEPT_DAYS = 90
+_RETENTION_DAYS = 90
 
-# No query string, no header and no body: who asked for what kind of thing, and what came of it.
+# No query string, header or body: they hold personal data.
 _ACCESS_LOG = {
     "requestId": "$context.requestId",
     "at": "$context.requestTime",
@@ -26,8 +28,8 @@ _ACCESS_LOG = {
 }
 
 
-def guard(template: dict[str, Any], service: str, stage: str) -> None:
-    """Put the limits, the log and the firewall before the template's API, if it has one."""
+def harden(template: dict[str, Any], service: str, stage: str) -> None:
+    """Add throttling, access log and firewall to the template's API, if it has one."""
     resources = template["Resources"]
     if _API not in resources:
         return
@@ -45,7 +47,7 @@ def guard(template: dict[str, Any], service: str, stage: str) -> None:
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "LogGroupName": f"/aws/apigateway/{service}-{stage}",
-            "RetentionInDays": _KEPT_DAYS,
+            "RetentionInDays": _RETENTION_DAYS,
         },
     }
     resources["FirewallBeforeApi"] = {
@@ -58,7 +60,7 @@ def guard(template: dict[str, Any], service: str, stage: str) -> None:
 
 
 def _limits() -> dict[str, Any]:
-    """For every method; what customers send is written down nowhere."""
+    """Throttling of every method; request bodies are not logged."""
     return {
         "HttpMethod": "*",
         "ResourcePath": "/*",

@@ -1,4 +1,4 @@
-"""A Lambda's zip: compiled, without what is not used, and the same bytes for the same files."""
+"""A Lambda's zip: compiled, pruned and reproducible."""
 
 import compileall
 import os
@@ -12,9 +12,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
 def compile_alone(folder: Path) -> None:
-    """Compile every module and drop its source, of packages that nobody reads in a trace: half the size.
+    """Compile every module and delete its source: half the size.
 
-    Python takes `module.pyc` beside where `module.py` would be: https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
+    For packages only: their stack traces show no source. Python loads `module.pyc` in place of
+    `module.py`: https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
     """
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(
@@ -26,16 +27,16 @@ def compile_alone(folder: Path) -> None:
 
 
 def compile_modules(folder: Path) -> None:
-    """Compile every module, and nothing is left of earlier compiling: a first import then takes a third of the time."""
+    """Compile every module anew: a first import then takes a third of the time."""
     for cache in list(folder.rglob("__pycache__")):
         shutil.rmtree(cache)
-    # A hash that is not checked: Lambda unpacks the zip with times of its own, which would make the others stale.
+    # Unchecked hashes: Lambda unpacks with its own times, which would invalidate checked ones.
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(folder, quiet=2, stripdir=str(folder), invalidation_mode=mode)
 
 
 def write(folders: Sequence[Path], target: Path) -> None:
-    """Put the folders' contents at the top of one zip, all or nothing; of two files at one place the first counts."""
+    """Write the folders' contents to one zip, atomically. The first of two equal paths wins."""
     files: dict[str, Path] = {}
     for folder in folders:
         for file in folder.rglob("*"):

@@ -1,8 +1,9 @@
-"""How new code takes over on `prod`: a tenth of the calls for five minutes, then all; back at once if an alarm goes off.
+"""Gradual releases on `prod`: a tenth of the calls for five minutes, then all.
 
-Every function gets an alias, whoever calls a function there calls the alias, and CodeDeploy moves it from version to version:
+Every function gets an alias, callers call the alias, and CodeDeploy moves it to the new version or
+rolls it back at an alarm:
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/automating-updates-to-serverless-apps.html
-Only on `prod`: a stage that one team works on would wait five minutes for each change, and `chalice deploy` knows no aliases.
+Only on `prod`: on `dev` each change would take five minutes, and `chalice deploy` has no aliases.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from delivery import alarms, monitored_resources
 
 STAGE = "prod"
 ALIAS = "live"
-SETTING = "LAMBDA_ALIAS"  # tells Lambdas which alias of others to call
+SETTING = "LAMBDA_ALIAS"  # the alias under which Lambdas call others
 _SHIFT = "Canary10Percent5Minutes"
 _FUNCTION = "AWS::Serverless::Function"
 _PERMISSION = "AWS::Lambda::Permission"
@@ -24,12 +25,12 @@ _WITHOUT_SNAPSTART = ("python3.9", "python3.10", "python3.11")
 
 
 def alias_of(stage: str) -> str:
-    """What follows a function's name where it is called on this stage: `:live`, or nothing."""
+    """Return the alias suffix of a stage's function names: `:live`, or nothing."""
     return f":{ALIAS}" if stage == STAGE else ""
 
 
 def shift_gradually(template: dict[str, Any]) -> None:
-    """Give every function of a packaged template its alias, its alarm and its way back, and have all callers use the alias."""
+    """Give every function its alias and alarms, and have all callers use the alias."""
     resources = template["Resources"]
     functions = {name: found for name, found in resources.items() if found["Type"] == _FUNCTION}
     api_alarm = _watch_api(resources)
@@ -38,9 +39,8 @@ def shift_gradually(template: dict[str, Any]) -> None:
         resources[f"{name}ReleaseAlarm"] = _alarm_of(name, properties)
         alarms = [{"Ref": f"{name}ReleaseAlarm"}, *(api_alarm if name == "APIHandler" else [])]
         properties["AutoPublishAlias"] = ALIAS
-        properties["AutoPublishAliasAllProperties"] = (
-            True  # a change of settings alone is a release, too
-        )
+        # A change of settings alone is a release, too.
+        properties["AutoPublishAliasAllProperties"] = True
         properties["DeploymentPreference"] = {"Type": _SHIFT, "Alarms": alarms}
         properties["Environment"]["Variables"][SETTING] = ALIAS
         if properties["Runtime"] not in _WITHOUT_SNAPSTART:
@@ -49,7 +49,10 @@ def shift_gradually(template: dict[str, Any]) -> None:
 
 
 def _call_the_alias(template: dict[str, Any], functions: dict[str, Any]) -> None:
-    """API Gateway's addresses and permissions, and what roles may invoke. Queues, streams and schedules follow by themselves."""
+    """Rewrite API Gateway's targets, permissions and policies of roles.
+
+    Event sources follow the alias by themselves.
+    """
     resources = template["Resources"]
     if _API in resources:
         _let_api_call_the_alias(resources[_API]["Properties"]["DefinitionBody"], functions)
@@ -64,7 +67,7 @@ def _call_the_alias(template: dict[str, Any], functions: dict[str, Any]) -> None
 
 
 def _let_api_call_the_alias(part: Any, functions: dict[str, Any]) -> None:
-    """By a variable of the Fn::Sub: inside its text, `${Name.Alias}` is unknown to whoever lints the template."""
+    """Use a variable of Fn::Sub: cfn-lint does not know `${Name.Alias}` in its text."""
     if isinstance(part, list):
         for each in part:
             _let_api_call_the_alias(each, functions)
@@ -87,15 +90,15 @@ def _let_invoke_the_alias(statements: list[dict[str, Any]]) -> None:
 
 
 def _watch_api(resources: dict[str, Any]) -> list[dict[str, str]]:
-    """Chalice answers 500 by itself, which is no error of the Lambda's: the API's own count tells."""
+    """Chalice returns 500 by itself, which is no error of the Lambda: the API counts it."""
     if _API not in resources:
         return []
     name = resources[_API]["Properties"]["DefinitionBody"]["info"]["title"]
     stage = resources[_API]["Properties"]["StageName"]
     dimensions = [{"Name": "ApiName", "Value": name}, {"Name": "Stage", "Value": stage}]
-    counted = {"Namespace": "AWS/ApiGateway", "MetricName": "5XXError", "Dimensions": dimensions}
+    metric = {"Namespace": "AWS/ApiGateway", "MetricName": "5XXError", "Dimensions": dimensions}
     resources["ApiReleaseAlarm"] = _alarm(
-        f"{name}-release-api", counted | {"Statistic": "Sum", "Period": 60}
+        f"{name}-release-api", metric | {"Statistic": "Sum", "Period": 60}
     )
     return [{"Ref": "ApiReleaseAlarm"}]
 
@@ -106,14 +109,14 @@ def _alarm_of(logical_id: str, properties: dict[str, Any]) -> dict[str, Any]:
     return _alarm(f"{function}-release", alarms.errors(function, refuses, 60, ALIAS))
 
 
-def _alarm(name: str, counted: dict[str, Any]) -> dict[str, Any]:
-    """More than one error in a minute, in two of three: one alone may be a customer's bad luck, not the release's."""
+def _alarm(name: str, metric: dict[str, Any]) -> dict[str, Any]:
+    """More than one error in a minute, in two of three: a single one may be a customer's."""
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
             "AlarmName": name,
-            "AlarmDescription": "Errors; a release that is under way is taken back.",
-            **counted,
+            "AlarmDescription": "Errors; a release in progress is rolled back.",
+            **metric,
             "EvaluationPeriods": 3,
             "DatapointsToAlarm": 2,
             "Threshold": 1,

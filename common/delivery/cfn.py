@@ -1,4 +1,4 @@
-"""What a service's resources.yml declares."""
+"""CloudFormation templates: read them, and look things up in them."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ def read(template: Path) -> dict[str, Any]:
 
 
 def expiring_tables(template: Path) -> dict[str, str]:
-    """The tables whose items expire, and the attribute that says when."""
+    """Return the tables with a time to live, and its attribute."""
     tables = {}
     for resource in read(template)["Resources"].values():
         if expiry := resource.get("Properties", {}).get("TimeToLiveSpecification"):
@@ -22,7 +22,7 @@ def expiring_tables(template: Path) -> dict[str, str]:
 
 
 class CloudFormation(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, read as the long forms that they stand for."""
+    """YAML with CloudFormation's short tags, read as their long forms."""
 
 
 def _long_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> Any:

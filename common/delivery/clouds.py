@@ -1,4 +1,4 @@
-"""Which AWS is meant: the local one at an address, or the one that the environment's credentials belong to."""
+"""Where to deploy: the local AWS, or the one that the environment's credentials belong to."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,22 +13,22 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True)
 class Cloud:
-    """A place to deploy to; without an endpoint it is AWS itself."""
+    """An AWS to deploy to; without an endpoint the real one."""
 
     endpoint: str | None = None
 
     def client(self, service: str, read_seconds: int = 120) -> Any:
-        """A boto3 client for it, which waits so long for an answer."""
+        """Return a boto3 client; `read_seconds` is its read timeout."""
         return _client(service, self.endpoint, read_seconds)
 
     @property
-    def patience(self) -> float:
-        """Seconds between two looks at something that takes a while."""
+    def poll_seconds(self) -> float:
+        """Seconds between two polls."""
         return 0.1 if self.endpoint else 3.0
 
     @property
     def bucket(self) -> str:
-        """The bucket that the Lambdas' zips go through."""
+        """The bucket that deployment packages are uploaded to."""
         if self.endpoint:
             return "commerce-artifacts"
         identity = self.client("sts").get_caller_identity()

@@ -1,4 +1,4 @@
-"""A service's dashboard in CloudWatch, made from its packaged template and the registry of metrics, so that it shows what is there.
+"""A service's CloudWatch dashboard, generated from its packaged template and the metrics.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -9,22 +9,25 @@ from typing import Any
 
 from common import metrics
 from common.metrics import Metric
-from delivery.monitored_resources import Watched
+from delivery.monitored_resources import MonitoredService
 
 _PERIOD = 300
 _BESIDE, _WIDE, _HIGH, _ACROSS = 3, 8, 6, 24
 _BELOW_ALARMS = 7
-_SHOWN_BY_ALARMS = 100  # that one widget takes
-_SAGAS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:checkout-orchestrator"
-_SAGAS_OF = "checkout-orchestrator"
+_MAX_ALARMS = 100  # in one widget
+_SAGAS = (
+    "arn:${AWS::Partition}:states:"
+    "${AWS::Region}:${AWS::AccountId}:stateMachine:checkout-orchestrator"
+)
+_SAGA_SERVICE = "checkout-orchestrator"
 _MACHINE = (metrics.COLD_STARTS, metrics.REFUSALS, metrics.MESSAGES_FAILED, metrics.RECORDS_PARKED)
 
 Line = list[Any]
 Widget = dict[str, Any]
 
 
-def add(template: dict[str, Any], watched: Watched) -> None:
-    """Put the dashboard into the template: the alarms that are in it, then the business, then the machine."""
+def add(template: dict[str, Any], watched: MonitoredService) -> None:
+    """Add the dashboard to the template: alarms first, then business, then infrastructure."""
     graphs = [*_business(watched), *_api(watched), *_functions(watched), *_queues(watched)]
     below = _BELOW_ALARMS + -(-len(graphs) // _BESIDE) * _HIGH
     failures = _at(0, below, _ACROSS, 8, _failures(watched))
@@ -38,8 +41,9 @@ def add(template: dict[str, Any], watched: Watched) -> None:
     }
 
 
-def _top(template: dict[str, Any], watched: Watched) -> Iterator[Widget]:
-    text = f"# {watched.service}, {watched.stage}\nWhat each means, and what to do: docs/observability.md"
+def _top(template: dict[str, Any], watched: MonitoredService) -> Iterator[Widget]:
+    title = f"# {watched.service}, {watched.stage}"
+    text = f"{title}\nWhat each means, and what to do: docs/observability.md"
     yield _at(0, 0, _ACROSS, 2, {"type": "text", "properties": {"markdown": text}})
     arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
     names = [
@@ -47,16 +51,16 @@ def _top(template: dict[str, Any], watched: Watched) -> Iterator[Widget]:
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     ]
-    shown = [f"{arn}{name}" for name in names[:_SHOWN_BY_ALARMS]]
+    shown = [f"{arn}{name}" for name in names[:_MAX_ALARMS]]
     yield _at(
         0, 2, _ACROSS, 5, {"type": "alarm", "properties": {"title": "Alarms", "alarms": shown}}
     )
 
 
-def _business(watched: Watched) -> Iterator[Widget]:
+def _business(watched: MonitoredService) -> Iterator[Widget]:
     for metric in metrics.of(watched.service):
         yield _graph(metric.name, [_own(metric, watched.service)], *_statistics(metric))
-    if watched.service == _SAGAS_OF:
+    if watched.service == _SAGA_SERVICE:
         ends = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
         lines = [["AWS/States", f"Executions{end}", "StateMachineArn", _SAGAS] for end in ends]
         yield _graph("Sagas", lines)
@@ -68,7 +72,7 @@ def _business(watched: Watched) -> Iterator[Widget]:
         )
 
 
-def _api(watched: Watched) -> Iterator[Widget]:
+def _api(watched: MonitoredService) -> Iterator[Widget]:
     if watched.api:
         named = [part for pair in watched.api.items() for part in pair]
         counts = [["AWS/ApiGateway", name, *named] for name in ("Count", "4XXError", "5XXError")]
@@ -78,7 +82,7 @@ def _api(watched: Watched) -> Iterator[Widget]:
         )
 
 
-def _functions(watched: Watched) -> Iterator[Widget]:
+def _functions(watched: MonitoredService) -> Iterator[Widget]:
     names = [function.name for function in watched.functions]
     for metric, *statistics in (("Invocations",), ("Errors",), ("Throttles",), ("Duration", "p95")):
         yield _graph(
@@ -97,7 +101,7 @@ def _functions(watched: Watched) -> Iterator[Widget]:
         yield _graph("Streams: behind by", lines, "Maximum")
 
 
-def _queues(watched: Watched) -> Iterator[Widget]:
+def _queues(watched: MonitoredService) -> Iterator[Widget]:
     names = [queue.name for queue in watched.queues]
     for title, metric, of in (
         ("Queues: waiting", "ApproximateNumberOfMessagesVisible", names),
@@ -108,15 +112,15 @@ def _queues(watched: Watched) -> Iterator[Widget]:
             yield _graph(title, [["AWS/SQS", metric, "QueueName", name] for name in of], "Maximum")
 
 
-def _failures(watched: Watched) -> Widget:
-    """The last lines that say that something went wrong, with what finds the rest of its story."""
+def _failures(watched: MonitoredService) -> Widget:
+    """The latest error lines, with the ids that find the rest of the request."""
     groups = " | ".join(f"SOURCE '/aws/lambda/{function.name}'" for function in watched.functions)
     asked = (
         "fields @timestamp, message, error, order_id, correlation_id"
         " | filter level in ['ERROR', 'CRITICAL'] | sort @timestamp desc | limit 50"
     )
     properties = {
-        "title": "What went wrong",
+        "title": "Errors",
         "region": "${AWS::Region}",
         "query": f"{groups} | {asked}",
     }
@@ -124,11 +128,12 @@ def _failures(watched: Watched) -> Widget:
 
 
 def _own(metric: Metric, service: str) -> Line:
-    """All values of a metric's dimension, whichever come up; or its one line."""
+    """A metric's line, or a search over all values of its dimension."""
     statistic = _statistics(metric)[0]
     if metric.by is None:
         return [metrics.NAMESPACE, metric.name, "service", service]
-    search = f"SEARCH('{{{metrics.NAMESPACE},{metric.by}}} MetricName=\"{metric.name}\"', '{statistic}', {_PERIOD})"
+    schema = f'{{{metrics.NAMESPACE},{metric.by}}} MetricName="{metric.name}"'
+    search = f"SEARCH('{schema}', '{statistic}', {_PERIOD})"
     return [{"expression": search, "label": "", "id": metric.name[0].lower() + metric.name[1:]}]
 
 
@@ -137,7 +142,7 @@ def _statistics(metric: Metric) -> Sequence[str]:
 
 
 def _graph(title: str, lines: Iterable[Line], *statistics: str) -> Widget:
-    """With several statistics each line stands once for each."""
+    """A graph; each line is shown once per statistic."""
     asked = statistics or ("Sum",)
     shown = [
         line if isinstance(line[0], dict) else [*line, {"stat": statistic}]
@@ -154,7 +159,7 @@ def _graph(title: str, lines: Iterable[Line], *statistics: str) -> Widget:
 
 
 def _placed(widgets: Iterable[Widget], top: int) -> Iterator[Widget]:
-    """In rows."""
+    """Place widgets in rows."""
     for place, widget in enumerate(widgets):
         yield _at(place % _BESIDE * _WIDE, top + place // _BESIDE * _HIGH, _WIDE, _HIGH, widget)
 

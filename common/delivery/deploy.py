@@ -1,4 +1,4 @@
-"""Deploy the shop from its folders: each service's resources, then all their code at once, then the state machine."""
+"""Deploy services: resources first, then all code at once, then the state machine."""
 
 import hashlib
 import json
@@ -31,10 +31,10 @@ def deploy(
     say: Say,
     environment: Environment | None = None,
 ) -> None:
-    """Bring everything to what the folders say; what has not changed is left alone.
+    """Deploy what changed of these services. Idempotent.
 
-    `environment` holds further variables for the Lambdas of a service. Raises gateway_keys.KeysMissing,
-    packaging.PackagingFailed, wheels.WheelMissing or stacks.StackFailed; running it again goes on from there.
+    `environment` adds variables to a service's Lambdas. Raises: gateway_keys.KeysMissing,
+    packaging.PackagingFailed, wheels.WheelMissing, stacks.StackFailed; a repeat continues.
     """
     services = tuple(services)
     make_bucket(cloud)  # first: a large template goes through it
@@ -42,9 +42,9 @@ def deploy(
     for name in sorted(services, key=lambda name: name != ORCHESTRATOR):
         deploy_resources(cloud, name, say)
     if ORCHESTRATOR in services and stage != "local":
-        gateway_keys.insist(cloud, folder(ORCHESTRATOR), stage)
+        gateway_keys.require_keys(cloud, folder(ORCHESTRATOR), stage)
     # All at once, and before they are wanted by several at a time.
-    for architecture in {packaging.wanted_architecture(folder(name), stage) for name in services}:
+    for architecture in {packaging.target_architecture(folder(name), stage) for name in services}:
         if fetched := wheels.gather(
             [folder(name) for name in services], architecture, build / "wheels"
         ):
@@ -63,7 +63,7 @@ def deploy(
 
 
 def deploy_resources(cloud: Cloud, name: str, say: Say) -> None:
-    """A service's tables, queues and rules."""
+    """Deploy a service's tables, queues and rules."""
     template = folder(name) / "resources.yml"
     if not template.exists():
         return
@@ -82,14 +82,14 @@ def deploy_code(
     say: Say,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """A service's Lambdas and API: packaged, uploaded and switched over."""
+    """Package and deploy a service's Lambdas and API."""
     began = time.monotonic()
     template = packaging.package(
         folder(name), stage, build / f"{name}-{stage}", build / "wheels", environment
     )
     packaged = time.monotonic()
     document = json.loads(template.read_text())
-    for stream in missing_exports.leave_out_streams(cloud, document):
+    for stream in missing_exports.remove_missing_streams(cloud, document):
         say(
             f"{name}: nobody exports {stream} yet; deploy {name} again within a day after its owner"
         )
@@ -103,7 +103,7 @@ def deploy_code(
 
 
 def deploy_state_machine(cloud: Cloud, stage: str, say: Say) -> None:
-    """The checkout saga; it finds the Lambdas by their names."""
+    """Deploy the checkout saga; it finds Lambdas by their names."""
     template = folder(ORCHESTRATOR) / "state-machine.yml"
     parameters = {"Stage": stage, "Alias": canary.alias_of(stage)}
     if template.exists() and stacks.deploy(cloud, STATE_MACHINE, template.read_text(), parameters):
@@ -111,7 +111,7 @@ def deploy_state_machine(cloud: Cloud, stage: str, say: Say) -> None:
 
 
 def make_bucket(cloud: Cloud) -> None:
-    """The bucket that zips are uploaded to."""
+    """Create the bucket for deployment packages. Idempotent."""
     client = cloud.client("s3")
     try:
         client.head_bucket(Bucket=cloud.bucket)
@@ -126,7 +126,7 @@ def make_bucket(cloud: Cloud) -> None:
 
 
 def _addresses(template: str) -> dict[str, str]:
-    """The mail addresses that a template asks for, as far as the environment gives them: ADMIN_EMAIL=... make deploy."""
+    """The template's e-mail parameters that the environment sets: `ADMIN_EMAIL=... make deploy`."""
     given = {parameter: os.environ.get(variable, "") for parameter, variable in _ADDRESSES.items()}
     return {
         parameter: value
@@ -136,7 +136,7 @@ def _addresses(template: str) -> dict[str, str]:
 
 
 def _upload(cloud: Cloud, name: str, archive: Path) -> str:
-    """The key of the zip in the bucket: named by its contents, so an unchanged one is not sent again."""
+    """Upload a zip under a key derived from its contents, unless it is there; return the key."""
     contents = archive.read_bytes()
     key = f"{name}/{hashlib.sha256(contents).hexdigest()[:32]}.zip"
     client = cloud.client("s3")
@@ -148,7 +148,7 @@ def _upload(cloud: Cloud, name: str, archive: Path) -> str:
 
 
 def _let_items_expire(cloud: Cloud, template: Path) -> None:
-    """Switch on what the template asks for: the local CloudFormation overlooks TimeToLiveSpecification."""
+    """Enable time to live: the local CloudFormation ignores TimeToLiveSpecification."""
     client = cloud.client("dynamodb")
     for table, attribute in cfn.expiring_tables(template).items():
         found: dict[str, Any] = client.describe_time_to_live(TableName=table)[

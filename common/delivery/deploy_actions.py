@@ -1,8 +1,9 @@
-"""What CloudFormation does, with the rights of whoever deploys, to make, change and look at each type of resource of the shop.
+"""The IAM actions that CloudFormation needs for each resource type of the shop.
 
-From the "permissions" of each type's handlers (`aws cloudformation describe-type --type RESOURCE --type-name ...`) and, by service, from
+From the "permissions" of each type's handlers
+(`aws cloudformation describe-type --type RESOURCE --type-name ...`) and from
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-Nothing here deletes what is to outlive its stack: tables, secrets, the bus. It was not tried against AWS itself.
+Nothing here deletes what outlives its stack: tables, secrets, the bus. Not tried on AWS.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ _FUNCTIONS = "lambda:<here>:function:<service>-${Stage}"
 
 @dataclass(frozen=True)
 class Need:
-    """What the code stack's resources of these types need."""
+    """What resources of these types in a code stack need."""
 
     types: tuple[str, ...]
     actions: tuple[str, ...]
@@ -116,7 +117,7 @@ NAMED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "cloudwatch::${AWS::AccountId}:dashboard/<name>",
         _each("cloudwatch", "PutDashboard", "DeleteDashboards", "GetDashboard"),
     ),
-    # Their values are read, too: nothing that takes money is deployed without its keys (delivery.gateway_keys).
+    # Their values are read, too: checkout is not deployed without them (delivery.gateway_keys).
     "AWS::SecretsManager::Secret": (
         "Name",
         "secretsmanager:<here>:secret:<name>-??????",
@@ -267,7 +268,7 @@ CODE = (
         ),
     ),
     Need((), _each("codedeploy", "GetDeploymentConfig"), ("codedeploy:<here>:deploymentconfig:*",)),
-    # Schedules, which SAM gives names of their stack, and what is named for the service and its stage.
+    # Schedules, which SAM names by their stack, and what is named by service and stage.
     Need(
         ("AWS::Events::Rule",), NAMED["AWS::Events::Rule"][2], ("events:<here>:rule/<service>-*",)
     ),
@@ -342,12 +343,14 @@ PASSED_TO = tuple(
 EVERYTHING = {
     "cloudformation:ListExports": "knows no resources; which neighbours' streams are there",
     "cloudtrail:DescribeTrails": "knows no resources; reads only",
-    "lambda:GetEventSourceMapping": "is authorized on the mapping, whose id is drawn when it is made; reads only",
+    "lambda:GetEventSourceMapping": (
+        "is authorized on the mapping, whose id is random; reads only"
+    ),
     "lambda:ListEventSourceMappings": "knows no resources; reads only",
     "logs:DescribeLogGroups": "is authorized on all log groups of the account; reads only",
 }
 
 
 def covered() -> set[str]:
-    """The types of resources that a deploy role can deploy."""
+    """Return the resource types that a deploy role can deploy."""
     return {*NAMED, *PARENTS, "AWS::IAM::Role", *(kind for need in CODE for kind in need.types)}

@@ -1,6 +1,7 @@
-"""Writes <service>/deploy-role.yml: the role that a service's workflow takes on to deploy it, and nothing else. `make workflows`.
+"""Generates <service>/deploy-role.yml, the role that a service's workflow assumes to deploy.
 
-What a service's data stacks hold is named one by one, from its templates. What its code stack holds begins with the service's name.
+Resources of data stacks are named one by one, from the templates. Those of code stacks begin with
+the service's name.
 """
 
 from collections import defaultdict
@@ -20,7 +21,8 @@ TEMPLATES = {"resources.yml": "{service}-resources", "state-machine.yml": "check
 _HEAD = """\
 # Made by `make workflows` from {service}'s templates; not edited by hand.
 # Once per account, by who administers it, after common/delivery/github.yml:
-#   aws cloudformation deploy --stack-name deploy-{service} --template-file {service}/deploy-role.yml \\
+#   aws cloudformation deploy --stack-name deploy-{service} \\
+#     --template-file {service}/deploy-role.yml \\
 #     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides Repository=<owner>/<name> Stage=dev
 """
 _LARGEST_POLICY = (
@@ -31,24 +33,24 @@ _PROVIDER = "token.actions.githubusercontent.com"
 
 
 def file_of(service: str) -> Path:
-    """Where a service's deploy role is."""
+    """Return the path of a service's deploy role."""
     return ROOT / service / "deploy-role.yml"
 
 
 def text(service: str) -> str:
-    """The template of a service's deploy role."""
+    """Generate the template of a service's deploy role."""
     return _HEAD.format(service=service) + yaml.safe_dump(
         _template(service), sort_keys=False, width=130
     )
 
 
 def stacks(service: str) -> list[str]:
-    """The stacks that the role may deploy."""
+    """List the stacks that the role may deploy."""
     return [service, *(TEMPLATES[name].format(service=service) for name in _written(service))]
 
 
 def data(service: str) -> list[Statement]:
-    """What deploying the data stacks needs, each thing by its name."""
+    """List the statements for the data stacks, resource by resource."""
     resources = [found for name in _written(service) for found in _read(ROOT / service / name)]
     arns: dict[str, list[str]] = defaultdict(list)
     for resource in resources:
@@ -65,7 +67,7 @@ def data(service: str) -> list[Statement]:
 
 
 def code(service: str) -> list[Statement]:
-    """What deploying the code stack needs, and trying it."""
+    """List the statements for the code stack and its smoke test."""
     roles = [f"iam::${{AWS::AccountId}}:role/{stack}-*" for stack in stacks(service)]
     found = [
         _allow(need.actions, [_filled(arn, service=service) for arn in need.resources])
@@ -107,7 +109,7 @@ def _template(service: str) -> dict[str, Any]:
 
 
 def _policies(name: str, statements: list[Statement]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """As many policies as it takes, since one holds so much."""
+    """Split the statements over as many policies as their size limit takes."""
     parts: list[list[Statement]] = [[]]
     for statement in statements:
         if len(yaml.safe_dump([*parts[-1], statement], width=1000)) > _LARGEST_POLICY:
@@ -122,7 +124,7 @@ def _policies(name: str, statements: list[Statement]) -> Iterator[tuple[str, dic
 
 
 def _role(service: str, policies: list[str]) -> dict[str, Any]:
-    """For whoever GitHub vouches for: a job of this repository in the environment of this stage."""
+    """The role, assumable by this repository's jobs in the environment of this stage."""
     asked_by = {
         f"{_PROVIDER}:aud": "sts.amazonaws.com",
         f"{_PROVIDER}:sub": {"Fn::Sub": "repo:${Repository}:environment:${Stage}"},
@@ -160,7 +162,7 @@ def _condition(condition: dict[str, dict[str, str]], service: str) -> dict[str, 
 
 
 def _text(name: str | dict[str, str]) -> str:
-    """A name that says !Sub is put into a !Sub."""
+    """A name; of one with !Sub its text, to be put into another !Sub."""
     return name if isinstance(name, str) else name["Fn::Sub"]
 
 
@@ -179,6 +181,6 @@ def _read(template: Path) -> Iterator[dict[str, Any]]:
 
 
 def write() -> None:
-    """Write all of them."""
+    """Write the deploy roles of all services."""
     for service in SERVICES:
         file_of(service).write_text(text(service))

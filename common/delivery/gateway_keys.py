@@ -1,4 +1,4 @@
-"""The payment gateways' keys, which a person puts into their secrets: nothing that takes money is deployed without them."""
+"""The gateways' API keys: checkout is not deployed to a stage without them."""
 
 import json
 from pathlib import Path
@@ -16,17 +16,21 @@ _DEFAULT = "CARD=stripe UPI=razorpay"  # as checkout-orchestrator has it
 
 
 class KeysMissing(RuntimeError):
-    """A gateway that the stage is to use has no keys, or not all."""
+    """A gateway that the stage uses lacks keys."""
 
 
-def insist(cloud: Cloud, orchestrator: Path, stage: str) -> None:
-    """KeysMissing unless every gateway that PAYMENT_GATEWAYS names has all its keys in its secret."""
+def require_keys(cloud: Cloud, orchestrator: Path, stage: str) -> None:
+    """Require all keys of every gateway in PAYMENT_GATEWAYS.
+
+    Raises: KeysMissing, which names what is missing.
+    """
     for gateway in _used(orchestrator, stage):
         found = _stored(cloud, f"commerce/{gateway}")
         missing = [key for key in KEYS[gateway] if not str(found.get(key) or "").strip()]
         if missing:
             raise KeysMissing(
-                f"The secret commerce/{gateway} has no {', no '.join(missing)}: put all of its keys there, as"
+                f"The secret commerce/{gateway} has no {', no '.join(missing)}:"
+                " put all of its keys there, as"
                 " docs/deployment.md says, and deploy again. Nothing was deployed but the data."
             )
 

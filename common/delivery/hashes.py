@@ -1,12 +1,12 @@
-"""Whether something changed since it was last built or deployed."""
+"""Hashes of inputs: what did not change is not built or deployed again."""
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 
-def of(files: Iterable[Path], texts: Iterable[str] = ()) -> str:
-    """A hash of the files' paths and contents, and of the texts."""
+def compute(files: Iterable[Path], texts: Iterable[str] = ()) -> str:
+    """Hash the files' paths and contents, and the texts."""
     total = hashlib.sha256()
     for text in texts:
         total.update(text.encode() + b"\0")
@@ -15,12 +15,12 @@ def of(files: Iterable[Path], texts: Iterable[str] = ()) -> str:
     return total.hexdigest()
 
 
-def noted(file: Path) -> str | None:
-    """The hash noted there, if any."""
+def load(file: Path) -> str | None:
+    """Return the hash that was saved there, if any."""
     return file.read_text() if file.exists() else None
 
 
-def note(file: Path, value: str) -> None:
-    """Remember a hash."""
+def save(file: Path, value: str) -> None:
+    """Save a hash."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(value)

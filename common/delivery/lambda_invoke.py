@@ -1,4 +1,4 @@
-"""`make invoke`: call a Lambda that has no route, with an event from a file."""
+"""Invoke a Lambda that has no route, with an event from a file."""
 
 import json
 import sys
@@ -12,21 +12,21 @@ _STDIN = "-"
 
 
 class FunctionUnknown(LookupError):
-    """The service has no such Lambda; the message lists those it has."""
+    """The service has no such Lambda; the message lists its Lambdas."""
 
 
 class EventUnreadable(ValueError):
-    """The file of the event is not there, or is not JSON."""
+    """The event's file is missing or not JSON."""
 
 
 class FunctionRaised(RuntimeError):
-    """The Lambda raised; the message gives the error's class and its own message."""
+    """The Lambda raised; the message has the error's class and message."""
 
 
 def invoke(cloud: Cloud, service: str, function: str, event: Any, stage: str) -> Any:
-    """What the Lambda answers to this event, called as Step Functions would.
+    """Invoke a service's Lambda and return its answer. As idempotent as the Lambda.
 
-    Raises paths.UnknownService, FunctionUnknown or FunctionRaised. As safe to repeat as the Lambda itself is.
+    Raises: paths.UnknownService, FunctionUnknown, FunctionRaised.
     """
     paths.service(service)
     known = functions(cloud, service, stage)
@@ -38,7 +38,7 @@ def invoke(cloud: Cloud, service: str, function: str, event: Any, stage: str) ->
 
 
 def call(cloud: Cloud, function: str, event: Any) -> Any:
-    """What the Lambda of this full name answers. Raises FunctionRaised."""
+    """Invoke a Lambda by its full name. Raises: FunctionRaised."""
     answer = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
     body = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
@@ -49,15 +49,15 @@ def call(cloud: Cloud, function: str, event: Any) -> Any:
 
 
 def functions(cloud: Cloud, service: str, stage: str) -> list[str]:
-    """The service's deployed Lambdas by their own names, without the one behind its API."""
+    """Return the service's deployed Lambdas by their short names, without the API's."""
     prefix = f"{service}-{stage}-"
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
     names = [found["FunctionName"] for page in pages for found in page["Functions"]]
     return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 
 
-def event_in(source: str) -> Any:
-    """The event in a file, or on standard input for `-`. Raises EventUnreadable."""
+def read_event(source: str) -> Any:
+    """Read an event from a file, or from standard input for `-`. Raises: EventUnreadable."""
     try:
         text = sys.stdin.read() if source == _STDIN else Path(source).read_text()
     except (OSError, UnicodeDecodeError) as problem:

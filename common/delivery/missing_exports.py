@@ -1,4 +1,4 @@
-"""Neighbours that are not there yet: a service is deployed all the same, and hears of their changes once they are."""
+"""Streams of neighbours that are not deployed yet."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from delivery.clouds import Cloud
 _IMPORT = "Fn::ImportValue"
 
 
-def leave_out_streams(cloud: Cloud, template: dict[str, Any]) -> list[str]:
-    """Take those streams out of a packaged template that no stack exports yet; their names.
+def remove_missing_streams(cloud: Cloud, template: dict[str, Any]) -> list[str]:
+    """Remove streams that no stack exports from a packaged template; return their names.
 
-    A stream keeps its records for a day, and a Lambda reads it from its oldest: nothing is lost if the service is deployed
-    again within a day after its neighbour.
+    A stream keeps its records for a day and is read from its oldest: nothing is lost if the service
+    is deployed again within a day after its neighbour.
     """
     exported = _exports(cloud)
     absent: list[str] = []

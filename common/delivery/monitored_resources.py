@@ -1,4 +1,4 @@
-"""What a packaged template brings to AWS that is to be watched there, and where its functions' logs are kept."""
+"""What a packaged template deploys that needs monitoring, and its log groups."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _VISIBILITY, _RECEIVES = 30, 5
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue that a function empties; no message waits longer in it than its tries take, unless they come too slowly."""
+    """A queue that a function consumes; `tries_seconds` is how long all its attempts take."""
 
     name: str
     tries_seconds: int
@@ -25,7 +25,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda by its logical id and its name, with what it empties."""
+    """A Lambda with the queues and streams that it consumes."""
 
     logical_id: str
     name: str
@@ -35,13 +35,13 @@ class Function:
 
     @property
     def reads_batches(self) -> bool:
-        """Whether it gets several messages or records at a time."""
+        """Whether it receives batches."""
         return bool(self.queues) or self.reads_stream
 
 
 @dataclass(frozen=True)
-class Watched:
-    """A service's deployed parts."""
+class MonitoredService:
+    """A service's monitored resources."""
 
     service: str
     stage: str
@@ -50,7 +50,7 @@ class Watched:
 
     @classmethod
     def of(cls, template: dict[str, Any], service: str, stage: str) -> Self:
-        """Those of a packaged template, whose functions have their names already."""
+        """Read the resources of a packaged template with final names."""
         resources = template["Resources"]
         functions = [
             _function(logical_id, resource["Properties"], service)
@@ -61,12 +61,12 @@ class Watched:
 
     @property
     def queues(self) -> list[Queue]:
-        """All that its functions empty."""
+        """All queues that its functions consume."""
         return [queue for function in self.functions for queue in function.queues]
 
 
-def keep_logs(template: dict[str, Any], watched: Watched) -> None:
-    """Give every function its log group: one that Lambda makes by itself is kept for ever."""
+def declare_log_groups(template: dict[str, Any], watched: MonitoredService) -> None:
+    """Declare every function's log group: one that Lambda creates never expires."""
     resources = template["Resources"]
     for function in watched.functions:
         logs = f"{function.logical_id}Logs"
@@ -79,12 +79,12 @@ def keep_logs(template: dict[str, Any], watched: Watched) -> None:
                 "RetentionInDays": KEPT_DAYS,
             },
         }
-        # The group is there before the function, which could otherwise log first and make one itself.
+        # The group exists before the function, which would otherwise create one itself.
         resources[function.logical_id]["Properties"]["LoggingConfig"] = {"LogGroup": {"Ref": logs}}
 
 
 def refuses(logical_id: str, properties: dict[str, Any]) -> bool:
-    """Whether a function tells its caller by an error what is no failure: only a saga's step and an authorizer have such callers."""
+    """Whether a function raises expected rejections: saga steps and authorizers do."""
     return not properties.get("Events") and logical_id != "APIHandler"
 
 
@@ -110,7 +110,7 @@ def _queues(sources: list[dict[str, Any]], service: str) -> Iterator[Queue]:
 
 
 def _own_queues(service: str) -> dict[str, dict[str, Any]]:
-    """The properties of the service's queues, by their names."""
+    """The properties of the service's queues, by name."""
     template = ROOT / service / "resources.yml"
     found = cfn.read(template)["Resources"].values() if template.exists() else ()
     queues = [resource["Properties"] for resource in found if resource["Type"] == "AWS::SQS::Queue"]
@@ -118,7 +118,7 @@ def _own_queues(service: str) -> dict[str, dict[str, Any]]:
 
 
 def _api(resources: dict[str, Any]) -> dict[str, str] | None:
-    """The dimensions of API Gateway's metrics, if there is an API."""
+    """The dimensions of the API's metrics, if there is one."""
     if _API not in resources:
         return None
     properties = resources[_API]["Properties"]

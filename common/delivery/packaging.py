@@ -1,7 +1,8 @@
-"""Build what is deployed, for the local cloud and for AWS alike: a service's zip and its CloudFormation template.
+"""Packages a service, for the local shop and for AWS alike: a zip and a template.
 
-`chalice package` makes the template, and a zip of the service and `common`. The packages of requirements.txt are added from
-wheels, all is compiled, and the template gets the names and answers that Chalice leaves to chance.
+`chalice package` makes the template and a zip of the service and `common`. The packages of
+requirements.txt are added from wheels, all is compiled, and the template is completed
+(delivery.templates).
 """
 
 import json
@@ -14,7 +15,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from delivery import archives, hashes, templates, wheels
+from delivery import archives, hashes, locks, templates, wheels
 
 REGION = "us-east-1"  # Chalice wants one to package; what it makes holds in any
 TEMPLATE = "sam.json"
@@ -47,37 +48,48 @@ _CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
 class PackagingFailed(RuntimeError):
-    """A service could not be packaged; the message says why, in Chalice's words."""
+    """A service could not be packaged; the message is Chalice's."""
 
 
 def package(
-    service: Path, stage: str, out: Path, house: Path, environment: Mapping[str, str] | None = None
+    service: Path,
+    stage: str,
+    out: Path,
+    wheel_cache: Path,
+    environment: Mapping[str, str] | None = None,
 ) -> Path:
-    """The service's template in `out`, beside its zip; built only if the service or `common` changed since.
+    """Package a service into `out` unless nothing changed; return its template's path.
 
-    `environment` adds to every Lambda's variables; `house` is where wheels are kept. Raises PackagingFailed or
-    wheels.WheelMissing.
+    Concurrent processes wait for each other. `environment` adds to every Lambda's variables.
+    Raises: PackagingFailed, wheels.WheelMissing.
     """
+    with locks.exclusive(out.with_name(f"{out.name}.lock")):
+        return _package(service, stage, out, wheel_cache, environment or {})
+
+
+def _package(
+    service: Path, stage: str, out: Path, wheel_cache: Path, environment: Mapping[str, str]
+) -> Path:
     template = out / TEMPLATE
-    inputs = _inputs(service, stage, environment or {})
-    if template.exists() and hashes.noted(out / "inputs") == inputs:
+    inputs = _inputs(service, stage, environment)
+    if template.exists() and hashes.load(out / "inputs") == inputs:
         return template
-    architecture = wanted_architecture(service, stage)
-    wheels.gather([service], architecture, house)
+    architecture = target_architecture(service, stage)
+    wheels.gather([service], architecture, wheel_cache)
     with tempfile.TemporaryDirectory(prefix="package-") as scratch:
         built = _chalice(_staged(service, stage, Path(scratch)), stage, Path(scratch, "built"))
         out.mkdir(parents=True, exist_ok=True)
         own = _unzipped(built / ZIP, Path(scratch, "own"))
-        archives.write([own, *wheels.installed(service, architecture, house)], out / ZIP)
+        archives.write([own, *wheels.installed(service, architecture, wheel_cache)], out / ZIP)
         document = json.loads((built / TEMPLATE).read_text())
-        templates.finish(document, service.name, stage, environment or {})
+        templates.finish(document, service.name, stage, environment)
         template.write_text(json.dumps(document, indent=1) + "\n")
-    hashes.note(out / "inputs", inputs)
+    hashes.save(out / "inputs", inputs)
     return template
 
 
-def wanted_architecture(service: Path, stage: str) -> str:
-    """The processor that the stage's Lambdas run on: for `local` this machine's."""
+def target_architecture(service: Path, stage: str) -> str:
+    """Return the stage's Lambda architecture; for `local` this machine's."""
     if stage == "local":
         return wheels.THIS_MACHINE
     settings = json.loads((service / ".chalice" / "config.json").read_text())
@@ -86,13 +98,13 @@ def wanted_architecture(service: Path, stage: str) -> str:
 
 
 def sources(service: Path) -> list[Path]:
-    """Every file that the service's zip and template are made of or by: if none of them changed, neither did those."""
+    """List every file that the package depends on."""
     own = [Path(__file__).with_name(name) for name in BUILT_BY]
     return [*_sources(service), *_sources(service / "vendor" / "common"), *own]
 
 
 def _inputs(service: Path, stage: str, environment: Mapping[str, str]) -> str:
-    return hashes.of(
+    return hashes.compute(
         sources(service),
         [
             sys.version,
@@ -111,7 +123,7 @@ def _sources(folder: Path) -> Iterable[Path]:
 
 
 def _staged(service: Path, stage: str, scratch: Path) -> Path:
-    """A copy to package, so that nothing is written to the service's folder and any number may be packaged at once."""
+    """Copy the service, so that packaging writes nothing to its folder and may run in parallel."""
     copy = scratch / service.name
     shutil.copytree(service, copy, ignore=_NOT_PACKAGED)
     (copy / "requirements.txt").write_text(

@@ -1,4 +1,4 @@
-"""Where things are: the repository and its services."""
+"""Paths of the repository and of its services."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ SERVICES = tuple(sorted(path.parents[1].name for path in ROOT.glob("*/.chalice/c
 
 
 def service(name: str) -> Path:
-    """The folder of a service; UnknownService if there is none of that name."""
+    """Return a service's folder. Raises: UnknownService."""
     if name not in SERVICES:
         raise UnknownService(f"{name} is not a service; these are: {', '.join(SERVICES)}")
     return ROOT / name

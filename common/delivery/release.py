@@ -1,7 +1,8 @@
-"""`make release`: a service's new code goes out, is smoke-tested, and is taken back if it does not answer.
+"""Releases a service: deploy, smoke test, roll back if either fails.
 
-On `prod` CloudFormation is done when CodeDeploy is: all of its calls have moved to the new version without an alarm (delivery.canary).
-What CloudFormation gives up it takes back itself. Data stays as it is deployed: what is added to it does no harm to the code before.
+On `prod` CloudFormation succeeds once CodeDeploy has shifted all calls without an alarm
+(delivery.canary); its own failures it rolls back itself. Data stacks are not rolled back: additions
+do not harm older code.
 """
 
 import json
@@ -25,13 +26,16 @@ def release(
     say: Say,
     environment: deploy.Environment | None = None,
 ) -> None:
-    """Deploy the service and try it; what ran before runs again if either fails. Raises what deploy() and smoke.test() do."""
+    """Deploy the service and smoke-test it; roll back if either fails.
+
+    Raises: what deploy() and smoke.test() raise.
+    """
     before = {name: stacks.template(cloud, name) for name in _code_stacks(service)}
     try:
         deploy.deploy(cloud, [service], stage, build, say, environment)
         say(f"{service}: {smoke.test(cloud, service, stage)} smoke tests passed")
     except (stacks.StackFailed, smoke.SmokeFailed):
-        say(f"{service}: {_taken_back(cloud, before)}")
+        say(f"{service}: {_roll_back(cloud, before)}")
         raise
 
 
@@ -39,19 +43,19 @@ def _code_stacks(service: str) -> Iterable[str]:
     return (deploy.STATE_MACHINE, service) if service == deploy.ORCHESTRATOR else (service,)
 
 
-def _taken_back(cloud: Cloud, before: Templates) -> str:
-    """Bring each stack to the template that it had, and say what came of it."""
+def _roll_back(cloud: Cloud, before: Templates) -> str:
+    """Restore each stack's previous template; return what happened."""
     known = {name: template for name, template in before.items() if template}
     if not known:
         return "nothing ran before that could run again"
     changed = [name for name, template in known.items() if stacks.template(cloud, name) != template]
     for name in changed:
-        stacks.deploy(cloud, name, at_once(known[name]))
+        stacks.deploy(cloud, name, without_canary(known[name]))
     return f"taken back: {', '.join(changed)}" if changed else "what ran before still runs"
 
 
-def at_once(template: str) -> str:
-    """The same release without its gradual shift."""
+def without_canary(template: str) -> str:
+    """Return the template without its gradual shift."""
     try:
         document = json.loads(template)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which service answers which address, for the front door."""
+"""Which service serves which path, for the front door."""
 
 import json
 import os
@@ -12,11 +12,11 @@ API_STAGE = "api"
 
 
 class PathTaken(RuntimeError):
-    """Two services answer at the same address; the message names both."""
+    """Two services serve the same path; the message names both."""
 
 
 def write(cloud: Cloud, services: Iterable[str], file: Path) -> None:
-    """Tell the front door where each service's API is now, by the first part of the paths that it has. Raises PathTaken."""
+    """Write each service's API address by the first segment of its paths. Raises: PathTaken."""
     table: dict[str, str] = {}
     owners: dict[str, str] = {}
     for service in services:
@@ -34,7 +34,7 @@ def write(cloud: Cloud, services: Iterable[str], file: Path) -> None:
 
 
 def _prefixes(cloud: Cloud, api: str) -> set[str]:
-    """`/cart` for an API that has `/cart` and `/cart/{product_id}`."""
+    """The first segments: `/cart` for `/cart` and `/cart/{product_id}`."""
     pages = cloud.client("apigateway").get_paginator("get_resources").paginate(restApiId=api)
     paths = [resource["path"] for page in pages for resource in page["items"]]
     return {f"/{path.split('/')[1]}" for path in paths if path != "/"}

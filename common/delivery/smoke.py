@@ -1,7 +1,8 @@
-"""Whether what was just deployed answers: a few requests and calls that change nothing, from the service's tests/smoke.json.
+"""Smoke test of a deployed service: requests and calls that change nothing.
 
-A request says what it is answered with; it may carry a token that nobody signed, which the service's authorizer has to refuse.
-A Lambda is called with an event that gives it nothing to do, or that it refuses by raising a certain error.
+They stand in the service's tests/smoke.json. A request names its expected answer, and may carry an
+invalid token, which the authorizer must refuse. A Lambda gets an event that gives it nothing to do,
+or that it refuses with a certain error.
 """
 
 import json
@@ -24,11 +25,11 @@ _PATIENCE_SECONDS = 40  # API Gateway gives up after 29
 
 
 class SmokeFailed(RuntimeError):
-    """Something that was deployed does not answer as it should; the message lists what."""
+    """Something deployed does not answer as expected; the message lists what."""
 
 
 def test(cloud: Cloud, service: str, stage: str) -> int:
-    """How many things answered as they should; SmokeFailed if one did not. Changes nothing, so it is safe on `prod`."""
+    """Run the smoke test; return the number of checks. Changes nothing. Raises: SmokeFailed."""
     template = stacks.template(cloud, service)
     if template is None:
         raise SmokeFailed(f"{service} is not deployed to {stage}.")
@@ -47,7 +48,7 @@ def test(cloud: Cloud, service: str, stage: str) -> int:
 
 
 def _tried(check: Callable[[], str | None]) -> str | None:
-    """What is wrong, if anything is."""
+    """Run a check; return what is wrong, if anything."""
     try:
         return check()
     except (httpx.HTTPError, lambda_invoke.FunctionRaised, BotoCoreError, ClientError) as problem:
@@ -55,7 +56,7 @@ def _tried(check: Callable[[], str | None]) -> str | None:
 
 
 def file_of(service: str) -> Path:
-    """Where a service says what it answers."""
+    """Return the path of a service's smoke test."""
     return folder(service) / "tests" / "smoke.json"
 
 
@@ -67,7 +68,8 @@ def _of_request(address: str, case: Case) -> str | None:
     )
     if answer.status_code == case["answers"]:
         return None
-    return f"{case['request']} answered {answer.status_code}, not {case['answers']}: {answer.text[:200]}"
+    text = answer.text[:200]
+    return f"{case['request']} answered {answer.status_code}, not {case['answers']}: {text}"
 
 
 def _of_lambda(cloud: Cloud, service: str, stage: str, case: Case) -> str | None:
@@ -85,7 +87,7 @@ def _of_lambda(cloud: Cloud, service: str, stage: str, case: Case) -> str | None
 
 
 def _of_api(cloud: Cloud, service: str, stage: str, template: str) -> str | None:
-    """The Lambda behind the routes, which a request without a token may not reach: it has no route for this method."""
+    """The API's Lambda, called with a method that has no route."""
     api = json.loads(template)["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     answer = _call(cloud, f"{service}-{stage}", stage, _no_such_method(min(api["paths"])))
     return None if answer["statusCode"] == 405 else f"the API's Lambda answered {answer}"
@@ -106,12 +108,12 @@ def _no_such_method(path: str) -> Any:
 
 
 def _call(cloud: Cloud, function: str, stage: str, event: Any) -> Any:
-    """As those call it who depend on it: on `prod` by its alias."""
+    """Invoke a function as its callers do: on `prod` by its alias."""
     return lambda_invoke.call(cloud, function + canary.alias_of(stage), event)
 
 
 def _address(cloud: Cloud, service: str) -> str:
-    """The service's own API, whatever domain stands before it."""
+    """The address of the service's own API."""
     if cloud.endpoint:
         api = stacks.output(cloud, service, "RestAPIId")
         return f"{cloud.endpoint}/_aws/execute-api/{api}/{routes.API_STAGE}"

@@ -1,4 +1,4 @@
-"""CloudFormation stacks: deploy one if it changed, and say in one sentence why it could not be."""
+"""CloudFormation stacks: deploy what changed, and explain failures in a sentence."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from delivery.clouds import Cloud
 
-_TAG = "commerce:template"  # tells what is deployed, so that nothing has to be remembered outside the cloud
+_TAG = "commerce:template"  # the hash of the deployed template
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _NEVER_MADE = (
     "REVIEW_IN_PROGRESS",
@@ -26,7 +26,7 @@ Event = dict[str, Any]
 
 
 class StackFailed(RuntimeError):
-    """A stack could not be deployed; the message names the resource and CloudFormation's reason."""
+    """A stack could not be deployed; the message has the resource and the reason."""
 
 
 def deploy(
@@ -36,9 +36,10 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     adopt: bool = False,
 ) -> bool:
-    """Create or update the stack and wait for it; False if it was as wanted already. Raises StackFailed.
+    """Create or update a stack and wait; False if nothing changed. Raises: StackFailed.
 
-    A parameter that is not given keeps the value it has. With `adopt` a new stack takes in what outlived an earlier one.
+    Parameters that are not given keep their values. With `adopt`, a new stack imports retained
+    resources of an earlier one.
     """
     stack = find(cloud, name)
     given = dict(parameters or {})
@@ -64,7 +65,7 @@ def deploy(
         if stack:
             client.update_stack(**request)
         elif adopt:
-            _create_around_what_exists(cloud, request)
+            _create_with_import(cloud, request)
         else:
             client.create_stack(**request)
     except ClientError as refusal:
@@ -78,7 +79,7 @@ def deploy(
 
 
 def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
-    """The stack's description, if there is one of this name."""
+    """Return the stack's description; None if there is none."""
     try:
         found: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName=name)[
             "Stacks"
@@ -91,7 +92,7 @@ def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
 
 
 def template(cloud: Cloud, name: str) -> str | None:
-    """The template of what the stack runs now; None if it never came to run."""
+    """Return the template that the stack runs; None if it never ran."""
     stack = find(cloud, name)
     if stack is None or stack["StackStatus"] in _NEVER_MADE:
         return None
@@ -102,20 +103,20 @@ def template(cloud: Cloud, name: str) -> str | None:
 
 
 def output(cloud: Cloud, name: str, key: str) -> str:
-    """One output of a stack that is there."""
+    """Return an output of an existing stack."""
     outputs = (find(cloud, name) or {}).get("Outputs", [])
     return next(entry["OutputValue"] for entry in outputs if entry["OutputKey"] == key)
 
 
 def delete(cloud: Cloud, name: str) -> None:
-    """Remove a stack and wait until it is gone."""
+    """Delete a stack and wait."""
     cloud.client("cloudformation").delete_stack(StackName=name)
     while find(cloud, name):
-        time.sleep(cloud.patience)
+        time.sleep(cloud.poll_seconds)
 
 
-def _create_around_what_exists(cloud: Cloud, request: dict[str, Any]) -> None:
-    """Begin a stack that takes in the retained tables of its names, with what they hold, instead of refusing them.
+def _create_with_import(cloud: Cloud, request: dict[str, Any]) -> None:
+    """Create a stack that imports the retained tables of its names.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
     """
@@ -128,16 +129,17 @@ def _create_around_what_exists(cloud: Cloud, request: dict[str, Any]) -> None:
         "CREATE_COMPLETE",
         "FAILED",
     ):
-        time.sleep(cloud.patience)
+        time.sleep(cloud.poll_seconds)
     if found["Status"] == "FAILED":
         raise StackFailed(
-            f"Stack {name} was refused: {found.get('StatusReason', 'CloudFormation gives no reason')}"
+            f"Stack {name} was refused: "
+            f"{found.get('StatusReason', 'CloudFormation gives no reason')}"
         )
     client.execute_change_set(**change)
 
 
 def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:
-    """The stack's parameters, less those that the template no longer has."""
+    """The stack's parameters that the template still has."""
     found = (stack or {}).get("Parameters", [])
     values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in found}
     return {key: value for key, value in values.items() if key in template}
@@ -171,11 +173,11 @@ def _wait(cloud: Cloud, name: str, earlier: list[Event]) -> None:
             return
         if not status.endswith("IN_PROGRESS"):
             raise StackFailed(f"Stack {name} failed: {_reason(_events(cloud, name), earlier)}")
-        time.sleep(cloud.patience)
+        time.sleep(cloud.poll_seconds)
 
 
 def _events(cloud: Cloud, name: str) -> list[Event]:
-    """What happened to the stack, newest first."""
+    """The stack's events, newest first."""
     found: list[Event] = cloud.client("cloudformation").describe_stack_events(StackName=name)[
         "StackEvents"
     ]
@@ -183,7 +185,7 @@ def _events(cloud: Cloud, name: str) -> list[Event]:
 
 
 def _reason(events: list[Event], earlier: list[Event]) -> str:
-    """The first resource that failed since; those after it were cancelled because of it."""
+    """The first resource that failed: the later ones were cancelled because of it."""
     old = [event["EventId"] for event in earlier]
     fresh = takewhile(lambda event: event["EventId"] not in old, events)
     failures = [event for event in fresh if event["ResourceStatus"].endswith("_FAILED")]
@@ -193,4 +195,5 @@ def _reason(events: list[Event], earlier: list[Event]) -> str:
     if not causes:
         return "CloudFormation gives no reason"
     first = causes[-1]
-    return f"{first['LogicalResourceId']} ({first['ResourceType']}): {first.get('ResourceStatusReason', 'no reason')}"
+    reason = first.get("ResourceStatusReason", "no reason")
+    return f"{first['LogicalResourceId']} ({first['ResourceType']}): {reason}"

@@ -1,4 +1,4 @@
-"""What `chalice package` leaves open in a template: the Lambdas' names, and API Gateway's own answers."""
+"""Completes Chalice's templates: names of Lambdas, responses of API Gateway."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,9 +26,10 @@ _REFUSALS = {
 def finish(
     template: dict[str, Any], service: str, stage: str, environment: Mapping[str, str]
 ) -> None:
-    """Name every Lambda as `chalice deploy` would, add `environment` to it, and give refusals the shop's shape.
+    """Name every Lambda as `chalice deploy` would and add `environment`.
 
-    On AWS the API is guarded as well (delivery.api_gateway), everything is watched (delivery.monitored_resources, alarms, dashboards), and on `prod` new code takes over gradually (delivery.canary).
+    Except on `local`, log groups, alarms and dashboard are added; on `prod` also gradual releases.
+    Refusals of API Gateway get the shop's shape.
     """
     for logical_id, resource in template["Resources"].items():
         properties = resource["Properties"]
@@ -40,33 +41,33 @@ def finish(
             origins = _origins(template)
             body["x-amazon-apigateway-gateway-responses"] = gateway_responses(origins)
             if len(origins) > 1:
-                _let_each_ask(body, origins)
+                _allow_each_origin(body, origins)
     if stage != "local":
-        api_gateway.guard(template, service, stage)
+        api_gateway.harden(template, service, stage)
         _watch(template, service, stage)
     if stage == canary.STAGE:
         canary.shift_gradually(template)
 
 
 def function_name(logical_id: str, service: str, stage: str) -> str:
-    """`cart-service-dev` for the API, `cart-service-dev-clear-cart` for ClearCart: state machines find them so."""
+    """Return a Lambda's name: `cart-service-dev` for the API, `cart-service-dev-clear-cart`."""
     if logical_id == _API_HANDLER:
         return f"{service}-{stage}"
     return f"{service}-{stage}-{re.sub('(?<!^)(?=[A-Z])', '-', logical_id).lower()}"
 
 
 def _watch(template: dict[str, Any], service: str, stage: str) -> None:
-    """Logs that end, alarms, and a dashboard that shows both and whatever else is there by then."""
-    found = monitored_resources.Watched.of(template, service, stage)
-    monitored_resources.keep_logs(template, found)
+    """Add log groups, alarms and the dashboard."""
+    found = monitored_resources.MonitoredService.of(template, service, stage)
+    monitored_resources.declare_log_groups(template, found)
     alarms.add(template, found)
     dashboards.add(template, found)
 
 
 def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:
-    """API Gateway's answers as {"Code", "Message"}, readable from web pages of these origins.
+    """Build API Gateway's own responses as {"Code", "Message"}, with CORS.
 
-    It can name one origin or all. With several all may read, as there is nothing in them but these words.
+    A response can allow one origin or all: with several origins all may read these.
     """
     shown = dict(security_headers.SAFE)
     if origins:
@@ -75,15 +76,16 @@ def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def _origins(template: Mapping[str, Any]) -> list[str]:
-    """Those that the API's own Lambda is set to let ask."""
+    """The origins that the API's Lambda allows."""
     handler = template["Resources"].get(_API_HANDLER, {}).get("Properties", {})
     variables = handler.get("Environment", {}).get("Variables", {})
     return str(variables.get(security_headers.ORIGINS, "")).split()
 
 
-def _let_each_ask(body: dict[str, Any], origins: Sequence[str]) -> None:
-    """Have preflight requests answered with the origin that asks, if it is one of these; Chalice names the first one only.
+def _allow_each_origin(body: dict[str, Any], origins: Sequence[str]) -> None:
+    """Answer preflight requests with the origin that asks, if it is allowed.
 
+    Chalice names the first origin only.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-override-request-response-parameters.html
     """
     alike = " || ".join(f'$origin == "{origin}"' for origin in origins)

@@ -1,4 +1,4 @@
-"""The packages of requirements.txt as wheels: fetched and compiled once for all services, and offline from then on."""
+"""Wheels of requirements.txt: downloaded and compiled once for all services."""
 
 import platform
 import re
@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from delivery import archives, prune
+from delivery import archives, locks, prune
 
 # What AWS's Python runtime has, and a zip therefore need not.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -22,33 +22,34 @@ _PIN = re.compile(r"([A-Za-z0-9._-]+)==([^\s;#]+)")
 
 
 class WheelMissing(RuntimeError):
-    """A package cannot be had as a wheel for the machine that is to run it, or is not pinned."""
+    """A package is not pinned, or has no wheel for the target."""
 
 
-def gather(services: Iterable[Path], architecture: str, house: Path) -> int:
-    """Have every wheel that the services' requirements name, unpacked and compiled; asks the network for new ones only.
+def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> int:
+    """Download and compile every wheel that the services pin; return how many were new.
 
-    `architecture` is Lambda's word, x86_64 or arm64, or THIS_MACHINE. Answers how many were new. Raises WheelMissing.
+    `architecture` is x86_64, arm64 or THIS_MACHINE. Later runs are offline. Raises: WheelMissing.
     """
     wanted = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
-    folder = _folder(house, architecture)
-    folder.mkdir(parents=True, exist_ok=True)
-    if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
-        download(missing, architecture, folder)
-    for pin in missing:
-        _unpack(_wheel(folder, pin), _unpacked(folder, pin))
+    folder = _folder(wheel_cache, architecture)
+    with locks.exclusive(folder / "lock"):
+        if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
+            download(missing, architecture, folder)
+        for pin in missing:
+            _unpack(_wheel(folder, pin), _unpacked(folder, pin))
     return len(missing)
 
 
-def installed(service: Path, architecture: str, house: Path) -> list[Path]:
-    """A folder for each of the service's packages, with what belongs at the top of the zip; `gather` comes first."""
+def installed(service: Path, architecture: str, wheel_cache: Path) -> list[Path]:
+    """Return a folder per package of the service, for the top of the zip, after `gather`."""
     return [
-        _unpacked(_folder(house, architecture), pin) for pin in pins(service / "requirements.txt")
+        _unpacked(_folder(wheel_cache, architecture), pin)
+        for pin in pins(service / "requirements.txt")
     ]
 
 
 def pins(requirements: Path) -> list[str]:
-    """The lines `name==version`, less what the Lambda runtime has; WheelMissing if one is not pinned so."""
+    """List `name==version` without what the runtime has. Raises: WheelMissing if unpinned."""
     found = []
     for line in requirements.read_text().splitlines():
         text = line.partition("#")[0].strip()
@@ -63,12 +64,12 @@ def pins(requirements: Path) -> list[str]:
 
 
 def this_architecture() -> str:
-    """This machine's processor, in Lambda's word for it."""
+    """Return this machine's architecture in Lambda's terms."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def download(wanted: Sequence[str], architecture: str, folder: Path) -> None:
-    """Fetch the pinned wheels, for an architecture as `gather` takes it. Raises WheelMissing."""
+    """Download pinned wheels for an architecture. Raises: WheelMissing."""
     command = [
         sys.executable,
         "-m",
@@ -108,14 +109,9 @@ def _unpack(wheel: Path, target: Path) -> None:
             if library.is_dir():
                 shutil.copytree(library, partial, dirs_exist_ok=True)
         shutil.rmtree(data)
-    prune.slim(partial)
+    prune.prune(partial)
     archives.compile_alone(partial)
-    try:
-        partial.rename(target)
-    except OSError:  # another process was quicker
-        shutil.rmtree(partial)
-        if not target.is_dir():
-            raise
+    partial.rename(target)
 
 
 def _made(folder: Path) -> Path:
@@ -127,8 +123,8 @@ def _unpacked(folder: Path, pin: str) -> Path:
     return folder / "lean" / pin
 
 
-def _folder(house: Path, architecture: str) -> Path:
-    return house / f"{architecture}-python{sys.version_info.major}.{sys.version_info.minor}"
+def _folder(wheel_cache: Path, architecture: str) -> Path:
+    return wheel_cache / f"{architecture}-python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _normal(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes a small workflow for each service, which calls .github/workflows/service.yml for it, and its deploy role: `make workflows`."""
+"""Generates each service's workflow, which calls service.yml, and its deploy role."""
 
 from pathlib import Path
 
@@ -36,18 +36,18 @@ jobs:
 
 
 def file_of(service: str) -> Path:
-    """Where a service's workflow is."""
+    """Return the path of a service's workflow."""
     return FOLDER / f"{service}.yml"
 
 
 def caller(service: str) -> str:
-    """The workflow of a service."""
+    """Generate a service's workflow."""
     watched = (f"{service}/**", *_SHARED, f".github/workflows/{service}.yml")
     return _CALLER.format(service=service, paths="\n".join(f'      - "{path}"' for path in watched))
 
 
 def main() -> None:
-    """Write all of them."""
+    """Write all workflows and deploy roles."""
     for service in SERVICES:
         file_of(service).write_text(caller(service))
     deploy_roles.write()

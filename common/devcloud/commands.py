@@ -171,7 +171,7 @@ def token(given: argparse.Namespace) -> None:
 
 def invoke(given: argparse.Namespace) -> None:
     """Call a Lambda that has no route."""
-    event = lambda_invoke.event_in(given.event) if given.event else {}
+    event = lambda_invoke.read_event(given.event) if given.event else {}
     answer = lambda_invoke.invoke(_cloud(given), given.service, given.function, event, given.stage)
     print(json.dumps(answer, indent=1))
 

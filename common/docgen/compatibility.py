@@ -1,4 +1,4 @@
-"""Whether today's services and those of the last release understand each other, whichever of the two is the older one."""
+"""Compatibility of today's services with those of the last release, both ways."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,10 @@ Contracts = dict[str, Any]
 
 
 def misunderstandings(released: Contracts, today: Contracts, owners: dict[str, str]) -> list[str]:
-    """Each thing that one side tells or stores and the other cannot read, in words. `owners` has the service that writes each table."""
+    """List what one side sends or stores and the other cannot read.
+
+    `owners` has the service that writes each table.
+    """
     return [
         *_of_events(released["events"], today["events"]),
         *_of_steps(released, today),
@@ -27,7 +30,7 @@ def _of_events(before: Contracts, now: Contracts) -> Iterator[str]:
 
 
 def _of_steps(released: Contracts, today: Contracts) -> Iterator[str]:
-    """A Lambda and the state machine that calls it are two stacks, and so never change at once."""
+    """A Lambda and the state machine are two stacks, and never change at once."""
     for name, before in released["steps"].items():
         now = today["steps"].get(name)
         if now is None:
@@ -54,7 +57,7 @@ def _not_given(
 
 
 def _of_tables(before: Contracts, now: Contracts, owners: dict[str, str]) -> Iterator[str]:
-    """Items stay in their table: whoever reads, the owner too, meets those of both versions."""
+    """Items stay in their table: every reader meets those of both versions."""
     for reader, table in _readers(now):
         if written := before.get(owners[table], {}).get(table):
             yield from _unreadable(

@@ -1,8 +1,8 @@
-"""What services promise each other: events, the inputs and answers of saga steps, and the attributes of tables that others read.
+"""What services promise each other: events, steps' inputs and answers, tables' attributes.
 
-`make contracts` writes tests/neighbours.json of each service anew. With RELEASED=1 it also writes docs/contracts/released.json: what runs
-on `prod` from now on. Until the next release old and new versions meet there, in any combination, and tests/contracts/test_released.py
-holds today's code against it from both sides.
+`make contracts` writes tests/neighbours.json of each service. With RELEASED=1 it also writes
+docs/contracts/released.json: what runs on `prod` from now on. Until the next release old and new
+versions meet there; tests/contracts/test_released.py checks today's code against it, both ways.
 """
 
 import argparse
@@ -37,7 +37,7 @@ class ServiceUnreadable(RuntimeError):
 
 
 def today() -> dict[str, Any]:
-    """The contracts as the code is now; each service is read in a process of its own, since all six have an `app`."""
+    """Read the contracts of all services, each in its own process: all have an `app`."""
     services = {name: _read_alone(name) for name in SERVICES}
     return {
         "events": _events(),
@@ -50,7 +50,7 @@ def today() -> dict[str, Any]:
 
 
 def service(name: str) -> dict[str, Any]:
-    """What one service promises, read in this process."""
+    """Read one service's contracts, in this process."""
     sys.path.insert(0, str(folder_of(name)))
     api = importlib.import_module("app").api
     return {
@@ -60,7 +60,7 @@ def service(name: str) -> dict[str, Any]:
 
 
 def _tables(name: str) -> dict[str, Any]:
-    """The attributes that the service knows of each table; several models of one table may know different ones."""
+    """The attributes that the service knows of each table, of all its models."""
     found: dict[str, Any] = {}
     for model in models(name):
         found.setdefault(model.Meta.table_name, {}).update(_attributes(model))
@@ -68,7 +68,7 @@ def _tables(name: str) -> dict[str, Any]:
 
 
 def models(name: str) -> Iterator[type[Model]]:
-    """Every PynamoDB model of a service whose folder is on the path, its own and those of its neighbours' tables."""
+    """Yield every PynamoDB model of a service whose folder is on the path."""
     root = folder_of(name)
     for path in sorted(root.glob("chalicelib/*/*.py")):
         module = importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
@@ -82,12 +82,12 @@ def models(name: str) -> Iterator[type[Model]]:
 
 
 def text(contracts: dict[str, Any]) -> str:
-    """As they stand in their file."""
+    """Format the contracts as in their file."""
     return json.dumps(contracts, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def main() -> None:
-    """Write them, or print one service's."""
+    """Write the contracts, or print one service's."""
     parser = argparse.ArgumentParser(prog="python -m docgen.contracts", description=__doc__)
     parser.add_argument("service", nargs="?", choices=SERVICES, help="print this one only")
     parser.add_argument(
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def sent_to_steps() -> dict[str, list[list[str]]]:
-    """The fields that the state machine gives to each step, wherever it calls it."""
+    """Return the fields that the state machine sends to each step, at each call."""
     found: dict[str, list[list[str]]] = {}
     for function, payload in _CALLED.findall(_STATE_MACHINE.read_text()):
         found.setdefault(function, []).append(sorted(_FIELD.findall(payload)))
@@ -112,7 +112,7 @@ def sent_to_steps() -> dict[str, list[list[str]]]:
 
 
 def _events() -> dict[str, JsonSchema]:
-    """The detail of each event, whole: nothing in it refers to anything outside."""
+    """The detail of each event, without references."""
     told = event_page.schemas()
     return {
         name: _whole(shape, told["$defs"], "#/$defs/") for name, shape in told["events"].items()
@@ -134,7 +134,7 @@ def _schema(kind: Any) -> JsonSchema:
 
 
 def _whole(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
-    """The same with what it refers to in its place."""
+    """The node with its references resolved."""
     if isinstance(node, list):
         return [_whole(part, components, prefix) for part in node]
     if not isinstance(node, dict):
@@ -145,7 +145,7 @@ def _whole(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
 
 
 def _attributes(model: type[Model]) -> dict[str, dict[str, Any]]:
-    """By its name in the table: the type of each attribute, and whether an item may be written, or read, without it."""
+    """Each attribute's type, and whether it may be unwritten or unread."""
     return {
         str(attribute.attr_name): {
             "type": attribute.attr_type,

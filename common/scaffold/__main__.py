@@ -1,4 +1,4 @@
-"""Makes a service: its folder from the template, its places in the shop's lists, and what is made from code: pages, workflows, roles."""
+"""Creates a service: its folder, its places in the shop's lists, and generated files."""
 
 import argparse
 import os
@@ -15,11 +15,11 @@ _PAGES = ("docgen.openapi.shop", "docgen.access_page", "delivery.workflows")
 
 
 class NotFinished(RuntimeError):
-    """The files are written, but a command that follows failed; the message is the command's."""
+    """The files are written, but a command that follows failed; the message is its."""
 
 
 def main() -> int:
-    """0 if the service is there, 2 if it cannot be called so."""
+    """Create a service. 0 if it exists now, 2 if its name is refused."""
     parser = argparse.ArgumentParser(prog="make new-service", description=__doc__)
     parser.add_argument("name", help="such as wishlist-service")
     name = parser.parse_args().name
@@ -34,13 +34,14 @@ def main() -> int:
         print(failure, file=sys.stderr)
         return 1
     print(
-        f"{name} is there. Its suite: make test SERVICE={name}. To run it: make up, then {name}/README.md."
+        f"{name} is created. Its suite: make test SERVICE={name}."
+        f" To run it: make up, then {name}/README.md."
     )
     return 0
 
 
 def make(name: str, noun: names.Noun) -> None:
-    """Write all that belongs to the service; nothing at all if a list of the shop's has no place for it."""
+    """Write the service's files; nothing if one of the shop's lists has no place for it."""
     listed = places.additions(name, noun, lambda text: names.spelt(text, noun))
     folder = _folder(name, noun)
     for path, text in listed.items():

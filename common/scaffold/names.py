@@ -1,22 +1,23 @@
-"""The name of a service that does not exist yet, and what follows from it: its noun, path, table, class."""
+"""The name of a new service, and what follows from it: noun, path, table, class."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*-service")
-_LONGEST = 40  # a Lambda's name has at most 64 characters, and those of a service begin with the service's and its stage
+# A Lambda's name has at most 64 characters and begins with service and stage.
+_MAX_LENGTH = 40
 _MEANT_OTHERWISE = {"model", "service"}  # words of the code that would mean two things
 _SINGULAR_S = ("ss", "us", "is")
 
 
 class NameRefused(ValueError):
-    """No service can be called so; the message says why, and what was expected."""
+    """The name is not valid or taken; the message says what was expected."""
 
 
 @dataclass(frozen=True)
 class Noun:
-    """What the service is about, in the singular, as the words it is made of: ("gift", "card")."""
+    """What the service is about, in the singular, as words: ("gift", "card")."""
 
     words: tuple[str, ...]
 
@@ -46,7 +47,7 @@ class Noun:
         return self.pascal[0].lower() + self.pascal[1:]
 
     def forms(self) -> tuple[str, ...]:
-        """All ways in which code and texts spell it."""
+        """All spellings in code and texts."""
         spoken = " ".join(self.words)
         return self.kebab, self.snake, self.pascal, self.camel, spoken, self.pascal.upper()
 
@@ -55,14 +56,15 @@ SAMPLE = Noun(("sample", "thing"))  # what the template is about
 
 
 def noun(name: str) -> Noun:
-    """The noun in a service's name; NameRefused if the name cannot be one."""
+    """Return the noun of a service's name. Raises: NameRefused."""
     if not _NAME.fullmatch(name):
         raise NameRefused(
-            f"NAME={name} is no name for a service: expected small letters, digits and hyphens with -service at the end, "
+            f"NAME={name} is no name for a service: expected small letters, digits and hyphens"
+            " with -service at the end, "
             "such as wishlist-service."
         )
-    if len(name) > _LONGEST:
-        raise NameRefused(f"NAME={name} is too long: expected at most {_LONGEST} characters.")
+    if len(name) > _MAX_LENGTH:
+        raise NameRefused(f"NAME={name} is too long: expected at most {_MAX_LENGTH} characters.")
     words = tuple(name.removesuffix("-service").split("-"))
     if words[-1].endswith("s") and not words[-1].endswith(_SINGULAR_S):
         raise NameRefused(
@@ -76,7 +78,7 @@ def noun(name: str) -> Noun:
 
 
 def spelt(text: str, wanted: Noun) -> str:
-    """A text of the template with the wanted noun in the place of the sample."""
+    """Replace the template's noun in a text."""
     pairs = [*_pairs(SAMPLE.plural, wanted.plural), *_pairs(SAMPLE, wanted)]
     for old, new in pairs:
         text = text.replace(old, new)

@@ -1,4 +1,4 @@
-"""Where the shop lists its services by hand: what a new one adds to each, and what it must not clash with."""
+"""The shop's hand-written lists of services: what a new one adds, and its conflicts."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ WORLDS = "tests/access/fixtures.py"
 
 
 def require_free(name: str, noun: Noun) -> None:
-    """NameRefused if there is such a service, or one that has its path or its table."""
+    """Require that name, path and table are free. Raises: NameRefused."""
     if name in SERVICES or (ROOT / name).exists():
         raise NameRefused(f"NAME={name}: there is a {name} already.")
     wanted = {f"/{noun.kebab}", f"/{noun.plural.kebab}"}
@@ -29,7 +29,7 @@ def require_free(name: str, noun: Noun) -> None:
 
 
 def additions(name: str, noun: Noun, spelt: Callable[[str], str]) -> dict[Path, str]:
-    """The files that list services, as they are with the new one. LookupError if one has lost the place for it."""
+    """Return the lists with the new service. Raises: LookupError if one lost its place."""
     parts = {part.stem: spelt(part.read_text()) for part in _PARTS.iterdir()}
     rights, worlds = _read(RIGHTS_TABLE), _read(WORLDS)
     examples, compose = _read("docs/openapi/examples.json"), _read("serverless-compose.yml")

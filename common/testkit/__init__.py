@@ -1,1 +1,1 @@
-"""What the unit suites of all services share: moto in process, tokens, and the ways in. Never packaged into a Lambda."""
+"""What suites share: moto in process, tokens, clients, checks. Never in a Lambda."""

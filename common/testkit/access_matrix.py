@@ -1,4 +1,4 @@
-"""Who may call what: every route of the shop. docs/access.md is made from it, and tests/access tries whether it is so."""
+"""Who may call which route; docs/access.md shows it, and tests/access proves it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ Way = tuple[str, str]
 
 
 class Who(StrEnum):
-    """Who gets an answer other than a refusal."""
+    """Who is not refused."""
 
     ANYBODY = "anybody"
     BEARER = "whoever has the secret that the request shows"
@@ -18,7 +18,7 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Right:
-    """Who may call a route, and whether what its path or body names has an owner: for all others but admins there is no such thing."""
+    """Who may call a route, and whether it names something that has an owner."""
 
     who: Who
     owned: bool = False
@@ -27,7 +27,7 @@ class Right:
 ANYBODY, BEARER, GATEWAY = Right(Who.ANYBODY), Right(Who.BEARER), Right(Who.GATEWAY)
 CUSTOMER, OWNER, ADMIN = Right(Who.CUSTOMER), Right(Who.CUSTOMER, owned=True), Right(Who.ADMIN)
 
-# A route that is missing here fails the build, as does one whose authorizer says something else: tests/access.
+# tests/access fails for a route that is missing here, or whose authorizer differs.
 RIGHTS: dict[str, dict[Way, Right]] = {
     "user-service": {
         ("POST", "/user/register"): ANYBODY,

@@ -1,11 +1,9 @@
-"""Reads what a service measured out of what it logged, and insists that each is well-formed."""
+"""Reads metrics in embedded metric format out of logs, and validates them."""
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import jsonschema  # type: ignore[import-untyped]
 
 _NAME = {"type": "string", "minLength": 1, "maxLength": 250, "pattern": "^(.*)$"}
 _UNITS = [
@@ -62,28 +60,33 @@ SCHEMA = {
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One value as CloudWatch takes it: of which metric, under which dimensions."""
+class MetricValue:
+    """A value as CloudWatch takes it, with its metric and dimensions."""
 
     name: str
     value: float
     dimensions: tuple[tuple[str, str], ...]
 
 
-def read(text: str | Iterable[str]) -> list[Measure]:
-    """Every measure in these lines of a log, in order; AssertionError or ValidationError where one is malformed."""
+def read(text: str | Iterable[str]) -> list[MetricValue]:
+    """Read every metric of a log, in order.
+
+    Raises: AssertionError, ValidationError for malformed ones.
+    """
     lines = text.splitlines() if isinstance(text, str) else text
     return [
         measure for line in lines if '"_aws"' in line for measure in _measures(json.loads(line))
     ]
 
 
-def named(text: str | Iterable[str], name: str) -> list[Measure]:
-    """Those of one metric."""
+def named(text: str | Iterable[str], name: str) -> list[MetricValue]:
+    """List the values of one metric."""
     return [measure for measure in read(text) if measure.name == name]
 
 
-def _measures(line: dict[str, Any]) -> Iterator[Measure]:
+def _measures(line: dict[str, Any]) -> Iterator[MetricValue]:
+    import jsonschema  # type: ignore[import-untyped]  # a tenth of a second, and few tests measure anything
+
     jsonschema.validate(line, SCHEMA, jsonschema.Draft202012Validator)
     for directive in line["_aws"]["CloudWatchMetrics"]:
         for metric in directive["Metrics"]:
@@ -92,4 +95,4 @@ def _measures(line: dict[str, Any]) -> Iterator[Measure]:
             for names in directive["Dimensions"]:
                 dimensions = tuple((name, line[name]) for name in names)
                 assert all(isinstance(held, str) and held for _, held in dimensions), dimensions
-                yield Measure(metric["Name"], value, dimensions)
+                yield MetricValue(metric["Name"], value, dimensions)

@@ -1,4 +1,4 @@
-"""Looks at what anybody could see of the bus and the queues."""
+"""Observes the bus and the queues in tests."""
 
 import json
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ _INBOX = "testkit-bus"
 
 @dataclass(frozen=True)
 class Bus:
-    """Everything put on the bus since the test began to listen."""
+    """Everything that was put on the bus since the test subscribed."""
 
     @classmethod
-    def listened_to(cls) -> "Bus":
-        """From now on, by a rule of the test's own."""
+    def subscribe(cls) -> "Bus":
+        """Subscribe with a rule of the test's own."""
         inbox = aws.client("sqs").create_queue(QueueName=_INBOX)["QueueUrl"]
         arn = aws.client("sqs").get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])[
             "Attributes"
@@ -31,13 +31,13 @@ class Bus:
         return cls()
 
     def events(self, detail_type: str | None = None) -> list[dict[str, Any]]:
-        """The envelopes, in the order of their arrival; of one kind if it is named."""
+        """Return the envelopes in order of arrival, of one kind if it is named."""
         found = waiting(_INBOX)
         return [event for event in found if detail_type in (None, event["detail-type"])]
 
 
 def waiting(queue: str) -> list[dict[str, Any]]:
-    """The bodies of the messages in a queue, which stay there."""
+    """Return the bodies of the messages in a queue; they stay there."""
     sqs, url = aws.client("sqs"), queues.url(queue)
     found = []
     while batch := sqs.receive_message(

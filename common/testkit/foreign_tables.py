@@ -1,6 +1,6 @@
-"""The tables of other services that a service's tests need, kept in its own folder, so that it is tested without its neighbours.
+"""Tables of other services that a service's tests need, kept in its own folder.
 
-`make contracts` writes them from the owners' templates; tests/contracts/test_contracts.py holds the two together.
+`make contracts` writes them from the owners' templates; tests/contracts holds both together.
 """
 
 import json
@@ -21,7 +21,7 @@ _TABLE = "AWS::DynamoDB::Table"
 
 
 def known(service: Path) -> str:
-    """The file of this service as its neighbours are now; empty if its tests need no table of theirs."""
+    """Return the file's contents as the owners define them now."""
     wanted = sorted(
         {name for test in service.glob("tests/**/*.py") for name in _named(test.read_text())}
     )
@@ -30,7 +30,7 @@ def known(service: Path) -> str:
 
 
 def write() -> None:
-    """Tell each service what its neighbours' tables are now."""
+    """Write the file of every service."""
     for service in (ROOT / name for name in SERVICES):
         file, text = neighbours_file(service), known(service)
         file.write_text(text) if text else file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Authorization headers that open nothing, however near they come to one that does."""
+"""Forged Authorization headers."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from testkit.tokens import KID, Tokens
 
 
 def forged(tokens: Tokens, user_id: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """What is wrong with each, and the headers to send. Every one of them claims to be an admin's."""
+    """Return each forgery's name and headers; every one claims to be an admin's."""
     yield "no token", {}
     for name, header in _headers(
         tokens, {"sub": user_id, "email": "admin@example.com", "role": "admin"}
@@ -92,7 +92,7 @@ def _signed(tokens: Tokens, claims: dict[str, Any]) -> str:
 
 
 def _shared_secret(tokens: Tokens, claims: dict[str, Any]) -> str:
-    """Signed by HMAC with what everybody knows, for verifiers that let the token choose: RFC 8725, 2.1."""
+    """Signed by HMAC with the public key, for verifiers that trust `alg`: RFC 8725, 2.1."""
     public = tokens.key.public_key().public_bytes(
         serialization.Encoding.Raw, serialization.PublicFormat.Raw
     )

@@ -1,4 +1,4 @@
-"""Lets threads share moto: DynamoDB never interleaves two writes of an item, moto in process does."""
+"""Lets threads share moto, which unlike DynamoDB interleaves two writes of an item."""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Calls of DynamoDB take turns, as long as this lasts: from the request to the answer's text, which is written from live rows."""
+    """Serialize calls of DynamoDB, from the request to the serialized response."""
     turn, answer = threading.RLock(), DynamoHandler.call_action
 
     @wraps(answer)

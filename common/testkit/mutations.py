@@ -1,6 +1,6 @@
-"""Breaks each protection of the shop in turn, in a copy, and says whether a test noticed: `make mutations`, or one by its name.
+"""Mutation tests: break each protection of the shop in a copy, and expect a failing test.
 
-The list is tests/mutations.toml. A mutation exchanges one text for another in one file; the suite named with it must then fail.
+A row of tests/mutations.toml exchanges a text in a file; the suite that it names must then fail.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _FAILED = 1  # pytest's status for "some tests failed"; others mean that it coul
 
 @dataclass(frozen=True)
 class Mutation:
-    """One protection taken away."""
+    """A protection that is taken away."""
 
     name: str
     file: str
@@ -36,21 +36,21 @@ class Mutation:
     tests: list[str]
 
     def fits(self) -> bool:
-        """Whether the text to be exchanged stands in the file, once."""
+        """Whether its text is exactly once in the file."""
         return (ROOT / self.file).read_text().count(self.old) == 1
 
 
 class Unfit(Exception):
-    """A mutation's text does not stand in its file exactly once: the code has changed, and the list must follow."""
+    """A mutation's text is not exactly once in its file: the code has changed."""
 
 
 def listed() -> list[Mutation]:
-    """All mutations of the list."""
+    """Return all mutations."""
     return [Mutation(**row) for row in tomllib.loads(LIST.read_text())["mutation"]]
 
 
 def main() -> int:
-    """0 if every mutation made a test fail; 1 if one survived, 2 if one does not fit the code."""
+    """Run mutations. 0 if all were noticed, 1 if one survived, 2 if one does not fit."""
     parser = argparse.ArgumentParser(prog="python -m testkit.mutations", description=__doc__)
     parser.add_argument("name", nargs="?", help="only those whose name has this in it")
     wanted = parser.parse_args().name or ""
@@ -66,9 +66,7 @@ def main() -> int:
         )
         return 2
     survivors = _survivors(chosen)
-    print(
-        f"{len(chosen) - len(survivors)} of {len(chosen)} protections are missed by a test when they are gone"
-    )
+    print(f"{len(chosen) - len(survivors)} of {len(chosen)} mutations were noticed by a test")
     return 1 if survivors else 0
 
 
@@ -123,7 +121,8 @@ def _fails(copy: Path, mutation: Mutation) -> bool:
         return True  # a test that never ends is a test that does not pass
     if done.returncode not in (0, _FAILED) and "rror" not in done.stdout:
         raise Unfit(
-            f"{mutation.name}: pytest could not run {mutation.tests}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            f"{mutation.name}: pytest could not run {mutation.tests}:\n"
+            f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
     return done.returncode != 0
 

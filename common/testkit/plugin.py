@@ -1,5 +1,7 @@
-"""The fixtures of every service's own suite; named in its pytest.ini with `-p testkit.plugin`."""
+"""The pytest plugin of every service's suite: `-p testkit.plugin` in its pytest.ini."""
 
+import functools
+import gc
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from common import auth, log
-from testkit import emf, moto_lock, resources
+from testkit import emf, frame_room, moto_dynamodb, moto_lock, resources
 from testkit.events import Bus, waiting
 from testkit.service_client import Api
 from testkit.tokens import Tokens
@@ -26,20 +28,29 @@ ENVIRONMENT = {
 
 
 def moto() -> AbstractContextManager[Any]:
-    """An empty AWS in this process. Clients outlive it: making one takes longer than most tests."""
+    """Start an empty AWS in this process; clients outlive it, as creating one is slow."""
     return mock_aws(config={"core": {"reset_boto3_session": False}})
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Moto warns of every resource that it only pretends to make; the tests do not look at those.
-
-    What a failing test logged is shown once, as the JSON lines on standard output.
-    """
+    """Ignore moto's warnings of resources that it does not create, and show logs once."""
+    moto_dynamodb.install()
     if config.option.showcapture == "all":
         config.option.showcapture = "stdout"
     config.addinivalue_line(
         "filterwarnings", "ignore:Tried to parse .* not supported by moto:UserWarning"
     )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Set the test up and run it with room for the frames of all that it calls."""
+    item.setup = functools.partial(frame_room.call, item.setup)  # type: ignore[method-assign]
+    item.runtest = functools.partial(frame_room.call, item.runtest)  # type: ignore[method-assign]
+
+
+def pytest_collection_finish() -> None:
+    """Exempt what is imported by now from garbage collection."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +61,7 @@ def service(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture
 def settings(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of the stage `local`, as .chalice/config.json gives it; nothing of this machine's own AWS."""
+    """The environment of the stage `local`, without this machine's own AWS settings."""
     for name in (
         "AWS_ENDPOINT_URL",
         "AWS_PROFILE",
@@ -66,7 +77,7 @@ def settings(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cloud(service: Path, settings: None) -> Iterator[None]:
-    """An empty AWS in this process, with the service's own resources.yml deployed, and the shop's bus and topic."""
+    """An empty AWS with the service's resources.yml, the bus and the topic deployed."""
     with moto(), moto_lock.one_at_a_time():
         resources.deploy_shared(service)
         resources.deploy(service / "resources.yml")
@@ -75,13 +86,13 @@ def cloud(service: Path, settings: None) -> Iterator[None]:
 
 @pytest.fixture
 def other_tables(service: Path, cloud: None) -> Callable[..., None]:
-    """Tables that other services own, as tests/neighbours.json has them: `other_tables("Products", "Inventory")`."""
+    """Creates tables that other services own: `other_tables("Products", "Inventory")`."""
     return lambda *names: resources.deploy_tables(service, names)
 
 
 @pytest.fixture
 def tokens(cloud: None) -> Iterator[Tokens]:
-    """Access tokens as user-service would sign them, and the public key where everybody looks for it."""
+    """Signs access tokens; the public key is published in SSM."""
     auth.clear_keys()
     yield Tokens.published()
     auth.clear_keys()
@@ -89,19 +100,19 @@ def tokens(cloud: None) -> Iterator[Tokens]:
 
 @pytest.fixture
 def api(service: Path, cloud: None) -> Api:
-    """Every way into the service: HTTP, its Lambdas, queues and streams."""
+    """A client of the service: HTTP, Lambdas, queues and streams."""
     return Api(service)
 
 
 @pytest.fixture
 def bus(cloud: None) -> Bus:
     """Every event that is put on the bus from now on."""
-    return Bus.listened_to()
+    return Bus.subscribe()
 
 
 @pytest.fixture
 def measured() -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
-    """What CloudWatch would take of a metric from here on, each value with those of its dimensions: `measured("Revenue")`."""
+    """Returns the values of a metric from now on, with its dimensions: `measured("Revenue")`."""
     written = io.StringIO()
     handler: Any = log.logger.registered_handler
     earlier = handler.setStream(written)
@@ -114,5 +125,5 @@ def measured() -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
 
 @pytest.fixture
 def queue(cloud: None) -> Callable[[str], list[dict[str, object]]]:
-    """The messages waiting in a queue, by its name; they stay there."""
+    """Returns the messages in a queue by its name; they stay there."""
     return waiting

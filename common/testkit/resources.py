@@ -7,43 +7,61 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import boto3
 import yaml
 
 from common import aws
 from delivery.cfn import CloudFormation
+from testkit import moto_cloudformation
 
 BUS = "commerce"
 TOPIC = "commerce-notifications"
 
 
 def deploy(template: Path) -> None:
-    """Create everything that the template describes."""
+    """Create the template's resources."""
     body = _deployable(template)
+    # moto knows none of the types that the templates have on AWS only.
+    made = [
+        one for one in json.loads(body)["Resources"].values() if one.get("Condition") != "IsAws"
+    ]
+    moto_cloudformation.load(one["Type"] for one in made)
     aws.client("cloudformation").create_stack(StackName=template.parent.name, TemplateBody=body)
 
 
 def deploy_shared(service: Path) -> None:
-    """The bus and the topic, where the service under test is not the one that owns them."""
+    """Create the bus and the topic, unless the service under test owns them."""
     if service.name != "checkout-orchestrator":
         aws.client("events").create_event_bus(Name=BUS)
         aws.client("sns").create_topic(Name=TOPIC)
 
 
 def deploy_tables(service: Path, names: Iterable[str]) -> None:
-    """Create these tables of its neighbours, as the service's own folder knows them."""
+    """Create tables of other services, as the service's own folder has them."""
     known = json.loads(neighbours_file(service).read_text())
     for name in names:
         aws.client("dynamodb").create_table(**known[name])
 
 
+def table(name: str) -> Any:
+    """Return a table, read and written in plain Python values."""
+    return _dynamodb().Table(name)
+
+
+@cache
+def _dynamodb() -> Any:
+    """Create boto3's resource once: that takes longer than most tests."""
+    return boto3.resource("dynamodb")
+
+
 def neighbours_file(service: Path) -> Path:
-    """Where a service keeps the shapes of its neighbours' tables; testkit.foreign_tables writes it."""
+    """Return the path of a service's copy of other services' tables."""
     return service / "tests" / "neighbours.json"
 
 
 @cache
 def _deployable(template: Path) -> str:
-    """The template less what no test looks at and moto takes long over: alarms, keys for encryption, and outputs of some stages only."""
+    """The template without alarms, encryption keys and conditional outputs: moto is slow."""
     document = copy.deepcopy(_parsed(template))
     kept = {
         name: resource
@@ -55,7 +73,8 @@ def _deployable(template: Path) -> str:
     outputs = {
         name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told
     }
-    return json.dumps({**document, "Resources": kept, "Outputs": outputs})
+    # moto tries to read it as slow YAML; a tab ends that at once, and it is read as JSON.
+    return json.dumps({**document, "Resources": kept, "Outputs": outputs}, indent="\t")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Looks for keys, tokens and passwords in everything that is in the repository or about to get there."""
+"""Scans everything in the repository, or about to be, for keys, tokens and passwords."""
 
 import math
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from delivery.paths import ROOT
 
-_LOOKS = {
+_PATTERNS = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "a key of AWS": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     "a key of Stripe": re.compile(r"\b(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}"),
@@ -36,7 +36,7 @@ _NEVER = {".git", ".venv", ".local", "build", "node_modules", "__pycache__"}
 
 @dataclass(frozen=True)
 class Found:
-    """Something that looks like a secret, and where it stands."""
+    """A suspected secret and its place."""
 
     file: str
     line: int
@@ -44,12 +44,13 @@ class Found:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}: {self.text[:12]}... Take it away, and give it a new value."
+        place = f"{self.file}:{self.line}: {self.what}: {self.text[:12]}..."
+        return f"{place} Remove it, and rotate it."
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """What looks like a secret and is none, with the reason; reported as soon as it is no longer there."""
+    """A false positive, with the reason; reported once it is gone."""
 
     file: str
     text: str
@@ -66,7 +67,7 @@ ALLOWED = (
 
 
 def main() -> int:
-    """1 if there is a secret in the repository, or an exception that nothing needs."""
+    """Scan. 1 if there is a secret, or an exception that nothing needs."""
     found = list(scan(ROOT, files(ROOT)))
     problems = [str(each) for each in found if not _is_allowed(each, ALLOWED)]
     problems += [f"not needed any more: {each}" for each in unneeded(found, ALLOWED)]
@@ -75,7 +76,7 @@ def main() -> int:
 
 
 def files(root: Path) -> list[Path]:
-    """What git has or would add; where there is no git, all that is not made by the Makefile."""
+    """List what git tracks or would add; without git, what the Makefile does not make."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if listed.returncode == 0:
@@ -84,7 +85,7 @@ def files(root: Path) -> list[Path]:
 
 
 def scan(root: Path, among: Iterable[Path]) -> Iterator[Found]:
-    """All that looks like a secret in these files; what is no text is not looked at."""
+    """Scan text files for suspected secrets."""
     for path in among:
         if not path.is_file() or path.is_symlink() or path.stat().st_size > _LARGEST:
             continue
@@ -95,12 +96,12 @@ def scan(root: Path, among: Iterable[Path]) -> Iterator[Found]:
 
 
 def unneeded(found: Sequence[Found], allowed: Sequence[Allowed]) -> list[Allowed]:
-    """The exceptions that nothing matches."""
+    """List the exceptions that match nothing."""
     return [each for each in allowed if not any(_is_allowed(one, [each]) for one in found)]
 
 
 def _in_line(line: str) -> Iterator[tuple[str, str]]:
-    known = [(what, match[0]) for what, look in _LOOKS.items() for match in look.finditer(line)]
+    known = [(what, match[0]) for what, look in _PATTERNS.items() for match in look.finditer(line)]
     yield from known
     for match in _ASSIGNED.finditer(line):
         value = match["value"]
@@ -109,7 +110,7 @@ def _in_line(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_random(text: str) -> bool:
-    """Whether nobody would call something that: letters and digits mixed, none of them often."""
+    """Whether it mixes letters and digits, none of them often."""
     if not (re.search(r"\d", text) and re.search(r"[A-Za-z]", text)):
         return False
     bits = -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())

@@ -1,4 +1,4 @@
-"""The ways into a service, as its customers, Step Functions, queues and streams take them."""
+"""A client of one service in this process: HTTP, Lambdas, queues and streams."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ class Api:
     def get(
         self, path: str, token: str | None = None, headers: dict[str, str] | None = None
     ) -> HTTPResponse:
-        """GET, as the holder of the token."""
+        """GET with the token."""
         return self.request("GET", path, None, token, headers)
 
     def post(
@@ -43,7 +43,7 @@ class Api:
         token: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> HTTPResponse:
-        """POST a JSON body; text and bytes are sent as they are."""
+        """POST a JSON body; text and bytes are sent unchanged."""
         return self.request("POST", path, body, token, headers)
 
     def put(
@@ -75,20 +75,20 @@ class Api:
     def request(
         self, method: str, path: str, body: Any, token: str | None, headers: dict[str, str] | None
     ) -> HTTPResponse:
-        """Any request; the answer has status_code, headers and json_body."""
+        """Send any request; the response has status_code, headers and json_body."""
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token:
             sent["Authorization"] = f"Bearer {token}"
         return self._http.request(method, path, headers=sent, body=_as_bytes(body))
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Call a Lambda by its name, as Step Functions would; what it raises comes through."""
+        """Invoke a Lambda by its name; what it raises is raised."""
         return self._lambdas.invoke(name, event).payload
 
     def sqs(self, name: str, messages: Sequence[Any], queue: str | None = None) -> None:
-        """Hand a batch of messages to the consumer; text goes as it is, anything else as JSON.
+        """Deliver a batch of messages to the consumer; anything but text as JSON.
 
-        With the queue's name the messages are sent to it and received from it, so that deleting them is real.
+        With the queue's name they are sent to and received from it, so that deleting them is real.
         """
         bodies = [
             message if isinstance(message, str) else json.dumps(message) for message in messages
@@ -97,14 +97,14 @@ class Api:
         self._lambdas.invoke(name, {"Records": records})
 
     def stream(self, name: str, records: Sequence[dict[str, Any]]) -> None:
-        """Hand a batch of stream records (see `stream_records` and `stream_record`) to the consumer."""
+        """Deliver a batch of stream records to the consumer."""
         self._lambdas.invoke(name, {"Records": list(records)})
 
 
 def stream_record(
     table: str, old: dict[str, Any] | None, new: dict[str, Any] | None, event_id: str | None = None
 ) -> dict[str, Any]:
-    """A stream record as Lambda gets it, from the item before and after, in plain Python values."""
+    """Build a stream record as Lambda gets it, from plain images."""
     name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
     images = {"OldImage": old, "NewImage": new}
     return {
@@ -113,7 +113,9 @@ def stream_record(
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
         "awsRegion": "us-east-1",
-        "eventSourceARN": f"arn:aws:dynamodb:us-east-1:123456789012:table/{table}/stream/2025-10-13T00:00:00.000",
+        "eventSourceARN": (
+            f"arn:aws:dynamodb:us-east-1:123456789012:table/{table}/stream/2025-10-13T00:00:00.000"
+        ),
         "dynamodb": {
             "ApproximateCreationDateTime": 1760364600,
             "Keys": {},
@@ -126,7 +128,7 @@ def stream_record(
 
 
 def stream_records(table: str) -> list[dict[str, Any]]:
-    """All that the table's own stream holds so far, as Lambda gets it."""
+    """Return all records of the table's stream, as Lambda gets them."""
     streams = aws.client("dynamodbstreams")
     arn = streams.list_streams(TableName=table)["Streams"][0]["StreamArn"]
     shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
@@ -173,7 +175,7 @@ def _sqs_record(body: str) -> dict[str, Any]:
 
 
 def through(queue: str, bodies: Sequence[str]) -> list[dict[str, Any]]:
-    """Send the bodies to the queue and receive them from it, as the records that Lambda would get."""
+    """Send the bodies to the queue, receive them, and return Lambda's records."""
     sqs, url = aws.client("sqs"), queues.url(queue)
     for body in bodies:
         sqs.send_message(QueueUrl=url, MessageBody=body)
@@ -203,7 +205,7 @@ def _as_bytes(body: Any) -> bytes:
 
 
 class _Http(TestHTTPClient):
-    """Chalice's test client, but for its changing os.environ around each call, which threads would trip over."""
+    """Chalice's test client, without its changes of os.environ: threads share it."""
 
     @contextmanager
     def _patched_env_vars(self, environment_variables: dict[str, str]) -> Iterator[None]:
@@ -211,7 +213,7 @@ class _Http(TestHTTPClient):
 
 
 class _Lambdas(TestLambdaClient):
-    """As _Http."""
+    """Likewise."""
 
     @contextmanager
     def _patched_env_vars(self, environment_variables: dict[str, str]) -> Iterator[None]:

@@ -1,6 +1,6 @@
-"""Runs every suite of the repository, each service's in a process of its own, and ends with one line of totals.
+"""Runs the repository's suites, each service's in its own process, and prints totals.
 
-A service's suite runs in a copy of its folder and `common`, with nothing else beside them: it may not need its neighbours.
+A service's suite runs in a copy of its folder and `common`, without the other services.
 """
 
 import argparse
@@ -24,12 +24,17 @@ _SHARED = ("common", "pyproject.toml")
 _NOT_COPIED = shutil.ignore_patterns(
     "__pycache__", ".pytest_cache", ".mypy_cache", ".hypothesis", ".serverless"
 )
-_SHIPPING = "tests/deployment"  # it needs no shop
+# What crosses services, each with a shop of its own or none, the longest first.
+_CROSSING = {
+    "tests": ("--ignore=tests/deployment", "--ignore=tests/chaos"),
+    "tests/chaos": ("tests/chaos",),
+    "tests/deployment": ("tests/deployment",),
+}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one suite ended."""
+    """A suite's result."""
 
     name: str
     status: int
@@ -39,7 +44,7 @@ class Outcome:
 
 
 def main() -> int:
-    """Run shipping and the unit suites two at a time, then what crosses services; or those named, alone. 1 if anything failed."""
+    """Run all suites, or the unit suites that are named, two at a time. 1 if any failed."""
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("suite", nargs="*", help=f"of {', '.join(_UNITS)}; all if none is named")
     named = parser.parse_args().suite
@@ -50,13 +55,12 @@ def main() -> int:
         )
         return 2
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        shipping = (
-            [] if named else [pool.submit(run, ROOT, _SHIPPING)]
-        )  # first, as it takes the longest
-        outcomes = [*pool.map(_run_unit, named or _UNITS), *(one.result() for one in shipping)]
-    if not named:
-        outcomes.append(run(ROOT, f"--ignore={_SHIPPING}"))
-    return _conclude(outcomes)
+        crossing = [
+            pool.submit(run, ROOT, *what, name=name)
+            for name, what in ({} if named else _CROSSING).items()
+        ]
+        units = [pool.submit(_run_unit, name) for name in named or _UNITS]
+        return _conclude([one.result() for one in (*units, *crossing)])
 
 
 def _run_unit(name: str) -> Outcome:
@@ -64,14 +68,14 @@ def _run_unit(name: str) -> Outcome:
 
 
 def run_alone(service: Path) -> Outcome:
-    """A service's suite, where there is no other service."""
+    """Run a service's suite without the other services."""
     with alone(service) as copy:
         return run(copy)
 
 
 @contextmanager
 def alone(service: Path, *further: str) -> Iterator[Path]:
-    """A copy of the service's folder and of `common`, in an otherwise empty place; with further files of the repository's root."""
+    """Copy a service's folder and `common` to an empty place, with further root files."""
     with tempfile.TemporaryDirectory(prefix="alone-") as scratch:
         for name in (*_SHARED, *further, service.name):
             source, copy = ROOT / name, Path(scratch, name)
@@ -82,8 +86,8 @@ def alone(service: Path, *further: str) -> Iterator[Path]:
         yield Path(scratch, service.name)
 
 
-def run(folder: Path, *arguments: str) -> Outcome:
-    """One suite, in its folder, with its output printed when it is done."""
+def run(folder: Path, *arguments: str, name: str = "") -> Outcome:
+    """Run a suite in its folder and print its output at the end."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
         command = [
@@ -96,10 +100,9 @@ def run(folder: Path, *arguments: str) -> Outcome:
             "no:cacheprovider",
         ]
         command += arguments
-        root = (
-            folder if folder == ROOT else folder.parent
-        )  # a copy's suite imports the copy's common
-        environment = {**os.environ, "PYTHONPATH": str(root / "common")}
+        # A copy's suite imports the copy's common, not the one that .venv shows to every Python.
+        common = folder / "common" if folder == ROOT else folder.parent / "common"
+        environment = {**os.environ, "PYTHONPATH": str(common)}
         done = subprocess.run(
             command,
             cwd=folder,
@@ -108,7 +111,7 @@ def run(folder: Path, *arguments: str) -> Outcome:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        name = folder.name if folder != ROOT else _SHIPPING if _SHIPPING in arguments else "tests"
+        name = name or folder.name
         print(f"--- {name}\n{done.stdout.strip()}", flush=True)
         return _outcome(name, done.returncode, report)
 

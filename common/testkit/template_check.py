@@ -1,4 +1,4 @@
-"""Runs cfn-lint over every CloudFormation template, those that `chalice package` makes included."""
+"""Runs cfn-lint over every CloudFormation template, packaged ones included."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ _WRITTEN = ("resources.yml", "state-machine.yml", "deploy-role.yml")
 
 
 def main(named: Sequence[str] = ()) -> int:
-    """1 if a template has a fault, or a service cannot be packaged; of the named services, or of all."""
+    """Check the named services, or all. 1 if a template has a fault."""
     services = named or SERVICES
     written = [
         path
@@ -36,7 +36,7 @@ def main(named: Sequence[str] = ()) -> int:
 
 
 def lint(templates: list[Path]) -> int:
-    """The exit status of cfn-lint, its findings printed."""
+    """Run cfn-lint and print its findings; return its status."""
     cfn_lint = Path(sys.executable).with_name("cfn-lint")
     command = [str(cfn_lint), "--ignore-checks", "W", "--template", *map(str, templates)]
     status = subprocess.run(command, cwd=ROOT).returncode
@@ -47,7 +47,7 @@ def lint(templates: list[Path]) -> int:
 
 def _gather_wheels(named: Sequence[str]) -> None:
     services = [ROOT / name for name in named]
-    for architecture in {packaging.wanted_architecture(*one) for one in product(services, _STAGES)}:
+    for architecture in {packaging.target_architecture(*one) for one in product(services, _STAGES)}:
         wheels.gather(services, architecture, _WHEELS)
 
 

@@ -1,4 +1,4 @@
-"""Access tokens for tests, signed with a key made for this run."""
+"""Access tokens for tests, signed with a key of this run."""
 
 import json
 import time
@@ -19,13 +19,13 @@ ADMIN = "USER#01ADMIN"
 
 @dataclass(frozen=True)
 class Tokens:
-    """Signs for anybody."""
+    """Signs tokens for anybody."""
 
     key: Ed25519PrivateKey
 
     @classmethod
     def published(cls) -> "Tokens":
-        """With the public key where the shop looks for it."""
+        """Create a signer whose public key is published in SSM."""
         key = _key()
         public = OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
         jwks = {"keys": [{**public, "kid": KID, "alg": "EdDSA", "use": "sig"}]}
@@ -35,15 +35,15 @@ class Tokens:
         return cls(key)
 
     def customer(self, user_id: str = JIMMY, email: str = "jimmy@example.com") -> str:
-        """A customer's token."""
+        """Sign a customer's token."""
         return self.sign(sub=user_id, email=email, role=auth.CUSTOMER)
 
     def admin(self, user_id: str = ADMIN, email: str = "admin@example.com") -> str:
-        """An admin's token."""
+        """Sign an admin's token."""
         return self.sign(sub=user_id, email=email, role=auth.ADMIN)
 
     def sign(self, **claims: Any) -> str:
-        """A token with these claims; what a proper token needs besides them is filled in."""
+        """Sign a token with these claims and the usual ones."""
         now = int(time.time())
         proper = {"iss": auth.ISSUER, "aud": auth.AUDIENCE, "iat": now, "exp": now + 900}
         return jwt.encode({**proper, **claims}, self.key, algorithm="EdDSA", headers={"kid": KID})

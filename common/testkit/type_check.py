@@ -1,4 +1,4 @@
-"""Checks the types of every service by itself: all six have an `app` and a `chalicelib`."""
+"""Checks the types of each service by itself: all six have an `app` and a `chalicelib`."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ _CONFIG = ROOT / "pyproject.toml"
 
 
 def main(named: Sequence[str] = ()) -> int:
-    """1 if mypy finds anything: in the named services, or anywhere."""
+    """Check the named services, or everything. 1 if mypy finds anything."""
     jobs = (
         []
         if named
@@ -28,7 +28,7 @@ def main(named: Sequence[str] = ()) -> int:
 
 
 def check(folder: Path, targets: list[str]) -> int:
-    """Mypy's exit status for these targets, its findings printed."""
+    """Run mypy and print its findings; return its status."""
     command = [sys.executable, "-m", "mypy", "--config-file", str(_CONFIG), *targets]
     cache = ROOT / ".mypy_cache" / folder.name
     environment = {**os.environ, "MYPYPATH": f".:{ROOT / 'common'}", "MYPY_CACHE_DIR": str(cache)}

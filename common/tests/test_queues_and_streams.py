@@ -104,7 +104,7 @@ def test_a_record_that_cannot_even_be_parked_stops_the_batch(consumer, monkeypat
 @pytest.fixture
 def bus(cloud):
     aws.client("events").create_event_bus(Name=events.BUS)
-    return Bus.listened_to()
+    return Bus.subscribe()
 
 
 def cancelled(number):

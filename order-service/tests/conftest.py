@@ -1,10 +1,10 @@
 from collections.abc import Callable
 
 import pytest
+from tests.people import AMY, BOWL, SHAKE, Customer, Shelf, given_back
 
 from testkit.service_client import Api
 from testkit.tokens import JIMMY, Tokens
-from tests.support.actors import AMY, BOWL, SHAKE, Customer, Shelf, given_back
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from threading import Barrier
 from typing import Any
 from urllib.parse import quote
 
-import boto3
 from chalice.test import HTTPResponse
 
 from common import events, ids
+from testkit import resources
 from testkit.service_client import Api
 from testkit.tokens import JIMMY
 
@@ -74,7 +74,7 @@ class Customer:
 
 @cache
 def table(name: str) -> Any:
-    return boto3.resource("dynamodb").Table(name)
+    return resources.table(name)
 
 
 def row(order_id: str) -> dict[str, Any] | None:

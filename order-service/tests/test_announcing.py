@@ -1,10 +1,10 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from tests.people import BOWL, SHAKE, row
 
 from common import aws, events, queues
 from testkit.service_client import stream_record, stream_records
 from testkit.tokens import JIMMY
-from tests.support.actors import BOWL, SHAKE, row
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import pytest
-
-from tests.support.actors import refusal, row
+from tests.people import refusal, row
 
 
 def test_an_order_that_is_not_paid_can_be_cancelled(jimmy, order):

@@ -1,8 +1,8 @@
 import pytest
+from tests.people import AMY, BOWL, SHAKE, refusal, table
 
 from common import clock, http
 from testkit.tokens import JIMMY
-from tests.support.actors import AMY, BOWL, SHAKE, refusal, table
 
 
 def ids(response):

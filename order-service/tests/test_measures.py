@@ -1,8 +1,7 @@
 """What is counted of orders: each thing that happened once, however often it was asked for."""
 
 import pytest
-
-from tests.support.actors import BOWL
+from tests.people import BOWL
 
 HERE = "order-service"
 

@@ -1,4 +1,4 @@
-from tests.support.actors import AMY, BOWL, SHAKE, refusal, row, table
+from tests.people import AMY, BOWL, SHAKE, refusal, row, table
 
 # Bodies that cannot be meant, and what the answer must name.
 NONSENSE = [

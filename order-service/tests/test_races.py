@@ -3,9 +3,9 @@
 from functools import partial
 
 import pytest
+from tests.people import BOWL, at_once, refusal, row, table
 
 from testkit.tokens import JIMMY
-from tests.support.actors import BOWL, at_once, refusal, row, table
 
 ROUNDS = 10
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from tests.people import BOWL, SHAKE, at_once, given_back, refusal, row, table
 
 from chalicelib.orders.models import Order
 from common import events, queues
 from testkit.tokens import JIMMY
-from tests.support.actors import BOWL, SHAKE, at_once, given_back, refusal, row, table
 
 
 def amounts(order_id):

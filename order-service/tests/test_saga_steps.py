@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from tests.people import AMY, BOWL, SHAKE, row, table
 
 from chalicelib.orders import pricing
 from common import queues
 from testkit.tokens import JIMMY
-from tests.support.actors import AMY, BOWL, SHAKE, row, table
 
 PLACED = {
     "orderId": "ORDER#1001",

@@ -38,7 +38,7 @@ def test_every_other_route_has_the_authorizer_of_the_shop(api):
 @pytest.fixture
 def calls(monkeypatch):
     """What the service asks of AWS from a cold start on, as IAM sees it: action and resource."""
-    auth.forget_keys()
+    auth.clear_keys()
     queues.url.cache_clear()
     made: set[tuple[str, str]] = set()
     call = BaseClient._make_api_call

@@ -15,6 +15,14 @@ from delivery.paths import ROOT, SERVICES
 from devcloud import pipeline
 from testkit import suites
 
+WHERE = """import common
+import testkit
+
+
+def test_where(pytestconfig):
+    for package in (common, testkit):
+        assert pytestconfig.rootpath.parent / "common" == Path(package.__file__).parents[1]
+"""
 # The state of a bare AWS is thrown away by this: https://github.com/ministackorg/ministack
 RESET = "/_ministack/reset"
 DEPLOYED = (
@@ -52,9 +60,9 @@ def deployed_alone(service: str, cloud: Cloud, build: Path) -> subprocess.Comple
 
 
 @pytest.fixture
-def build(tmp_path) -> Path:
+def build(tmp_path, wheels) -> Path:
     """An empty place to build in, but for wheels, which need the network."""
-    (tmp_path / "wheels").symlink_to(ROOT / "build" / "wheels")
+    (tmp_path / "wheels").symlink_to(wheels)
     return tmp_path
 
 
@@ -65,6 +73,16 @@ def test_a_service_deploys_where_there_is_no_other(bare, service, build):
     assert done.returncode == 0, done.stderr
     assert "smoke tests passed" in done.stdout
     assert tables(bare) == declared_tables(service)
+
+
+def test_a_suite_that_is_alone_imports_the_common_beside_it(capsys):
+    with suites.alone(ROOT / "cart-service") as copy:
+        for old in (copy / "tests").glob("test_*.py"):
+            old.unlink()
+        (copy / "tests" / "test_where.py").write_text(f"from pathlib import Path\n\n{WHERE}")
+        outcome = suites.run(copy)
+
+    assert (outcome.passed, outcome.failed) == (1, 0), capsys.readouterr().out
 
 
 ORDERS = {

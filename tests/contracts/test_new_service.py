@@ -18,15 +18,14 @@ Run = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copy(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
     """The repository as it is now, with one service more; what was fetched from package indexes is shared with it."""
     root = tmp_path_factory.mktemp("repository")
     for path in ROOT.iterdir():
         if path.name in COPIED or not path.name.startswith((".", "build", "node_modules")):
             subprocess.run(["cp", "-a", str(path), str(root)], check=True)
     (root / "build").mkdir()
-    (ROOT / "build" / "wheels").mkdir(parents=True, exist_ok=True)
-    (root / "build" / "wheels").symlink_to(ROOT / "build" / "wheels")
+    (root / "build" / "wheels").symlink_to(wheels)
     status, said = called(root, root, "-m", "scaffold", NAME)
     assert status == 0, said
     return root

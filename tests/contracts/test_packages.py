@@ -19,7 +19,7 @@ MOST_BYTES = (
 def packages() -> dict[str, Path]:
     """The template of each service, packaged for this machine; its zip lies beside it."""
     roots = [ROOT / name for name in SERVICES]
-    wheels.gather(roots, packaging.wanted_architecture(roots[0], "local"), WHEELS)
+    wheels.gather(roots, packaging.target_architecture(roots[0], "local"), WHEELS)
     return {
         root.name: packaging.package(root, "local", ROOT / "build" / f"{root.name}-local", WHEELS)
         for root in roots

@@ -18,7 +18,7 @@ NEEDED = ("Makefile", "requirements-dev.txt")
 
 
 @pytest.fixture(scope="module")
-def checkout():
+def checkout(wheels):
     """A clone in which there is one service, with whatever its pipeline needs; its whole suite runs elsewhere."""
     with suites.alone(ROOT / SERVICE, *NEEDED) as service:
         for left_out in {*service.glob("tests/test_*.py")} - {service / "tests" / TESTS}:
@@ -26,7 +26,7 @@ def checkout():
         root = service.parent
         (root / ".venv").symlink_to(ROOT / ".venv")
         (root / "build").mkdir()
-        (root / "build" / "wheels").symlink_to(ROOT / "build" / "wheels")
+        (root / "build" / "wheels").symlink_to(wheels)
         yield root
 
 

@@ -63,7 +63,7 @@ def create(cloud: Cloud, service: str, **further: Any) -> str:
     while (status := client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith(
         "PROGRESS"
     ):
-        time.sleep(cloud.patience)
+        time.sleep(cloud.poll_seconds)
     return str(status)
 
 
@@ -128,7 +128,7 @@ def test_data_outlives_its_stack_and_is_taken_in_by_the_next(by_cloudformation: 
     by_cloudformation.client("dynamodb").put_item(TableName="Orders", Item=ITEM)
     by_cloudformation.client("cloudformation").delete_stack(StackName="order-service-resources")
     while "order-service-resources" in stacks_of(by_cloudformation):
-        time.sleep(by_cloudformation.patience)
+        time.sleep(by_cloudformation.poll_seconds)
     left = orders(by_cloudformation)
 
     assert deploy_again(by_cloudformation, "order-service") == [

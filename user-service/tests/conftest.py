@@ -29,10 +29,10 @@ def bare_shop(api: Any) -> Iterator[Any]:
         Name=keys.SECRET
     )  # moto's CloudFormation makes no secrets
     keys.forget()
-    auth.forget_keys()
+    auth.clear_keys()
     yield api
     keys.forget()
-    auth.forget_keys()
+    auth.clear_keys()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def rotate(shop):
     def turn_and_forget(**how):
         """Rotate, and let everybody's cache run out."""
         answer = shop.invoke("rotate-signing-key", how)
-        auth.forget_keys()
+        auth.clear_keys()
         keys.forget()
         return answer
 
@@ -120,7 +120,7 @@ def test_a_verifier_that_asked_just_before_a_rotation_believes_the_first_token_a
     shop, jimmy, log_in, waits, how
 ):
     old = log_in()
-    auth.forget_keys()
+    auth.clear_keys()
     assert is_believed(shop, old)
 
     shop.invoke("rotate-signing-key", how)
@@ -261,7 +261,7 @@ def test_however_many_rotate_at_once_the_signing_key_is_published(shop, jimmy, l
     assert made
     assert published_ids() == [key["kid"] for key in secret()["keys"]]
     assert set(made) <= set(published_ids())
-    auth.forget_keys()
+    auth.clear_keys()
     keys.forget()
     assert is_believed(shop, log_in())
 

@@ -20,7 +20,9 @@ class NoPolicies(ManagedPolicyLoader):
 
     def load(self):
         return {
-            "AWSCodeDeployRoleForLambda": "arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"
+            "AWSCodeDeployRoleForLambda": (
+                "arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"
+            )
         }
 
 

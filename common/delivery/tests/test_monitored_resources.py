@@ -1,4 +1,4 @@
-"""What watches each service on AWS: all that its packaged template deploys, and by measures that exist."""
+"""Monitoring of a service on AWS: all that its packaged template deploys."""
 
 import json
 import re

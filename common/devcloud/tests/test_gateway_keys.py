@@ -22,7 +22,7 @@ def test_a_stage_with_all_keys_may_be_deployed(cloud):
     store(cloud, "commerce/stripe", STRIPE)
     store(cloud, "commerce/razorpay", RAZORPAY)
 
-    gateway_keys.insist(cloud, ORCHESTRATOR, "prod")
+    gateway_keys.require_keys(cloud, ORCHESTRATOR, "prod")
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_a_missing_key_stops_the_deployment_with_a_sentence(cloud, razorpay, mis
     store(cloud, "commerce/razorpay", razorpay)
 
     with pytest.raises(gateway_keys.KeysMissing, match=f"commerce/razorpay has {missing}: put all"):
-        gateway_keys.insist(cloud, ORCHESTRATOR, "prod")
+        gateway_keys.require_keys(cloud, ORCHESTRATOR, "prod")

@@ -13,7 +13,7 @@ def test_what_is_taken_back_does_not_wait_for_alarms():
     canary.shift_gradually(template)
     shifting = template["Resources"]["F"]["Properties"]["DeploymentPreference"]
 
-    back = json.loads(release.at_once(json.dumps(template)))["Resources"]["F"]["Properties"]
+    back = json.loads(release.without_canary(json.dumps(template)))["Resources"]["F"]["Properties"]
 
     assert shifting["Type"] != "AllAtOnce"
     assert back["DeploymentPreference"] == {**shifting, "Type": "AllAtOnce"}
@@ -21,7 +21,8 @@ def test_what_is_taken_back_does_not_wait_for_alarms():
 
 def test_what_has_no_versions_is_taken_back_as_it_was():
     assert (
-        release.at_once("Resources:\n  Queue: !Ref Other\n") == "Resources:\n  Queue: !Ref Other\n"
+        release.without_canary("Resources:\n  Queue: !Ref Other\n")
+        == "Resources:\n  Queue: !Ref Other\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a change of the documents breaks for clients: a request that is not taken any more, an answer that they do not know."""
+"""Breaking changes between two OpenAPI documents."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _EXACTLY = ("pattern", "format")
 
 
 def incompatible(old: JsonSchema, new: JsonSchema) -> list[str]:
-    """Each breaking change from one document to another, in words; new routes and optional fields break nothing."""
+    """List each breaking change; new routes and optional fields break nothing."""
     found: list[str] = []
     for path, methods in old["paths"].items():
         for method, before in methods.items():
@@ -24,12 +24,12 @@ def incompatible(old: JsonSchema, new: JsonSchema) -> list[str]:
 
 
 def unread(where: str, sent: JsonSchema, read: JsonSchema) -> list[str]:
-    """What a reader of these values, who overlooks fields that it does not know, cannot make of what is sent. No references in either."""
+    """List what a reader that ignores unknown fields cannot read of what is sent."""
     return _Sent({}, {}).excess(where, all_given(sent), read)
 
 
 def all_given(schema: JsonSchema) -> JsonSchema:
-    """A sender's own Structs go out with all their fields, defaults too."""
+    """A sender's own Structs are sent with all fields, defaults too."""
     if "properties" in schema:
         parts = {name: all_given(part) for name, part in schema["properties"].items()}
         return schema | {"properties": parts, "required": list(parts)}
@@ -96,13 +96,13 @@ def _of_answer(
 
 @dataclass(frozen=True)
 class _Within(ABC):
-    """Whether all values of one document's schema are values of another's."""
+    """Whether all values of one schema are values of another."""
 
     inner: JsonSchema
     outer: JsonSchema
 
     def excess(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
-        """Where the inner schema allows what the outer one does not."""
+        """Yield where the inner schema allows what the outer one does not."""
         inner, outer = _resolved(inner, self.inner), _resolved(outer, self.outer)
         if "anyOf" in inner or "anyOf" in outer:
             choices = outer.get("anyOf", [outer])
@@ -115,7 +115,7 @@ class _Within(ABC):
 
     @abstractmethod
     def lost(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
-        """Fields that clients know and the newer schema has no more."""
+        """Yield fields that clients know and the newer schema lacks."""
 
     def _of_value(self, where: str, inner: JsonSchema, outer: JsonSchema) -> Iterator[str]:
         if "enum" in outer and not set(inner.get("enum", [object()])) <= set(outer["enum"]):
@@ -141,7 +141,7 @@ class _Within(ABC):
 
 
 class _Sent(_Within):
-    """What services tell each other: a field that one side alone knows does no harm, unless the reader needs it."""
+    """Between services: a field that one side knows is harmless unless it is required."""
 
     def lost(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
         """Nothing."""
@@ -149,18 +149,18 @@ class _Sent(_Within):
 
 
 class _Asked(_Within):
-    """What clients send: all that was right has to stay right, so the old is the inner one."""
+    """Requests: what was valid stays valid, so the old schema is the inner one."""
 
     def lost(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
-        """What is not read any more."""
+        """Fields that are no longer read."""
         return _gone(where, inner, outer)
 
 
 class _Answered(_Within):
-    """What clients get: nothing that they did not know before, so the new is the inner one."""
+    """Responses: nothing unknown to clients, so the new schema is the inner one."""
 
     def lost(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
-        """What is not told any more."""
+        """Fields that are no longer sent."""
         return _gone(where, outer, inner)
 
 

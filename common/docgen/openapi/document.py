@@ -16,7 +16,9 @@ _ID_PREFIXES = {"order_id": "ORDER", "product_id": "PROD"}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same key with the same request gives the same answer, and nothing happens twice.",
+    "description": (
+        "The same key with the same request gives the same answer, and has one effect."
+    ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
 }
 _NEXT_CURSOR = {

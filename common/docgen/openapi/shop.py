@@ -1,4 +1,4 @@
-"""The documents as files: docs/openapi/<service>.json, shop.json for the whole shop, released.json as clients know it."""
+"""The OpenAPI files: docs/openapi/<service>.json, shop.json, and released.json."""
 
 import argparse
 import importlib
@@ -24,14 +24,14 @@ _AT_ONCE = 2
 
 
 def documents() -> dict[str, JsonSchema]:
-    """The document of each service, and under `shop` that of all of them, as the code is now."""
+    """Build the document of each service, and under `shop` that of all of them."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         services = dict(zip(SERVICES, pool.map(_read_alone, SERVICES), strict=True))
     return {**services, "shop": merged(list(services.values()))}
 
 
 def merged(parts: list[JsonSchema]) -> JsonSchema:
-    """One document of several; a schema that two of them mean differently gets its service's name before its own."""
+    """Merge documents; schemas of one name that differ get their service's name."""
     meanings: dict[str, list[JsonSchema]] = {}
     for part in parts:
         for name, schema in part["components"]["schemas"].items():
@@ -57,12 +57,12 @@ def merged(parts: list[JsonSchema]) -> JsonSchema:
 
 
 def text(document: JsonSchema) -> str:
-    """As it stands in its file."""
+    """Format a document as in its file."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def service(name: str) -> JsonSchema:
-    """The document of one service; in a process of its own, since all six have an `app`."""
+    """Build one service's document, in this process."""
     sys.path.insert(0, str(folder_of(name)))
     module = importlib.import_module("app")
     declarations.validate(module.api, vars(module))
@@ -70,7 +70,7 @@ def service(name: str) -> JsonSchema:
 
 
 def main() -> None:
-    """Write all of them, or print one service's."""
+    """Write all documents, or print one service's."""
     parser = argparse.ArgumentParser(prog="python -m docgen.openapi.shop", description=__doc__)
     parser.add_argument("service", nargs="?", choices=SERVICES, help="print this one only")
     parser.add_argument(
@@ -117,7 +117,7 @@ def _renamed(part: JsonSchema, contested: set[str]) -> JsonSchema:
 
 
 def _pointed(node: Any, references: dict[str, str]) -> Any:
-    """The same with its references changed."""
+    """The node with its references changed."""
     if isinstance(node, list):
         return [_pointed(part, references) for part in node]
     if not isinstance(node, dict):
