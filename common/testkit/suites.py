@@ -4,7 +4,6 @@ A service's suite runs in a copy of its folder and `common`, without the other s
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -100,16 +99,8 @@ def run(folder: Path, *arguments: str, name: str = "") -> Outcome:
             "no:cacheprovider",
         ]
         command += arguments
-        # A copy's suite imports the copy's common, not the one that .venv shows to every Python.
-        common = folder / "common" if folder == ROOT else folder.parent / "common"
-        environment = {**os.environ, "PYTHONPATH": str(common)}
         done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         name = name or folder.name
         print(f"--- {name}\n{done.stdout.strip()}", flush=True)

@@ -21,7 +21,8 @@ import testkit
 
 def test_where(pytestconfig):
     for package in (common, testkit):
-        assert pytestconfig.rootpath.parent / "common" == Path(package.__file__).parents[1]
+        expected = pytestconfig.rootpath.parent / "common"
+        assert Path(package.__file__).resolve().parents[1] == expected
 """
 # The state of a bare AWS is thrown away by this: https://github.com/ministackorg/ministack
 RESET = "/_ministack/reset"
