@@ -28,15 +28,8 @@ _FEW_FILES = ("sh", "-c", 'ulimit -S -n 256; exec "$@"', "sh")
 
 def main() -> int:
     """Return 1 if the shop does not start with another Python, or a suite fails."""
-    found = installed()
-    print(f"Pythons on this machine: {', '.join(found)}", flush=True)
-    own = _minor(sys.version.split()[0])
-    others = {_minor(version): path for version, path in found.items()}
-    failed = [
-        version
-        for version in SUPPORTED
-        if version in others and version != own and not _works_with(version, others[version])
-    ]
+    print(f"Pythons on this machine: {', '.join(installed())}", flush=True)
+    failed = [version for version, python in others().items() if not _works_with(version, python)]
     if failed:
         print(f"failing: Python {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -52,6 +45,22 @@ def installed() -> dict[str, Path]:
             if re.fullmatch(r"python3(\.\d+)?", python.name) and (version := _version(python)):
                 found.setdefault(version, python)
     return dict(sorted(found.items(), key=lambda item: _numbers(item[0])))
+
+
+def others() -> dict[str, Path]:
+    """Return one Python of each other supported version, as far as it can make a venv."""
+    found = {_minor(version): path for version, path in installed().items()}
+    own = _minor(sys.version.split()[0])
+    return {
+        version: found[version]
+        for version in SUPPORTED
+        if version in found and version != own and _can_make_venv(found[version])
+    }
+
+
+def _can_make_venv(python: Path) -> bool:
+    done = subprocess.run([str(python), "-c", "import ensurepip, venv"], capture_output=True)
+    return done.returncode == 0
 
 
 def _version(python: Path) -> str | None:
