@@ -1,153 +1,254 @@
-"""Every way into the user service."""
+"""All routes and functions of the user service."""
 
-from typing import Any
+from chalice.app import SQSEvent
+from msgspec import convert
 
-from msgspec import to_builtins
-
-from chalicelib.mails.schemas import Wanted
-from chalicelib.sessions.schemas import LoggedOut, Logout, Refresh
-from chalicelib.tokens.schemas import RotateSigningKey
-from chalicelib.users.schemas import (
+from chalicelib.accounts.errors import (
+    AccountContended,
+    AddressContended,
+    IdempotencyKeyReused,
+    InvalidCredentials,
+)
+from chalicelib.accounts.schemas import (
+    AccountDeletion,
+    AccountErasure,
+    AccountExport,
+    Confirmation,
     Credentials,
-    Deletion,
     EmailVerification,
-    Erasure,
-    ForgottenPassword,
-    GrantRole,
+    LoginTokens,
     PasswordChange,
     PasswordReset,
-    ProfileChanges,
+    PasswordResetRequest,
+    Profile,
+    ProfilePatch,
     ProfileQuery,
+    RegisteredUser,
     Registration,
 )
-from common import auth, http, lazy_imports, queues, step_input
+from chalicelib.mails.errors import InvalidMailToken
+from chalicelib.mails.schemas import MailRequest
+from chalicelib.rate_limits.errors import TooManyAttempts
+from chalicelib.sessions.errors import InvalidRefreshToken, SessionEnded
+from chalicelib.sessions.schemas import Logout, SessionTokens, TokenRefresh
+from chalicelib.tokens.schemas import JsonWebKeySet, KeyRotation, RotateSigningKey
+from chalicelib.users.errors import PasswordTooLong, PasswordTooShort, UserNotFound
+from chalicelib.users.schemas import GrantRole, UserRole
+from common import auth, ids, lazy_imports, queues, step_input
+from common.api import Access, Api, Request
 
 with lazy_imports.until_first_use():
+    from chalicelib.accounts import deletion, recovery, registration
+    from chalicelib.accounts import service as accounts
     from chalicelib.mails import service as mails
     from chalicelib.sessions import service as sessions
     from chalicelib.tokens import service as tokens
-    from chalicelib.users import deletion, recovery, registration
     from chalicelib.users import service as users
 
-app = http.create_app("user-service")
-authorizer = auth.jwt_authorizer(app)
+api = Api("user-service")
+app, authorizer = api.app, api.authorizer
+
+_NEW_PASSWORD = [PasswordTooShort, PasswordTooLong]
+_CONFIRMED_BY_PASSWORD = [SessionEnded, InvalidCredentials, TooManyAttempts]
 
 
-@app.route("/user/register", methods=["POST"])
-def register():
-    """Open an account; public. The answer is the same where the address is taken: what came of it only the mail says."""
-    wanted = http.body(app, Registration)
-    return http.created(registration.register(wanted, http.idempotency_key(app), source()))
+@api.post(
+    "/user/register",
+    access=Access.PUBLIC,
+    summary="Register a customer",
+    description="The response is the same whether or not the address has an account already; "
+    "a mail to the address tells which. An `Idempotency-Key` counts for one address.",
+    body=Registration,
+    returns=RegisteredUser,
+    status=201,
+    errors=[*_NEW_PASSWORD, AddressContended, IdempotencyKeyReused, TooManyAttempts],
+    idempotency_key=True,
+)
+def register_user(request: Request[Registration]) -> RegisteredUser:
+    return registration.register(request.body, request.idempotency_key, request.source_ip)
 
 
-@app.route("/user/login", methods=["POST"])
-def login():
-    """Trade an address and its password for an access token and a refresh token; public."""
-    return users.login(http.body(app, Credentials), source())
+@api.post(
+    "/user/login",
+    access=Access.PUBLIC,
+    summary="Log in with an address and a password",
+    description="Starts a session. The access token expires after `expiresIn` seconds; the refresh "
+    "token is for POST /user/refresh.",
+    body=Credentials,
+    returns=LoginTokens,
+    errors=[InvalidCredentials, TooManyAttempts],
+)
+def log_in(request: Request[Credentials]) -> LoginTokens:
+    return accounts.log_in(request.body, request.source_ip)
 
 
-@app.route("/user/refresh", methods=["POST"])
-def refresh():
-    """Trade a refresh token for new tokens; public: the refresh token says who calls."""
-    return sessions.renew(http.body(app, Refresh).refresh_token)
+@api.post(
+    "/user/refresh",
+    access=Access.PUBLIC,
+    summary="Exchange a refresh token for new tokens",
+    description="Each refresh token can be used once. For ten seconds a repeat gets the same new "
+    "refresh token; after that, a used token ends the session.",
+    body=TokenRefresh,
+    returns=SessionTokens,
+    errors=[InvalidRefreshToken],
+)
+def refresh_session(request: Request[TokenRefresh]) -> SessionTokens:
+    return sessions.refresh_session(request.body.refresh_token)
 
 
-@app.route("/user/logout", methods=["POST"], authorizer=authorizer)
-def logout():
-    """End this session, or with `everywhere` all of the caller's."""
-    sessions.end(auth.caller(app), http.body(app, Logout).everywhere)
-    return LoggedOut(message="Logged out")
+@api.post(
+    "/user/logout",
+    summary="End the session, or all sessions of the account",
+    body=Logout,
+    returns=Confirmation,
+)
+def log_out(request: Request[Logout]) -> Confirmation:
+    sessions.end_session(request.caller, request.body.everywhere)
+    return Confirmation(message="Logged out")
 
 
-@app.route("/user/profile", methods=["GET"], authorizer=authorizer)
-def get_profile():
-    """The caller's own profile; for an admin anybody's, by ?userId=."""
-    wanted = http.query(app, ProfileQuery).user_id
-    return users.profile(auth.caller(app), wanted)
+@api.get(
+    "/user/profile",
+    summary="Get a profile",
+    query=ProfileQuery,
+    returns=Profile,
+    errors=[SessionEnded, auth.NotYours, ids.InvalidId, UserNotFound],
+)
+def get_profile(request: Request[ProfileQuery]) -> Profile:
+    return accounts.get_profile(request.caller, request.query.user_id)
 
 
-@app.route("/user/profile", methods=["PATCH"], authorizer=authorizer)
-def change_profile():
-    """Change the caller's own name or phone."""
-    return users.change_profile(auth.caller(app), http.body(app, ProfileChanges))
+@api.patch(
+    "/user/profile",
+    summary="Change your name or phone number",
+    description="Absent fields stay as they are; a `phone` of `null` is removed.",
+    body=ProfilePatch,
+    returns=Profile,
+    errors=[SessionEnded],
+)
+def update_profile(request: Request[ProfilePatch]) -> Profile:
+    return accounts.update_profile(request.caller, request.body)
 
 
-@app.route("/user/password", methods=["POST"], authorizer=authorizer)
-def change_password():
-    """Replace the caller's password; their other sessions end."""
-    return recovery.change_password(auth.caller(app), http.body(app, PasswordChange), source())
+@api.post(
+    "/user/password",
+    summary="Change your password",
+    description="Ends all other sessions. The same session may repeat it for five minutes.",
+    body=PasswordChange,
+    returns=Confirmation,
+    errors=[*_CONFIRMED_BY_PASSWORD, *_NEW_PASSWORD, AccountContended],
+)
+def change_password(request: Request[PasswordChange]) -> Confirmation:
+    return recovery.change_password(request.caller, request.body, request.source_ip)
 
 
-@app.route("/user/password/forgotten", methods=["POST"])
-def forgotten_password():
-    """Ask for a mail with which to choose a new password; public."""
-    return http.accepted(recovery.forgotten(http.body(app, ForgottenPassword), source()))
+@api.post(
+    "/user/password/forgotten",
+    access=Access.PUBLIC,
+    summary="Request a mail to choose a new password",
+    description="The response is the same whether or not the address has an account.",
+    body=PasswordResetRequest,
+    returns=Confirmation,
+    status=202,
+    errors=[TooManyAttempts],
+)
+def request_password_reset(request: Request[PasswordResetRequest]) -> Confirmation:
+    return recovery.request_password_reset(request.body, request.source_ip)
 
 
-@app.route("/user/password/reset", methods=["POST"])
-def reset_password():
-    """Choose a new password, by the token out of the mail; public."""
-    return recovery.reset_password(http.body(app, PasswordReset))
+@api.post(
+    "/user/password/reset",
+    access=Access.PUBLIC,
+    summary="Choose a new password by the token of the mail",
+    description="Ends all sessions and verifies the address. May be repeated with the same "
+    "password.",
+    body=PasswordReset,
+    returns=Confirmation,
+    errors=[InvalidMailToken, *_NEW_PASSWORD, TooManyAttempts, AccountContended],
+)
+def reset_password(request: Request[PasswordReset]) -> Confirmation:
+    return recovery.reset_password(request.body)
 
 
-@app.route("/user/email/verification", methods=["POST"], authorizer=authorizer)
-def send_verification():
-    """Ask for another mail that proves the caller's address."""
-    return http.accepted(recovery.send_verification(auth.caller(app)))
+@api.post(
+    "/user/email/verification",
+    summary="Request another mail to verify your address",
+    returns=Confirmation,
+    status=202,
+    errors=[SessionEnded, TooManyAttempts],
+)
+def request_email_verification(request: Request[None]) -> Confirmation:
+    return recovery.request_email_verification(request.caller)
 
 
-@app.route("/user/email/verify", methods=["POST"])
-def verify_email():
-    """Prove an address, by the token out of the mail; public."""
-    return recovery.verify_email(http.body(app, EmailVerification))
+@api.post(
+    "/user/email/verify",
+    access=Access.PUBLIC,
+    summary="Verify an address by the token of the mail",
+    body=EmailVerification,
+    returns=Confirmation,
+    errors=[InvalidMailToken, AccountContended],
+)
+def verify_email(request: Request[EmailVerification]) -> Confirmation:
+    return recovery.verify_email(request.body)
 
 
-@app.route("/user/export", methods=["GET"], authorizer=authorizer)
-def export():
-    """All that this service keeps of the caller."""
-    return users.export(auth.caller(app))
+@api.get(
+    "/user/export",
+    summary="Export what is stored about you",
+    description="`elsewhere` lists the routes that return what other services store, for the same "
+    "access token.",
+    returns=AccountExport,
+    errors=[SessionEnded],
+)
+def export_account(request: Request[None]) -> AccountExport:
+    return accounts.export_account(request.caller)
 
 
-@app.route("/user", methods=["DELETE"], authorizer=authorizer)
-def delete():
-    """Delete the caller's account."""
-    return users.delete(auth.caller(app), http.body(app, Deletion), source())
+@api.delete(
+    "/user",
+    summary="Delete your account",
+    description="Your orders stay, without your personal data, as the law requires.",
+    body=AccountDeletion,
+    returns=Confirmation,
+    errors=_CONFIRMED_BY_PASSWORD,
+)
+def delete_account(request: Request[AccountDeletion]) -> Confirmation:
+    return accounts.delete_account(request.caller, request.body, request.source_ip)
 
 
-@app.route("/user/.well-known/jwks.json", methods=["GET"])
-def public_keys():
-    """The public keys of the access tokens, as a JSON Web Key Set; public."""
-    return auth.published_keys()
+@api.get(
+    "/user/.well-known/jwks.json",
+    access=Access.PUBLIC,
+    summary="Get the public keys of the access tokens",
+    description="A JSON Web Key Set (RFC 7517).",
+    returns=JsonWebKeySet,
+)
+def get_public_keys(request: Request[None]) -> JsonWebKeySet:
+    return convert(auth.published_keys(), JsonWebKeySet)
 
 
-@app.lambda_function(name="grant-role")
-def grant_role(event, context):
-    """Make somebody an admin, or a customer again; only IAM says who may invoke this."""
-    return to_builtins(users.grant_role(step_input.parse(GrantRole, event)))
+@api.function("grant-role", takes=GrantRole, returns=UserRole)
+def grant_role(grant: GrantRole) -> UserRole:
+    """Make a user an admin, or a customer again. IAM decides who may invoke this."""
+    return users.grant_role(grant)
 
 
-@app.lambda_function(name="rotate-signing-key")
-def rotate_signing_key(event, context):
-    """Sign tokens with a new key from now on; run by the schedule in merge.json, or by hand."""
-    return to_builtins(
-        tokens.rotate(revoke_old=step_input.parse(RotateSigningKey, event).revoke_old)
-    )
+@api.function("rotate-signing-key", takes=RotateSigningKey, returns=KeyRotation)
+def rotate_signing_key(request: RotateSigningKey) -> KeyRotation:
+    """Sign with a new key. Invoked by the schedule in merge.json, or by an operator."""
+    return tokens.rotate_signing_key(revoke_old=request.revoke_old)
 
 
 @app.on_sqs_message(queue="user-mail-queue", batch_size=5, name="on-user-mail")
-def on_user_mail(event: Any) -> None:
-    """Send the mails that were asked for."""
-    queues.consume(event, lambda message: mails.send(step_input.parse(Wanted, message)))
+def on_user_mail(event: SQSEvent) -> None:
+    """Send the requested mails."""
+    queues.consume(event, lambda message: mails.send_mail(step_input.parse(MailRequest, message)))
 
 
 @app.on_sqs_message(queue="account-deletion-queue", batch_size=1, name="on-account-deletion")
-def on_account_deletion(event: Any) -> None:
-    """Tell the shop that an account was deleted, once nobody can act for it any more."""
-    queues.consume(event, lambda message: deletion.finish(step_input.parse(Erasure, message)))
-
-
-def source() -> str:
-    """Where the request comes from, as API Gateway saw it; what X-Forwarded-For says anybody can write."""
-    request = app.current_request
-    assert request is not None, "only a route has a source"
-    return str(request.context["identity"]["sourceIp"])
+def on_account_deletion(event: SQSEvent) -> None:
+    """Announce deleted accounts to the other services when their tokens have expired."""
+    queues.consume(
+        event, lambda message: deletion.finish_erasure(step_input.parse(AccountErasure, message))
+    )

@@ -103,7 +103,7 @@ def world(name: str) -> Iterator[World]:
         resources.deploy_shared(service)
         resources.deploy(service / "resources.yml")
         made = World(Api(service), Tokens.published())
-        auth.forget_keys()
+        auth.clear_keys()
         FURNISHED[name](made)
         made.keep()
         yield made
@@ -176,7 +176,7 @@ def users(made: World) -> None:
     aws.client("ssm").put_parameter(
         Name=auth.KEYS_PARAMETER, Value=json.dumps(both), Overwrite=True
     )
-    auth.forget_keys()
+    auth.clear_keys()
     for name in ("jimmy", "amy"):
         account = {"email": f"{name}@example.com", "password": PASSWORD, "name": name}
         made.api.post("/user/register", account)
@@ -184,8 +184,8 @@ def users(made: World) -> None:
     session = made.api.post("/user/login", jimmy).json_body
     made.session = _claims(session["token"])["sid"]
     made.jimmy = session["userId"]
-    reset = _mailed(made, "/user/password/forgotten", None)
-    verify = _mailed(made, "/user/email/verification", made.customer())
+    reset = _request_mail_token(made, "/user/password/forgotten", None)
+    verify = _request_mail_token(made, "/user/email/verification", made.customer())
     made.requests = {
         ("POST", "/user/register"): Request(
             body={
@@ -211,8 +211,8 @@ def users(made: World) -> None:
     }
 
 
-def _mailed(made: World, path: str, token: str | None) -> str:
-    """The token in the mail that this sends."""
+def _request_mail_token(made: World, path: str, token: str | None) -> str:
+    """Send the mail that this route requests, and return its token."""
     made.api.post(path, {"email": "jimmy@example.com"}, token)
     for message in waiting("user-mail-queue"):
         made.api.sqs("on-user-mail", [message])

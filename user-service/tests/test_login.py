@@ -1,26 +1,25 @@
 import bcrypt
 import jwt
 import pytest
+from actors import LOGIN
 
 from common import auth, aws
 
-LOGIN = {"email": "jimmy@example.com", "password": "12345"}
-
 
 @pytest.fixture
-def hashing(monkeypatch):
-    """The cost of each hash that is computed to check a password."""
+def checked_hashes(monkeypatch):
+    """The prefix, with the cost, of each hash that a password is checked against."""
     seen, check = [], bcrypt.checkpw
 
-    def watched(password, kept):
-        seen.append(kept[:7])
-        return check(password, kept)
+    def record(password, stored):
+        seen.append(stored[:7])
+        return check(password, stored)
 
-    monkeypatch.setattr(bcrypt, "checkpw", watched)
+    monkeypatch.setattr(bcrypt, "checkpw", record)
     return seen
 
 
-def test_the_example_of_the_requirements_logs_in(shop, jimmy):
+def test_the_login_of_the_requirements_works(shop, jimmy):
     answer = shop.post("/user/login", {"email": "jimmy@example.com", "password": "12345"})
 
     assert answer.status_code == 200
@@ -30,7 +29,7 @@ def test_the_example_of_the_requirements_logs_in(shop, jimmy):
     assert answer.json_body["expiresIn"] == 900
 
 
-def test_the_second_example_logs_in_too(shop):
+def test_the_second_login_of_the_requirements_works(shop):
     shop.post(
         "/user/register",
         {"userId": "U101", "name": "Jimmy", "email": "j@example.com", "password": "test123"},
@@ -42,12 +41,12 @@ def test_the_second_example_logs_in_too(shop):
 
 
 @pytest.mark.parametrize("email", ["JIMMY@EXAMPLE.COM", " jimmy@example.com "])
-def test_an_address_logs_in_however_it_is_written(shop, jimmy, email):
+def test_an_address_logs_in_whatever_its_spelling(shop, jimmy, email):
     assert shop.post("/user/login", {**LOGIN, "email": email}).json_body["userId"] == jimmy
 
 
-def test_the_token_says_who_its_bearer_is_and_for_how_long(shop, jimmy, log_in):
-    token = log_in()
+def test_the_claims_of_a_token_name_its_user_and_lifetime(shop, jimmy, access_token):
+    token = access_token()
 
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims.keys() == {"iss", "aud", "sub", "email", "role", "sid", "iat", "exp"}
@@ -63,7 +62,7 @@ def test_the_token_says_who_its_bearer_is_and_for_how_long(shop, jimmy, log_in):
     assert auth.verify(f"Bearer {token}") == claims
 
 
-def test_the_stage_says_how_long_a_token_lives(shop, jimmy, monkeypatch):
+def test_the_lifetime_of_a_token_is_a_setting_of_the_stage(shop, jimmy, monkeypatch):
     monkeypatch.setenv("TOKEN_TTL_SECONDS", "60")
 
     answer = shop.post("/user/login", LOGIN).json_body
@@ -72,7 +71,7 @@ def test_the_stage_says_how_long_a_token_lives(shop, jimmy, monkeypatch):
     assert (answer["expiresIn"], claims["exp"] - claims["iat"]) == (60, 60)
 
 
-def test_nobody_can_tell_a_wrong_password_from_an_unknown_address(shop, jimmy):
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(shop, jimmy):
     wrong = shop.post("/user/login", {**LOGIN, "password": "54321"})
     unknown = shop.post("/user/login", {**LOGIN, "email": "nobody@example.com"})
 
@@ -84,29 +83,31 @@ def test_nobody_can_tell_a_wrong_password_from_an_unknown_address(shop, jimmy):
     )
 
 
-def test_an_unknown_address_costs_the_same_hash_and_the_same_reads(shop, jimmy, hashing, reading):
+def test_an_unknown_address_costs_the_same_hash_and_the_same_reads(
+    shop, jimmy, checked_hashes, table_reads
+):
     shop.post(
         "/user/login", {**LOGIN, "email": "somebody@example.com"}
     )  # the source has failed before
-    hashing.clear(), reading.clear()
+    checked_hashes.clear(), table_reads.clear()
     shop.post("/user/login", {**LOGIN, "password": "54321"})
-    known = hashing[:], reading[:]
-    hashing.clear(), reading.clear()
+    known = checked_hashes[:], table_reads[:]
+    checked_hashes.clear(), table_reads.clear()
 
     shop.post("/user/login", {**LOGIN, "email": "nobody@example.com"})
 
-    assert (hashing, reading) == known
-    assert hashing == [b"$2b$04$"]
+    assert (checked_hashes, table_reads) == known
+    assert checked_hashes == [b"$2b$04$"]
 
 
-def test_a_password_too_long_to_be_anybodys_costs_the_same_hash(shop, jimmy, hashing):
+def test_a_password_longer_than_any_valid_one_costs_the_same_hash(shop, jimmy, checked_hashes):
     for email in ("jimmy@example.com", "nobody@example.com"):
         assert shop.post("/user/login", {"email": email, "password": "x" * 1024}).status_code == 401
 
-    assert hashing == [b"$2b$04$"] * 2
+    assert checked_hashes == [b"$2b$04$"] * 2
 
 
-def test_no_password_opens_an_account_that_is_not_there(shop):
+def test_no_password_logs_in_to_an_unknown_address(shop):
     for password in (".", "x", "nobody", "." * 53):
         assert (
             shop.post(
@@ -116,7 +117,7 @@ def test_no_password_opens_an_account_that_is_not_there(shop):
         )
 
 
-def test_what_is_no_address_is_nobodys(shop, jimmy, subtests):
+def test_a_malformed_address_does_not_log_in(shop, jimmy, subtests):
     for email in (
         "nobody",
         "EMAIL#jimmy@example.com",
@@ -130,17 +131,17 @@ def test_what_is_no_address_is_nobodys(shop, jimmy, subtests):
             assert shop.post("/user/login", {**LOGIN, "email": email}).status_code == 401
 
 
-def test_before_the_first_signing_key_nobody_gets_a_token(bare_shop):
-    bare_shop.post("/user/register", {**LOGIN, "name": "Jimmy"})
+def test_before_the_first_rotation_nobody_gets_a_token(shop_without_key):
+    shop_without_key.post("/user/register", {**LOGIN, "name": "Jimmy"})
 
-    refused = bare_shop.post("/user/login", LOGIN)
+    rejected = shop_without_key.post("/user/login", LOGIN)
 
-    assert refused.status_code == 500
-    assert "token" not in refused.json_body
+    assert rejected.status_code == 500
+    assert "token" not in rejected.json_body
 
 
-def test_a_running_service_signs_on_while_its_secret_cannot_be_read(shop, jimmy, log_in):
-    log_in()
+def test_a_running_service_signs_while_its_secret_cannot_be_read(shop, jimmy, access_token):
+    access_token()
     aws.client("secretsmanager").delete_secret(
         SecretId="commerce/user-service/signing-keys", ForceDeleteWithoutRecovery=True
     )

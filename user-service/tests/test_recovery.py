@@ -3,8 +3,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from actors import JIMMY, LOGIN
 from botocore.exceptions import ClientError
-from conftest import JIMMY
 
 from chalicelib.mails.models import Mail
 from common import aws, clock
@@ -14,332 +14,333 @@ NEW = "a better password"
 RESET = "Choose a new password"
 CONFIRM = "Confirm your address"
 CHANGED = "Your password was changed"
-LOGIN = {"email": "jimmy@example.com", "password": "12345"}
 
 
-def can_enter(shop, password):
+def can_log_in(shop, password):
     return shop.post("/user/login", {**LOGIN, "password": password}).status_code == 200
 
 
-def forget(shop, email="jimmy@example.com"):
+def request_reset(shop, email="jimmy@example.com"):
     return shop.post("/user/password/forgotten", {"email": email})
 
 
-def reset(shop, token, password=NEW):
+def reset_password(shop, token, password=NEW):
     return shop.post("/user/password/reset", {"token": token, "newPassword": password})
 
 
-def change(shop, token, password="12345", new=NEW):
+def change_password(shop, token, password="12345", new=NEW):
     return shop.post("/user/password", {"password": password, "newPassword": new}, token=token)
 
 
-def is_in(shop, tokens):
+def is_logged_in(shop, tokens):
     return shop.get("/user/profile", token=tokens["token"]).status_code == 200
 
 
-def is_refused(answer, status=400, code="InvalidMailToken"):
+def is_rejected(answer, status=400, code="InvalidMailToken"):
     return (answer.status_code, answer.json_body["Code"]) == (status, code)
 
 
-def test_a_new_password_replaces_the_old_one_and_ends_the_other_sessions(shop, jimmy, enter):
-    here, there = enter(), enter()
+def test_a_new_password_replaces_the_old_one_and_ends_other_sessions(shop, jimmy, log_in):
+    here, there = log_in(), log_in()
 
-    assert change(shop, here["token"]).status_code == 200
+    assert change_password(shop, here["token"]).status_code == 200
 
-    assert can_enter(shop, NEW)
-    assert not can_enter(shop, "12345")
-    assert is_in(shop, here)
+    assert can_log_in(shop, NEW)
+    assert not can_log_in(shop, "12345")
+    assert is_logged_in(shop, here)
     assert shop.post("/user/refresh", {"refreshToken": here["refreshToken"]}).status_code == 200
-    assert not is_in(shop, there)
+    assert not is_logged_in(shop, there)
     assert shop.post("/user/refresh", {"refreshToken": there["refreshToken"]}).status_code == 401
 
 
-def test_a_mail_whose_claim_was_written_and_not_answered_is_sent_once(
-    shop, jimmy, post_office, lose_answer
-):
-    post_office.deliver()
-    forget(shop)
-    lose_answer(Mail, "UpdateItem")
+def test_a_mail_whose_claim_lost_its_response_is_sent_once(shop, jimmy, mailer, lose_response):
+    mailer.deliver()
+    request_reset(shop)
+    lose_response(Mail, "UpdateItem")
 
-    post_office.deliver(times=2)
+    mailer.deliver(times=2)
 
-    assert len(post_office.sent(RESET)) == 1
+    assert len(mailer.sent(RESET)) == 1
 
 
-def test_a_change_needs_the_old_password(shop, jimmy, enter):
-    here = enter()
+def test_a_password_change_needs_the_old_password(shop, jimmy, log_in):
+    here = log_in()
 
-    assert is_refused(change(shop, here["token"], password="54321"), 401, "InvalidCredentials")
-    assert can_enter(shop, "12345")
+    assert is_rejected(
+        change_password(shop, here["token"], password="54321"), 401, "InvalidCredentials"
+    )
+    assert can_log_in(shop, "12345")
 
 
-def test_a_stolen_access_token_guesses_no_faster_than_a_guest(shop, jimmy, enter, monkeypatch):
-    here, now = enter(), clock.epoch()
+def test_a_stolen_access_token_is_rate_limited_like_a_login(shop, jimmy, log_in, monkeypatch):
+    here, now = log_in(), clock.epoch()
     monkeypatch.setattr(clock, "epoch", lambda: now)
-    answers = [change(shop, here["token"], password=f"guess{number}") for number in range(7)]
+    answers = [
+        change_password(shop, here["token"], password=f"guess{number}") for number in range(7)
+    ]
 
     assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
 
 
-def test_a_repeated_change_changes_nothing_more(shop, jimmy, enter):
-    here = enter()
-    assert change(shop, here["token"]).status_code == 200
-    there = enter(password=NEW)
+def test_a_repeated_change_changes_nothing_more(shop, jimmy, log_in):
+    here = log_in()
+    assert change_password(shop, here["token"]).status_code == 200
+    there = log_in(password=NEW)
 
-    assert change(shop, here["token"]).status_code == 200
-    assert is_in(shop, there)
-
-
-def test_a_repeat_makes_good_what_a_change_left_undone(shop, jimmy, enter, post_office, meanwhile):
-    here = enter()
-    forget(shop)
-    old = post_office.token(RESET)
-    meanwhile(die, "update_item", "AccountMails")
-    assert change(shop, here["token"]).status_code == 500
-
-    assert change(shop, here["token"]).status_code == 200
-
-    assert is_refused(reset(shop, old, "chosen by a thief"))
-    post_office.deliver()
-    assert len(post_office.sent(CHANGED)) == 1
+    assert change_password(shop, here["token"]).status_code == 200
+    assert is_logged_in(shop, there)
 
 
-def die():
+def test_a_repeated_change_finishes_what_a_crash_left_undone(
+    shop, jimmy, log_in, mailer, before_next_write
+):
+    here = log_in()
+    request_reset(shop)
+    old = mailer.token(RESET)
+    before_next_write(fail_update, "update_item", "AccountMails")
+    assert change_password(shop, here["token"]).status_code == 500
+
+    assert change_password(shop, here["token"]).status_code == 200
+
+    assert is_rejected(reset_password(shop, old, "chosen by a thief"))
+    mailer.deliver()
+    assert len(mailer.sent(CHANGED)) == 1
+
+
+def fail_update():
     raise ClientError({"Error": {"Code": "InternalServerError", "Message": "down"}}, "UpdateItem")
 
 
-def test_a_change_whose_mails_a_deletion_takes_is_a_change(
-    shop, jimmy, enter, post_office, meanwhile
+def test_a_password_change_succeeds_while_the_account_is_deleted(
+    shop, jimmy, log_in, mailer, before_next_write
 ):
-    here = enter()
-    forget(shop)
-    post_office.deliver()
-    meanwhile(lambda: delete(shop, here["token"], NEW), "update_item", "AccountMails")
+    here = log_in()
+    request_reset(shop)
+    mailer.deliver()
+    before_next_write(
+        lambda: delete_account(shop, here["token"], NEW), "update_item", "AccountMails"
+    )
 
-    assert change(shop, here["token"]).status_code == 200
+    assert change_password(shop, here["token"]).status_code == 200
 
 
-def delete(shop, token, password):
+def delete_account(shop, token, password):
     return shop.request("DELETE", "/user", {"password": password}, token, None)
 
 
-def test_the_new_password_is_no_second_guess_of_the_old_one(shop, jimmy, enter):
-    refused = change(shop, enter()["token"], password="guess", new="12345")
+def test_the_new_password_is_no_second_guess(shop, jimmy, log_in):
+    rejected = change_password(shop, log_in()["token"], password="guess", new="12345")
 
-    assert is_refused(refused, 401, "InvalidCredentials")
+    assert is_rejected(rejected, 401, "InvalidCredentials")
 
 
-def test_a_change_can_be_repeated_by_its_own_session_and_for_a_few_minutes(
-    shop, jimmy, enter, travel
+def test_a_change_can_be_repeated_in_its_session_for_five_minutes(shop, jimmy, log_in, set_clock):
+    set_clock(0)
+    here = log_in()
+    assert change_password(shop, here["token"]).status_code == 200
+    there = log_in(password=NEW)
+
+    assert is_rejected(change_password(shop, there["token"]), 401, "InvalidCredentials")
+    set_clock(240)
+    assert change_password(shop, here["token"]).status_code == 200
+    set_clock(301)
+    assert is_rejected(change_password(shop, here["token"]), 401, "InvalidCredentials")
+
+
+def test_a_logout_everywhere_wins_over_a_concurrent_password_change(
+    shop, jimmy, log_in, before_next_write
 ):
-    travel(0)
-    here = enter()
-    assert change(shop, here["token"]).status_code == 200
-    there = enter(password=NEW)
+    here, there = log_in(), log_in()
+    thief_sessions = []
 
-    assert is_refused(change(shop, there["token"]), 401, "InvalidCredentials")
-    travel(240)
-    assert change(shop, here["token"]).status_code == 200
-    travel(301)
-    assert is_refused(change(shop, here["token"]), 401, "InvalidCredentials")
-
-
-def test_whoever_is_logged_out_everywhere_does_not_stay_by_changing_the_password(
-    shop, jimmy, enter, meanwhile
-):
-    here, there = enter(), enter()
-    thieves = []
-
-    def log_out():
+    def log_out_everywhere():
         shop.post("/user/logout", {"everywhere": True}, token=there["token"])
-        thieves.append(enter())
+        thief_sessions.append(log_in())
 
-    meanwhile(log_out, "transact_write_items")
+    before_next_write(log_out_everywhere, "transact_write_items")
 
-    assert is_refused(change(shop, here["token"]), 401, "SessionEnded")
-    assert not is_in(shop, here)
-    assert change(shop, enter()["token"]).status_code == 200
-    assert not is_in(shop, thieves[0])
+    assert is_rejected(change_password(shop, here["token"]), 401, "SessionEnded")
+    assert not is_logged_in(shop, here)
+    assert change_password(shop, log_in()["token"]).status_code == 200
+    assert not is_logged_in(shop, thief_sessions[0])
 
 
 @pytest.mark.parametrize("new", ["1234", "x" * 73])
-def test_the_shop_accepts_the_same_passwords_everywhere(shop, jimmy, enter, post_office, new):
-    assert change(shop, enter()["token"], new=new).status_code == 400
-    forget(shop)
-    token = post_office.token(RESET)
-    assert reset(shop, token, new).status_code == 400
-    assert reset(shop, token).status_code == 200
+def test_password_rules_are_the_same_for_change_and_reset(shop, jimmy, log_in, mailer, new):
+    assert change_password(shop, log_in()["token"], new=new).status_code == 400
+    request_reset(shop)
+    token = mailer.token(RESET)
+    assert reset_password(shop, token, new).status_code == 400
+    assert reset_password(shop, token).status_code == 200
 
 
-def test_the_owner_is_mailed_that_the_password_was_changed(shop, jimmy, enter, post_office):
-    change(shop, enter()["token"])
-    post_office.deliver(times=2)
+def test_the_owner_is_mailed_that_the_password_was_changed(shop, jimmy, log_in, mailer):
+    change_password(shop, log_in()["token"])
+    mailer.deliver(times=2)
 
-    (mail,) = post_office.sent(CHANGED)
+    (mail,) = mailer.sent(CHANGED)
     assert mail.destinations["ToAddresses"] == ["jimmy@example.com"]
 
 
-def test_who_forgot_the_password_chooses_a_new_one_by_mail(shop, jimmy, enter, post_office):
-    thief = enter()
-    assert forget(shop, " JIMMY@example.com").status_code == 202
+def test_a_forgotten_password_is_reset_by_mail(shop, jimmy, log_in, mailer):
+    thief = log_in()
+    assert request_reset(shop, " JIMMY@example.com").status_code == 202
 
-    assert reset(shop, post_office.token(RESET)).status_code == 200
+    assert reset_password(shop, mailer.token(RESET)).status_code == 200
 
-    assert can_enter(shop, NEW)
-    assert not can_enter(shop, "12345")
-    assert not is_in(shop, thief)
-    assert post_office.sent(RESET)[0].destinations["ToAddresses"] == ["jimmy@example.com"]
-    assert shop.get("/user/profile", token=enter(password=NEW)["token"]).json_body["emailVerified"]
-
-
-def test_a_token_works_once(shop, jimmy, post_office):
-    forget(shop)
-    token = post_office.token(RESET)
-    assert reset(shop, token).status_code == 200
-
-    assert is_refused(reset(shop, token, "yet another one"))
-    assert can_enter(shop, NEW)
+    assert can_log_in(shop, NEW)
+    assert not can_log_in(shop, "12345")
+    assert not is_logged_in(shop, thief)
+    assert mailer.sent(RESET)[0].destinations["ToAddresses"] == ["jimmy@example.com"]
+    assert shop.get("/user/profile", token=log_in(password=NEW)["token"]).json_body["emailVerified"]
 
 
-def test_a_repeat_makes_good_that_nobody_was_told_of_a_password_chosen_anew(
-    shop, jimmy, post_office, monkeypatch
-):
-    forget(shop)
-    token = post_office.token(RESET)
-    with monkeypatch.context() as trouble:
-        refuse(trouble, "sqs", "send_message")
-        assert reset(shop, token).status_code == 500
+def test_a_reset_token_works_once(shop, jimmy, mailer):
+    request_reset(shop)
+    token = mailer.token(RESET)
+    assert reset_password(shop, token).status_code == 200
 
-    assert reset(shop, token).status_code == 200
-    post_office.deliver()
-    assert len(post_office.sent(CHANGED)) == 1
+    assert is_rejected(reset_password(shop, token, "yet another one"))
+    assert can_log_in(shop, NEW)
 
 
-def test_a_used_token_guesses_no_faster_than_a_guest(shop, jimmy, post_office):
-    forget(shop)
-    token = post_office.token(RESET)
-    reset(shop, token)
+def test_a_repeated_reset_sends_the_mail_that_failed(shop, jimmy, mailer, monkeypatch):
+    request_reset(shop)
+    token = mailer.token(RESET)
+    with monkeypatch.context() as outage:
+        fail_call(outage, "sqs", "send_message")
+        assert reset_password(shop, token).status_code == 500
 
-    answers = [reset(shop, token, f"guess number {number}") for number in range(6)]
+    assert reset_password(shop, token).status_code == 200
+    mailer.deliver()
+    assert len(mailer.sent(CHANGED)) == 1
+
+
+def test_a_used_reset_token_is_rate_limited_like_a_login(shop, jimmy, mailer):
+    request_reset(shop)
+    token = mailer.token(RESET)
+    reset_password(shop, token)
+
+    answers = [reset_password(shop, token, f"guess number {number}") for number in range(6)]
 
     assert [answer.status_code for answer in answers] == [400] * 5 + [429]
-    assert reset(shop, token).status_code == 429
+    assert reset_password(shop, token).status_code == 429
 
 
-def test_of_many_who_use_a_token_at_once_one_succeeds(shop, jimmy, post_office):
-    forget(shop)
-    token = post_office.token(RESET)
+def test_concurrent_uses_of_a_reset_token_succeed_once(shop, jimmy, mailer):
+    request_reset(shop)
+    token = mailer.token(RESET)
 
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda number: reset(shop, token, f"password {number}"), range(6)))
+        answers = list(
+            pool.map(lambda number: reset_password(shop, token, f"password {number}"), range(6))
+        )
 
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 5
 
 
-def test_a_token_is_void_after_an_hour(shop, jimmy, post_office, travel):
-    travel(0)
-    forget(shop)
-    token = post_office.token(RESET)
-    travel(3600 + 5)
+def test_a_reset_token_expires_after_an_hour(shop, jimmy, mailer, set_clock):
+    set_clock(0)
+    request_reset(shop)
+    token = mailer.token(RESET)
+    set_clock(3600 + 5)
 
-    assert is_refused(reset(shop, token))
-
-
-def test_a_new_mail_voids_the_one_before(shop, jimmy, post_office):
-    forget(shop)
-    old = post_office.token(RESET)
-    forget(shop)
-    new = post_office.token(RESET)
-
-    assert is_refused(reset(shop, old))
-    assert reset(shop, new).status_code == 200
+    assert is_rejected(reset_password(shop, token))
 
 
-def test_changing_the_password_voids_the_mail_of_whoever_forgot_it(shop, jimmy, enter, post_office):
-    forget(shop)
-    old = post_office.token(RESET)
-    assert change(shop, enter()["token"]).status_code == 200
+def test_a_new_mail_voids_the_previous_one(shop, jimmy, mailer):
+    request_reset(shop)
+    old = mailer.token(RESET)
+    request_reset(shop)
+    new = mailer.token(RESET)
 
-    assert is_refused(reset(shop, old, "chosen by a thief"))
-    assert can_enter(shop, NEW)
-
-
-def test_a_token_is_for_one_purpose(shop, jimmy, post_office):
-    assert is_refused(reset(shop, post_office.token(CONFIRM)))
+    assert is_rejected(reset_password(shop, old))
+    assert reset_password(shop, new).status_code == 200
 
 
-def test_what_is_no_token_is_refused(shop, jimmy, post_office, subtests):
-    forget(shop)
-    user, secret = post_office.token(RESET).split(".")
+def test_changing_the_password_voids_the_reset_mail(shop, jimmy, log_in, mailer):
+    request_reset(shop)
+    old = mailer.token(RESET)
+    assert change_password(shop, log_in()["token"]).status_code == 200
+
+    assert is_rejected(reset_password(shop, old, "chosen by a thief"))
+    assert can_log_in(shop, NEW)
+
+
+def test_a_mail_token_is_for_one_purpose(shop, jimmy, mailer):
+    assert is_rejected(reset_password(shop, mailer.token(CONFIRM)))
+
+
+def test_a_malformed_mail_token_is_rejected(shop, jimmy, mailer, subtests):
+    request_reset(shop)
+    user, secret = mailer.token(RESET).split(".")
     for text in ("x", ".", f"{user}.", f".{secret}", f"{user}.{secret}x", f"nobody.{secret}"):
         with subtests.test(text=text):
-            assert is_refused(reset(shop, text))
-            assert is_refused(shop.post("/user/email/verify", {"token": text}))
+            assert is_rejected(reset_password(shop, text))
+            assert is_rejected(shop.post("/user/email/verify", {"token": text}))
 
 
-def test_tokens_are_kept_as_digests_and_stand_in_no_log_and_no_answer(
-    shop, jimmy, rows, post_office, capfd
-):
-    answer = forget(shop)
-    secret = post_office.token(RESET).split(".")[1]
-    reset(shop, post_office.token(RESET))
+def test_mail_tokens_are_stored_as_digests_and_not_logged(shop, jimmy, rows, mailer, capfd):
+    answer = request_reset(shop)
+    secret = mailer.token(RESET).split(".")[1]
+    reset_password(shop, mailer.token(RESET))
 
     assert secret not in json.dumps(rows("AccountMails"), default=str)
     assert secret not in json.dumps(answer.json_body)
     assert secret not in "".join(capfd.readouterr())
-    assert not any(secret in json.dumps(message) for message in post_office.waiting())
+    assert not any(secret in json.dumps(message) for message in mailer.waiting())
 
 
-def test_a_message_that_comes_twice_is_one_mail(shop, jimmy, post_office):
-    post_office.deliver()
-    forget(shop)
-    post_office.deliver(times=3)
+def test_a_message_delivered_twice_sends_one_mail(shop, jimmy, mailer):
+    mailer.deliver()
+    request_reset(shop)
+    mailer.deliver(times=3)
 
-    assert len(post_office.sent(RESET)) == 1
-    assert len(post_office.sent(CONFIRM)) == 1
+    assert len(mailer.sent(RESET)) == 1
+    assert len(mailer.sent(CONFIRM)) == 1
 
 
-def test_a_message_that_comes_after_a_later_one_voids_nothing(shop, jimmy, post_office):
-    forget(shop)
-    (early,) = (message for message in post_office.deliver() if message["kind"] == "PASSWORD_RESET")
-    forget(shop)
-    token = post_office.token(RESET)
+def test_a_late_message_does_not_void_a_later_mail(shop, jimmy, mailer):
+    request_reset(shop)
+    (early,) = (message for message in mailer.deliver() if message["kind"] == "PASSWORD_RESET")
+    request_reset(shop)
+    token = mailer.token(RESET)
 
     shop.sqs("on-user-mail", [early])
 
-    assert reset(shop, token).status_code == 200
+    assert reset_password(shop, token).status_code == 200
 
 
-def test_a_mail_that_could_not_be_sent_is_sent_when_its_message_comes_again(
-    shop, jimmy, post_office, travel, monkeypatch
+def test_a_mail_that_failed_is_sent_when_its_message_is_redelivered(
+    shop, jimmy, mailer, set_clock, monkeypatch
 ):
-    post_office.deliver()
-    forget(shop)
-    travel(0)
-    with monkeypatch.context() as trouble:
-        refuse(trouble)
-        (message,) = post_office.waiting()
+    mailer.deliver()
+    request_reset(shop)
+    set_clock(0)
+    with monkeypatch.context() as outage:
+        fail_call(outage)
+        (message,) = mailer.waiting()
         with pytest.raises(BatchPartlyFailed):
             shop.sqs("on-user-mail", [message])
-    # For all that anybody knows the first delivery is still at it: the message is not done.
+    # The first delivery may still be sending: the message is not done.
     with pytest.raises(BatchPartlyFailed):
         shop.sqs("on-user-mail", [message])
-    travel(180)
+    set_clock(180)
 
-    assert reset(shop, post_office.token(RESET)).status_code == 200
+    assert reset_password(shop, mailer.token(RESET)).status_code == 200
 
 
-def refuse(monkeypatch, service="ses", call="send_email"):
-    def refused(**_):
+def fail_call(monkeypatch, service="ses", call="send_email"):
+    def fail(**_):
         raise ClientError({"Error": {"Code": "Throttling", "Message": "down"}}, call)
 
-    monkeypatch.setattr(aws.client(service), call, refused)
+    monkeypatch.setattr(aws.client(service), call, fail)
 
 
-def test_two_deliveries_at_once_send_one_mail(shop, jimmy, post_office):
-    post_office.deliver()
-    forget(shop)
-    (message,) = post_office.waiting()
+def test_concurrent_deliveries_send_one_mail(shop, jimmy, mailer):
+    mailer.deliver()
+    request_reset(shop)
+    (message,) = mailer.waiting()
 
     def deliver(_):
         try:
@@ -350,65 +351,64 @@ def test_two_deliveries_at_once_send_one_mail(shop, jimmy, post_office):
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(deliver, range(6)))
 
-    assert len(post_office.sent(RESET)) == 1
-    token = re.search(r"#token=(\S+)", post_office.sent(RESET)[0].body)[1]
-    assert reset(shop, token).status_code == 200
+    assert len(mailer.sent(RESET)) == 1
+    token = re.search(r"#token=(\S+)", mailer.sent(RESET)[0].body)[1]
+    assert reset_password(shop, token).status_code == 200
 
 
-def test_a_dead_letter_of_yesterday_opens_nothing_today(shop, jimmy, post_office, travel):
-    travel(-86400)
-    forget(shop)
-    travel(0)
-    post_office.deliver()
+def test_an_old_dead_letter_sends_no_password_reset(shop, jimmy, mailer, set_clock):
+    set_clock(-86400)
+    request_reset(shop)
+    set_clock(0)
+    mailer.deliver()
 
-    assert post_office.sent(RESET) == []
+    assert mailer.sent(RESET) == []
 
 
-def test_a_stranger_is_sent_no_more_than_a_few_mails(shop, jimmy, post_office, travel, come_from):
-    travel(0)
+def test_an_address_is_sent_five_reset_mails_an_hour_at_most(
+    shop, jimmy, mailer, set_clock, set_source_ip
+):
+    set_clock(0)
     answers = []
     for number in range(8):
-        come_from(f"10.0.0.{number}")
-        answers.append(forget(shop))
+        set_source_ip(f"10.0.0.{number}")
+        answers.append(request_reset(shop))
     assert [answer.status_code for answer in answers] == [202] * 5 + [429] * 3
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600
 
-    # The owner is not shut out meanwhile: the last mail works.
-    assert reset(shop, post_office.token(RESET)).status_code == 200
-    travel(3601)
-    assert forget(shop).status_code == 202
+    # The owner is not locked out: the last mail works.
+    assert reset_password(shop, mailer.token(RESET)).status_code == 200
+    set_clock(3601)
+    assert request_reset(shop).status_code == 202
 
 
-def test_an_address_is_proved_by_the_mail_to_it(shop, jimmy, enter, post_office):
-    tokens = enter()
+def test_an_address_is_verified_by_the_mail_to_it(shop, jimmy, log_in, mailer):
+    tokens = log_in()
     assert shop.get("/user/profile", token=tokens["token"]).json_body["emailVerified"] is False
 
     for _ in range(2):
-        assert (
-            shop.post("/user/email/verify", {"token": post_office.token(CONFIRM)}).status_code
-            == 200
-        )
+        assert shop.post("/user/email/verify", {"token": mailer.token(CONFIRM)}).status_code == 200
 
     assert shop.get("/user/profile", token=tokens["token"]).json_body["emailVerified"] is True
 
 
-def test_the_proof_can_be_asked_for_again(shop, jimmy, enter, post_office):
-    first = post_office.token(CONFIRM)
-    tokens = enter()
+def test_the_verification_mail_can_be_requested_again(shop, jimmy, log_in, mailer):
+    first = mailer.token(CONFIRM)
+    tokens = log_in()
     assert shop.post("/user/email/verification", token=tokens["token"]).status_code == 202
-    second = post_office.token(CONFIRM)
+    second = mailer.token(CONFIRM)
 
-    assert is_refused(shop.post("/user/email/verify", {"token": first}))
+    assert is_rejected(shop.post("/user/email/verify", {"token": first}))
     assert shop.post("/user/email/verify", {"token": second}).status_code == 200
     shop.post("/user/email/verification", token=tokens["token"])
-    post_office.deliver()
-    assert len(post_office.sent(CONFIRM)) == 2
+    mailer.deliver()
+    assert len(mailer.sent(CONFIRM)) == 2
 
 
-def test_a_mail_greets_by_a_name_only_whom_it_belongs_to(shop, jimmy, post_office):
+def test_a_mail_to_an_unverified_address_contains_no_name(shop, jimmy, mailer):
     shop.post(
         "/user/register", {**JIMMY, "email": "victim@example.com", "name": "Visit evil.example"}
     )
-    post_office.deliver()
+    mailer.deliver()
 
-    assert not any("evil" in mail.body for mail in post_office.sent())
+    assert not any("evil" in mail.body for mail in mailer.sent())

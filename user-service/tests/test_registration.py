@@ -3,7 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import JIMMY
+from actors import JIMMY
 from moto.dynamodb.exceptions import TransactionCanceledException
 from moto.dynamodb.models import DynamoDBBackend
 
@@ -19,7 +19,7 @@ def accounts(rows):
     return [row for row in rows() if row["userId"].startswith("USER#")]
 
 
-def test_the_example_of_the_requirements_opens_an_account(shop, rows):
+def test_the_registration_of_the_requirements_works(shop, rows):
     answer = shop.post(
         "/user/register", {"email": "jimmy@example.com", "password": "12345", "name": "Jimmy"}
     )
@@ -37,7 +37,7 @@ def test_the_example_of_the_requirements_opens_an_account(shop, rows):
     assert account["createdAt"].endswith("Z")
 
 
-def test_a_user_id_in_the_body_is_not_the_one_given(shop):
+def test_a_user_id_in_the_body_is_ignored(shop):
     body = {"userId": "U101", "name": "Jimmy", "email": "jimmy@example.com", "password": "test123"}
 
     answer = shop.post("/user/register", body)
@@ -55,7 +55,7 @@ def test_a_role_in_the_body_makes_nobody_an_admin(shop, rows):
     assert accounts(rows)[0]["role"] == "customer"
 
 
-def test_the_password_is_kept_as_a_bcrypt_hash_of_the_stages_cost(shop, rows, monkeypatch):
+def test_the_password_is_stored_as_a_bcrypt_hash_of_the_stages_cost(shop, rows, monkeypatch):
     monkeypatch.setenv("BCRYPT_ROUNDS", "11")
     register(shop, password="correct horse")
 
@@ -63,7 +63,7 @@ def test_the_password_is_kept_as_a_bcrypt_hash_of_the_stages_cost(shop, rows, mo
     assert "correct horse" not in json.dumps(rows(), default=str)
 
 
-def test_two_customers_with_one_password_have_two_hashes(shop, rows):
+def test_equal_passwords_have_different_hashes(shop, rows):
     register(shop)
     register(shop, email="jane@example.com")
 
@@ -73,7 +73,7 @@ def test_two_customers_with_one_password_have_two_hashes(shop, rows):
 @pytest.mark.parametrize(
     "email", ["jimmy@example.com", "JIMMY@Example.COM", "  Jimmy@example.com\t"]
 )
-def test_an_address_belongs_to_one_account_however_it_is_written(shop, rows, email):
+def test_an_address_belongs_to_one_account_whatever_its_spelling(shop, rows, email):
     register(shop)
 
     register(shop, email=email, name="Somebody else", password="another")
@@ -83,7 +83,9 @@ def test_an_address_belongs_to_one_account_however_it_is_written(shop, rows, ema
     assert [account["name"] for account in accounts(rows)] == ["Jimmy"]
 
 
-def test_of_many_who_claim_an_address_at_once_one_gets_it(shop, rows, welcomes, post_office):
+def test_concurrent_registrations_of_one_address_open_one_account(
+    shop, rows, notifications, mailer
+):
     spellings = ["jimmy@example.com", "Jimmy@Example.com"] * 6
 
     with ThreadPoolExecutor(12) as pool:
@@ -93,11 +95,11 @@ def test_of_many_who_claim_an_address_at_once_one_gets_it(shop, rows, welcomes, 
     (winner,) = accounts(rows)
     assert winner["userId"] in {answer.json_body["userId"] for answer in answers}
     assert len(rows()) == 2
-    post_office.deliver()
-    assert [welcome["userId"] for welcome in welcomes()] == [winner["userId"]]
+    mailer.deliver()
+    assert [welcome["userId"] for welcome in notifications()] == [winner["userId"]]
 
 
-def test_many_who_register_at_once_under_addresses_of_their_own_all_get_accounts(shop, rows):
+def test_concurrent_registrations_of_different_addresses_all_succeed(shop, rows):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: register(shop, email=f"c{n}@example.com"), range(16)))
 
@@ -105,33 +107,33 @@ def test_many_who_register_at_once_under_addresses_of_their_own_all_get_accounts
     assert len(accounts(rows)) == 16
 
 
-def test_an_address_that_too_many_want_at_once_can_be_tried_again(shop, rows, monkeypatch):
+def test_a_contended_registration_can_be_repeated(shop, rows, monkeypatch):
     def conflict(*_):
         raise TransactionCanceledException(
             [("TransactionConflict", "Transaction is ongoing", None)] * 2
         )
 
-    with monkeypatch.context() as crowd:
-        crowd.setattr(DynamoDBBackend, "transact_write_items", conflict)
-        crowd.setattr(time, "sleep", lambda _: None)
-        refused = register(shop)
-    assert (refused.status_code, refused.json_body["Code"]) == (503, "AddressContended")
+    with monkeypatch.context() as contention:
+        contention.setattr(DynamoDBBackend, "transact_write_items", conflict)
+        contention.setattr(time, "sleep", lambda _: None)
+        rejected = register(shop)
+    assert (rejected.status_code, rejected.json_body["Code"]) == (503, "AddressContended")
     assert rows() == []
 
     assert register(shop).status_code == 201
 
 
-def test_a_repeat_with_its_key_gives_the_same_user(shop, rows, welcomes, post_office):
+def test_a_repeat_with_its_key_returns_the_same_user(shop, rows, notifications, mailer):
     first = register(shop, key="k-1", phone="+14155550123")
     again = register(shop, key="k-1", phone="+14155550123")
 
     assert (again.status_code, again.json_body) == (201, first.json_body)
     assert len(accounts(rows)) == 1
-    post_office.deliver()
-    assert len(welcomes()) == 1
+    mailer.deliver()
+    assert len(notifications()) == 1
 
 
-def test_repeats_with_a_key_at_the_same_time_give_the_same_user(shop, rows):
+def test_concurrent_repeats_with_a_key_return_the_same_user(shop, rows):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: register(shop, key="k-1"), range(8)))
 
@@ -149,15 +151,15 @@ def test_repeats_with_a_key_at_the_same_time_give_the_same_user(shop, rows):
         {"email": "Jimmy@example.com"},
     ],
 )
-def test_a_key_used_again_with_another_body_is_refused(shop, change):
+def test_an_idempotency_key_with_another_body_is_rejected(shop, change):
     register(shop, key="k-1")
 
-    refused = register(shop, key="k-1", **change)
+    rejected = register(shop, key="k-1", **change)
 
-    assert (refused.status_code, refused.json_body["Code"]) == (422, "IdempotencyKeyReused")
+    assert (rejected.status_code, rejected.json_body["Code"]) == (422, "IdempotencyKeyReused")
 
 
-def test_another_key_does_not_get_at_a_taken_address(shop, rows):
+def test_another_key_opens_no_account_with_a_taken_address(shop, rows):
     register(shop, key="k-1")
 
     register(shop, key="k-2", password="another")
@@ -170,24 +172,24 @@ def test_another_key_does_not_get_at_a_taken_address(shop, rows):
     )
 
 
-def test_a_key_means_nothing_to_another_address(shop, rows):
+def test_an_idempotency_key_counts_for_one_address(shop, rows):
     assert register(shop, key="1").status_code == 201
     assert register(shop, key="1", email="jane@example.com").status_code == 201
     assert len(accounts(rows)) == 2
 
 
-def test_a_key_that_is_none_is_refused(shop, rows, subtests):
+def test_a_malformed_idempotency_key_is_rejected(shop, rows, subtests):
     for key in (" ", "a b", "k" * 129, "ключ"):
         with subtests.test(key=key):
-            refused = shop.post("/user/register", JIMMY, headers={"Idempotency-Key": key})
-            assert (refused.status_code, refused.json_body["Code"]) == (
+            rejected = shop.post("/user/register", JIMMY, headers={"Idempotency-Key": key})
+            assert (rejected.status_code, rejected.json_body["Code"]) == (
                 400,
                 "InvalidIdempotencyKey",
             )
     assert rows() == []
 
 
-def test_a_password_of_at_most_72_bytes_is_taken_as_it_is(shop, subtests):
+def test_a_password_of_at_most_72_bytes_is_accepted_unchanged(shop, subtests):
     for number, password in enumerate(("x" * 72, "é" * 36, "пароль", "a\0bcd", "     ")):
         with subtests.test(password=password):
             login = {"email": f"jimmy{number}@example.com", "password": password}
@@ -203,24 +205,24 @@ def test_a_password_of_at_most_72_bytes_is_taken_as_it_is(shop, subtests):
             )
 
 
-def test_a_password_longer_than_bcrypt_reads_is_refused(shop, rows, subtests):
+def test_a_password_longer_than_bcrypt_reads_is_rejected(shop, rows, subtests):
     for password in ("x" * 73, "é" * 37, "x" * 60_000):
         with subtests.test(length=len(password)):
-            refused = register(shop, password=password)
-            assert (refused.status_code, refused.json_body["Code"]) == (400, "PasswordTooLong")
+            rejected = register(shop, password=password)
+            assert (rejected.status_code, rejected.json_body["Code"]) == (400, "PasswordTooLong")
     assert rows() == []
 
 
-def test_a_password_shorter_than_the_stage_asks_for_is_refused(shop, rows, subtests):
+def test_a_password_shorter_than_the_stage_requires_is_rejected(shop, rows, subtests):
     for password in ("", "1234", "éééé"):
         with subtests.test(password=password):
-            refused = register(shop, password=password)
-            assert (refused.status_code, refused.json_body["Code"]) == (400, "PasswordTooShort")
-            assert "at least 5" in refused.json_body["Message"]
+            rejected = register(shop, password=password)
+            assert (rejected.status_code, rejected.json_body["Code"]) == (400, "PasswordTooShort")
+            assert "at least 5" in rejected.json_body["Message"]
     assert rows() == []
 
 
-def test_production_asks_for_twelve_characters_and_dear_hashes(shop, service, monkeypatch):
+def test_production_requires_twelve_characters_and_costly_hashes(shop, service, monkeypatch):
     config = json.loads((service / ".chalice/config.json").read_text())
     prod = {**config["environment_variables"], **config["stages"]["prod"]["environment_variables"]}
     assert prod["BCRYPT_ROUNDS"] == "12"
@@ -230,11 +232,11 @@ def test_production_asks_for_twelve_characters_and_dear_hashes(shop, service, mo
     assert register(shop, password="x" * 12).status_code == 201
 
 
-def test_the_newcomer_is_welcomed(shop, welcomes, post_office):
+def test_a_new_user_is_welcomed(shop, notifications, mailer):
     user_id = register(shop).json_body["userId"]
-    post_office.deliver()
+    mailer.deliver()
 
-    (welcome,) = welcomes()
+    (welcome,) = notifications()
     assert {
         "audience": "customer",
         "userId": user_id,
@@ -246,7 +248,7 @@ def test_the_newcomer_is_welcomed(shop, welcomes, post_office):
     assert "12345" not in json.dumps(welcome)
 
 
-def test_an_account_stands_even_if_nobody_can_be_told(shop):
+def test_an_account_is_opened_even_if_no_mail_can_be_queued(shop):
     url = aws.client("sqs").get_queue_url(QueueName="user-mail-queue")["QueueUrl"]
     aws.client("sqs").delete_queue(QueueUrl=url)
 

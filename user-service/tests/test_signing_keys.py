@@ -9,7 +9,7 @@ from moto.dynamodb.models import DynamoDBBackend
 
 from chalicelib.tokens import keys
 from chalicelib.tokens.errors import RotationUnderWay
-from chalicelib.tokens.models import Turn
+from chalicelib.tokens.models import RotationLock
 from common import auth, aws
 
 SECRET = "commerce/user-service/signing-keys"
@@ -17,36 +17,36 @@ LIFE = 900
 
 
 @pytest.fixture(autouse=True)
-def waits(monkeypatch):
-    """How long the service waited, each time; for everybody the time went by."""
-    taken, now = [], time.monotonic
-    monkeypatch.setattr(time, "sleep", lambda seconds: taken.append(seconds) if seconds else None)
-    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(taken))
-    return taken
+def pauses(monkeypatch):
+    """The pauses of the service, in seconds. The monotonic clock skips them."""
+    slept, now = [], time.monotonic
+    monkeypatch.setattr(time, "sleep", lambda seconds: slept.append(seconds) if seconds else None)
+    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(slept))
+    return slept
 
 
 @pytest.fixture
 def rotate(shop):
-    def turn_and_forget(**how):
-        """Rotate, and let everybody's cache run out."""
-        answer = shop.invoke("rotate-signing-key", how)
+    def rotate_and_clear_caches(**options):
+        """Rotate, and expire all caches."""
+        answer = shop.invoke("rotate-signing-key", options)
         auth.clear_keys()
-        keys.forget()
+        keys.clear_cache()
         return answer
 
-    return turn_and_forget
+    return rotate_and_clear_caches
 
 
-def published():
+def published_keys():
     parameter = aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
     return json.loads(parameter)["keys"]
 
 
 def published_ids():
-    return [key["kid"] for key in published()]
+    return [key["kid"] for key in published_keys()]
 
 
-def secret():
+def read_secret():
     return json.loads(
         aws.client("secretsmanager").get_secret_value(SecretId=SECRET)["SecretString"]
     )
@@ -56,190 +56,192 @@ def kid(token):
     return jwt.get_unverified_header(token)["kid"]
 
 
-def is_believed(shop, token):
+def is_accepted(shop, token):
     return shop.get("/user/profile", token=token).status_code == 200
 
 
-def test_what_is_published_is_the_public_half_and_nothing_else(shop):
-    (key,) = published()
+def test_only_the_public_half_of_a_key_is_published(shop):
+    (key,) = published_keys()
 
     assert key.keys() == {"kty", "crv", "x", "kid", "alg", "use"}
     assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("OKP", "Ed25519", "EdDSA", "sig")
-    assert key["kid"] == secret()["current"]
+    assert key["kid"] == read_secret()["current"]
 
 
-def test_the_secret_holds_each_key_with_its_id_and_its_age(shop, rotate):
+def test_the_secret_stores_each_key_with_its_id_and_age(shop, rotate):
     rotate()
 
-    kept = secret()
-    assert kept["current"] == kept["keys"][0]["kid"]
-    assert [key.keys() for key in kept["keys"]] == [{"kid", "privateKey", "createdAt"}] * 2
+    stored = read_secret()
+    assert stored["current"] == stored["keys"][0]["kid"]
+    assert [key.keys() for key in stored["keys"]] == [{"kid", "privateKey", "createdAt"}] * 2
 
 
-def test_the_answer_of_a_rotation_betrays_no_key(shop, rotate):
+def test_the_result_of_a_rotation_contains_no_private_key(shop, rotate):
     answer = rotate()
 
-    assert answer == {"current": secret()["current"], "published": published_ids()}
+    assert answer == {"current": read_secret()["current"], "published": published_ids()}
 
 
-def test_after_a_rotation_old_tokens_live_on_and_new_ones_have_the_new_key(
-    shop, jimmy, log_in, rotate
+def test_a_rotation_keeps_old_tokens_valid_and_signs_with_the_new_key(
+    shop, jimmy, access_token, rotate
 ):
-    old = log_in()
+    old = access_token()
 
     rotated = rotate()
 
-    new = log_in()
+    new = access_token()
     assert kid(new) == rotated["current"] != kid(old)
-    assert is_believed(shop, old)
-    assert is_believed(shop, new)
+    assert is_accepted(shop, old)
+    assert is_accepted(shop, new)
 
 
-def test_tokens_outlive_any_number_of_rotations(shop, jimmy, log_in, rotate):
-    tokens = [log_in()]
+def test_tokens_outlive_any_number_of_rotations(shop, jimmy, access_token, rotate):
+    tokens = [access_token()]
     for _ in range(3):
         rotate()
-        tokens.append(log_in())
+        tokens.append(access_token())
 
     assert len({kid(token) for token in tokens}) == 4
-    assert all(is_believed(shop, token) for token in tokens)
+    assert all(is_accepted(shop, token) for token in tokens)
 
 
 def test_a_verifier_that_knows_only_the_old_keys_learns_the_new_one(
-    shop, jimmy, log_in, monkeypatch
+    shop, jimmy, access_token, monkeypatch
 ):
-    assert is_believed(shop, log_in())
+    assert is_accepted(shop, access_token())
     monkeypatch.setattr(auth, "REFETCH_SECONDS", -1)
     shop.invoke("rotate-signing-key", {})
 
-    assert is_believed(shop, log_in())
+    assert is_accepted(shop, access_token())
 
 
 @pytest.mark.parametrize("how", [{}, {"revokeOld": True}])
-def test_a_verifier_that_asked_just_before_a_rotation_believes_the_first_token_after_it(
-    shop, jimmy, log_in, waits, how
+def test_a_verifier_with_fresh_keys_accepts_the_first_token_of_a_new_key(
+    shop, jimmy, access_token, pauses, how
 ):
-    old = log_in()
+    old = access_token()
     auth.clear_keys()
-    assert is_believed(shop, old)
+    assert is_accepted(shop, old)
 
     shop.invoke("rotate-signing-key", how)
 
-    assert is_believed(shop, log_in())
-    assert len(waits) == 1
+    assert is_accepted(shop, access_token())
+    assert len(pauses) == 1
 
 
-def test_the_first_key_signs_at_once(bare_shop, waits):
-    bare_shop.invoke("rotate-signing-key", {})
+def test_the_first_key_signs_at_once(shop_without_key, pauses):
+    shop_without_key.invoke("rotate-signing-key", {})
 
-    assert waits == []
+    assert pauses == []
 
 
-def test_a_key_goes_once_every_token_that_it_signed_has_expired(shop, rotate, travel):
-    first = secret()["current"]
-    travel(0)
+def test_a_key_is_dropped_once_all_its_tokens_have_expired(shop, rotate, set_clock):
+    first = read_secret()["current"]
+    set_clock(0)
     second = rotate()["current"]
     assert published_ids() == [second, first]
 
-    travel(LIFE - 10)
+    set_clock(LIFE - 10)
     third = rotate()["current"]
     assert published_ids() == [third, second, first]
 
-    travel(LIFE + 300)
+    set_clock(LIFE + 300)
     fourth = rotate()["current"]
     assert published_ids() == [fourth, third, second]
-    assert [key["kid"] for key in secret()["keys"]] == published_ids()
+    assert [key["kid"] for key in read_secret()["keys"]] == published_ids()
 
 
-def test_a_key_that_signed_for_years_outlives_its_last_token(shop, jimmy, log_in, rotate, travel):
-    first = secret()["current"]
-    travel(3 * 365 * 86400)
+def test_a_key_that_signed_for_years_outlives_its_last_token(
+    shop, jimmy, access_token, rotate, set_clock
+):
+    first = read_secret()["current"]
+    set_clock(3 * 365 * 86400)
 
     rotate()
 
     assert first in published_ids()
 
 
-def test_a_token_older_than_its_life_is_worth_nothing(shop, jimmy, log_in, travel):
-    travel(-LIFE - 5)
-    expired = log_in()
-    travel(0)
+def test_an_expired_token_is_rejected(shop, jimmy, access_token, set_clock):
+    set_clock(-LIFE - 5)
+    expired = access_token()
+    set_clock(0)
 
-    assert not is_believed(shop, expired)
-    assert is_believed(shop, log_in())
+    assert not is_accepted(shop, expired)
+    assert is_accepted(shop, access_token())
 
 
-def test_a_token_with_another_payload_or_signature_is_worth_nothing(shop, jimmy, log_in):
-    head, payload, signature = log_in().split(".")
+def test_a_token_with_another_payload_or_signature_is_rejected(shop, jimmy, access_token):
+    head, payload, signature = access_token().split(".")
     other = jwt.utils.base64url_encode(
         json.dumps({"sub": jimmy, "role": "admin"}).encode()
     ).decode()
 
-    assert is_believed(shop, f"{head}.{payload}.{signature}")
-    assert not is_believed(shop, f"{head}.{other}.{signature}")
-    assert not is_believed(shop, f"{head}.{payload}.{signature[:-4]}AAAA")
-    assert not is_believed(shop, f"{head}.{payload}.")
+    assert is_accepted(shop, f"{head}.{payload}.{signature}")
+    assert not is_accepted(shop, f"{head}.{other}.{signature}")
+    assert not is_accepted(shop, f"{head}.{payload}.{signature[:-4]}AAAA")
+    assert not is_accepted(shop, f"{head}.{payload}.")
 
 
-def test_revoking_makes_every_earlier_token_worthless(shop, jimmy, log_in, rotate):
-    stolen = log_in()
+def test_revoking_invalidates_every_earlier_token(shop, jimmy, access_token, rotate):
+    stolen = access_token()
 
     answer = rotate(revokeOld=True)
 
-    assert not is_believed(shop, stolen)
-    assert is_believed(shop, log_in())
+    assert not is_accepted(shop, stolen)
+    assert is_accepted(shop, access_token())
     assert answer["published"] == published_ids() == [answer["current"]]
-    assert [key["kid"] for key in secret()["keys"]] == published_ids()
+    assert [key["kid"] for key in read_secret()["keys"]] == published_ids()
 
 
 def test_a_rotation_that_cannot_publish_leaves_the_old_key_signing(
-    shop, jimmy, log_in, rotate, monkeypatch
+    shop, jimmy, access_token, rotate, monkeypatch
 ):
-    before = secret()
-    refuse(monkeypatch, "ssm", "put_parameter")
+    before = read_secret()
+    fail_call(monkeypatch, "ssm", "put_parameter")
 
     with pytest.raises(ClientError):
         rotate()
 
-    assert secret() == before
-    assert is_believed(shop, log_in())
+    assert read_secret() == before
+    assert is_accepted(shop, access_token())
 
 
-def test_a_rotation_that_cannot_store_is_made_good_by_the_next(
-    shop, jimmy, log_in, rotate, monkeypatch
+def test_the_next_rotation_repairs_one_that_could_not_store(
+    shop, jimmy, access_token, rotate, monkeypatch
 ):
-    old = log_in()
-    with monkeypatch.context() as trouble:
-        refuse(trouble, "secretsmanager", "put_secret_value")
+    old = access_token()
+    with monkeypatch.context() as outage:
+        fail_call(outage, "secretsmanager", "put_secret_value")
         with pytest.raises(ClientError):
             rotate()
-    assert is_believed(shop, old)
-    assert is_believed(shop, log_in())
+    assert is_accepted(shop, old)
+    assert is_accepted(shop, access_token())
 
     rotate()
 
-    assert is_believed(shop, old)
-    assert is_believed(shop, log_in())
-    assert published_ids() == [key["kid"] for key in secret()["keys"]]
+    assert is_accepted(shop, old)
+    assert is_accepted(shop, access_token())
+    assert published_ids() == [key["kid"] for key in read_secret()["keys"]]
 
 
-def refuse(monkeypatch, service, call):
-    """AWS turns this call down."""
+def fail_call(monkeypatch, service, call):
+    """Let AWS reject this call."""
 
-    def refused(**_):
+    def fail(**_):
         raise ClientError({"Error": {"Code": "InternalServiceError", "Message": "down"}}, call)
 
-    monkeypatch.setattr(aws.client(service), call, refused)
+    monkeypatch.setattr(aws.client(service), call, fail)
 
 
-def test_a_key_is_published_before_it_can_sign(shop, rotate, monkeypatch):
+def test_a_key_is_published_before_it_signs(shop, rotate, monkeypatch):
     seen, store = [], aws.client("secretsmanager").put_secret_value
 
-    def watched(**arguments):
+    def record(**arguments):
         seen.append((json.loads(arguments["SecretString"])["current"], published_ids()))
         return store(**arguments)
 
-    monkeypatch.setattr(aws.client("secretsmanager"), "put_secret_value", watched)
+    monkeypatch.setattr(aws.client("secretsmanager"), "put_secret_value", record)
 
     rotate()
     rotate(revokeOld=True)
@@ -248,7 +250,7 @@ def test_a_key_is_published_before_it_can_sign(shop, rotate, monkeypatch):
     assert all(current in known for current, known in seen)
 
 
-def test_however_many_rotate_at_once_the_signing_key_is_published(shop, jimmy, log_in, rotate):
+def test_after_concurrent_rotations_the_signing_key_is_published(shop, jimmy, access_token, rotate):
     def try_to_rotate(_):
         try:
             return shop.invoke("rotate-signing-key", {})["current"]
@@ -259,46 +261,46 @@ def test_however_many_rotate_at_once_the_signing_key_is_published(shop, jimmy, l
         made = list(filter(None, pool.map(try_to_rotate, range(8))))
 
     assert made
-    assert published_ids() == [key["kid"] for key in secret()["keys"]]
+    assert published_ids() == [key["kid"] for key in read_secret()["keys"]]
     assert set(made) <= set(published_ids())
     auth.clear_keys()
-    keys.forget()
-    assert is_believed(shop, log_in())
+    keys.clear_cache()
+    assert is_accepted(shop, access_token())
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem"])
-def test_a_rotation_whose_turn_was_written_and_not_answered_goes_on(
-    shop, rotate, rows, lose_answer, operation
+def test_a_rotation_continues_after_its_lock_lost_a_response(
+    shop, rotate, rows, lose_response, operation
 ):
-    lose_answer(Turn, operation)
+    lose_response(RotationLock, operation)
 
     rotated = rotate()
 
-    assert rotated["current"] == secret()["current"]
+    assert rotated["current"] == read_secret()["current"]
     assert rotate()["published"][1] == rotated["current"]
     assert rows() == []
 
 
-class DyingLambda(BaseException):
-    """The Lambda ends here, and with it all that it would have done next."""
+class LambdaCrashed(BaseException):
+    """The Lambda ends here, without any clean-up."""
 
 
-def dies(*_, **__):
-    raise DyingLambda
+def crash(*_, **__):
+    raise LambdaCrashed
 
 
-def test_a_rotation_that_died_keeps_others_out_for_a_minute_at_most(
-    shop, rotate, rows, travel, monkeypatch
+def test_a_crashed_rotation_blocks_others_for_a_minute_at_most(
+    shop, rotate, rows, set_clock, monkeypatch
 ):
-    travel(0)
-    with monkeypatch.context() as trouble:
-        trouble.setattr(DynamoDBBackend, "delete_item", dies)
-        with pytest.raises(DyingLambda):
+    set_clock(0)
+    with monkeypatch.context() as outage:
+        outage.setattr(DynamoDBBackend, "delete_item", crash)
+        with pytest.raises(LambdaCrashed):
             rotate()
 
     with pytest.raises(RotationUnderWay):
         rotate()
-    travel(62)
+    set_clock(62)
 
-    assert rotate()["current"] == secret()["current"]
+    assert rotate()["current"] == read_secret()["current"]
     assert rows() == []

@@ -1,14 +1,21 @@
-"""What can go wrong with mails."""
+"""Errors of mails. `description` is published to the API's customers."""
 
 from chalice import BadRequestError
 
 
 class InvalidMailToken(BadRequestError):
-    """Unknown, out of date, used, or voided by a later mail; which of them stays unsaid. Asking for a new mail is right."""
+    """The token is unknown, used, expired, or voided by a later mail."""
+
+    description = (
+        "The token is unknown, used, expired, or voided by a later mail: request a new mail."
+    )
 
     def __init__(self) -> None:
         super().__init__("token: expected the one of the last mail; ask for a new mail")
 
 
 class MailUnderWay(Exception):
-    """Another delivery of the same message is at it; the message comes again."""
+    """Another delivery of the same message is sending the mail.
+
+    SQS delivers the message again.
+    """

@@ -1,22 +1,33 @@
-"""The table AccountMails: what was mailed to an account, and the tokens in it."""
+"""The table AccountMails: the last mail of each kind to an account."""
 
+from enum import StrEnum
 from typing import Self
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.mails.errors import MailUnderWay
 from common import clock, dynamodb, ids
+from common.dynamodb import WholeNumber
 
 _SENDING_SECONDS = 60  # longer than the Lambda may run
-_KEPT_SECONDS = 15 * 86400  # longer than a dead letter waits
+_RETENTION_SECONDS = 15 * 86400  # longer than the retention of a dead letter
+
+
+class MailKind(StrEnum):
+    """The kinds of mail that an account receives."""
+
+    EMAIL_VERIFICATION = "EMAIL_VERIFICATION"
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 - a kind of mail
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a kind of mail
+    ADDRESS_TAKEN = "ADDRESS_TAKEN"
 
 
 class Mail(Model):
-    """The last mail of its kind to an account: claimed, sent, and if it carries a token, used.
+    """The last mail of its kind to an account: claimed, sent, and its token used.
 
-    The token is in the mail alone: here is its SHA-256 digest, which the next mail of the kind overwrites.
+    The token is in the mail alone. Here is its SHA-256 digest, which the next mail of the kind
+    overwrites.
     """
 
     class Meta(dynamodb.Meta):
@@ -26,55 +37,44 @@ class Mail(Model):
     kind = UnicodeAttribute(range_key=True)
     request_id = UnicodeAttribute(attr_name="requestId")
     claim_id = UnicodeAttribute(attr_name="claimId", null=True)
-    claimed_until = NumberAttribute(attr_name="claimedUntil", null=True)
+    claimed_until = WholeNumber(attr_name="claimedUntil", null=True)
     sent_at = UnicodeAttribute(attr_name="sentAt", null=True)
     token_hash = UnicodeAttribute(attr_name="tokenHash", null=True)
-    valid_until = NumberAttribute(attr_name="validUntil", null=True)
+    valid_until = WholeNumber(attr_name="validUntil", null=True)
     used_hash = UnicodeAttribute(attr_name="usedHash", null=True)
-    expires_at = NumberAttribute(attr_name="expiresAt")
+    expires_at = WholeNumber(attr_name="expiresAt")
 
     @classmethod
-    def find(cls, user_id: str, kind: str) -> Self | None:
-        """The row as of now; None if the account never got such a mail, or that is long ago."""
-        try:
-            return cls.get(user_id, kind, consistent_read=True)
-        except cls.DoesNotExist:
-            return None
+    def acquire(cls, user_id: str, kind: MailKind, request_id: str) -> Self | None:
+        """Claim the right to send this mail.
 
-    @classmethod
-    def claimed(cls, user_id: str, kind: str, request_id: str) -> Self | None:
-        """The right to send this mail; None if it, or a later one, was sent. MailUnderWay while another delivery is at it.
+        None if it, or a later one, was sent. Request ids sort by time, so a message that arrives
+        late does not void a later mail. Idempotent for a repeat by the SDK after a lost response,
+        which finds its own `claim_id`.
 
-        Request ids sort by time, so a message that comes late does not void what came after it.
+        Raises: MailUnderWay while another delivery has the claim.
         """
         now, mail, claim_id = clock.epoch(), cls(user_id, kind), ids.suffix(ids.new("CLAIM"))
-        again = (
+        is_new = cls.request_id.does_not_exist() | (cls.request_id < request_id)
+        is_abandoned = (
             (cls.request_id == request_id)
             & cls.sent_at.does_not_exist()
             & (cls.claimed_until < now)
         )
-        mine = (
-            cls.claim_id == claim_id
-        )  # the SDK repeats what was written where the answer got lost
-        try:
-            mail.update(
-                actions=[
-                    cls.request_id.set(request_id),
-                    cls.claim_id.set(claim_id),
-                    cls.claimed_until.set(now + _SENDING_SECONDS),
-                    cls.expires_at.set(now + _KEPT_SECONDS),
-                    cls.sent_at.remove(),
-                ],
-                condition=cls.request_id.does_not_exist()
-                | (cls.request_id < request_id)
-                | again
-                | mine,
-            )
-        except UpdateError as problem:
-            if not dynamodb.is_condition_failure(problem):
-                raise
-            mail.refresh(consistent_read=True)
-            if mail.request_id == request_id and mail.sent_at is None:
-                raise MailUnderWay(f"{kind} is being sent") from None
-            return None
-        return mail
+        is_acquired = dynamodb.update_if(
+            mail,
+            [
+                cls.request_id.set(request_id),
+                cls.claim_id.set(claim_id),
+                cls.claimed_until.set(now + _SENDING_SECONDS),
+                cls.expires_at.set(now + _RETENTION_SECONDS),
+                cls.sent_at.remove(),
+            ],
+            is_new | is_abandoned | (cls.claim_id == claim_id),
+        )
+        if is_acquired:
+            return mail
+        mail.refresh(consistent_read=True)
+        if mail.request_id == request_id and mail.sent_at is None:
+            raise MailUnderWay(f"{kind} is being sent")
+        return None

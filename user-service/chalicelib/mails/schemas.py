@@ -1,22 +1,26 @@
-"""What waits in user-mail-queue."""
+"""Messages of user-mail-queue."""
 
-from typing import Literal
+from enum import StrEnum
 
-from common import http
-
-Kind = Literal["REGISTRATION", "EMAIL_VERIFICATION", "PASSWORD_RESET", "PASSWORD_CHANGED"]
-
-REGISTRATION: Kind = "REGISTRATION"
-EMAIL_VERIFICATION: Kind = "EMAIL_VERIFICATION"
-PASSWORD_RESET: Kind = "PASSWORD_RESET"  # noqa: S105 - a kind of mail
-PASSWORD_CHANGED: Kind = "PASSWORD_CHANGED"  # noqa: S105 - a kind of mail
-ADDRESS_TAKEN = "ADDRESS_TAKEN"  # what a registration comes to if somebody has the address
+from common.schemas import Schema
 
 
-class Wanted(http.Body):
-    """A mail that is to go to an account, or to whoever has an address; whether there is one is found out when it is sent."""
+class RequestKind(StrEnum):
+    """The reasons to send mail.
 
-    kind: Kind
+    Which mails follow is decided when the request is processed.
+    """
+
+    REGISTRATION = "REGISTRATION"
+    EMAIL_VERIFICATION = "EMAIL_VERIFICATION"
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 - a reason to send mail
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a reason to send mail
+
+
+class MailRequest(Schema):
+    """A mail to an account, or to the owner of an address. Neither need exist."""
+
+    kind: RequestKind
     request_id: str
     asked_at: int
     user_id: str = "USER#nobody"

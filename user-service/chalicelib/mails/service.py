@@ -1,22 +1,14 @@
-"""The verbs of mails: ask for one, send it.
+"""Request mails, and send what was requested.
 
-Asking puts a message on a queue and looks nothing up, so that how long it takes tells nobody who has an account.
+A request puts a message on a queue and reads no table, so that its delay does not reveal who has
+an account.
 """
 
-from pynamodb.exceptions import UpdateError
-
-from chalicelib.mails import texts
-from chalicelib.mails.models import Mail
-from chalicelib.mails.schemas import (
-    ADDRESS_TAKEN,
-    EMAIL_VERIFICATION,
-    PASSWORD_CHANGED,
-    PASSWORD_RESET,
-    Kind,
-    Wanted,
-)
+from chalicelib.mails import templates, welcome
+from chalicelib.mails.models import Mail, MailKind
+from chalicelib.mails.schemas import MailRequest, RequestKind
+from chalicelib.mails.templates import MailText
 from chalicelib.mails.tokens import MailToken
-from chalicelib.users import welcome
 from chalicelib.users.models import User
 from common import aws, clock, dynamodb, ids, log, queues, settings
 
@@ -25,111 +17,125 @@ RESET_SECONDS = 3600
 VERIFICATION_SECONDS = 3 * 86400
 
 
-def ask(kind: Kind, user_id: str | None = None, email: str | None = None) -> None:
-    """Have a mail sent, by and by. Each call asks for a mail of its own."""
+def request_mail(kind: RequestKind, user_id: str | None = None, email: str | None = None) -> None:
+    """Put a mail on the queue. Not idempotent: each call requests a mail of its own."""
     message = {
         "kind": kind,
         "requestId": ids.suffix(ids.new("MAIL")),
         "askedAt": clock.epoch(),
         "correlationId": log.correlation_id(),
     }
-    who = {"userId": user_id, "email": email}
-    queues.send(QUEUE, message | {name: value for name, value in who.items() if value})
+    recipient = {"userId": user_id, "email": email}
+    queues.send(QUEUE, message | {name: value for name, value in recipient.items() if value})
 
 
-def send(wanted: Wanted) -> None:
-    """Send a mail that was asked for, if there is somebody to get it.
+def send_mail(request: MailRequest) -> None:
+    """Send a requested mail, if it has a recipient.
 
-    Safe to repeat, also after a failure at any point: a mail whose sending was noted is not sent again; one that went out
-    unnoted is, with a new token that voids the first. Raises MailUnderWay.
+    Idempotent: a mail recorded as sent is not sent again. One that was sent and not recorded is,
+    with a new token that voids the first.
+
+    Raises: MailUnderWay.
     """
-    match wanted.kind:
-        case "REGISTRATION":
-            _greet(wanted)
-        case "PASSWORD_RESET":
-            _send_reset(wanted)
-        case "EMAIL_VERIFICATION":
-            _send_verification(User.find(wanted.user_id), wanted)
-        case "PASSWORD_CHANGED":
-            _send(User.find(wanted.user_id), PASSWORD_CHANGED, wanted.request_id, *texts.changed())
+    match request.kind:
+        case RequestKind.REGISTRATION:
+            _send_registration_mails(request)
+        case RequestKind.PASSWORD_RESET:
+            _send_password_reset(request)
+        case RequestKind.EMAIL_VERIFICATION:
+            _send_email_verification(dynamodb.find(User, request.user_id), request)
+        case RequestKind.PASSWORD_CHANGED:
+            _send_password_changed(dynamodb.find(User, request.user_id), request)
 
 
-def void_reset(user_id: str) -> None:
-    """The link in the last mail with which to choose a new password works no more. Safe to repeat."""
-    mail = Mail.find(user_id, PASSWORD_RESET)
+def void_password_reset(user_id: str) -> None:
+    """Void the link in the last mail that offers to choose a new password. Idempotent."""
+    mail = dynamodb.find(Mail, user_id, MailKind.PASSWORD_RESET)
     if mail is not None and mail.token_hash is not None:
-        try:
-            mail.update([Mail.token_hash.remove()], condition=Mail.kind.exists())
-        except (
-            UpdateError
-        ) as problem:  # refused where the account's deletion was faster: the link is as void
-            if not dynamodb.is_condition_failure(problem):
-                raise
+        # A concurrent deletion of the account deletes the row, which voids the link as well.
+        dynamodb.update_if(mail, [Mail.token_hash.remove()], Mail.kind.exists())
 
 
-def forget(user_id: str) -> None:
-    """Delete what is kept of an account's mails; their tokens are worth nothing then. Safe to repeat."""
+def list_mails(user_id: str) -> list[Mail]:
+    """List the last mail of each kind to an account."""
+    return list(Mail.query(user_id, consistent_read=True))
+
+
+def delete_all(user_id: str) -> None:
+    """Delete all mails of an account, which voids their tokens. Idempotent."""
     for mail in Mail.query(user_id, consistent_read=True):
         mail.delete()
 
 
-def _greet(wanted: Wanted) -> None:
-    """Welcome the newcomer; or tell the address's owner, once a day, that somebody wanted to register with it."""
-    user = User.find(wanted.user_id)
+def _send_registration_mails(request: MailRequest) -> None:
+    """Welcome a new user, or notify the owner of a taken address."""
+    user = dynamodb.find(User, request.user_id)
     if user is not None:
-        welcome.publish(user)
-        _send_verification(user, wanted)
+        welcome.publish_welcome(user)
+        _send_email_verification(user, request)
     else:
-        _tell_owner(User.owning(wanted.email), wanted)
+        _notify_owner(User.find_by_email(request.email), request)
 
 
-def _tell_owner(owner: User | None, wanted: Wanted) -> None:
-    # No link that proves the address: who never did so may have a stranger's account under it, and would open it to the stranger.
-    text = texts.taken() if owner and owner.email_verified_at else texts.taken_unproved()
-    _send(owner, ADDRESS_TAKEN, clock.iso(wanted.asked_at)[:10], *text)
+def _notify_owner(owner: User | None, request: MailRequest) -> None:
+    """Notify the owner, once a day, of a registration with their address.
+
+    The mail has no link that verifies the address: the account may be a stranger's, and the link
+    would let the stranger in.
+    """
+    is_verified = owner is not None and owner.email_verified_at is not None
+    text = templates.address_taken() if is_verified else templates.unverified_address_taken()
+    day = clock.iso(request.asked_at)[:10]
+    _send_once(owner, MailKind.ADDRESS_TAKEN, day, text)
 
 
-def _send_verification(user: User | None, wanted: Wanted) -> None:
+def _send_email_verification(user: User | None, request: MailRequest) -> None:
     if user is not None and user.email_verified_at is None:
-        _send_token(user, EMAIL_VERIFICATION, wanted.request_id, VERIFICATION_SECONDS)
+        _send_token(user, MailKind.EMAIL_VERIFICATION, request.request_id, VERIFICATION_SECONDS)
 
 
-def _send_reset(wanted: Wanted) -> None:
-    user = User.owning(wanted.email)
-    if clock.epoch() - wanted.asked_at > RESET_SECONDS:
-        log.logger.warning("password reset asked for too long ago; not mailed")
+def _send_password_reset(request: MailRequest) -> None:
+    user = User.find_by_email(request.email)
+    if clock.epoch() - request.asked_at > RESET_SECONDS:
+        log.logger.warning("password reset requested too long ago, not mailed")
     elif user is not None:
-        _send_token(user, PASSWORD_RESET, wanted.request_id, RESET_SECONDS)
+        _send_token(user, MailKind.PASSWORD_RESET, request.request_id, RESET_SECONDS)
 
 
-def _send_token(user: User, kind: str, request_id: str, lives: int) -> None:
-    mail = Mail.claimed(user.user_id, kind, request_id)
+def _send_password_changed(user: User | None, request: MailRequest) -> None:
+    _send_once(user, MailKind.PASSWORD_CHANGED, request.request_id, templates.password_changed())
+
+
+def _send_token(user: User, kind: MailKind, request_id: str, lifetime: int) -> None:
+    mail = Mail.acquire(user.user_id, kind, request_id)
     if mail is None:
         return
-    token = MailToken.made(user.user_id)
+    token = MailToken.create(user.user_id)
     mail.update(
-        actions=[Mail.token_hash.set(token.digest), Mail.valid_until.set(clock.epoch() + lives)],
+        actions=[Mail.token_hash.set(token.digest), Mail.valid_until.set(clock.epoch() + lifetime)],
         condition=Mail.request_id == request_id,
     )
-    text = texts.reset(token.text()) if kind == PASSWORD_RESET else texts.verification(token.text())
-    _deliver(user, mail, *text)
+    _deliver(user, mail, templates.with_token(kind, token.serialize()))
 
 
-def _send(user: User | None, kind: str, request_id: str, subject: str, text: str) -> None:
-    mail = Mail.claimed(user.user_id, kind, request_id) if user else None
-    if user is not None and mail is not None:
-        _deliver(user, mail, subject, text)
+def _send_once(user: User | None, kind: MailKind, request_id: str, text: MailText) -> None:
+    if user is None:
+        return
+    mail = Mail.acquire(user.user_id, kind, request_id)
+    if mail is not None:
+        _deliver(user, mail, text)
 
 
-def _deliver(user: User, mail: Mail, subject: str, text: str) -> None:
-    # A name from somebody who has not shown that the address is theirs could be anything: it does not go to strangers.
-    hello = f"Hello {user.name}" if user.email_verified_at else "Hello"
+def _deliver(user: User, mail: Mail, text: MailText) -> None:
+    # The name of an unverified user can be anything, and must not reach the address's owner.
+    greeting = f"Hello {user.name}" if user.email_verified_at else "Hello"
+    body = f"{greeting},\n\n{text.body}\n"
     aws.client("ses").send_email(
         Source=settings.text("MAIL_FROM"),
         Destination={"ToAddresses": [user.email]},
         Message={
-            "Subject": {"Data": subject, "Charset": "UTF-8"},
-            "Body": {"Text": {"Data": f"{hello},\n\n{text}\n", "Charset": "UTF-8"}},
+            "Subject": {"Data": text.subject, "Charset": "UTF-8"},
+            "Body": {"Text": {"Data": body, "Charset": "UTF-8"}},
         },
     )
     mail.update(

@@ -1,19 +1,19 @@
-"""The table Sessions: one row from a login to its end, however often its tokens are renewed."""
+"""The table Sessions: one row per login."""
 
-from typing import Self
-
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from common import dynamodb
+from common.dynamodb import WholeNumber
 
 
 class Session(Model):
-    """A login that goes on: its row goes at logout, when a used refresh token comes again, or when it expires.
+    """A login.
 
-    It counts only while its `epoch` is the account's `sessionEpoch`: raising that ends all sessions in one write. Of tokens it
-    holds SHA-256 digests; they are random, so that nobody can try them out. `passwordSetAt` is there if the account's password was
-    changed in this session.
+    Deleted at logout, when a used refresh token is used again, or when it expires. It is active
+    only while its `epoch` equals the account's `sessionEpoch`: raising that one ends all sessions
+    in one write. Tokens are stored as SHA-256 digests; their entropy makes more unnecessary.
+    `passwordSetAt` is set if the account's password was changed in this session.
     """
 
     class Meta(dynamodb.Meta):
@@ -21,21 +21,13 @@ class Session(Model):
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     session_id = UnicodeAttribute(range_key=True, attr_name="sessionId")
-    epoch = NumberAttribute(default=0)
+    epoch = WholeNumber(default=0)
     family_hash = UnicodeAttribute(attr_name="familyHash")
     seed = UnicodeAttribute()
     current_hash = UnicodeAttribute(attr_name="currentHash")
     previous_hash = UnicodeAttribute(attr_name="previousHash", null=True)
-    renewed_at = NumberAttribute(attr_name="renewedAt")
-    password_set_at = NumberAttribute(attr_name="passwordSetAt", null=True)
+    renewed_at = WholeNumber(attr_name="renewedAt")
+    password_set_at = WholeNumber(attr_name="passwordSetAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
-    ends_at = NumberAttribute(attr_name="endsAt")
-    expires_at = NumberAttribute(attr_name="expiresAt")
-
-    @classmethod
-    def find(cls, user_id: str, session_id: str) -> Self | None:
-        """The session as of now, not of a moment ago; None if it has ended in its own right."""
-        try:
-            return cls.get(user_id, session_id, consistent_read=True)
-        except cls.DoesNotExist:
-            return None
+    ends_at = WholeNumber(attr_name="endsAt")
+    expires_at = WholeNumber(attr_name="expiresAt")

@@ -1,8 +1,8 @@
-"""Refresh tokens: what a client keeps, and what the shop keeps of it.
+"""Refresh tokens: what a client stores, and what the shop stores of it.
 
-`<user>.<session>.<family>.<secret>`: the family's part stays as long as the session, the secret changes with each use. Whoever
-shows a right family with a secret that was used before has a stolen token, or was stolen from; who shows a wrong family has
-nothing, and ends nobody's session.
+`<user>.<session>.<family>.<secret>`: the family stays as long as the session, the secret changes
+with each use. A right family with a used secret means that two parties have the token: one of them
+stole it. A wrong family is a guess, and ends nobody's session.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _PARTS = 4
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """A refresh token, taken apart."""
+    """A parsed refresh token."""
 
     user_id: str
     session_id: str
@@ -28,28 +28,31 @@ class RefreshToken:
     secret: str
 
     @classmethod
-    def made(cls, user_id: str, session_id: str) -> Self:
-        """The first one of a session."""
+    def create(cls, user_id: str, session_id: str) -> Self:
+        """Create the first token of a session."""
         return cls(
             user_id, session_id, secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES)
         )
 
     @classmethod
-    def parsed(cls, text: str) -> Self:
-        """What a client sent; InvalidRefreshToken if it cannot be one."""
+    def parse(cls, text: str) -> Self:
+        """Parse the token that a client sent.
+
+        Raises: InvalidRefreshToken if it cannot be one.
+        """
         parts = text.split(".")
         if len(parts) != _PARTS or not all(parts) or not text.isascii():
-            raise InvalidRefreshToken("Invalid refresh token")
+            raise InvalidRefreshToken
         user, session, family, secret = parts
         return cls(f"USER#{user}", f"SESSION#{session}", family, secret)
 
     def successor(self, seed: str) -> Self:
-        """The next one. Only the shop can tell it, and always the same: a repeat whose answer was lost gets it again."""
+        """Return the next token: the same for every repeat, and known only with the seed."""
         secret = hmac.new(seed.encode(), self.secret.encode(), hashlib.sha256).hexdigest()
         return replace(self, secret=secret)
 
-    def text(self) -> str:
-        """As the client gets it."""
+    def serialize(self) -> str:
+        """Return the token as it is sent to the client."""
         return ".".join(
             (ids.suffix(self.user_id), ids.suffix(self.session_id), self.family, self.secret)
         )

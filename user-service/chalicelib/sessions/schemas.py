@@ -1,20 +1,20 @@
-"""Bodies accepted and returned."""
+"""Bodies of requests and responses."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
-from common import http
+from common.schemas import Schema
 
 
-class Refresh(http.Body):
+class TokenRefresh(Schema):
     """The refresh token of the last login or refresh."""
 
     refresh_token: Annotated[str, Meta(min_length=1, max_length=512)]
 
 
-class Refreshed(http.Body):
-    """A new access token, which expires after so many seconds, and the refresh token to use next time."""
+class SessionTokens(Schema):
+    """An access token, its lifetime in seconds, and the next refresh token."""
 
     token: str
     refresh_token: str
@@ -22,13 +22,7 @@ class Refreshed(http.Body):
     expires_in: int
 
 
-class Logout(http.Body):
-    """Whether to end all of one's sessions, or only the one of the access token."""
+class Logout(Schema):
+    """Whether to end all sessions of the account, or only the one of the access token."""
 
     everywhere: bool = False
-
-
-class LoggedOut(http.Body):
-    """The answer to a logout."""
-
-    message: str

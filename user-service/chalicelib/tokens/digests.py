@@ -1,14 +1,17 @@
-"""Digests of random texts: what the shop keeps of a token that it gave out, enough to know it again."""
+"""Digests of random secrets: what the shop stores of a token that it has issued."""
 
 import hashlib
 import hmac
 
 
 def digest(text: str) -> str:
-    """SHA-256 will do for what is random: nobody can try it out. A password needs bcrypt."""
+    """Return the SHA-256 of a random text.
+
+    Its entropy makes salt and bcrypt unnecessary.
+    """
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def is_of(text: str, kept: str | None) -> bool:
-    """Whether this is the text whose digest was kept; how long that takes does not tell where they differ."""
-    return kept is not None and hmac.compare_digest(digest(text), kept)
+def matches_digest(text: str, stored: str | None) -> bool:
+    """Compare a text with a stored digest in constant time. Nothing matches None."""
+    return stored is not None and hmac.compare_digest(digest(text), stored)

@@ -1,9 +1,9 @@
-"""What can go wrong with signing keys."""
+"""Errors of signing keys."""
 
 
 class SigningKeysMissing(Exception):
-    """No key has been made yet: rotate-signing-key makes the first one, too."""
+    """There is no signing key yet. `rotate-signing-key` creates the first one, too."""
 
 
 class RotationUnderWay(Exception):
-    """Another rotation has not ended; trying again a minute later is right."""
+    """Another rotation is running. Try again a minute later."""

@@ -1,26 +1,43 @@
-"""What rotate-signing-key takes and answers, and the access token."""
+"""Input and result of rotate-signing-key, the public keys, and the access token."""
 
 from dataclasses import dataclass
 
-from common import http
+from common.schemas import Schema
 
 
-class RotateSigningKey(http.Body):
-    """With revoke_old, as after a leak, tokens signed by earlier keys are worth nothing at once."""
+class RotateSigningKey(Schema):
+    """Whether tokens of earlier keys become invalid at once, as after a leak."""
 
     revoke_old: bool = False
 
 
-class Rotated(http.Body):
-    """Which key signs now, and which are published, newest first."""
+class KeyRotation(Schema):
+    """The id of the key that signs now, and those of all published keys, newest first."""
 
     current: str
     published: list[str]
 
 
+class JsonWebKey(Schema):
+    """The public half of an Ed25519 key (RFC 8037)."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    alg: str
+    use: str
+
+
+class JsonWebKeySet(Schema):
+    """The keys whose tokens may be valid, newest first."""
+
+    keys: list[JsonWebKey]
+
+
 @dataclass(frozen=True)
 class AccessToken:
-    """A signed token and how long it is good for."""
+    """A signed token and its lifetime."""
 
     text: str
-    lives_seconds: int
+    lifetime_seconds: int

@@ -1,4 +1,4 @@
-"""The verbs of access tokens: issue them, rotate what signs them."""
+"""Issue access tokens, and rotate the keys that sign them."""
 
 import time
 from itertools import pairwise
@@ -6,22 +6,24 @@ from itertools import pairwise
 import jwt
 
 from chalicelib.tokens import keys
-from chalicelib.tokens.models import turn
-from chalicelib.tokens.schemas import AccessToken, Rotated
+from chalicelib.tokens.models import hold_rotation_lock
+from chalicelib.tokens.schemas import AccessToken, KeyRotation
 from common import auth, clock, log, settings
 
 _QUARTER = 900
-_SPREADS_SECONDS = auth.REFETCH_SECONDS + 1  # until each verifier may ask again that had just asked
+# A verifier that has just fetched the keys may fetch them again after this long.
+_PROPAGATION_SECONDS = auth.REFETCH_SECONDS + 1
 _SLACK_SECONDS = 60  # clocks differ, and a request takes time
 
 
-def issue(user_id: str, email: str, role: str, session_id: str) -> AccessToken:
-    """A token that says who its bearer is, for TOKEN_TTL_SECONDS; SigningKeysMissing before the first rotation.
+def issue_access_token(user_id: str, email: str, role: str, session_id: str) -> AccessToken:
+    """Sign a token for the user, valid for TOKEN_TTL_SECONDS.
 
-    It cannot be called back one by one: it expires, or all are revoked by rotating with revoke_old. This service alone asks
-    whether its session still goes on.
+    Raises: SigningKeysMissing before the first rotation.
+    A single token cannot be revoked: it expires, or all are revoked by rotating with revoke_old.
+    Only user-service checks that its session is still active.
     """
-    key, now, lives = keys.current(), clock.epoch(), _lives_seconds()
+    key, now, lifetime = keys.get_current_key(), clock.epoch(), _token_lifetime()
     claims = {
         "iss": auth.ISSUER,
         "aud": auth.AUDIENCE,
@@ -30,44 +32,47 @@ def issue(user_id: str, email: str, role: str, session_id: str) -> AccessToken:
         "role": role,
         "sid": session_id,
         "iat": now,
-        "exp": now + lives,
+        "exp": now + lifetime,
     }
-    return AccessToken(
-        jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": key.kid}), lives
-    )
+    text = jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": key.kid})
+    return AccessToken(text, lifetime)
 
 
-def rotate(revoke_old: bool = False) -> Rotated:
-    """Sign with a new key from now on; RotationUnderWay if another rotation runs.
+def rotate_signing_key(revoke_old: bool = False) -> KeyRotation:
+    """Create a key, publish it, and sign with it once every verifier can know it.
 
-    Tokens signed by earlier keys go on being believed until they have expired, or with revoke_old no longer than the
-    verifiers' caches live. Takes seconds, so that every verifier can know the new key before it signs. Safe to repeat, also after
-    a failure at any point: every key that can sign is published before it can, and a key that was published but never stored
-    signs nothing and is gone with the next rotation.
+    Tokens of earlier keys stay valid until they expire; with revoke_old, no longer than the
+    verifiers cache the keys. Takes seconds. May be repeated after a failure at any point: a key
+    that was published but not stored signs nothing, and the next rotation drops it.
+
+    Raises: RotationUnderWay if another rotation is running.
     """
-    with turn():
-        ring = [keys.SigningKey.made(), *_alive(keys.stored())]
-        # The first key of all waits for nobody: no token was believed yet.
-        _switch_to(ring, _SPREADS_SECONDS if len(ring) > 1 else 0)
+    with hold_rotation_lock():
+        ring = [keys.SigningKey.create(), *_unexpired(keys.list_keys())]
+        # No verifier caches anything before the first key.
+        _switch_to(ring, _PROPAGATION_SECONDS if len(ring) > 1 else 0)
         if revoke_old:
-            # Only now, when nobody is told to sign with an old key any more.
+            # Only after the switch, when no Lambda is given an old key to sign with.
             ring = ring[:1]
             _switch_to(ring)
     log.logger.info("signing key rotated", extra={"kid": ring[0].kid, "revokeOld": revoke_old})
-    return Rotated(current=ring[0].kid, published=[key.kid for key in ring])
+    return KeyRotation(current=ring[0].kid, published=[key.kid for key in ring])
 
 
 def _switch_to(ring: list[keys.SigningKey], pause: float = 0) -> None:
-    keys.publish(ring)
+    keys.publish_keys(ring)
     time.sleep(pause)
-    keys.store(keys.KeyRing.of(ring))
+    keys.store_keys(ring)
 
 
-def _alive(old: list[keys.SigningKey]) -> list[keys.SigningKey]:
-    """Those of the keys, newest first, whose tokens may not have expired: a key retired when its successor was made."""
-    oldest = clock.iso(clock.epoch() - _lives_seconds() - keys.FRESH_SECONDS - _SLACK_SECONDS)
+def _unexpired(old: list[keys.SigningKey]) -> list[keys.SigningKey]:
+    """Return the keys, newest first, whose tokens may not have expired.
+
+    A key was retired when its successor was created.
+    """
+    oldest = clock.iso(clock.epoch() - _token_lifetime() - keys.CACHE_SECONDS - _SLACK_SECONDS)
     return old[:1] + [key for successor, key in pairwise(old) if successor.created_at > oldest]
 
 
-def _lives_seconds() -> int:
+def _token_lifetime() -> int:
     return settings.integer("TOKEN_TTL_SECONDS", _QUARTER)

@@ -1,41 +1,24 @@
-"""What can go wrong with accounts."""
+"""Errors of users and their passwords.
 
-from chalice import (
-    BadRequestError,
-    ChaliceViewError,
-    NotFoundError,
-    UnauthorizedError,
-    UnprocessableEntityError,
-)
+`description` is published to the API's customers.
+"""
+
+from chalice import BadRequestError, NotFoundError
 
 
 class PasswordTooShort(BadRequestError):
-    """The stage's setting PASSWORD_MIN_LENGTH asks for a longer password."""
+    """The password has fewer characters than the stage's PASSWORD_MIN_LENGTH."""
+
+    description = "The password is too short; the message says how long it must be."
 
 
 class PasswordTooLong(BadRequestError):
-    """Bcrypt reads 72 bytes; of a longer password it would ignore the end."""
+    """The password has more bytes than bcrypt reads."""
 
-
-class AddressContended(ChaliceViewError):
-    """Too many register with one address at the same moment; nothing was written, trying again is right."""
-
-    STATUS_CODE = 503
-
-
-class AccountContended(ChaliceViewError):
-    """The account is changed by several at the same moment; nothing was written, trying again is right."""
-
-    STATUS_CODE = 503
-
-
-class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for a registration that said something else."""
-
-
-class InvalidCredentials(UnauthorizedError):
-    """Address and password do not belong together; which of them is wrong stays unsaid."""
+    description = "The password has more than 72 bytes of UTF-8."
 
 
 class UserNotFound(NotFoundError):
-    """Nobody has this id or address."""
+    """No user has this id or address."""
+
+    description = "There is no user with this id."

@@ -1,36 +1,40 @@
-"""Passwords: what the shop accepts, and bcrypt's hashes of them."""
+"""Which passwords the shop accepts, and their bcrypt hashes."""
 
 import bcrypt
 
 from chalicelib.users.errors import PasswordTooLong, PasswordTooShort
 from common import settings
 
-MOST_BYTES = 72  # bcrypt's own limit: https://en.wikipedia.org/wiki/Bcrypt#Maximum_password_length
-_NOBODYS = "." * 53  # salt and digest in bcrypt's alphabet; no known password has this hash
+MAX_BYTES = 72  # bcrypt's limit: https://en.wikipedia.org/wiki/Bcrypt#Maximum_password_length
+_DUMMY_SALT_AND_DIGEST = "." * 53  # in bcrypt's alphabet; no known password has this hash
 
 
-def hashed(password: str) -> str:
-    """The bcrypt hash to keep; PasswordTooShort or PasswordTooLong if the shop does not accept the password."""
-    least = settings.integer("PASSWORD_MIN_LENGTH", 12)
-    if len(password) < least:
-        raise PasswordTooShort(f"password: expected at least {least} characters")
-    if len(password.encode()) > MOST_BYTES:
-        raise PasswordTooLong(f"password: expected at most {MOST_BYTES} bytes of UTF-8")
+def hash_password(password: str) -> str:
+    """Return the bcrypt hash of a new password.
+
+    Raises: PasswordTooShort, PasswordTooLong.
+    """
+    min_length = settings.integer("PASSWORD_MIN_LENGTH", 12)
+    if len(password) < min_length:
+        raise PasswordTooShort(f"password: expected at least {min_length} characters")
+    if len(password.encode()) > MAX_BYTES:
+        raise PasswordTooLong(f"password: expected at most {MAX_BYTES} bytes of UTF-8")
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(_rounds())).decode()
 
 
-def matches(password: str, kept: str | None) -> bool:
-    """Whether this is the password that was hashed; no password matches None.
+def matches_hash(password: str, stored: str | None) -> bool:
+    """Check a password against its hash.
 
-    None costs as much time as a hash does, or the answer's delay would tell who has an account.
+    No password matches None. None costs as much time as a hash: otherwise the delay would reveal
+    who has an account.
     """
-    given = password.encode()
-    same = bcrypt.checkpw(given[:MOST_BYTES], (kept or _nobodys_hash()).encode())
-    return same and kept is not None and len(given) <= MOST_BYTES
+    candidate = password.encode()
+    is_equal = bcrypt.checkpw(candidate[:MAX_BYTES], (stored or _dummy_hash()).encode())
+    return is_equal and stored is not None and len(candidate) <= MAX_BYTES
 
 
-def _nobodys_hash() -> str:
-    return f"$2b${_rounds():02}${_NOBODYS}"
+def _dummy_hash() -> str:
+    return f"$2b${_rounds():02}${_DUMMY_SALT_AND_DIGEST}"
 
 
 def _rounds() -> int:

@@ -1,4 +1,4 @@
-"""The welcome message, published for whoever sends mail."""
+"""The welcome message, published for the service that notifies customers."""
 
 import json
 from functools import cache
@@ -10,8 +10,11 @@ _TOPIC = "commerce-notifications"
 _AUDIENCE = "customer"
 
 
-def publish(user: User) -> None:
-    """Ask for a welcome mail. May be repeated: checkout-orchestrator sends a customer one welcome, however many it gets."""
+def publish_welcome(user: User) -> None:
+    """Request a welcome mail.
+
+    Idempotent: checkout-orchestrator sends each customer one.
+    """
     aws.client("sns").publish(
         TopicArn=_topic_arn(),
         Message=json.dumps(_message(user)),
@@ -33,11 +36,7 @@ def _message(user: User) -> dict[str, str]:
 
 @cache
 def _topic_arn() -> str:
-    """The topic's ARN in this account: config.json cannot name it, being the same for all accounts."""
-    partition, account = _where()
-    return f"arn:{partition}:sns:{aws.client('sns').meta.region_name}:{account}:{_TOPIC}"
-
-
-def _where() -> tuple[str, str]:
+    """Return the topic's ARN in this account, which config.json cannot name."""
     identity = aws.client("sts").get_caller_identity()
-    return identity["Arn"].split(":")[1], identity["Account"]
+    partition, region = identity["Arn"].split(":")[1], aws.client("sns").meta.region_name
+    return f"arn:{partition}:sns:{region}:{identity['Account']}:{_TOPIC}"
