@@ -1,7 +1,9 @@
-# The commands of the shop; `make` alone lists them. GNU make 3.81 (macOS has it), a POSIX shell and awk are enough.
+# The commands of the shop; `make` alone lists them.
+# GNU make 3.81 (macOS has it), a POSIX shell and awk are enough.
 .DEFAULT_GOAL := help
 
-SETTINGS := PORT LOCAL_DIR SERVICE SERVICE_PORT STAGE FILE QUEUE NAME ROLE EMAIL FUNCTION EVENT ORDER DAY SETTLE ENDPOINT
+SETTINGS := PORT LOCAL_DIR SERVICE SERVICE_PORT STAGE FILE QUEUE NAME ROLE EMAIL FUNCTION EVENT \
+  ORDER DAY SETTLE ENDPOINT
 SWITCHES := DRY_RUN REPAIR WHOLE REVOKE_OLD RELEASED
 STAGES := local dev prod
 SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.json))
@@ -20,27 +22,40 @@ needs.admin := EMAIL=jane@example.com
 needs.trace := ORDER=01JA2M9Q6T0000000000000000
 needs.seed := FILE=common/devcloud/catalogue.csv
 
-# Only make's command line gives them: a shell may have a PORT or a NAME of its own, and must not be asked.
-$(foreach name,$(SETTINGS) $(SWITCHES),$(if $(filter command,$(origin $(name))),,$(eval override $(name) :=)))
+# Only make's command line gives them: a shell may have a PORT or a NAME of its own.
+is_given = $(filter command,$(origin $(1)))
+$(foreach name,$(SETTINGS) $(SWITCHES),$(if $(call is_given,$(name)),,$(eval override $(name) :=)))
 unexport $(SETTINGS) $(SWITCHES)
 override SERVICE := $(patsubst %/,%,$(SERVICE))
 
-given := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
-unknown := $(filter-out $(SETTINGS) $(SWITCHES) PYTHON SHELL MAKE% AWS_% PIP_% %_EMAIL,$(given))
-$(if $(unknown),$(error $(firstword $(unknown)) is no setting; these are: $(SETTINGS) $(SWITCHES) PYTHON))
-$(foreach name,$(SWITCHES),$(if $(filter-out 1,$($(name))),$(error $(name)=$($(name)) is not understood: $(name)=1 or nothing)))
-$(if $(filter-out $(SERVICES) $(if $(filter test,$(MAKECMDGOALS)),common),$(SERVICE)),$(error SERVICE=$(SERVICE) is not a service: one of $(SERVICES)))
-$(if $(filter-out $(STAGES),$(STAGE)),$(error STAGE=$(STAGE) is not a stage: one of $(STAGES)))
-missing = $(strip $(foreach example,$(needs.$(1)),$(if $($(firstword $(subst =, ,$(example)))),,$(firstword $(subst =, ,$(example))))))
+given := $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(name)))
+KNOWN := $(SETTINGS) $(SWITCHES) PYTHON SHELL MAKE% AWS_% PIP_% %_EMAIL
+unknown := $(firstword $(filter-out $(KNOWN),$(given)))
+ifneq ($(unknown),)
+$(error $(unknown) is no setting; these are: $(SETTINGS) $(SWITCHES) PYTHON)
+endif
+$(foreach name,$(SWITCHES),$(if $(filter-out 1,$($(name))),\
+  $(error $(name)=$($(name)) is not understood: $(name)=1 or nothing)))
+ifneq ($(filter-out $(SERVICES) $(if $(filter test,$(MAKECMDGOALS)),common),$(SERVICE)),)
+$(error SERVICE=$(SERVICE) is not a service: one of $(SERVICES))
+endif
+ifneq ($(filter-out $(STAGES),$(STAGE)),)
+$(error STAGE=$(STAGE) is not a stage: one of $(STAGES))
+endif
+name_in = $(firstword $(subst =, ,$(1)))
+missing = $(strip $(foreach example,$(needs.$(1)),\
+  $(if $($(call name_in,$(example))),,$(call name_in,$(example)))))
 $(foreach goal,$(MAKECMDGOALS),$(if $(call missing,$(goal)),\
   $(error $(firstword $(call missing,$(goal))) is not set, as in: make $(goal) $(needs.$(goal)))))
 
 quoted = '$(subst ','\'',$(1))'
+value = $(if $($(1)),$(call quoted,$($(1))))
 option = $(if $($(2)), --$(1)=$(call quoted,$($(2))))
 switch = $(if $($(2)), --$(1))
 
 PY := .venv/bin/python
 DIR = $(call option,dir,LOCAL_DIR)
+AWS = $(call option,stage,STAGE)
 SHOP := $(PY) -m devcloud
 INSTALLED := .venv/installed
 READY := $(and $(wildcard $(INSTALLED)),$(wildcard $(PY)))
@@ -54,30 +69,34 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 export PYTHONUTF8 := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: FORCE help up down test check local deploy docs format new-service bench chaos clean \
-  status logs token invoke trace seed admin rotate-keys redrive reconcile package release smoke pipeline \
-  lint types templates framework pythons mutations budgets events openapi access contracts workflows lock
+COMMANDS := help up down test check local deploy docs format new-service bench chaos clean \
+  status logs token invoke trace seed admin rotate-keys redrive reconcile \
+  package release smoke pipeline lint types templates framework pythons mutations budgets \
+  events openapi access contracts workflows lock
+.PHONY: FORCE $(COMMANDS)
+$(filter-out help clean,$(COMMANDS)): $(INSTALLED)
 
 ## Every day
 help: ## | this list
 	@awk -F ' ## *|[|] *' '/^## / { printf "%s%s\n", (shown++ ? "\n" : ""), substr($$0, 4) } \
-	  /^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "  %-50s %s\n", "make " $$1 " " $$2, $$3 }' Makefile
+	  /^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); \
+	    printf "  %-50s %s\n", "make " $$1 " " $$2, $$3 }' Makefile
 
-up: $(INSTALLED) ## | start the whole shop, and carry one purchase through it (PORT=8100 LOCAL_DIR=.other)
+up: ## | start the shop and show a purchase (PORT=8100 LOCAL_DIR=.other)
 	@$(SHOP) up$(call option,port,PORT)$(DIR)
 
-down: $(INSTALLED) ## | stop the shop; its data stays
+down: ## | stop the shop; its data stays
 	@$(SHOP) down$(DIR)
 
-local: $(INSTALLED) ## SERVICE=cart-service | one service with reload, against the running shop (SERVICE_PORT=8091)
+local: ## SERVICE=cart-service | one service with reload, in the running shop (SERVICE_PORT=8091)
 	@$(PY) -m devcloud.dev_server $(SERVICE)$(DIR)$(call option,port,SERVICE_PORT)
 
-test: $(INSTALLED) ## SERVICE=cart-service | a service's suite; without SERVICE all of them, then what crosses services
+test: ## SERVICE=cart-service | a service's suite; without SERVICE everything
 	@$(PY) -m testkit.suites $(SERVICE)
 
 check: lint types templates framework test ## | all that CI asks for
 
-format: $(INSTALLED) ## | let ruff put the code in shape
+format: ## | let ruff put the code in shape
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
@@ -85,16 +104,16 @@ docs: events openapi access ## | write every page that is made from code
 	@$(PY) -m docgen.state_machine_page
 	@$(PY) -m docgen.metric_page
 
-deploy: $(INSTALLED) ## SERVICE=cart-service STAGE=local | deploy a service: to the running shop, or to AWS (STAGE=dev, prod)
-	@$(SHOP) deploy $(SERVICE)$(call option,stage,STAGE)$(DIR)
+deploy: ## SERVICE=cart-service STAGE=local | deploy a service; with STAGE=dev or prod to AWS
+	@$(SHOP) deploy $(SERVICE)$(AWS)$(DIR)
 
-new-service: $(INSTALLED) ## NAME=wishlist-service | make a service of the same shape as the others
+new-service: ## NAME=wishlist-service | make a service of the same shape
 	@$(PY) -m scaffold -- $(call quoted,$(NAME))
 
-chaos: $(INSTALLED) ## | the long form of tests/chaos: crashes, faults, oversell, replays
+chaos: ## | the long form of tests/chaos: crashes, faults, oversell, replays
 	@CHAOS=long $(PY) -m pytest tests/chaos -p no:cacheprovider
 
-bench: $(INSTALLED) ## | measure zips, cold starts, requests, load and a hot product into docs/performance.md
+bench: ## | measure cold starts, requests and load into docs/performance.md
 	@$(PY) -m tests.benchmarks.performance
 	@$(PY) -m tests.benchmarks.hot_product
 
@@ -102,71 +121,75 @@ clean: ## | throw away what can be built again; the local shop's data stays
 	rm -rf build .venv node_modules .mypy_cache .ruff_cache
 
 ## The running shop (with STAGE=dev or prod many ask AWS)
-status: $(INSTALLED) ## | what is running, and where
+status: ## | what is running, and where
 	@$(SHOP) status$(DIR)
-logs: $(INSTALLED) ## SERVICE=cart-service | a service's logs
+logs: ## SERVICE=cart-service | a service's logs
 	@$(SHOP) logs $(SERVICE)$(DIR)
-token: $(INSTALLED) ## ROLE=admin | an access token to try things with; without ROLE a customer's
+token: ## ROLE=admin | an access token to try things with; without ROLE a customer's
 	@$(SHOP) token $(call quoted,$(or $(ROLE),customer))$(DIR)
-invoke: $(INSTALLED) ## SERVICE=cart-service FUNCTION=clear-cart | call a Lambda that has no route (EVENT=event.json, or - for standard input)
-	@$(SHOP) invoke $(SERVICE) $(call quoted,$(FUNCTION)) $(if $(EVENT),$(call quoted,$(EVENT)))$(call option,stage,STAGE)$(DIR)
-trace: $(INSTALLED) ## ORDER=01J... | one order as a timeline, from the saga's history and all logs
-	@$(SHOP) trace $(call quoted,$(ORDER))$(call option,stage,STAGE)$(DIR)
-seed: $(INSTALLED) ## FILE=common/devcloud/catalogue.csv | load products from a CSV file
+invoke: ## SERVICE=cart-service FUNCTION=clear-cart | call a Lambda (EVENT=event.json)
+	@$(SHOP) invoke $(SERVICE) $(call quoted,$(FUNCTION)) $(call value,EVENT)$(AWS)$(DIR)
+trace: ## ORDER=01J... | one order as a timeline, from the saga's history and all logs
+	@$(SHOP) trace $(call quoted,$(ORDER))$(AWS)$(DIR)
+seed: ## FILE=common/devcloud/catalogue.csv | load products from a CSV file
 	@$(SHOP) seed $(call quoted,$(FILE))$(DIR)
-admin: $(INSTALLED) ## EMAIL=jane@example.com | make an admin of somebody who has an account
-	@$(SHOP) admin $(call quoted,$(EMAIL))$(call option,stage,STAGE)$(DIR)
-rotate-keys: $(INSTALLED) ## | sign access tokens with a new key (REVOKE_OLD=1 after a leak)
-	@$(SHOP) rotate-keys$(call switch,revoke-old,REVOKE_OLD)$(call option,stage,STAGE)$(DIR)
-redrive: $(INSTALLED) ## QUEUE=notification-queue | move dead letters back; with DRY_RUN=1 show them, without QUEUE count them
-	@$(SHOP) redrive $(if $(QUEUE),$(call quoted,$(QUEUE)))$(call switch,dry-run,DRY_RUN)$(DIR)
-reconcile: $(INSTALLED) ## | compare orders, payments, gateways and stock (DAY=2026-11-22, SETTLE=0, WHOLE=1, REPAIR=1)
-	@$(SHOP) reconcile$(call option,day,DAY)$(call option,settle,SETTLE)$(call switch,repair,REPAIR)$(call switch,whole,WHOLE)$(DIR)
+admin: ## EMAIL=jane@example.com | make an admin of somebody who has an account
+	@$(SHOP) admin $(call quoted,$(EMAIL))$(AWS)$(DIR)
+rotate-keys: ## | sign access tokens with a new key (REVOKE_OLD=1 after a leak)
+	@$(SHOP) rotate-keys$(call switch,revoke-old,REVOKE_OLD)$(AWS)$(DIR)
+redrive: ## QUEUE=notification-queue | move dead letters back (DRY_RUN=1); without QUEUE count
+	@$(SHOP) redrive $(call value,QUEUE)$(call switch,dry-run,DRY_RUN)$(DIR)
+reconcile: ## | compare all records of orders (DAY=2026-11-22 SETTLE=0 WHOLE=1 REPAIR=1)
+	@$(SHOP) reconcile$(call option,day,DAY)$(call option,settle,SETTLE)\
+	  $(call switch,repair,REPAIR)$(call switch,whole,WHOLE)$(DIR)
 
 ## Deployment
-package: $(INSTALLED) ## SERVICE=cart-service STAGE=dev | build a service's zip and template into build/
-	@$(SHOP) package $(SERVICE)$(call option,stage,STAGE)
-release: $(INSTALLED) ## SERVICE=cart-service STAGE=dev | deploy a service, try it, and roll back if it does not answer
-	@$(SHOP) release $(SERVICE)$(call option,stage,STAGE)$(call option,endpoint,ENDPOINT)$(DIR)
-smoke: $(INSTALLED) ## SERVICE=cart-service STAGE=dev | whether a deployed service answers
-	@$(SHOP) smoke $(SERVICE)$(call option,stage,STAGE)$(DIR)
-pipeline: $(INSTALLED) ## SERVICE=cart-service | what the service's workflow does, on this machine
+package: ## SERVICE=cart-service STAGE=dev | build a service's zip and template into build/
+	@$(SHOP) package $(SERVICE)$(AWS)
+release: ## SERVICE=cart-service STAGE=dev | deploy a service; roll back if it does not answer
+	@$(SHOP) release $(SERVICE)$(AWS)$(call option,endpoint,ENDPOINT)$(DIR)
+smoke: ## SERVICE=cart-service STAGE=dev | whether a deployed service answers
+	@$(SHOP) smoke $(SERVICE)$(AWS)$(DIR)
+pipeline: ## SERVICE=cart-service | what the service's workflow does, on this machine
 	@$(PY) -m devcloud.pipeline $(SERVICE)
 
 ## Parts of check, docs and chaos; lint, types and templates also of one SERVICE
-lint: $(INSTALLED) ## | ruff, actionlint on the workflows, no secrets in the repository
+lint: ## | ruff, actionlint on the workflows, no secrets in the repository
 	@.venv/bin/ruff format --check $(or $(SERVICE),.)
 	@.venv/bin/ruff check $(or $(SERVICE),.)
 	@test ! -d .github || $(PY) .venv/bin/actionlint -no-color .github/workflows/*.yml
 	@$(PY) -m testkit.secrets_scan
-types: $(INSTALLED) ## | mypy, each service by itself
+types: ## | mypy, each service by itself
 	@$(PY) -m testkit.type_check $(SERVICE)
-templates: $(INSTALLED) ## | cfn-lint on every template, the packaged ones too
+templates: ## | cfn-lint on every template, the packaged ones too
 	@$(PY) -m testkit.template_check $(SERVICE)
-framework: $(INSTALLED) ## | the Serverless Framework, into node_modules; nothing else here needs Node (20.19 or newer)
+framework: ## | the Serverless Framework, into node_modules; needs Node 20.19 or newer
 	@$(PY) -m testkit.framework
-pythons: $(INSTALLED) ## | start the shop and run some suites with the other Pythons of this machine
+pythons: ## | start the shop and run suites with the other Pythons of this machine
 	@$(PY) -m testkit.pythons
-mutations: $(INSTALLED) ## NAME=refund | take protections away, all or those of a name: a test must fail
-	@$(PY) -m testkit.mutations $(if $(NAME),$(call quoted,$(NAME)))
-budgets: $(INSTALLED) ## | count anew what requests and an order ask of AWS, into tests/benchmarks/budgets.toml
+mutations: ## NAME=refund | take protections away: a test must fail; without NAME all
+	@$(PY) -m testkit.mutations $(call value,NAME)
+budgets: ## | count what requests ask of AWS into tests/benchmarks/budgets.toml
 	@BUDGETS=write $(PY) -m pytest tests/benchmarks/test_usage.py -p no:cacheprovider
-events: $(INSTALLED) ## | docs/events.md and events.json
+events: ## | docs/events.md and events.json
 	@$(PY) -m docgen.event_page
-openapi: $(INSTALLED) ## | docs/openapi; with RELEASED=1 also what clients rely on from now on
+openapi: ## | docs/openapi (RELEASED=1: and what clients rely on from now on)
 	@$(PY) -m docgen.openapi.shop$(call switch,released,RELEASED)
-access: $(INSTALLED) ## | docs/access.md, who may call what; after make openapi
+access: ## | docs/access.md, who may call what; after make openapi
 	@$(PY) -m docgen.access_page
-contracts: $(INSTALLED) ## | what services know of each other; with RELEASED=1 also what the last release promised
+contracts: ## | what services know of each other (RELEASED=1: and promise from now on)
 	@$(PY) -m docgen.contracts$(call switch,released,RELEASED)
-workflows: $(INSTALLED) ## | each service's workflow and deploy role
+workflows: ## | each service's workflow and deploy role
 	@$(PY) -m delivery.workflows
-lock: $(INSTALLED) ## | requirements-dev.in -> requirements-dev.txt
+lock: ## | requirements-dev.in -> requirements-dev.txt
 	@$(PY) -m pip install --quiet uv
 	@{ echo '# Made by `make lock` from requirements-dev.in; not edited by hand.'; \
-	   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header requirements-dev.in; } > requirements-dev.new
+	   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header \
+	     requirements-dev.in; } > requirements-dev.new
 	@mv requirements-dev.new requirements-dev.txt
 
-$(INSTALLED): requirements-dev.txt common/devcloud/install.py $(if $(REBUILD),FORCE,$(if $(READY),,FORCE))
-	@command -v $(call quoted,$(PYTHON)) >/dev/null || { echo "There is no $(PYTHON). Say which Python to use: make up PYTHON=python3.12" >&2; exit 2; }
+$(INSTALLED): requirements-dev.txt common/devcloud/install.py \
+  $(if $(REBUILD),FORCE,$(if $(READY),,FORCE))
+	@command -v $(call quoted,$(PYTHON)) >/dev/null || { \
+	  echo "There is no $(PYTHON). Say which Python to use: make up PYTHON=python3.12" >&2; exit 2; }
 	@$(call quoted,$(PYTHON)) -I common/devcloud/install.py $(REBUILD)

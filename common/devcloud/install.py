@@ -1,7 +1,8 @@
-"""Make .venv with the pinned packages, for `make`, with nothing but what Python itself brings.
+"""Make .venv with the pinned packages, for `make`.
 
-The system's Python runs this file, so Python 3.6 must be able to read it: an old one is told so in a sentence.
-Two `make` in a fresh clone come here at once: the second waits for the first, and finds all done.
+The system's Python runs this file, so it uses nothing but the standard library, and Python 3.6
+must be able to read it: an old one is told so in a sentence. Of two `make` in a fresh clone the
+second waits for the first, and finds all done.
 """
 
 import hashlib
@@ -20,8 +21,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _VENV, _PINS = _ROOT / ".venv", _ROOT / "requirements-dev.txt"
 _PYTHON, _DONE = _VENV / "bin" / "python", _VENV / "installed"
 _AT_ONCE = 10  # packages that pip installs from one line of progress to the next
-# Python runs this line when .venv's starts. A Lambda of the local cloud, and Chalice where it packages one, must find
-# `common` in the service's own folder, as on AWS.
+# Python runs this line when .venv's starts. A Lambda of the local cloud, and Chalice where it
+# packages one, must find `common` in the service's own folder, as on AWS.
 _PATH_LINE = (
     "import os, sys; {'AWS_LAMBDA_FUNCTION_NAME', 'SERVICE_ALONE'} & {*os.environ} or "
     "sys.path.append(os.path.join(os.path.dirname(sys.prefix), 'common'))\n"
@@ -33,11 +34,14 @@ exec "$(dirname "$0")/python" -m devcloud "$@"
 
 
 class NotInstalled(Exception):
-    """The packages cannot be installed; the message says why in a sentence."""
+    """The packages cannot be installed. The message says why in a sentence."""
 
 
 def main(arguments: "list[str]") -> int:
-    """Return 0 once all is installed, else 1. With --rebuild an installation of another Python is replaced."""
+    """Return 0 once all is installed, else 1.
+
+    With --rebuild an installation of another Python is replaced. Idempotent.
+    """
     try:
         _require_python()
         _require_symlinks()
@@ -113,7 +117,7 @@ def _bring_up_to_date(pins: "list[str]", rebuild: bool) -> None:
 
 
 def _installed() -> "dict | None":
-    """What the installation says that it is made of; None where there is none that can be used."""
+    """Return what the installation was made of, None where it cannot be used."""
     try:
         known = json.loads(_DONE.read_text())
         return known if "python" in known and _succeeds(str(_PYTHON), "-m", "pip", "-V") else None
@@ -163,7 +167,10 @@ def _succeeds(*command: str) -> bool:
 
 
 def _write_entry_points() -> None:
-    """Make common's packages importable, and .venv/bin/shop the CLI; both also where the folder is moved to."""
+    """Make common's packages importable, and .venv/bin/shop the CLI.
+
+    Both stay right when the folder is moved.
+    """
     for packages in _VENV.glob("lib/python*/site-packages"):
         (packages / "commerce.pth").write_text(_PATH_LINE)
     shop = _VENV / "bin" / "shop"

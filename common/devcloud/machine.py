@@ -1,4 +1,7 @@
-"""What this machine is set to, and the local cloud needs otherwise; every command calls `prepare` first."""
+"""Set what the local cloud needs otherwise than the machine has it.
+
+Every command calls `prepare` first.
+"""
 
 import os
 import resource
@@ -15,7 +18,7 @@ def prepare() -> None:
 
 
 def bypass_proxies() -> None:
-    """Call this machine itself directly, and the rest of the world by the proxies of the environment.
+    """Call this machine directly, and the rest of the world by its proxies.
 
     A SOCKS proxy is left out: none of the HTTP clients here speaks SOCKS, and httpx refuses to start.
     """

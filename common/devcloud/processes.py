@@ -1,4 +1,4 @@
-"""The shop's processes: started in the background, known by a file with their number, stopped by it."""
+"""Start, find and stop the shop's background processes by files with their pids."""
 
 import argparse
 import json
@@ -23,11 +23,14 @@ class PortTaken(RuntimeError):
 
 
 class ProcessFailed(RuntimeError):
-    """A process ended, or did not answer in time; the message ends with the last of what it wrote."""
+    """A process ended, or did not answer in time. The message has its last lines."""
 
 
 def port_number(text: str) -> int:
-    """A port as it stands on a command line, to which three more may be added; argparse.ArgumentTypeError if it is none."""
+    """Parse a port to which three more may be added.
+
+    Raises: argparse.ArgumentTypeError when it is none.
+    """
     if not (text.isascii() and text.isdigit()) or not 1024 <= int(text) <= 65_532:
         raise argparse.ArgumentTypeError(f"{text} is not a port from 1024 to 65532")
     return int(text)
@@ -43,7 +46,7 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """Its number while it runs. One that the system has given to somebody else since is not ours."""
+        """The pid while it runs. None too when the system has reused the pid since."""
         try:
             note = json.loads(self._note.read_text())
         except (OSError, ValueError):
@@ -51,7 +54,7 @@ class Process:
         return note["pid"] if note["command"] == _command_line(note["pid"]) else None
 
     def start(self, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run `python -m module arguments` with just this environment, apart from this terminal."""
+        """Run `python -m module arguments` with just this environment, detached."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._note.parent.mkdir(parents=True, exist_ok=True)
         inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -78,7 +81,10 @@ class Process:
         self._note.write_text(json.dumps(note))
 
     def await_answer(self, healthy: Callable[[], bool], seconds: float = 90) -> None:
-        """Wait until it is healthy; ProcessFailed if it ends first or takes too long."""
+        """Wait until it is healthy.
+
+        Raises: ProcessFailed when it ends first or takes too long.
+        """
         deadline = time.monotonic() + seconds
         while not healthy():
             if self.pid is None:
@@ -92,7 +98,7 @@ class Process:
             time.sleep(0.05)
 
     def stop(self) -> bool:
-        """End it with SIGTERM and wait; False if it did not run."""
+        """Send SIGTERM and wait for the end. False if it did not run."""
         pid = self.pid
         if pid is not None:
             _send(pid, signal.SIGTERM)
@@ -138,7 +144,10 @@ def _settled_command_line(pid: int, module: str) -> str | None:
 
 
 def _command_line(pid: int) -> str | None:
-    """What a running `python -m` was told to run; Python's own path may still change, as on macOS it does."""
+    """Return what a running `python -m` was told to run, None when it does not run.
+
+    Python's own path is left out: on macOS it changes after the start.
+    """
     if Path("/proc/self").exists():
         try:
             text = (

@@ -1,4 +1,4 @@
-"""A copy of the repository as it stands now, changes included, to break or to try on its own."""
+"""Copy the repository as it stands now, to break it or to try it on its own."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from delivery.paths import ROOT
 
 
 def clone(to: Path) -> Path:
-    """Copy what git knows of, or would; nothing that is built."""
+    """Copy what git knows of, or would, and nothing that is built."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

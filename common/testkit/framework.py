@@ -1,6 +1,7 @@
-"""Install the Serverless Framework into node_modules, for `make framework`; nothing else needs Node.
+"""Install the Serverless Framework into node_modules, for `make framework`.
 
-What tests/deployment tries with it is skipped without Node; where CI is set, a missing Node is a failure.
+Nothing else needs Node. What tests/deployment tries with it is skipped without Node. Where CI is
+set, a missing Node is a failure.
 """
 
 import os
@@ -15,7 +16,7 @@ _PINS, _INSTALLED = ROOT / "package-lock.json", ROOT / "node_modules" / ".packag
 
 
 def main() -> int:
-    """Return 0 if it is installed, or cannot be on this machine; idempotent."""
+    """Return 0 if it is installed, or cannot be on this machine. Idempotent."""
     npm = shutil.which("npm")
     if not npm or _node_version() < _OLDEST_NODE:
         print(

@@ -1,7 +1,8 @@
-"""Try the repository with the other Pythons of this machine: `make pythons`, which CI runs after `make check`.
+"""Try the repository with the other Pythons of this machine: `make pythons`.
 
-Each gets a fresh clone on a machine that is as inconvenient as allowed: quotes and a space in the path, few open files, no
-language set, an HTTP proxy that does not answer. There the whole shop starts, and some suites run.
+CI runs it after `make check`. Each gets a fresh clone on a machine that is as inconvenient as
+allowed: quotes and a space in the path, few open files, no language set, an HTTP proxy that does
+not answer. There the whole shop starts, and some suites run.
 """
 
 import os
@@ -36,7 +37,7 @@ def main() -> int:
 
 
 def installed() -> dict[str, Path]:
-    """Return every Python 3 of PATH, of /usr/bin and of pyenv by its version, oldest first."""
+    """Return each Python 3 of PATH, /usr/bin and pyenv by its version, oldest first."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     folders += [Path("/usr/bin"), *Path.home().glob(".pyenv/versions/3.*/bin")]
     found: dict[str, Path] = {}

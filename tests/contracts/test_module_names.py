@@ -1,4 +1,7 @@
-"""No module has the name of one of the standard library: where its folder comes first, it would be loaded instead."""
+"""No module has the name of one of the standard library.
+
+Where its folder comes first, it would be loaded instead.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What `make` does first in a fresh clone: make .venv, by whatever Python the machine has."""
+"""What `make` does first in a fresh clone: make .venv, by the Python of the machine."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ BASE = Path(sys.base_prefix, "bin", "python3")
 
 @pytest.fixture
 def checkout(tmp_path) -> Path:
-    """Where the script stands among its neighbours, and one package is to be installed."""
+    """The script among its neighbours, with one package to install."""
     root = tmp_path / 'a shop\'s "clone"'
     shutil.copytree(
         ROOT / "common", root / "common", ignore=shutil.ignore_patterns("__pycache__", "tests")

@@ -19,7 +19,7 @@ LOOK = (
 
 
 def prepared(**environment: str) -> tuple[dict[str, str], int]:
-    """The environment and the number of open files of a process that 256 were given to."""
+    """Environment and file limit of a prepared process that started with 256 files."""
     limited = ["sh", "-c", 'ulimit -S -n 256; exec "$@"', "sh", sys.executable, "-c", LOOK]
     kept = {"PATH": os.environ["PATH"], "PYTHONPATH": "."}
     done = subprocess.run(limited, env={**kept, **environment}, capture_output=True, text=True)
