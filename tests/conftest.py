@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from devcloud import machine
 from devcloud import shop as local
 from devcloud.faults import Faults
 from tests.support.actors import Admin, Customer
 from tests.support.probe import Sight
+
+machine.prepare()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from delivery import gateway_keys, lambda_invoke, packaging, paths, routes, smoke, stacks, wheels
-from devcloud import bootstrap, commands, dead_letters, order_timeline, processes, shop
+from devcloud import bootstrap, commands, dead_letters, machine, order_timeline, processes, shop
 from devcloud import demo_purchase as buying
 from devcloud import reconcile as books
 from devcloud import seed as catalogues
@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old: 3.11 or newer is needed."
         )
         return 1
+    machine.prepare()
     given = _parser().parse_args(arguments)
     # Being ended is being interrupted: `up` then stops what it has started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

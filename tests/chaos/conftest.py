@@ -14,8 +14,8 @@ _TALLY: Counter[str] = Counter()
 
 @pytest.fixture(scope="session")
 def is_long() -> bool:
-    """Whether this is `make torture`, or the short form that every change passes."""
-    return os.environ.get("TORTURE") == "long"
+    """Whether this is `make chaos`, or the short form that every change passes."""
+    return os.environ.get("CHAOS") == "long"
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +42,6 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was tried, and what was found."""
     if _TALLY:
-        terminalreporter.section("torture")
+        terminalreporter.section("chaos")
         for what, count in sorted(_TALLY.items()):
             terminalreporter.write_line(f"{count:>8}  {what}")

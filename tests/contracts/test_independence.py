@@ -15,6 +15,15 @@ from delivery.paths import ROOT, SERVICES
 from devcloud import pipeline
 from testkit import suites
 
+WHERE = """import common
+import testkit
+
+
+def test_where(pytestconfig):
+    for package in (common, testkit):
+        expected = pytestconfig.rootpath.parent / "common"
+        assert Path(package.__file__).resolve().parents[1] == expected
+"""
 # The state of a bare AWS is thrown away by this: https://github.com/ministackorg/ministack
 RESET = "/_ministack/reset"
 DEPLOYED = (
@@ -65,6 +74,16 @@ def test_a_service_deploys_where_there_is_no_other(bare, service, build):
     assert done.returncode == 0, done.stderr
     assert "smoke tests passed" in done.stdout
     assert tables(bare) == declared_tables(service)
+
+
+def test_a_suite_that_is_alone_imports_the_common_beside_it(capsys):
+    with suites.alone(ROOT / "cart-service") as copy:
+        for old in (copy / "tests").glob("test_*.py"):
+            old.unlink()
+        (copy / "tests" / "test_where.py").write_text(f"from pathlib import Path\n\n{WHERE}")
+        outcome = suites.run(copy)
+
+    assert (outcome.passed, outcome.failed) == (1, 0), capsys.readouterr().out
 
 
 ORDERS = {

@@ -75,6 +75,7 @@ class Workshop:
             "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(wheelhouse()),
+            "SERVICE_ALONE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         done = subprocess.run(

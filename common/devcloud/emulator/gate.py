@@ -77,7 +77,8 @@ def quiesced(locks: list[threading.Lock], seconds: float) -> Iterator[bool]:
     deadline = time.monotonic() + seconds
     held: list[Any] = []
     try:
-        for lock in (_unit, *locks):
+        everyone: list[Any] = [_unit, *locks]
+        for lock in everyone:
             if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
                 break
             held.append(lock)

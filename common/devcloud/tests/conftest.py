@@ -18,7 +18,10 @@ import pytest
 
 from delivery import stacks
 from delivery.clouds import Cloud
+from devcloud import machine
 from devcloud.processes import Process
+
+machine.prepare()
 
 ROLE = "arn:aws:iam::000000000000:role/may-do-anything"
 
