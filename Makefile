@@ -22,7 +22,7 @@ DEVCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m devcloud
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench budgets local check lint types templates framework logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
+.PHONY: help up down new-service admin rotate-keys token invoke trace test torture mutations bench budgets local check lint types templates framework logs orders mail redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,8 +39,14 @@ status: $(INSTALLED) ## what is running, and where
 local: $(INSTALLED) service ## one service with reload, against the running shop (SERVICE=cart-service)
 	@PYTHONPATH=$(CURDIR)/common $(PY) -m devcloud.dev_server "$(SERVICE)" --dir "$(LOCAL_DIR)" --port "$(SERVICE_PORT)"
 
-logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service)
-	@$(DEVCLOUD) logs "$(SERVICE)" --dir "$(LOCAL_DIR)"
+logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service, FOLLOW=1, LINES=200)
+	@$(DEVCLOUD) logs "$(SERVICE)" $(if $(filter 1,$(FOLLOW)),--follow) $(if $(LINES),--lines "$(LINES)") --dir "$(LOCAL_DIR)"
+
+orders: $(INSTALLED) ## the latest orders (COUNT=20)
+	@$(DEVCLOUD) orders $(if $(COUNT),--count "$(COUNT)") --dir "$(LOCAL_DIR)"
+
+mail: $(INSTALLED) ## the latest sent mails (COUNT=20), or one of them (ID=...)
+	@$(DEVCLOUD) mail $(if $(ID),"$(ID)") $(if $(COUNT),--count "$(COUNT)") --dir "$(LOCAL_DIR)"
 
 # `make redrive QUEUE=... --dry-run` sets make's own flag n, under which only a line with + is run.
 redrive: $(INSTALLED) ## bring dead letters back (QUEUE=payment-retry-queue), or list them; --dry-run shows them
