@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from devcloud import shop, status, terminal
+from devcloud import example_orders, shop, status, terminal
 from devcloud.commands.options import (
     DEFAULT_DIRECTORY,
     AsJson,
@@ -28,6 +28,8 @@ def up(
     """Start the shop, or bring a running one up to date."""
     report = progress()
     running = shop.start(directory, port, purchase=not no_purchase, say=report)
+    if not no_purchase:
+        example_orders.prepare(running)
     report("the shop is open")
     where = display_path(directory / "shop.json")
     terminal.print_line()
