@@ -54,9 +54,10 @@ def collect(shop: Shop, customer: Account) -> Examples:
     if shown:
         ids["ORDER"] = shown["orderId"]
         parameters["orderId"] = _ulid(shown["orderId"])
-    operation_parameters = (
-        {"POST /order/{orderId}/cancel": {"orderId": _ulid(unpaid["orderId"])}} if unpaid else {}
-    )
+    operation_parameters = {
+        "POST /order/{orderId}/refund": {"Idempotency-Key": uuid.uuid4().hex},
+        "POST /order/{orderId}/cancel": {"orderId": _ulid(unpaid["orderId"])} if unpaid else {},
+    }
     bodies = {
         **_account_bodies(customer, session["refreshToken"], _mail_tokens(shop, customer.email)),
         **_buying_bodies(product_id, paid),
@@ -113,6 +114,7 @@ def _account_bodies(customer: Account, refresh_token: str, mail_tokens: dict[str
         "POST /user/refresh": {"refreshToken": refresh_token},
         "POST /user/password": {"password": password, "newPassword": password},
         "POST /user/password/forgotten": {"email": customer.email},
+        "POST /user/logout": {"everywhere": False},
         "PATCH /user/profile": {"name": "Customer", "phone": "+14155550123"},
     }
     if "email/verify" in mail_tokens:
@@ -128,6 +130,7 @@ def _buying_bodies(product_id: str, paid: Json | None) -> Json:
     bodies: Json = {
         "POST /cart": item,
         "POST /cart/guest/items": item,
+        "POST /cart/merge": {},
         "POST /checkout": {"paymentMethod": "pm_card_visa", "method": "CARD"},
         "POST /order": {"cartItems": [{"productId": product_id, "qty": 1}]},
     }

@@ -63,8 +63,10 @@ def gather(directory: Path, routes: dict[str, str], accounts: Accounts) -> Facts
     control = f"{found.razorpay_url}/_control/orders/RAZORPAY_ORDER_ID"
     facts.razorpay = [f"curl -X POST {control}/{action}" for action in _RAZORPAY_ACTIONS]
     _add(facts, lambda: facts.accounts.append(accounts.customer(found)))
+    if facts.accounts:
+        token = facts.accounts[0].token
+        _add(facts, lambda: facts.purchase.extend(steps(found.url, token, found.directory)))
     _add(facts, lambda: facts.accounts.append(accounts.admin(found)))
-    _add(facts, lambda: facts.purchase.extend(steps(found.url, facts.accounts[0].token)))
     return facts
 
 

@@ -2,8 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
+
+from delivery.paths import ROOT
 
 _TIMEOUT_SECONDS = 20
 _JSON = "-H 'Content-Type: application/json'"
@@ -32,10 +35,11 @@ def product_in_stock(url: str, at_least: int = 2) -> str:
     raise LookupError("nothing among the first 20 products is in stock")
 
 
-def steps(url: str, token: str) -> list[Step]:
+def steps(url: str, token: str, directory: Path) -> list[Step]:
     """Return the commands from choosing a product to the order's timeline."""
     item = json.dumps({"productId": product_in_stock(url), "quantity": 1})
     payment = json.dumps({"paymentMethod": "pm_card_visa", "method": "CARD"})
+    where = "" if directory == ROOT / ".local" else f" LOCAL_DIR={directory}"
     order_id = "sed -E 's/.*ORDER#([0-9A-Z]+).*/\\1/'"
     return [
         Step("Be the ready-made customer", f"TOKEN={token}"),
@@ -48,5 +52,5 @@ def steps(url: str, token: str) -> list[Step]:
             "Ask until the status is CONFIRMED or FAILED",
             f"curl -s {url}/checkout/$ORDER {_TOKEN}",
         ),
-        Step("See all that happened because of it", "make trace ORDER=$ORDER"),
+        Step("See all that happened because of it", f"make trace ORDER=$ORDER{where}"),
     ]
