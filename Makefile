@@ -3,8 +3,8 @@
 .DEFAULT_GOAL := help
 
 SETTINGS := PORT LOCAL_DIR SERVICE SERVICE_PORT STAGE FILE QUEUE NAME ROLE EMAIL FUNCTION EVENT \
-  ORDER DAY SETTLE ENDPOINT
-SWITCHES := DRY_RUN REPAIR FULL_STOCK REVOKE_OLD RELEASED
+  ORDER DAY SETTLE ENDPOINT LINES COUNT ID
+SWITCHES := FOLLOW DRY_RUN REPAIR FULL_STOCK REVOKE_OLD RELEASED
 STAGES := local dev prod
 SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.json))
 
@@ -70,7 +70,7 @@ export PYTHONUTF8 := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 COMMANDS := help up down test check local deploy docs format new-service bench chaos clean \
-  status logs token invoke trace seed admin rotate-keys redrive reconcile \
+  status orders mail logs token invoke trace seed admin rotate-keys redrive reconcile \
   package release smoke pipeline lint types templates framework pythons mutations budgets \
   events openapi access contracts workflows lock
 .PHONY: FORCE $(COMMANDS)
@@ -123,8 +123,12 @@ clean: ## | throw away what can be built again; the local shop's data stays
 ## The running shop (with STAGE=dev or prod many ask AWS)
 status: ## | what is running, and where
 	@$(SHOP) status$(DIR)
-logs: ## SERVICE=cart-service | a service's logs
-	@$(SHOP) logs $(SERVICE)$(DIR)
+orders: ## | the latest orders (COUNT=20)
+	@$(SHOP) orders$(call option,count,COUNT)$(DIR)
+mail: ## | the latest sent mails (COUNT=20), or one of them (ID=...)
+	@$(SHOP) mail $(call value,ID)$(call option,count,COUNT)$(DIR)
+logs: ## SERVICE=cart-service | a service's logs (FOLLOW=1 LINES=200)
+	@$(SHOP) logs $(SERVICE)$(call switch,follow,FOLLOW)$(call option,lines,LINES)$(DIR)
 token: ## ROLE=admin | an access token to try things with; without ROLE a customer's
 	@$(SHOP) token $(call quoted,$(or $(ROLE),customer))$(DIR)
 invoke: ## SERVICE=cart-service FUNCTION=clear-cart | call a Lambda (EVENT=event.json)

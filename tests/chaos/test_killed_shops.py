@@ -21,7 +21,7 @@ from tests.conftest import free_ports
 from tests.support.actors import FINAL, Admin, Customer, until
 from tests.support.probe import Sight
 
-_KILLS = 10 if os.environ.get("TORTURE") == "long" else 2
+_KILLS = 10 if os.environ.get("CHAOS") == "long" else 2
 _BUYERS = 3
 _LOST_SECONDS = 5
 _DICE = random.Random(int(os.environ.get("DICE", "1")))

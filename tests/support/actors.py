@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 import httpx
 
+from devcloud import settings
+from devcloud.shop import Shop
+
 PASSWORD = "test123"
 FINAL = ("CONFIRMED", "FAILED", "CANCELLED", "EXPIRED")
 
@@ -64,6 +67,12 @@ class Customer(Person):
         person = {"email": email, "password": PASSWORD, "name": "Jimmy Patel"}
         ok(httpx.post(f"{url}/user/register", json=person, timeout=40), 201)
         return cls.logged_in(url, email, PASSWORD)
+
+    @classmethod
+    def ready_made(cls, shop: Shop) -> Self:
+        """The customer whom every local shop has to try things with."""
+        password = settings.of(shop.directory).customer_password
+        return cls.logged_in(shop.url, settings.CUSTOMER_EMAIL, password)
 
     def put_in_cart(self, product_id: str, quantity: int = 1) -> None:
         ok(self.http.post("/cart", json={"productId": product_id, "quantity": quantity}))

@@ -127,9 +127,7 @@ def _states(sight: Sight, ulid: str) -> list[str]:
 
 def _logged(sight: Sight, since: int, marks: set[str]) -> int:
     """Bytes that Lambdas logged about this."""
-    lines = [line for name in SERVICES for _, line in logs.lines(sight.shop.cloud, name, since)]
+    entries = [entry for name in SERVICES for entry in logs.entries(sight.shop.cloud, name, since)]
     return sum(
-        len(line.partition("  ")[2].encode())
-        for line in lines
-        if any(mark in line for mark in marks)
+        len(entry.text.encode()) for entry in entries if any(mark in entry.text for mark in marks)
     )
