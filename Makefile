@@ -1,174 +1,199 @@
-# The commands of the shop; `make` alone lists them. Settings: PORT, LOCAL_DIR, SERVICE, SERVICE_PORT, STAGE, FILE, QUEUE.
-SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
+# The commands of the shop; `make` alone lists them.
+# GNU make 3.81 (macOS has it), a POSIX shell and awk are enough.
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3
-ROLE ?= customer
-PORT ?= 8000
-LOCAL_DIR ?= .local
-# Named by whoever calls, as opposed to the default: what works on the local shop works on AWS only if it is said.
-GIVEN_STAGE := $(if $(STAGE),--stage "$(STAGE)")
-STAGE ?= dev
-SERVICE_PORT ?= 8090
+SETTINGS := PORT LOCAL_DIR SERVICE SERVICE_PORT STAGE FILE QUEUE NAME ROLE EMAIL FUNCTION EVENT \
+  ORDER DAY SETTLE ENDPOINT LINES COUNT ID
+SWITCHES := FOLLOW DRY_RUN REPAIR FULL_STOCK REVOKE_OLD RELEASED
+STAGES := local dev prod
 SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.json))
 
+# What a command cannot do without, as an example of it.
+needs.local := SERVICE=cart-service
+needs.logs := SERVICE=cart-service
+needs.pipeline := SERVICE=cart-service
+needs.package := SERVICE=cart-service
+needs.deploy := SERVICE=cart-service STAGE=dev
+needs.release := SERVICE=cart-service STAGE=dev
+needs.smoke := SERVICE=cart-service STAGE=dev
+needs.invoke := SERVICE=cart-service FUNCTION=clear-cart
+needs.new-service := NAME=wishlist-service
+needs.admin := EMAIL=jane@example.com
+needs.trace := ORDER=01JA2M9Q6T0000000000000000
+needs.seed := FILE=common/devcloud/catalogue.csv
+
+# Only make's command line gives them: a shell may have a PORT or a NAME of its own.
+is_given = $(filter command,$(origin $(1)))
+$(foreach name,$(SETTINGS) $(SWITCHES),$(if $(call is_given,$(name)),,$(eval override $(name) :=)))
+unexport $(SETTINGS) $(SWITCHES)
+override SERVICE := $(patsubst %/,%,$(SERVICE))
+
+given := $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(name)))
+KNOWN := $(SETTINGS) $(SWITCHES) PYTHON SHELL MAKE% AWS_% PIP_% %_EMAIL
+unknown := $(firstword $(filter-out $(KNOWN),$(given)))
+ifneq ($(unknown),)
+$(error $(unknown) is no setting; these are: $(SETTINGS) $(SWITCHES) PYTHON)
+endif
+$(foreach name,$(SWITCHES),$(if $(filter-out 1,$($(name))),\
+  $(error $(name)=$($(name)) is not understood: $(name)=1 or nothing)))
+ifneq ($(filter-out $(SERVICES) $(if $(filter test,$(MAKECMDGOALS)),common),$(SERVICE)),)
+$(error SERVICE=$(SERVICE) is not a service: one of $(SERVICES))
+endif
+ifneq ($(filter-out $(STAGES),$(STAGE)),)
+$(error STAGE=$(STAGE) is not a stage: one of $(STAGES))
+endif
+name_in = $(firstword $(subst =, ,$(1)))
+missing = $(strip $(foreach example,$(needs.$(1)),\
+  $(if $($(call name_in,$(example))),,$(call name_in,$(example)))))
+$(foreach goal,$(MAKECMDGOALS),$(if $(call missing,$(goal)),\
+  $(error $(firstword $(call missing,$(goal))) is not set, as in: make $(goal) $(needs.$(goal)))))
+
+quoted = '$(subst ','\'',$(1))'
+value = $(if $($(1)),$(call quoted,$($(1))))
+option = $(if $($(2)), --$(1)=$(call quoted,$($(2))))
+switch = $(if $($(2)), --$(1))
+
 PY := .venv/bin/python
+DIR = $(call option,dir,LOCAL_DIR)
+AWS = $(call option,stage,STAGE)
+SHOP := $(PY) -m devcloud
 INSTALLED := .venv/installed
-ONE := $(if $(SERVICE),service)
-FRAMEWORK := node_modules/.package-lock.json
-DEVCLOUD := PYTHONPATH=$(CURDIR)/common $(PY) -m devcloud
+READY := $(and $(wildcard $(INSTALLED)),$(wildcard $(PY)))
+REBUILD := $(if $(filter environment command,$(origin PYTHON)),--rebuild)
+ifeq ($(REBUILD),)
+PYTHON := $(if $(READY),$(PY),python3)
+endif
 
+# No setting of this shell's Python reaches ours, and texts are UTF-8 whatever its language.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
+export PYTHONUTF8 := 1
 export PYTHONDONTWRITEBYTECODE := 1
-export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help up down new-service admin rotate-keys token invoke trace test chaos mutations bench budgets local check lint types templates framework logs redrive reconcile seed status package deploy release smoke pipeline contracts workflows access events openapi docs format lock clean
+COMMANDS := help up down test check local deploy docs format new-service bench chaos clean \
+  status orders mail logs token invoke trace seed admin rotate-keys redrive reconcile \
+  package release smoke pipeline lint types templates framework pythons mutations budgets \
+  events openapi access contracts workflows lock
+.PHONY: FORCE $(COMMANDS)
+$(filter-out help clean,$(COMMANDS)): $(INSTALLED)
 
-help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+## Every day
+help: ## | this list
+	@awk -F ' ## *|[|] *' '/^## / { printf "%s%s\n", (shown++ ? "\n" : ""), substr($$0, 4) } \
+	  /^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); \
+	    printf "  %-50s %s\n", "make " $$1 " " $$2, $$3 }' Makefile
 
-up: $(INSTALLED) ## run the whole shop on this machine and carry one purchase through it
-	@$(DEVCLOUD) up --port "$(PORT)" --dir "$(LOCAL_DIR)"
+up: ## | start the shop and show a purchase (PORT=8100 LOCAL_DIR=.other)
+	@$(SHOP) up$(call option,port,PORT)$(DIR)
 
-down: $(INSTALLED) ## stop the shop; its data stays
-	@$(DEVCLOUD) down --dir "$(LOCAL_DIR)"
+down: ## | stop the shop; its data stays
+	@$(SHOP) down$(DIR)
 
-status: $(INSTALLED) ## what is running, and where
-	@$(DEVCLOUD) status --dir "$(LOCAL_DIR)"
+local: ## SERVICE=cart-service | one service with reload, in the running shop (SERVICE_PORT=8091)
+	@$(PY) -m devcloud.dev_server $(SERVICE)$(DIR)$(call option,port,SERVICE_PORT)
 
-local: $(INSTALLED) service ## one service with reload, against the running shop (SERVICE=cart-service)
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m devcloud.dev_server "$(SERVICE)" --dir "$(LOCAL_DIR)" --port "$(SERVICE_PORT)"
+test: ## SERVICE=cart-service | a service's suite; without SERVICE everything
+	@$(PY) -m testkit.suites $(SERVICE)
 
-logs: $(INSTALLED) service ## a service's logs (SERVICE=cart-service)
-	@$(DEVCLOUD) logs "$(SERVICE)" --dir "$(LOCAL_DIR)"
+check: lint types templates framework test ## | all that CI asks for
 
-# `make redrive QUEUE=... --dry-run` sets make's own flag n, under which only a line with + is run.
-redrive: $(INSTALLED) ## bring dead letters back (QUEUE=payment-retry-queue), or list them; --dry-run shows them
-	+@$(DEVCLOUD) redrive $(QUEUE) --dir "$(LOCAL_DIR)" $(if $(findstring n,$(firstword -$(MAKEFLAGS))),--dry-run)
-
-reconcile: $(INSTALLED) ## whether the shop's books agree (DAY=2026-11-22, REPAIR=1, SETTLE=0, FULL_STOCK=1)
-	@$(DEVCLOUD) reconcile $(if $(DAY),--day "$(DAY)") $(if $(SETTLE),--settle "$(SETTLE)") \
-	  $(if $(filter 1,$(REPAIR)),--repair) $(if $(filter 1,$(FULL_STOCK)),--full-stock) --dir "$(LOCAL_DIR)"
-
-admin: $(INSTALLED) ## make an admin of who has an account (EMAIL=..., STAGE=dev for one on AWS)
-	@test -n "$(EMAIL)" || { echo "EMAIL is not set: make admin EMAIL=jane@example.com"; exit 2; }
-	@$(DEVCLOUD) admin "$(EMAIL)" $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
-
-rotate-keys: $(INSTALLED) ## sign access tokens with a new key (REVOKE_OLD=1 after a leak, STAGE=dev on AWS)
-	@$(DEVCLOUD) rotate-keys $(if $(filter 1,$(REVOKE_OLD)),--revoke-old) $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
-
-token: $(INSTALLED) ## an access token of the local shop (ROLE=admin or customer): curl -H "Authorization: Bearer $$(make -s token ROLE=admin)"
-	@$(DEVCLOUD) token "$(ROLE)" --dir "$(LOCAL_DIR)"
-
-invoke: $(INSTALLED) service ## call a Lambda without a route (SERVICE=..., FUNCTION=clear-cart, EVENT=file.json or -)
-	@test -n "$(FUNCTION)" || { echo "FUNCTION is not set: make invoke SERVICE=checkout-orchestrator FUNCTION=reconcile"; exit 2; }
-	@$(DEVCLOUD) invoke "$(SERVICE)" "$(FUNCTION)" $(if $(EVENT),"$(EVENT)") $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
-
-trace: $(INSTALLED) ## one order's whole story as a timeline (ORDER=01J..., STAGE=dev on AWS)
-	@test -n "$(ORDER)" || { echo "ORDER is not set: make trace ORDER=01JA2M9Q6T0000000000000000"; exit 2; }
-	@$(DEVCLOUD) trace "$(ORDER)" $(GIVEN_STAGE) --dir "$(LOCAL_DIR)"
-
-seed: $(INSTALLED) ## load products from a CSV file (FILE=...)
-	@test -n "$(FILE)" || { echo "FILE is not set: make seed FILE=common/devcloud/catalogue.csv"; exit 2; }
-	@$(DEVCLOUD) seed "$(FILE)" --dir "$(LOCAL_DIR)"
-
-package: $(INSTALLED) service ## build a service's zip and template into build/ (SERVICE=..., STAGE=dev)
-	@$(DEVCLOUD) package "$(SERVICE)" --stage "$(STAGE)"
-
-deploy: $(INSTALLED) service ## deploy a service to AWS (SERVICE=..., STAGE=dev)
-	@$(DEVCLOUD) deploy "$(SERVICE)" --stage "$(STAGE)"
-
-new-service: $(INSTALLED) ## make a service of the same shape as the others (NAME=wishlist-service)
-	@test -n "$(NAME)" || { echo "NAME is not set: make new-service NAME=wishlist-service"; exit 2; }
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m scaffold -- "$(NAME)"
-
-release: $(INSTALLED) service ## deploy a service, try it, and take it back if it does not answer (SERVICE=..., STAGE=dev)
-	@$(DEVCLOUD) release "$(SERVICE)" --stage "$(STAGE)" --dir "$(LOCAL_DIR)" $(if $(ENDPOINT),--endpoint "$(ENDPOINT)")
-
-smoke: $(INSTALLED) service ## whether a deployed service answers (SERVICE=..., STAGE=dev)
-	@$(DEVCLOUD) smoke "$(SERVICE)" --stage "$(STAGE)" --dir "$(LOCAL_DIR)"
-
-pipeline: $(INSTALLED) service ## what the service's workflow does, on this machine (SERVICE=...)
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m devcloud.pipeline "$(SERVICE)"
-
-# With SERVICE these checks are those of one service: what its pipeline runs.
-test: $(INSTALLED) ## every service's own suite, then what crosses services; with SERVICE=cart-service its suite alone
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.suites $(if $(SERVICE),"$(SERVICE)")
-
-chaos: $(INSTALLED) ## | the long form of tests/chaos: crashes, faults, oversell, replays
-	@CHAOS=long PYTHONPATH=$(CURDIR)/common $(PY) -m pytest tests/chaos -p no:cacheprovider
-
-mutations: $(INSTALLED) ## take each protection away: a test must fail (NAME=refund for some of them)
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.mutations $(if $(NAME),"$(NAME)")
-
-bench: $(INSTALLED) ## zips, cold starts, warm requests and a shop under load into docs/performance.md; how many reservations a second one product bears
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m tests.benchmarks.performance
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m tests.benchmarks.hot_product
-
-budgets: $(INSTALLED) ## tests/benchmarks/budgets.toml anew: what requests and an order ask of AWS, counted on a shop of its own
-	@BUDGETS=write PYTHONPATH=$(CURDIR)/common $(PY) -m pytest tests/benchmarks/test_usage.py -p no:cacheprovider
-
-check: lint types templates framework test ## what CI runs
-
-lint: $(INSTALLED) $(ONE) ## ruff: format and lint; no secrets in the repository; actionlint on the workflows
-	@.venv/bin/ruff format --check $(or $(SERVICE),.)
-	@.venv/bin/ruff check $(or $(SERVICE),.)
-	@test ! -d .github || .venv/bin/actionlint -no-color .github/workflows/*.yml
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.secrets_scan
-
-types: $(INSTALLED) $(ONE) ## mypy, each service by itself
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.type_check $(SERVICE)
-
-templates: $(INSTALLED) $(ONE) ## cfn-lint on every template, the packaged ones too
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m testkit.template_check $(SERVICE)
-
-# What tests/deployment tries with it is skipped without Node; where CI is set, a missing Node is a failure.
-framework: ## the Serverless Framework, into node_modules; nothing else here needs Node (20.19 or newer)
-	@if node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; \
-	then $(MAKE) --no-print-directory $(FRAMEWORK); \
-	else echo "Node 20.19 or newer is missing: deploying with the Serverless Framework is not tested."; test -z "$${CI:-}"; fi
-
-$(FRAMEWORK): package-lock.json
-	@echo "Installing the Serverless Framework into node_modules (once)..."
-	@npm ci --silent --no-fund --no-audit
-	@touch $(FRAMEWORK)
-
-events: $(INSTALLED) ## docs/events.md and events.json, from the registry
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m docgen.event_page
-
-openapi: $(INSTALLED) ## docs/openapi, from the routes; with RELEASED=1 also what clients rely on from now on
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m docgen.openapi.shop $(if $(filter 1,$(RELEASED)),--released)
-
-access: $(INSTALLED) ## docs/access.md, who may call what; after `make openapi`
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m docgen.access_page
-
-contracts: $(INSTALLED) ## what services know of each other, written anew; with RELEASED=1 also what the last release promised
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m docgen.contracts $(if $(filter 1,$(RELEASED)),--released)
-
-workflows: $(INSTALLED) ## each service's workflow and deploy role, from one template
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m delivery.workflows
-
-docs: events openapi access ## all pages that are made from code
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m docgen.state_machine_page
-	@PYTHONPATH=$(CURDIR)/common $(PY) -m docgen.metric_page
-
-format: $(INSTALLED) ## let ruff put the code in shape
+format: ## | let ruff put the code in shape
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
-lock: $(INSTALLED) ## requirements-dev.in -> requirements-dev.txt
-	@$(PY) -m pip install --quiet uv
-	@{ echo '# Made by `make lock` from requirements-dev.in; not edited by hand.'; \
-	   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header requirements-dev.in; } > requirements-dev.new
-	@mv requirements-dev.new requirements-dev.txt
+docs: events openapi access ## | write every page that is made from code
+	@$(PY) -m docgen.state_machine_page
+	@$(PY) -m docgen.metric_page
 
-clean: ## throw away what can be built again; the local shop's data stays
+deploy: ## SERVICE=cart-service STAGE=local | deploy a service; with STAGE=dev or prod to AWS
+	@$(SHOP) deploy $(SERVICE)$(AWS)$(DIR)
+
+new-service: ## NAME=wishlist-service | make a service of the same shape
+	@$(PY) -m scaffold -- $(call quoted,$(NAME))
+
+chaos: ## | the long form of tests/chaos: crashes, faults, oversell, replays
+	@CHAOS=long $(PY) -m pytest tests/chaos -p no:cacheprovider
+
+bench: ## | measure cold starts, requests and load into docs/performance.md
+	@$(PY) -m tests.benchmarks.performance
+	@$(PY) -m tests.benchmarks.hot_product
+
+clean: ## | throw away what can be built again; the local shop's data stays
 	rm -rf build .venv node_modules .mypy_cache .ruff_cache
 
-.PHONY: service
-service:
-	@test -n "$(SERVICE)" || { echo "SERVICE is not set: one of $(SERVICES)"; exit 2; }
-	@test -d "$(SERVICE)/chalicelib" || { echo "SERVICE=$(SERVICE) is not a service: one of $(SERVICES)"; exit 2; }
+## The running shop (with STAGE=dev or prod many ask AWS)
+status: ## | what is running, and where
+	@$(SHOP) status$(DIR)
+orders: ## | the latest orders (COUNT=20)
+	@$(SHOP) orders$(call option,count,COUNT)$(DIR)
+mail: ## | the latest sent mails (COUNT=20), or one of them (ID=...)
+	@$(SHOP) mail $(call value,ID)$(call option,count,COUNT)$(DIR)
+logs: ## SERVICE=cart-service | a service's logs (FOLLOW=1 LINES=200)
+	@$(SHOP) logs $(SERVICE)$(call switch,follow,FOLLOW)$(call option,lines,LINES)$(DIR)
+token: ## ROLE=admin | an access token to try things with; without ROLE a customer's
+	@$(SHOP) token $(call quoted,$(or $(ROLE),customer))$(DIR)
+invoke: ## SERVICE=cart-service FUNCTION=clear-cart | call a Lambda (EVENT=event.json)
+	@$(SHOP) invoke $(SERVICE) $(call quoted,$(FUNCTION)) $(call value,EVENT)$(AWS)$(DIR)
+trace: ## ORDER=01J... | one order as a timeline, from the saga's history and all logs
+	@$(SHOP) trace $(call quoted,$(ORDER))$(AWS)$(DIR)
+seed: ## FILE=common/devcloud/catalogue.csv | load products from a CSV file
+	@$(SHOP) seed $(call quoted,$(FILE))$(DIR)
+admin: ## EMAIL=jane@example.com | make an admin of somebody who has an account
+	@$(SHOP) admin $(call quoted,$(EMAIL))$(AWS)$(DIR)
+rotate-keys: ## | sign access tokens with a new key (REVOKE_OLD=1 after a leak)
+	@$(SHOP) rotate-keys$(call switch,revoke-old,REVOKE_OLD)$(AWS)$(DIR)
+redrive: ## QUEUE=notification-queue | move dead letters back (DRY_RUN=1); without QUEUE count
+	@$(SHOP) redrive $(call value,QUEUE)$(call switch,dry-run,DRY_RUN)$(DIR)
+reconcile: ## | compare all records of orders (DAY=2026-11-22 SETTLE=0 FULL_STOCK=1 REPAIR=1)
+	@$(SHOP) reconcile$(call option,day,DAY)$(call option,settle,SETTLE)\
+	  $(call switch,repair,REPAIR)$(call switch,full-stock,FULL_STOCK)$(DIR)
 
-$(INSTALLED): requirements-dev.txt
-	@$(PYTHON) common/devcloud/install.py
+## Deployment
+package: ## SERVICE=cart-service STAGE=dev | build a service's zip and template into build/
+	@$(SHOP) package $(SERVICE)$(AWS)
+release: ## SERVICE=cart-service STAGE=dev | deploy a service; roll back if it does not answer
+	@$(SHOP) release $(SERVICE)$(AWS)$(call option,endpoint,ENDPOINT)$(DIR)
+smoke: ## SERVICE=cart-service STAGE=dev | whether a deployed service answers
+	@$(SHOP) smoke $(SERVICE)$(AWS)$(DIR)
+pipeline: ## SERVICE=cart-service | what the service's workflow does, on this machine
+	@$(PY) -m devcloud.pipeline $(SERVICE)
+
+## Parts of check, docs and chaos; lint, types and templates also of one SERVICE
+lint: ## | ruff, actionlint on the workflows, no secrets in the repository
+	@.venv/bin/ruff format --check $(or $(SERVICE),.)
+	@.venv/bin/ruff check $(or $(SERVICE),.)
+	@test ! -d .github || $(PY) .venv/bin/actionlint -no-color .github/workflows/*.yml
+	@$(PY) -m testkit.secrets_scan
+types: ## | mypy, each service by itself
+	@$(PY) -m testkit.type_check $(SERVICE)
+templates: ## | cfn-lint on every template, the packaged ones too
+	@$(PY) -m testkit.template_check $(SERVICE)
+framework: ## | the Serverless Framework, into node_modules; needs Node 20.19 or newer
+	@$(PY) -m testkit.framework
+pythons: ## | start the shop and run suites with the other Pythons of this machine
+	@$(PY) -m testkit.pythons
+mutations: ## NAME=refund | take protections away: a test must fail; without NAME all
+	@$(PY) -m testkit.mutations $(call value,NAME)
+budgets: ## | count what requests ask of AWS into tests/benchmarks/budgets.toml
+	@BUDGETS=write $(PY) -m pytest tests/benchmarks/test_usage.py -p no:cacheprovider
+events: ## | docs/events.md and events.json
+	@$(PY) -m docgen.event_page
+openapi: ## | docs/openapi (RELEASED=1: and what clients rely on from now on)
+	@$(PY) -m docgen.openapi.shop$(call switch,released,RELEASED)
+access: ## | docs/access.md, who may call what; after make openapi
+	@$(PY) -m docgen.access_page
+contracts: ## | what services know of each other (RELEASED=1: and promise from now on)
+	@$(PY) -m docgen.contracts$(call switch,released,RELEASED)
+workflows: ## | each service's workflow and deploy role
+	@$(PY) -m delivery.workflows
+lock: ## | requirements-dev.in -> requirements-dev.txt
+	@$(PY) -m pip install --quiet uv
+	@{ echo '# Made by `make lock` from requirements-dev.in; not edited by hand.'; \
+	   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header \
+	     requirements-dev.in; } > requirements-dev.new
+	@mv requirements-dev.new requirements-dev.txt
+
+$(INSTALLED): requirements-dev.txt common/devcloud/install.py \
+  $(if $(REBUILD),FORCE,$(if $(READY),,FORCE))
+	@command -v $(call quoted,$(PYTHON)) >/dev/null || { \
+	  echo "There is no $(PYTHON). Say which Python to use: make up PYTHON=python3.12" >&2; exit 2; }
+	@$(call quoted,$(PYTHON)) -I common/devcloud/install.py $(REBUILD)

@@ -4,11 +4,14 @@ from pathlib import Path
 import pytest
 
 from delivery.paths import ROOT
+from devcloud import machine
 from devcloud import shop as local
 from devcloud.faults import Faults
 from tests.support.actors import Admin, Customer
 from tests.support.ports import claim_ports
 from tests.support.probe import ShopProbe
+
+machine.prepare()
 
 # Some tests kill consumers: the messages that those held are redelivered after this time.
 VISIBILITY_SECONDS = 6

@@ -15,6 +15,7 @@ concurrency), and outside Lambda, where a module that does not load should be to
 
 import os
 import sys
+import threading  # noqa: F401 - LazyLoader itself needs it, and must not find it postponed
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder

@@ -145,6 +145,8 @@ def _chalice(project: Path, stage: str, out: Path) -> Path:
         "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", REGION),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "SERVICE_ALONE": "1",  # .venv does not show it the repository's own packages
+        "AWS_EC2_METADATA_DISABLED": "true",  # it asks for credentials and needs none
     }
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(  # noqa: S603 - our own arguments

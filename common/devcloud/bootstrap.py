@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import ClientError
 
+from delivery import account_tasks
 from delivery.clouds import Cloud
 from devcloud import settings
 
@@ -38,7 +39,7 @@ def admin_token(cloud: Cloud, url: str, password: str) -> str:
     answer = _login(url, who)
     if answer.status_code in (401, 404):
         _answered(httpx.post(f"{url}/user/register", json=who | {"name": "Shop Admin"}, timeout=60))
-        grant_admin(cloud, settings.ADMIN_EMAIL, "make up", "local")
+        account_tasks.grant_admin(cloud, settings.ADMIN_EMAIL, "make up", "local")
         answer = _login(url, who)
     token: str = _answered(answer)["token"]
     return token
@@ -53,19 +54,6 @@ def customer_token(url: str, password: str) -> str:
         answer = _login(url, who)
     token: str = _answered(answer)["token"]
     return token
-
-
-def grant_admin(cloud: Cloud, email: str, granted_by: str, stage: str) -> str:
-    """Make the account with this address an admin; its userId. Safe to repeat. BootstrapFailed if there is no such account."""
-    wanted = {"email": email, "role": "admin", "grantedBy": granted_by}
-    user_id: str = invoke(cloud, f"user-service-{stage}-grant-role", wanted)["userId"]
-    return user_id
-
-
-def rotate_keys(cloud: Cloud, stage: str, revoke_old: bool = False) -> str:
-    """Sign access tokens with a new key from now on; its id. Each call makes a key. BootstrapFailed while another runs."""
-    rotated = invoke(cloud, f"user-service-{stage}-rotate-signing-key", {"revokeOld": revoke_old})
-    return str(rotated["current"])
 
 
 def _login(url: str, who: dict[str, str]) -> httpx.Response:

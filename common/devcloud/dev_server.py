@@ -19,6 +19,7 @@ from chalice.local import ChaliceRequestHandler, LocalGatewayException, Threaded
 
 from delivery import templates
 from delivery.paths import ROOT, SERVICES
+from devcloud import machine
 from devcloud.processes import port_number
 
 _PORT = 8090
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=port_number, default=_PORT)
     parser.add_argument(_SERVE, action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
+    machine.prepare()
     try:
         environment = _environment(given.dir)
         if not given.serve and _answers(f"http://127.0.0.1:{given.port}"):

@@ -1,17 +1,30 @@
-"""The page /docs of the local shop: its OpenAPI documents in Swagger UI, which PyPI's swagger-ui-py brings along."""
+"""Answer /docs of the local shop: its OpenAPI documents in Swagger UI, ready to be tried.
+
+The ready-made customer's token and the shop's own ids are filled in; `?as=admin` takes the admin.
+"""
 
 import importlib.metadata
 import json
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from delivery.paths import ROOT, SERVICES
+from devcloud import bootstrap, docs_examples, shop
+from devcloud.pages.routes import own_hosts_only
+from devcloud.pages.tokens import Accounts
+
+Json = dict[str, Any]
 
 FOLDER = ROOT / "docs/openapi"
 _DOCUMENTS = ("shop", *SERVICES)
+_ROLES = ("admin", "customer")
+_SCHEME = "accessToken"  # the security scheme's name in the documents
 _VIEWER = (
     "swagger-ui.css",
     "swagger-ui-bundle.js",
@@ -36,7 +49,8 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
-_START = """SwaggerUIBundle({
+_START = """const who = new URLSearchParams(location.search).get("as") === "admin" ? "admin" : "customer";
+const ui = SwaggerUIBundle({
   dom_id: "#page",
   urls: %s,
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
@@ -44,19 +58,51 @@ _START = """SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   docExpansion: "list",
-  persistAuthorization: true,
   tryItOutEnabled: true,
   validatorUrl: null,
+  onComplete: async () => {
+    const response = await fetch(`/docs/token/${who}`);
+    if (response.ok) {
+      const { scheme, token } = await response.json();
+      ui.preauthorizeApiKey(scheme, token);
+    }
+  },
 });
 """
+_HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
 
-def routes() -> list[BaseRoute]:
-    """What /docs and all below it answer."""
+def routes(directory: Path, accounts: Accounts) -> list[BaseRoute]:
+    """Return the routes of /docs and all below it."""
+
+    def document(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in _DOCUMENTS:
+            return _unknown(_DOCUMENTS)
+        text: Json = json.loads((FOLDER / f"{name}.json").read_text())
+        with suppress(bootstrap.BootstrapFailed, httpx.HTTPError, LookupError):
+            if found := shop.running(directory):
+                examples = docs_examples.collect(found, accounts.customer(found))
+                text = docs_examples.fill(text, examples)
+        return JSONResponse(text, headers=_HEADERS)
+
+    def token(request: Request) -> Response:
+        role = request.path_params["role"]
+        if role not in _ROLES:
+            return _unknown(_ROLES)
+        found = shop.running(directory)
+        if found is None:
+            return JSONResponse(
+                {"Code": "ServiceUnavailable", "Message": "the shop does not run"}, 503
+            )
+        account = accounts.admin(found) if role == "admin" else accounts.customer(found)
+        return JSONResponse({"scheme": _SCHEME, "token": account.token}, headers=_HEADERS)
+
     return [
         Route("/docs", _page),
         Route("/docs/start.js", _start),
-        Route("/docs/openapi/{name}.json", _document),
+        Route("/docs/token/{role}", own_hosts_only(token)),
+        Route("/docs/openapi/{name}.json", own_hosts_only(document)),
         Route("/docs/viewer/{name}", _viewer),
     ]
 
@@ -70,17 +116,13 @@ def _start(request: Request) -> Response:
     return Response(_START % json.dumps(urls), media_type="text/javascript")
 
 
-def _document(request: Request) -> Response:
-    return _file(request, _DOCUMENTS, FOLDER, ".json")
-
-
 def _viewer(request: Request) -> Response:
-    static = importlib.metadata.distribution("swagger-ui-py").locate_file("swagger_ui/static")
-    return _file(request, _VIEWER, Path(str(static)))
-
-
-def _file(request: Request, known: tuple[str, ...], folder: Path, ending: str = "") -> Response:
     name = request.path_params["name"]
-    if name not in known:
-        return JSONResponse({"Code": "NotFound", "Message": f"there is: {', '.join(known)}"}, 404)
-    return FileResponse(folder / f"{name}{ending}", headers={"Cache-Control": "no-cache"})
+    if name not in _VIEWER:
+        return _unknown(_VIEWER)
+    static = importlib.metadata.distribution("swagger-ui-py").locate_file("swagger_ui/static")
+    return FileResponse(Path(str(static)) / name, headers={"Cache-Control": "no-cache"})
+
+
+def _unknown(known: tuple[str, ...]) -> Response:
+    return JSONResponse({"Code": "NotFound", "Message": f"there is: {', '.join(known)}"}, 404)

@@ -1,9 +1,8 @@
-"""`make trace ORDER=...`: one order's whole story, put together from the saga's history and from what all services logged."""
+"""Put one order's timeline together from the saga's history and from the logs of all services."""
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,31 +15,7 @@ from devcloud import logs
 _MACHINE = "checkout-orchestrator"
 _SAGA = "saga"
 _EARLIER_MS = 60_000  # before the order: the requests that made it
-# What a log line has besides: for machines, or said already in another column.
-_UNTOLD = {
-    *(
-        "timestamp",
-        "level",
-        "message",
-        "location",
-        "service",
-        "correlation_id",
-        "exception",
-        "exception_name",
-    ),
-    *(
-        "stack_trace",
-        "function_name",
-        "function",
-        "orderId",
-        "userId",
-        "messageId",
-        "order_id",
-        "customer_id",
-        "xray_trace_id",
-        "_aws",
-    ),
-}
+_EXECUTION_EVENTS = ("ExecutionStarted", "ExecutionSucceeded", "ExecutionAborted")
 
 
 class OrderUnknown(LookupError):
@@ -49,16 +24,16 @@ class OrderUnknown(LookupError):
 
 @dataclass(frozen=True, order=True)
 class Moment:
-    """Something that happened: when (epoch milliseconds), where, what, and whether it went wrong."""
+    """Something that happened, at a time in epoch milliseconds."""
 
     at: int
     where: str
     what: str
-    is_trouble: bool = field(default=False, compare=False)
+    is_error: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
-class Story:
+class Timeline:
     """An order, and what happened because of it, oldest first."""
 
     order_id: str
@@ -68,19 +43,44 @@ class Story:
     correlation_id: str
     moments: list[Moment]
 
-    def lines(self) -> Iterator[str]:
-        """As a timeline for a terminal: seconds since the first moment, where, what; `!` marks what went wrong."""
-        yield f"{self.order_id} is {self.status}: {self.total}, {self.customer}; correlation id {self.correlation_id}"
-        first = self.moments[0].at if self.moments else 0
-        yield f"The times are seconds after {clock.iso(first / 1000)}."
-        width = max((len(moment.where) for moment in self.moments), default=0)
+    def summary(self) -> str:
+        """Return one line about the order."""
+        return (
+            f"{self.order_id} is {self.status}: {self.total}, {self.customer};"
+            f" correlation id {self.correlation_id}"
+        )
+
+    @property
+    def began_at(self) -> int:
+        """The first moment, in epoch milliseconds."""
+        return self.moments[0].at if self.moments else 0
+
+    def rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield seconds since the first moment, `!` for an error, where, what."""
         for moment in self.moments:
-            mark = "!" if moment.is_trouble else " "
-            yield f"{(moment.at - first) / 1000:9.3f} s {mark} {moment.where:<{width}}  {moment.what}"
+            seconds = f"{(moment.at - self.began_at) / 1000:.3f}"
+            yield seconds, "!" if moment.is_error else " ", moment.where, moment.what
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the timeline for a program; times are ISO 8601."""
+        moments = [
+            {
+                "at": clock.iso(moment.at / 1000),
+                "where": moment.where,
+                "what": moment.what,
+                "isError": moment.is_error,
+            }
+            for moment in self.moments
+        ]
+        order = {name: value for name, value in asdict(self).items() if name != "moments"}
+        return {**{_camel_case(name): value for name, value in order.items()}, "moments": moments}
 
 
-def story(cloud: Cloud, order: str) -> Story:
-    """What happened to an order, given by its id, `ORDER#` or the bare ULID. Raises OrderUnknown. Reads only."""
+def build(cloud: Cloud, order: str) -> Timeline:
+    """Read an order's timeline; the order is an id, `ORDER#...` or the bare ULID.
+
+    Raises: OrderUnknown when there is none.
+    """
     ulid = order.removeprefix("ORDER#").upper()
     row = cloud.client("dynamodb").get_item(
         TableName="Orders", Key={"orderId": {"S": f"ORDER#{ulid}"}}
@@ -90,21 +90,21 @@ def story(cloud: Cloud, order: str) -> Story:
             f"There is no order {order}: expected an id such as ORDER#01JA2M9Q6T0000000000000000."
         )
     item = {name: next(iter(value.values())) for name, value in row["Item"].items()}
-    correlation = str(item.get("correlationId", ""))
-    since = _milliseconds(str(item["createdAt"])) - _EARLIER_MS
-    told = of_logs(_logged(cloud, since, correlation, ulid))
-    return Story(
+    correlation_id = str(item.get("correlationId", ""))
+    since = logs.epoch_milliseconds(str(item["createdAt"])) - _EARLIER_MS
+    entries = _related_entries(cloud, since, correlation_id, ulid)
+    return Timeline(
         order_id=f"ORDER#{ulid}",
         status=item["status"],
         total=money.format_amount(int(item["totalMinor"]), item["currency"]),
         customer=item["userId"],
-        correlation_id=correlation,
-        moments=sorted([*of_saga(_history(cloud, ulid)), *told]),
+        correlation_id=correlation_id,
+        moments=sorted([*saga_moments(_history(cloud, ulid)), *log_moments(entries)]),
     )
 
 
-def of_saga(history: Iterable[dict[str, Any]]) -> Iterator[Moment]:
-    """The saga's states with what each took, its troubles, and its end, from Step Functions' history."""
+def saga_moments(history: Iterable[dict[str, Any]]) -> Iterator[Moment]:
+    """Yield the saga's states with their durations, its errors and its end."""
     entered: dict[str, int] = {}
     for event in history:
         at, kind = int(event["timestamp"].timestamp() * 1000), event["type"]
@@ -114,92 +114,65 @@ def of_saga(history: Iterable[dict[str, Any]]) -> Iterator[Moment]:
             name = event["stateExitedEventDetails"]["name"]
             began = entered.get(name, at)
             yield Moment(began, _SAGA, f"{name} ({at - began} ms)")
-        elif trouble := _trouble(event):
-            yield Moment(at, _SAGA, trouble, is_trouble=True)
-        elif kind in ("ExecutionStarted", "ExecutionSucceeded", "ExecutionAborted"):
-            yield Moment(
-                at,
-                _SAGA,
-                f"the execution {kind.removeprefix('Execution').lower()}",
-                kind.endswith("Aborted"),
-            )
+        elif error := _error(event):
+            yield Moment(at, _SAGA, error, is_error=True)
+        elif kind in _EXECUTION_EVENTS:
+            what = f"the execution {kind.removeprefix('Execution').lower()}"
+            yield Moment(at, _SAGA, what, kind.endswith("Aborted"))
 
 
-def of_logs(lines: Iterable[tuple[int, str, str]]) -> Iterator[Moment]:
-    """What the Lambdas said, from (epoch milliseconds, function, line); a line that is not JSON is a trace of calls, and passed over."""
-    for at, function, text in lines:
-        try:
-            line = json.loads(text)
-        except ValueError:
-            line = None
-        if not isinstance(line, dict) or "message" not in line:
-            continue
-        rest = " ".join(
-            f"{name}={_short(value)}" for name, value in line.items() if name not in _UNTOLD
-        )
-        said = f"{line['message']} {rest}".strip()
-        yield Moment(_told_at(line, at), function, said, line.get("level") in ("ERROR", "CRITICAL"))
+def log_moments(entries: Iterable[logs.Entry]) -> Iterator[Moment]:
+    """Yield the structured log lines; others, such as tracebacks, are left out."""
+    for entry in entries:
+        if entry.record:
+            what = f"{entry.message} {entry.fields}".strip()
+            yield Moment(entry.at, entry.function, what, entry.is_error)
 
 
 def _history(cloud: Cloud, ulid: str) -> list[dict[str, Any]]:
-    """The events of the order's execution; none if its saga was never started."""
+    """Return the events of the order's execution; none if its saga was never started."""
     client = cloud.client("stepfunctions")
     account = cloud.client("sts").get_caller_identity()["Account"]
     arn = f"arn:aws:states:{client.meta.region_name}:{account}:execution:{_MACHINE}:{ulid}"
     try:
         pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
         return [event for page in pages for event in page["events"]]
-    except ClientError as refusal:
-        if refusal.response["Error"]["Code"] == "ExecutionDoesNotExist":
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] == "ExecutionDoesNotExist":
             return []
         raise
 
 
-def _logged(
-    cloud: Cloud, since: int, correlation: str, ulid: str
-) -> Iterator[tuple[int, str, str]]:
-    """The lines of all services that name the order or its correlation id, with who said them: `cart-service clear-cart`."""
+def _related_entries(
+    cloud: Cloud, since: int, correlation_id: str, ulid: str
+) -> Iterator[logs.Entry]:
+    """Yield what all services logged that names the order or its correlation id."""
     for service in SERVICES:
-        for at, line in logs.lines(cloud, service, since):
-            function, _, text = line.partition("  ")
-            if ulid in text or (correlation and f'"{correlation}"' in text):
-                _, _, name = function.removeprefix(f"{service}-").partition("-")  # behind the stage
-                yield at, f"{service} {name}".rstrip(), text
+        for entry in logs.entries(cloud, service, since):
+            if ulid in entry.text or (correlation_id and f'"{correlation_id}"' in entry.text):
+                where = f"{service} {logs.short_name(entry.function, service)}".rstrip()
+                yield logs.Entry(entry.received_at, where, entry.text)
 
 
-def _trouble(event: dict[str, Any]) -> str | None:
-    """What went wrong, for the events that say that something did."""
-    found = [
+def _error(event: dict[str, Any]) -> str | None:
+    """Return the error of an event that has one."""
+    details = [
         value for name, value in event.items() if name.endswith("EventDetails") and "error" in value
     ]
-    if not found:
+    if not details:
         return None
-    cause = str(found[0].get("cause", ""))
-    told = f"{found[0]['error']}: {_message(cause)}"[:200]
-    return f"the execution ended with {told}" if event["type"].startswith("Execution") else told
+    error = f"{details[0]['error']}: {_message(str(details[0].get('cause', '')))}"[:200]
+    return f"the execution ended with {error}" if event["type"].startswith("Execution") else error
 
 
 def _message(cause: str) -> str:
-    """A Lambda's error message out of the JSON that Step Functions gives as the cause."""
+    """Return a Lambda's error message out of the JSON that Step Functions gives as the cause."""
     try:
         return str(json.loads(cause)["errorMessage"])
     except (ValueError, KeyError, TypeError):
         return cause
 
 
-def _told_at(line: dict[str, Any], at: int) -> int:
-    """When the line was written, as it says itself; else when it reached the log."""
-    try:
-        return _milliseconds(str(line.get("timestamp", "")).replace(",", "."))
-    except ValueError:
-        return at
-
-
-def _milliseconds(text: str) -> int:
-    found = datetime.fromisoformat(text)
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def _short(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -14,6 +14,7 @@ from socket import socket
 
 from delivery import paths
 from delivery.clouds import Cloud
+from devcloud import machine
 from devcloud.processes import Process, ProcessFailed
 
 # What must hold before anything is deployed; then each stage in turn.
@@ -63,6 +64,7 @@ def main() -> int:
     )
     parser.add_argument("--release-only", action="store_true", help="leave out the checks")
     given = parser.parse_args()
+    machine.prepare()
     try:
         paths.service(given.service)
         rehearse(given.service, given.home, checks=not given.release_only)

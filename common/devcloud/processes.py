@@ -1,4 +1,4 @@
-"""The shop's processes: started in the background, known by a file with their number, stopped by it."""
+"""Start, find and stop the shop's background processes by files with their pids."""
 
 import argparse
 import json
@@ -9,9 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from devcloud import machine
+
 _GRACE_SECONDS = 180  # AWS saves its state while it stops, and a killed one loses it
+_ATTACHED = "devcloud.attached"
+_pipes: list[object] = []  # held open as long as this process lives
+_RELEASE_SECONDS = 3
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "TZ")
 
 
@@ -20,11 +26,14 @@ class PortTaken(RuntimeError):
 
 
 class ProcessFailed(RuntimeError):
-    """A process ended, or did not answer in time; the message ends with the last of what it wrote."""
+    """A process ended, or did not answer in time. The message has its last lines."""
 
 
 def port_number(text: str) -> int:
-    """A port as it stands on a command line, to which three more may be added; argparse.ArgumentTypeError if it is none."""
+    """Parse a port to which three more may be added.
+
+    Raises: argparse.ArgumentTypeError when it is none.
+    """
     if not (text.isascii() and text.isdigit()) or not 1024 <= int(text) <= 65_532:
         raise argparse.ArgumentTypeError(f"{text} is not a port from 1024 to 65532")
     return int(text)
@@ -40,15 +49,24 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """Its number while it runs. One that the system has given to somebody else since is not ours."""
+        """The pid while it runs. None too when the system has reused the pid since."""
         try:
             note = json.loads(self._note.read_text())
         except (OSError, ValueError):
             return None
         return note["pid"] if note["command"] == _command_line(note["pid"]) else None
 
-    def start(self, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run `python -m module arguments` with just this environment, apart from this terminal."""
+    def start(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        outlives_caller: bool = False,
+    ) -> None:
+        """Run `python -m module arguments` with just this environment, apart from this terminal.
+
+        It ends with this process, however that ends, unless it is to outlive it.
+        """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._note.parent.mkdir(parents=True, exist_ok=True)
         inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -57,21 +75,35 @@ class Process:
             "PYTHONPATH": str(source),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+            "NO_PROXY": "*",  # it calls this machine only
+            "no_proxy": "*",
         }
+        machine.raise_open_files()
         with self.log.open("wb") as log:
             started = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [
+                    sys.executable,
+                    "-m",
+                    *(() if outlives_caller else (_ATTACHED,)),
+                    module,
+                    *arguments,
+                ],
                 env=inherited | settings | dict(environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if outlives_caller else subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        _pipes.append(started.stdin)
         note = {"pid": started.pid, "command": _settled_command_line(started.pid, module)}
         self._note.write_text(json.dumps(note))
 
     def await_answer(self, healthy: Callable[[], bool], seconds: float = 90) -> None:
-        """Wait until it is healthy; ProcessFailed if it ends first or takes too long."""
+        """Wait until it is healthy.
+
+        Raises: ProcessFailed when it ends first or takes too long.
+        """
         deadline = time.monotonic() + seconds
         while not healthy():
             if self.pid is None:
@@ -85,14 +117,14 @@ class Process:
             time.sleep(0.05)
 
     def stop(self) -> bool:
-        """End it with SIGTERM and wait; False if it did not run."""
+        """Send SIGTERM and wait for the end. False if it did not run."""
         pid = self.pid
         if pid is not None:
-            os.kill(pid, signal.SIGTERM)
+            _send(pid, signal.SIGTERM)
             deadline = time.monotonic() + _GRACE_SECONDS
             while self.pid is not None:
                 if time.monotonic() > deadline:
-                    os.kill(pid, signal.SIGKILL)
+                    _send(pid, signal.SIGKILL)
                 time.sleep(0.05)
         self._note.unlink(missing_ok=True)
         return pid is not None
@@ -103,16 +135,30 @@ class Process:
 
 
 def require_free(port: int) -> None:
-    """PortTaken unless the port can be listened on."""
+    """PortTaken unless the port can be listened on, if need be after a process that was killed has let go of it."""
+    deadline = time.monotonic() + _RELEASE_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > deadline:
+            raise PortTaken(
+                f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
+                " `make up PORT=8100` (it takes PORT and the three after it)."
+            )
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind(("127.0.0.1", port))
         except OSError:
-            raise PortTaken(
-                f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
-                " `make up PORT=8100` (it takes PORT and the three after it)."
-            ) from None
+            return False
+        return True
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has ended since we looked
+        os.kill(pid, number)
 
 
 def _settled_command_line(pid: int, module: str) -> str | None:
@@ -126,13 +172,21 @@ def _settled_command_line(pid: int, module: str) -> str | None:
 
 
 def _command_line(pid: int) -> str | None:
-    kernel = Path(f"/proc/{pid}/cmdline")
+    """Return what a running `python -m` was told to run, None when it does not run.
+
+    Python's own path is left out: on macOS it changes after the start.
+    """
     if Path("/proc/self").exists():
         try:
-            return kernel.read_bytes().replace(b"\0", b" ").decode(errors="replace") or None
+            text = (
+                Path(f"/proc/{pid}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+            )
         except OSError:
             return None
-    shown = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True
-    )
-    return shown.stdout.strip() or None
+    else:
+        ps = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        text = subprocess.run(ps, capture_output=True, text=True, errors="replace").stdout
+    return text.partition(" -m ")[2].strip() or None

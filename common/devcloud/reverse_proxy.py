@@ -1,7 +1,7 @@
 """The shop's one address: forwards each path to the service that answers it, as one domain does on AWS.
 
 `python -m devcloud.reverse_proxy --port 8000 --routes FILE`; the file maps path prefixes to addresses and is read anew when it
-changes. /docs is answered here: docs_page.
+changes. /, /mail and /docs are answered here: pages, docs_page.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from devcloud import docs_page
+from devcloud.pages import routes as pages
+from devcloud.pages.tokens import Accounts
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _TIMEOUT = httpx.Timeout(35, connect=3)  # API Gateway gives up after 29 s
@@ -44,6 +46,11 @@ class Routes:
     def __init__(self, file: Path) -> None:
         self._file, self._read_at, self._table = file, -1, dict[str, str]()
 
+    @property
+    def directory(self) -> Path:
+        """Where the shop keeps its state."""
+        return self._file.parent
+
     def table(self) -> dict[str, str]:
         """Prefixes and addresses; the last ones that could be read, if the file is being written."""
         changed = self._file.stat().st_mtime_ns if self._file.exists() else -1
@@ -66,8 +73,6 @@ def create_app(routes: Routes) -> Starlette:
 
     async def forward(request: Request) -> Response:
         path = request.scope["raw_path"].decode("latin-1")
-        if path == "/":
-            return JSONResponse({"services": routes.table()})
         address = routes.address(path)
         if address is None:
             known = ", ".join(sorted(routes.table()))
@@ -91,7 +96,11 @@ def create_app(routes: Routes) -> Starlette:
         yield
         await client.aclose()
 
-    answered_here = docs_page.routes()
+    accounts = Accounts()
+    answered_here = [
+        *pages.routes(routes.directory, routes.table, accounts),
+        *docs_page.routes(routes.directory, accounts),
+    ]
     register_url_convertor("any", _Any())
     return Starlette(
         routes=[*answered_here, Route("/{path:any}", forward, methods=_METHODS)], lifespan=lifespan

@@ -5,7 +5,6 @@ A row of tests/mutations.toml exchanges a text in a file; the suite that it name
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from delivery.paths import ROOT
+from testkit.clone import clone
 
 LIST = ROOT / "tests/mutations.toml"
 _AT_ONCE = 2
@@ -74,7 +74,7 @@ def _survivors(mutations: Iterable[Mutation]) -> list[Mutation]:
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(_AT_ONCE) as pool:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(_AT_ONCE):
-            copies.put(_copy(Path(scratch) / str(number)))
+            copies.put(clone(Path(scratch) / str(number)))
         return [
             mutation
             for mutation, noticed in pool.map(lambda one: _tried(one, copies), mutations)
@@ -125,24 +125,6 @@ def _fails(copy: Path, mutation: Mutation) -> bool:
             f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
     return done.returncode != 0
-
-
-def _copy(to: Path) -> Path:
-    """Copy the files that git knows, as they are now."""
-    listed_files = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, listed_files.split("\0")):
-        source, target = ROOT / name, to / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_symlink():
-            target.symlink_to(os.readlink(source))
-        elif source.exists():
-            shutil.copy2(source, target)
-    return to
 
 
 if __name__ == "__main__":

@@ -147,12 +147,14 @@ def test_a_conditional_write_says_whether_it_took_place(row):
     assert dynamodb.find(Row, "b") is None
 
 
-def test_a_conditional_update_depends_on_its_condition_alone(row):
+def test_a_conditional_update_holds_the_version_unless_told_otherwise(row):
     VersionedRow("b", count=1).save()
     stale, current = VersionedRow.get("b"), VersionedRow.get("b")
     current.update([VersionedRow.count.set(2)])
+    actions, condition = [VersionedRow.count.add(1)], VersionedRow.count == 2
 
-    assert dynamodb.update_if(stale, [VersionedRow.count.add(1)], VersionedRow.count == 2)
+    assert not dynamodb.update_if(stale, actions, condition)
+    assert dynamodb.update_if(stale, actions, condition, add_version_condition=False)
     assert (stale.count, stale.version) == (3, 3)
 
 

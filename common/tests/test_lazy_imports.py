@@ -44,3 +44,19 @@ def test_a_module_is_loaded_at_its_first_use_where_a_start_should_be_short(setti
 
     # What comes after the block is loaded at once, wherever.
     assert done.stdout.split() == [str(at_once), "Error", "True", "True"], done.stderr
+
+
+def test_what_postponing_needs_itself_is_never_postponed():
+    program = (
+        "from common import lazy_imports\n"
+        "with lazy_imports.until_first_use():\n"
+        "    import threading\n"
+        "print(type(threading).__name__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": ".", "_HANDLER": "app.authorizer"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "module", done.stderr

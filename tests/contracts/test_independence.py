@@ -15,6 +15,17 @@ from delivery.paths import ROOT, SERVICES
 from devcloud import pipeline
 from testkit import suites
 
+TEST_OF_IMPORTS = """from pathlib import Path
+
+import common
+import testkit
+
+
+def test_packages_are_those_beside_the_service(pytestconfig):
+    for package in (common, testkit):
+        expected = pytestconfig.rootpath.parent / "common"
+        assert Path(package.__file__).resolve().parents[1] == expected
+"""
 # Deletes everything in the local AWS: https://github.com/ministackorg/ministack
 RESET = "/_ministack/reset"
 DEPLOYED = (
@@ -65,6 +76,16 @@ def test_a_service_deploys_without_the_others(bare, service, build):
     assert done.returncode == 0, done.stderr
     assert "smoke tests passed" in done.stdout
     assert tables(bare) == declared_tables(service)
+
+
+def test_a_suite_that_is_alone_imports_the_common_beside_it(capsys):
+    with suites.alone(ROOT / "cart-service") as copy:
+        for old in (copy / "tests").glob("test_*.py"):
+            old.unlink()
+        (copy / "tests" / "test_imports.py").write_text(TEST_OF_IMPORTS)
+        outcome = suites.run(copy)
+
+    assert (outcome.passed, outcome.failed) == (1, 0), capsys.readouterr().out
 
 
 ORDERS = {

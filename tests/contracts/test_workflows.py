@@ -95,7 +95,7 @@ def starts(service: str, path: Path) -> bool:
 def test_every_source_of_a_services_zip_starts_its_workflow(service):
     read = packaging.sources(ROOT / service)
 
-    assert ROOT / "common/common/http.py" in read
+    assert ROOT / "common/common/api.py" in read
     assert [path for path in read if not starts(service, path)] == []
 
 

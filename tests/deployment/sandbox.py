@@ -72,6 +72,7 @@ class Sandbox:
             "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(download_wheels()),
+            "SERVICE_ALONE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         done = subprocess.run(

@@ -43,8 +43,9 @@ def test_one_correlation_id_leads_from_the_request_to_the_last_consumer(shop, ji
 
     def reached():
         services = {name.split("-local")[0] for name in CONSUMERS}
-        lines = [line for service in services for _, line in logs.lines(shop.cloud, service)]
-        return {line.split()[0] for line in lines if f'"correlation_id":"{identifier}"' in line}
+        entries = [entry for service in services for entry in logs.entries(shop.cloud, service)]
+        tag = f'"correlation_id":"{identifier}"'
+        return {entry.function for entry in entries if tag in entry.text}
 
     poll_until(reached, lambda names: set(CONSUMERS) <= names, 30)
 
@@ -62,7 +63,7 @@ def test_logs_hold_no_secrets(shop, jimmy, bowl):
         "test123",
     )
     for service in ("user-service", "checkout-orchestrator", "order-service"):
-        text = "\n".join(line for _, line in logs.lines(shop.cloud, service))
+        text = "\n".join(entry.text for entry in logs.entries(shop.cloud, service))
         for secret in forbidden:
             assert secret not in text, f"{service} logs {secret[:8]}..."
 
@@ -70,11 +71,10 @@ def test_logs_hold_no_secrets(shop, jimmy, bowl):
 def log_lines(shop, order_id, since=0) -> list[tuple[str, dict]]:
     """Each Lambda's name and line with the correlation id of the order's request."""
     lines = [
-        (function, json.loads(text))
+        (entry.function, json.loads(entry.text))
         for service in SERVICES
-        for _, line in logs.lines(shop.cloud, service, since)
-        for function, _, text in [line.partition("  ")]
-        if text.startswith("{")
+        for entry in logs.entries(shop.cloud, service, since)
+        if entry.text.startswith("{")
     ]
     bare = order_id.removeprefix("ORDER#")
     requests = {
@@ -124,7 +124,9 @@ def test_every_line_of_a_checkout_names_its_order_and_masked_customer(shop, jimm
 def test_no_log_contains_a_customers_id_or_address(shop, jimmy, bowl):
     jimmy.await_outcome(jimmy.buy(bowl))
 
-    text = "\n".join(line for service in SERVICES for _, line in logs.lines(shop.cloud, service))
+    text = "\n".join(
+        entry.text for service in SERVICES for entry in logs.entries(shop.cloud, service)
+    )
     assert redaction.customer(jimmy.user_id) in text
     assert jimmy.user_id not in text
     assert jimmy.email not in text
@@ -194,9 +196,7 @@ def test_the_machine_is_measured_by_function(shop, jimmy, bowl):
     assert httpx.get(f"{shop.url}/cart", headers=invalid, timeout=40).status_code == 401
 
     def measured():
-        lines = [
-            line.partition("  ")[2] for name in SERVICES for _, line in logs.lines(shop.cloud, name)
-        ]
+        lines = [entry.text for name in SERVICES for entry in logs.entries(shop.cloud, name)]
         return {
             (measure.name, *(name for _, name in measure.dimensions)) for measure in emf.read(lines)
         }

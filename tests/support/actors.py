@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 import httpx
 
+from devcloud import settings
+from devcloud.shop import Shop
+
 PASSWORD = "test123"
 FINAL = ("CONFIRMED", "FAILED", "CANCELLED", "EXPIRED")  # of a checkout
 TIMEOUT_SECONDS = 40
@@ -70,6 +73,12 @@ class Customer(Account):
         person = {"email": email, "password": PASSWORD, "name": "Jimmy Patel"}
         ok(httpx.post(f"{url}/user/register", json=person, timeout=TIMEOUT_SECONDS), 201)
         return cls.log_in(url, email, PASSWORD)
+
+    @classmethod
+    def log_in_demo_customer(cls, shop: Shop) -> Self:
+        """Log in the customer that every local shop is created with."""
+        password = settings.of(shop.directory).customer_password
+        return cls.log_in(shop.url, settings.CUSTOMER_EMAIL, password)
 
     def add_to_cart(self, product_id: str, quantity: int = 1) -> None:
         """Add a quantity of a product to the cart."""

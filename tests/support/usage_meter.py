@@ -134,7 +134,7 @@ def _states(probe: ShopProbe, ulid: str) -> list[str]:
 
 def _logged_bytes(probe: ShopProbe, since: int, tags: set[str]) -> int:
     """How many bytes Lambdas logged under these tags."""
-    lines = [line for name in SERVICES for _, line in logs.lines(probe.shop.cloud, name, since)]
+    entries = [entry for name in SERVICES for entry in logs.entries(probe.shop.cloud, name, since)]
     return sum(
-        len(line.partition("  ")[2].encode()) for line in lines if any(tag in line for tag in tags)
+        len(entry.text.encode()) for entry in entries if any(tag in entry.text for tag in tags)
     )

@@ -16,10 +16,17 @@ class Bank:
     message: str = "Your card was declined."
     asks: bool = False
 
+    @property
+    def outcome(self) -> str:
+        """What happens to a payment with it."""
+        if self.asks:
+            return "asks the customer to confirm"
+        return f"declined: {self.decline_code}" if self.decline_code else "succeeds"
+
 
 UNDECIDED = "pm_card_chargeDeclinedProcessingError"
 UPI = "pm_upi"  # Stripe has no ready-made one: there it is made of payment_method_data[type]=upi
-_METHODS = {
+METHODS = {
     "pm_card_visa": Bank(),
     "pm_card_mastercard": Bank(),
     "pm_card_amex": Bank(),
@@ -79,7 +86,7 @@ def _has_number(data: Any) -> bool:
 
 def bank(payment_method: str, allowed: list[str]) -> Bank:
     """The bank of a payment method; 400 if there is none, or if the intent does not take its type."""
-    found = _METHODS.get(payment_method)
+    found = METHODS.get(payment_method)
     if found is None:
         raise invalid(
             f"No such PaymentMethod: '{payment_method}'",

@@ -1,8 +1,9 @@
-"""An order's story as a reader sees it."""
+"""An order's timeline as a reader sees it."""
 
 from datetime import UTC, datetime, timedelta
 
-from devcloud.order_timeline import Moment, Story, of_logs, of_saga
+from devcloud.logs import Entry
+from devcloud.order_timeline import Moment, Timeline, log_moments, saga_moments
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 AT_NOON = int(NOON.timestamp() * 1000)
@@ -20,7 +21,7 @@ def state(name, begins, ends):
 
 
 def test_a_state_stands_where_it_began_with_what_it_took():
-    moments = list(of_saga([event("ExecutionStarted"), *state("ProcessPayment", 5, 90)]))
+    moments = list(saga_moments([event("ExecutionStarted"), *state("ProcessPayment", 5, 90)]))
 
     assert [(moment.at - AT_NOON, moment.what) for moment in moments] == [
         (0, "the execution started"),
@@ -28,28 +29,31 @@ def test_a_state_stands_where_it_began_with_what_it_took():
     ]
 
 
-def test_what_went_wrong_is_told_in_the_words_of_the_lambda():
+def test_an_error_is_shown_with_the_message_of_the_lambda():
     details = {"error": "PaymentDeclined", "cause": '{"errorMessage": "Your card was declined."}'}
     caught = event("TaskFailed", 7, taskFailedEventDetails=details)
     end = event("ExecutionFailed", 9, executionFailedEventDetails=details)
 
-    troubles = list(of_saga([caught, end]))
+    errors = list(saga_moments([caught, end]))
 
-    assert all(moment.is_trouble for moment in troubles)
-    assert [moment.what for moment in troubles] == [
+    assert all(moment.is_error for moment in errors)
+    assert [moment.what for moment in errors] == [
         "PaymentDeclined: Your card was declined.",
         "the execution ended with PaymentDeclined: Your card was declined.",
     ]
 
 
-def test_a_log_line_is_told_without_what_is_for_machines():
+def test_a_log_line_is_shown_without_fields_for_machines():
     line = (
         '{"level": "ERROR", "message": "failed", "timestamp": "2026-11-22 12:00:00,250+0000", "service": "cart-service",'
         ' "xray_trace_id": "1-2", "correlation_id": "C", "error": "OutOfStock"}'
     )
 
-    (moment,) = of_logs(
-        [(0, "cart-service clear-cart", line), (0, "cart-service", "Traceback (most recent")]
+    (moment,) = log_moments(
+        [
+            Entry(0, "cart-service clear-cart", line),
+            Entry(0, "cart-service", "Traceback (most recent"),
+        ]
     )
 
     assert (moment.at, moment.where, moment.what) == (
@@ -57,19 +61,24 @@ def test_a_log_line_is_told_without_what_is_for_machines():
         "cart-service clear-cart",
         "failed error=OutOfStock",
     )
-    assert moment.is_trouble
+    assert moment.is_error
 
 
-def test_the_story_begins_with_what_became_of_the_order_and_its_lines_stand_in_columns():
+def test_a_timeline_counts_seconds_from_its_first_moment_and_marks_errors():
     moments = [
         Moment(AT_NOON, "saga", "the execution started"),
         Moment(AT_NOON + 1500, "cart-service", "no", True),
     ]
-    story = Story("ORDER#1", "FAILED", "12.99 USD", "USER#1", "C", moments)
+    timeline = Timeline("ORDER#1", "FAILED", "12.99 USD", "USER#1", "C", moments)
 
-    assert list(story.lines()) == [
-        "ORDER#1 is FAILED: 12.99 USD, USER#1; correlation id C",
-        "The times are seconds after 2026-11-22T12:00:00.000Z.",
-        "    0.000 s   saga          the execution started",
-        "    1.500 s ! cart-service  no",
+    assert timeline.summary() == "ORDER#1 is FAILED: 12.99 USD, USER#1; correlation id C"
+    assert list(timeline.rows()) == [
+        ("0.000", " ", "saga", "the execution started"),
+        ("1.500", "!", "cart-service", "no"),
     ]
+    assert timeline.as_json()["moments"][1] == {
+        "at": "2026-11-22T12:00:01.500Z",
+        "where": "cart-service",
+        "what": "no",
+        "isError": True,
+    }

@@ -1,42 +1,73 @@
 """Every way into the sample thing service."""
 
 from chalicelib.sample_things import service
-from chalicelib.sample_things.schemas import NewSampleThing, OwnerQuery, PageQuery
-from common import auth, http
+from chalicelib.sample_things.errors import IdempotencyKeyReused, SampleThingNotFound
+from chalicelib.sample_things.schemas import (
+    NewSampleThing,
+    SampleThingDeleted,
+    SampleThingOwnerQuery,
+    SampleThingsQuery,
+    SampleThingView,
+)
+from common import auth, ids
+from common.api import Api, Request
+from common.pages import InvalidCursor, Page
 
-app = http.create_app("sample-thing-service")
-authorizer = auth.jwt_authorizer(app)
+api = Api("sample-thing-service")
+app, authorizer = api.app, api.authorizer
 
-
-@app.route("/sample-thing", methods=["POST"], authorizer=authorizer)
-def create_sample_thing():
-    """Make one; repeated with its Idempotency-Key it makes no second one."""
-    wanted = http.body(app, NewSampleThing)
-    return http.created(
-        service.create(_owner(wanted.user_id), wanted.name, http.idempotency_key(app))
-    )
-
-
-@app.route("/sample-things", methods=["GET"], authorizer=authorizer)
-def list_sample_things():
-    """All of one's own, page by page."""
-    query = http.query(app, PageQuery)
-    shown, cursor = service.list_page(_owner(query.user_id), query.limit, query.cursor)
-    return http.page(shown, cursor)
+_OWNER = [auth.NotYours, ids.InvalidId]
 
 
-@app.route("/sample-thing/{sample_thing_id}", methods=["GET"], authorizer=authorizer)
-def get_sample_thing(sample_thing_id):
-    """One of one's own."""
-    return service.show(_owner(http.query(app, OwnerQuery).user_id), sample_thing_id)
+@api.post(
+    "/sample-thing",
+    summary="Create a sample thing",
+    body=NewSampleThing,
+    returns=SampleThingView,
+    status=201,
+    errors=[IdempotencyKeyReused, *_OWNER],
+    idempotency_key=True,
+)
+def create_sample_thing(request: Request[NewSampleThing]) -> SampleThingView:
+    owner = auth.acting_for(request.caller, request.body.user_id)
+    return service.create_sample_thing(owner, request.body.name, request.idempotency_key)
 
 
-@app.route("/sample-thing/{sample_thing_id}", methods=["DELETE"], authorizer=authorizer)
-def delete_sample_thing(sample_thing_id):
-    """Throw one of one's own away."""
-    return service.delete(_owner(http.query(app, OwnerQuery).user_id), sample_thing_id)
+@api.get(
+    "/sample-things",
+    summary="List your sample things",
+    query=SampleThingsQuery,
+    returns=Page[SampleThingView],
+    errors=[InvalidCursor, *_OWNER],
+)
+def list_sample_things(request: Request[SampleThingsQuery]) -> Page[SampleThingView]:
+    owner = auth.acting_for(request.caller, request.query.user_id)
+    return service.list_sample_things(owner, request.query.limit, request.query.cursor)
 
 
-def _owner(user_id):
-    """Whose things are meant: the caller's, or for an admin anybody's."""
-    return auth.acting_for(auth.caller(app), user_id)
+@api.get(
+    "/sample-thing/{sample_thing_id}",
+    summary="Get a sample thing",
+    query=SampleThingOwnerQuery,
+    returns=SampleThingView,
+    errors=[SampleThingNotFound, *_OWNER],
+)
+def get_sample_thing(
+    request: Request[SampleThingOwnerQuery], sample_thing_id: str
+) -> SampleThingView:
+    owner = auth.acting_for(request.caller, request.query.user_id)
+    return service.get_sample_thing(owner, sample_thing_id)
+
+
+@api.delete(
+    "/sample-thing/{sample_thing_id}",
+    summary="Delete a sample thing",
+    query=SampleThingOwnerQuery,
+    returns=SampleThingDeleted,
+    errors=_OWNER,
+)
+def delete_sample_thing(
+    request: Request[SampleThingOwnerQuery], sample_thing_id: str
+) -> SampleThingDeleted:
+    owner = auth.acting_for(request.caller, request.query.user_id)
+    return service.delete_sample_thing(owner, sample_thing_id)

@@ -1,11 +1,15 @@
-"""What can go wrong with sample things."""
+"""Errors of sample things; `description` is published to the API's customers."""
 
 from chalice import NotFoundError, UnprocessableEntityError
 
 
 class SampleThingNotFound(NotFoundError):
-    """The customer has no such sample thing."""
+    """The owner has no such sample thing."""
+
+    description = "There is no such sample thing."
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for something else."""
+    """The key was used before with another request."""
+
+    description = "The `Idempotency-Key` was used before, with another request."

@@ -9,7 +9,7 @@ PREFIX = "SAMPLETHING"
 
 
 class SampleThing(Model):
-    """One of the sample things that customers have, each under a name: from when it is made until it is thrown away."""
+    """A customer's sample thing, under a name."""
 
     class Meta(dynamodb.Meta):
         table_name = "SampleThings"

@@ -1,49 +1,54 @@
-"""Bodies and queries accepted, bodies returned."""
+"""Request and response bodies."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
-from common import http
+from common.schemas import Schema
 
-_NAME_LENGTH = 200
+MAX_NAME_LENGTH = 200
+OwnerId = Annotated[
+    str | None, Meta(description="The owner: yourself if left out. Admins name anybody.")
+]
 
 
-class NewSampleThing(http.Body):
-    """What it shall be called, and whose it shall be; the caller's own if nobody is named."""
+class NewSampleThing(Schema):
+    """A name, and the owner."""
 
     name: str
-    user_id: str | None = None
+    user_id: OwnerId = None
 
     def __post_init__(self) -> None:
         self.name = self.name.strip()
-        if not 0 < len(self.name) <= _NAME_LENGTH or not self.name.isprintable():
-            raise ValueError(f"name: expected 1 to {_NAME_LENGTH} printable characters")
+        if not 0 < len(self.name) <= MAX_NAME_LENGTH or not self.name.isprintable():
+            raise ValueError(f"name: expected 1 to {MAX_NAME_LENGTH} printable characters")
 
 
-class OwnerQuery(http.Body):
-    """Whose; the caller's own if nobody is named."""
+class SampleThingOwnerQuery(Schema):
+    """The owner."""
 
-    user_id: str | None = None
-
-
-class PageQuery(OwnerQuery):
-    """Whose, and which part of them."""
-
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
-    cursor: str | None = None
+    user_id: OwnerId = None
 
 
-class SampleThingShown(http.Body):
-    """One of the sample things, as its owner sees it."""
+class SampleThingsQuery(SampleThingOwnerQuery):
+    """The owner, and a page of the list."""
+
+    limit: Annotated[int, Meta(ge=1, le=100, description="Sample things per page.")] = 50
+    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
+        None
+    )
+
+
+class SampleThingView(Schema):
+    """A sample thing as its owner sees it."""
 
     sample_thing_id: str
     name: str
     created_at: str
 
 
-class SampleThingDeleted(http.Body):
-    """It is gone, or never was."""
+class SampleThingDeleted(Schema):
+    """The sample thing does not exist any more."""
 
     message: str
     sample_thing_id: str

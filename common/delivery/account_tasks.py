@@ -1,0 +1,24 @@
+"""Call the Lambdas of user-service that no route reaches: roles and signing keys, on any stage."""
+
+from delivery import lambda_invoke
+from delivery.clouds import Cloud
+
+
+def grant_admin(cloud: Cloud, email: str, granted_by: str, stage: str) -> str:
+    """Make the account with this address an admin's, and return its user id. Idempotent.
+
+    Raises: lambda_invoke.FunctionRaised when there is no such account.
+    """
+    event = {"email": email, "role": "admin", "grantedBy": granted_by}
+    answer = lambda_invoke.call(cloud, f"user-service-{stage}-grant-role", event)
+    return str(answer["userId"])
+
+
+def rotate_keys(cloud: Cloud, stage: str, revoke_old: bool = False) -> str:
+    """Sign access tokens with a new key from now on, and return its id. Not idempotent.
+
+    Raises: lambda_invoke.FunctionRaised while another rotation runs.
+    """
+    event = {"revokeOld": revoke_old}
+    answer = lambda_invoke.call(cloud, f"user-service-{stage}-rotate-signing-key", event)
+    return str(answer["current"])

@@ -1,0 +1,1 @@
+"""What each command of `shop` does; `devcloud.cli` puts them together."""

@@ -1,0 +1,68 @@
+"""Keep ready-made access tokens of the local shop's admin and customer."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+
+from devcloud import bootstrap, settings, shop
+
+_RENEW_SECONDS = 300  # before the end: what is copied should work for a while
+
+
+@dataclass(frozen=True)
+class Account:
+    """A ready-made account with an access token that works now."""
+
+    role: str
+    email: str
+    password: str
+    token: str
+    expires_at: float  # seconds since 1970
+
+    @property
+    def user_id(self) -> str:
+        """The account's id, as the token names it."""
+        return str(claims(self.token)["sub"])
+
+
+@dataclass
+class Accounts:
+    """The accounts of one shop; tokens are renewed before they expire."""
+
+    _kept: dict[str, Account] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def admin(self, found: shop.Shop) -> Account:
+        """Return the admin with a token. Raises: bootstrap.BootstrapFailed, httpx.HTTPError."""
+        return self._account(
+            "admin", found.admin_email, found.admin_password, lambda: shop.token(found)
+        )
+
+    def customer(self, found: shop.Shop) -> Account:
+        """Return the customer with a token. Raises: bootstrap.BootstrapFailed, httpx.HTTPError."""
+        password = settings.of(found.directory).customer_password
+        return self._account(
+            "customer",
+            settings.CUSTOMER_EMAIL,
+            password,
+            lambda: bootstrap.customer_token(found.url, password),
+        )
+
+    def _account(self, role: str, email: str, password: str, log_in: Callable[[], str]) -> Account:
+        with self._lock:
+            kept = self._kept.get(role)
+            if kept is None or kept.expires_at - time.time() < _RENEW_SECONDS:
+                token = log_in()
+                kept = Account(role, email, password, token, float(claims(token)["exp"]))
+                self._kept[role] = kept
+            return kept
+
+
+def claims(token: str) -> dict[str, Any]:
+    """Read a token's claims without checking it: it comes from this shop's own login."""
+    found: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return found
