@@ -273,6 +273,8 @@ def test_of_two_services_with_a_schema_of_one_name_each_keeps_its_own(described)
         ("laces: str | None = None", "laces: str | None = None\n    heel: int", "POST /shoe: body.heel has to be there, and was or is not always"),
         ("price: Decimal", "price: str", "POST /shoe: 201.price: string is not number"),
         ("    price: Decimal\n", "", "POST /shoe: 201.price is gone"),
+        ("    shoe_id: str", '    shoe_id: Literal["LEFT", "RIGHT"]', None),
+        ("    price: Decimal", '    price: Literal["CHEAP"]', "POST /shoe: 201.price: ['CHEAP'] is not number"),
         ("    price: Decimal\n", "    price: Decimal\n    name: str\n", None),
         ("status=201", "status=202", "POST /shoe: 201 is gone"),
         ("query=Filters, returns=Page[Pair]\n)\ndef list_shoes(request: Request[Filters]) -> Page[Pair]", "query=Filters, returns=list[Pair]\n)\ndef list_shoes(request: Request[Filters]) -> list[Pair]", "GET /shoes: 200: X-Next-Cursor is gone"),

@@ -91,7 +91,7 @@ def await_saved(shop: local.Shop) -> None:
 def buy_until_killed(
     shop: local.Shop, people: list[Customer], goods: str, seconds: float
 ) -> tuple[Purchases, float]:
-    """Let customers buy until all processes are killed. Returns what they saw, and when."""
+    """Let customers buy until all processes are killed. Returns what they saw."""
     purchases, is_over = Purchases(), threading.Event()
 
     def buy(person: Customer) -> None:
@@ -144,7 +144,7 @@ def reconcile_until_quiet(shop: local.Shop) -> reconcile.Verdict:
     """What reconciliation finds once running work has ended."""
     day, end = datetime.now(UTC).date().isoformat(), time.monotonic() + 90
     while True:
-        verdict = reconcile.run(shop.cloud, day=day, settle=0, whole=True)
+        verdict = reconcile.run(shop.cloud, day=day, settle=0, fullStock=True)
         if not verdict.findings or time.monotonic() > end:
             return verdict
         time.sleep(1)

@@ -120,7 +120,7 @@ class _Within(ABC):
     def _of_value(self, where: str, inner: JsonSchema, outer: JsonSchema) -> Iterator[str]:
         if "enum" in outer and not set(inner.get("enum", [object()])) <= set(outer["enum"]):
             yield f"{where}: {_brief(inner)} is not {_brief(outer)}"
-        if outer.get("type") not in (None, inner.get("type")) and _types(inner, outer) != (
+        if outer.get("type") not in (None, _type(inner)) and _types(inner, outer) != (
             "integer",
             "number",
         ):
@@ -189,7 +189,15 @@ def _resolved(schema: JsonSchema, document: JsonSchema) -> JsonSchema:
 
 
 def _types(inner: JsonSchema, outer: JsonSchema) -> tuple[Any, Any]:
-    return inner.get("type"), outer.get("type")
+    return _type(inner), outer.get("type")
+
+
+def _type(schema: JsonSchema) -> Any:
+    """Return the type of a schema; msgspec writes an enum of texts without one."""
+    values = schema.get("enum", [])
+    if values and all(isinstance(value, str) for value in values):
+        return "string"
+    return schema.get("type")
 
 
 def _holds(rule: str, inner: Any, outer: Any) -> bool:
