@@ -245,7 +245,7 @@ def test_the_timelines_of_a_paid_and_of_a_declined_order(shop, jimmy, bowl):
     assert jimmy.await_outcome(declined)["status"] == "FAILED"
 
     timeline = poll_until(
-        lambda: order_timeline.story(shop.cloud, paid),
+        lambda: order_timeline.build(shop.cloud, paid),
         lambda timeline: "succeeded" in str(timeline.moments[-9:]),
         20,
     )
@@ -269,10 +269,10 @@ def test_the_timelines_of_a_paid_and_of_a_declined_order(shop, jimmy, bowl):
 
     failures = [
         moment.what
-        for moment in order_timeline.story(
+        for moment in order_timeline.build(
             shop.cloud, declined.removeprefix("ORDER#").lower()
         ).moments
-        if moment.is_trouble and moment.where == "saga"
+        if moment.is_error and moment.where == "saga"
     ]
     assert failures[0] == "PaymentDeclined: Your card was declined."
 
