@@ -4,7 +4,7 @@
 
 SETTINGS := PORT LOCAL_DIR SERVICE SERVICE_PORT STAGE FILE QUEUE NAME ROLE EMAIL FUNCTION EVENT \
   ORDER DAY SETTLE ENDPOINT
-SWITCHES := DRY_RUN REPAIR WHOLE REVOKE_OLD RELEASED
+SWITCHES := DRY_RUN REPAIR FULL_STOCK REVOKE_OLD RELEASED
 STAGES := local dev prod
 SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.json))
 
@@ -139,9 +139,9 @@ rotate-keys: ## | sign access tokens with a new key (REVOKE_OLD=1 after a leak)
 	@$(SHOP) rotate-keys$(call switch,revoke-old,REVOKE_OLD)$(AWS)$(DIR)
 redrive: ## QUEUE=notification-queue | move dead letters back (DRY_RUN=1); without QUEUE count
 	@$(SHOP) redrive $(call value,QUEUE)$(call switch,dry-run,DRY_RUN)$(DIR)
-reconcile: ## | compare all records of orders (DAY=2026-11-22 SETTLE=0 WHOLE=1 REPAIR=1)
+reconcile: ## | compare all records of orders (DAY=2026-11-22 SETTLE=0 REPAIR=1 FULL_STOCK=1)
 	@$(SHOP) reconcile$(call option,day,DAY)$(call option,settle,SETTLE)\
-	  $(call switch,repair,REPAIR)$(call switch,whole,WHOLE)$(DIR)
+	  $(call switch,repair,REPAIR)$(call switch,full-stock,FULL_STOCK)$(DIR)
 
 ## Deployment
 package: ## SERVICE=cart-service STAGE=dev | build a service's zip and template into build/

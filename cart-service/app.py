@@ -1,4 +1,4 @@
-"""Every way into the cart service."""
+"""The entry points of cart-service: routes, a saga step and queue consumers."""
 
 from chalice.app import SQSEvent
 
@@ -33,7 +33,7 @@ from common.api import Access, Api, Request
 from common.pages import InvalidCursor, Page
 
 with lazy_imports.until_first_use():
-    from chalicelib.carts import guests, merging, purchases, service
+    from chalicelib.carts import clearing, guests, merging, service
 
 api = Api("cart-service", cors_headers=[GUEST_CART.name])
 app, authorizer = api.app, api.authorizer
@@ -130,7 +130,7 @@ def empty_cart(request: Request[CartOwnerQuery]) -> CartEmptied:
 )
 def merge_carts(request: Request[MergeCarts]) -> CartMergeResult:
     owner = auth.acting_for(request.caller, request.body.user_id)
-    return merging.merge(owner, _guest_id(request), request.idempotency_key)
+    return merging.merge_carts(owner, _guest_id(request), request.idempotency_key)
 
 
 @api.post(
@@ -142,7 +142,7 @@ def merge_carts(request: Request[MergeCarts]) -> CartMergeResult:
     status=201,
 )
 def create_guest_cart(request: Request[None]) -> NewGuestCart:
-    return guests.create()
+    return guests.create_guest_cart()
 
 
 @api.post(
@@ -156,7 +156,7 @@ def create_guest_cart(request: Request[None]) -> NewGuestCart:
     headers=[GUEST_CART],
 )
 def add_to_guest_cart(request: Request[AddToCart]) -> CartUpdate:
-    guest = guests.find_open(_guest_id(request))
+    guest = guests.get_open_cart(_guest_id(request))
     return service.add_item(guest.user_id, request.body, request.idempotency_key, guest)
 
 
@@ -170,7 +170,7 @@ def add_to_guest_cart(request: Request[AddToCart]) -> CartUpdate:
     headers=[GUEST_CART],
 )
 def get_guest_cart(request: Request[CartQuery]) -> Page[CartLine]:
-    guest = guests.find_open(_guest_id(request))
+    guest = guests.get_open_cart(_guest_id(request))
     return service.list_lines(guest.user_id, request.query)
 
 
@@ -184,7 +184,7 @@ def get_guest_cart(request: Request[CartQuery]) -> Page[CartLine]:
     headers=[GUEST_CART],
 )
 def set_guest_cart_quantity(request: Request[SetQuantity], product_id: str) -> CartUpdate:
-    guest = guests.find_open(_guest_id(request))
+    guest = guests.get_open_cart(_guest_id(request))
     return service.set_quantity(guest.user_id, product_id, request.body.quantity)
 
 
@@ -197,7 +197,7 @@ def set_guest_cart_quantity(request: Request[SetQuantity], product_id: str) -> C
     headers=[GUEST_CART],
 )
 def remove_from_guest_cart(request: Request[None], product_id: str) -> CartUpdate:
-    return service.remove_item(guests.find_open(_guest_id(request)).user_id, product_id)
+    return service.remove_item(guests.get_open_cart(_guest_id(request)).user_id, product_id)
 
 
 @api.delete(
@@ -210,20 +210,20 @@ def remove_from_guest_cart(request: Request[None], product_id: str) -> CartUpdat
     headers=[GUEST_CART],
 )
 def empty_guest_cart(request: Request[None]) -> CartEmptied:
-    return service.empty_cart(guests.find_open(_guest_id(request)).user_id)
+    return service.empty_cart(guests.get_open_cart(_guest_id(request)).user_id)
 
 
 @api.function("clear-cart", takes=ClearCart, returns=CartCleared)
-def clear_cart(step: ClearCart) -> CartCleared:
+def clear_cart(request: ClearCart) -> CartCleared:
     """Saga step ClearCart: remove what was bought. Nothing undoes it; it follows confirmation."""
-    return purchases.clear_bought(step)
+    return clearing.remove_ordered_items(request)
 
 
 @app.on_sqs_message(queue="cart-clear-queue", name="on-clear-cart", batch_size=10)
 def on_clear_cart(event: SQSEvent) -> None:
     """Retry what the saga's step clear-cart could not do."""
     queues.consume(
-        event, lambda message: purchases.clear_bought(step_input.parse(ClearCart, message))
+        event, lambda message: clearing.remove_ordered_items(step_input.parse(ClearCart, message))
     )
 
 
@@ -231,10 +231,11 @@ def on_clear_cart(event: SQSEvent) -> None:
 def on_account_deleted(event: SQSEvent) -> None:
     """Erase the cart of a deleted account."""
     queues.consume(
-        event, lambda message: service.erase(events.parse(events.AccountDeleted, message).user_id)
+        event,
+        lambda message: service.erase_cart(events.parse(events.AccountDeleted, message).user_id),
     )
 
 
 def _guest_id(request: Request[object]) -> str:
     """The owner of the guest's cart that the secret in the header opens: URLs are logged."""
-    return guests.owner(request.headers.get(GUEST_CART.name))
+    return guests.owner_id(request.headers.get(GUEST_CART.name))

@@ -1,146 +1,221 @@
-"""Every way into checkout-orchestrator: routes, saga steps, and the consumers of its queues."""
+"""Every way into the service: routes, saga steps, and consumers of its queues."""
 
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.checkout.schemas import Checkout
-from chalicelib.notifications.schemas import Notice
-from chalicelib.payments.schemas import Charge, Refund, Wait
-from chalicelib.reconciliation.schemas import Doubt, Wanted, plain
-from common import auth, events, http, lazy_imports, queues, step_input
+import msgspec
+from chalice.app import SQSEvent
+
+from chalicelib.checkout.errors import (
+    ORDER_SERVICE_ERRORS,
+    CartEmpty,
+    OrderNotFound,
+    OrderServiceUnavailable,
+)
+from chalicelib.checkout.schemas import CheckoutAccepted, CheckoutRequest, CheckoutStatus
+from chalicelib.discrepancies.tickets import DiscrepancyTicket
+from chalicelib.notifications.schemas import NotificationRequest, NotificationResult
+from chalicelib.payments.errors import (
+    GatewayNotConfigured,
+    GatewayUnavailable,
+    GatewayUnknown,
+    InvalidSignature,
+    PaymentContended,
+    PaymentDeclined,
+    PaymentInProgress,
+    PaymentMethodFixed,
+    PaymentRejected,
+    TooManyAttempts,
+)
+from chalicelib.payments.schemas import (
+    AwaitPayment,
+    AwaitResult,
+    Charge,
+    PaymentResult,
+    VoidPayment,
+    VoidResult,
+    WebhookReceived,
+)
+from chalicelib.reconciliation.schemas import ReconcileRequest, Report
+from common import events, ids, lazy_imports, queues, step_input
+from common.api import Access, Api, Function, Request
 
 with lazy_imports.until_first_use():
     from chalicelib.audit import service as audit
-    from chalicelib.checkout import progress
     from chalicelib.checkout import service as checkout
+    from chalicelib.checkout import status
     from chalicelib.notifications import service as notifications
-    from chalicelib.payments import gateway, inbox, refunds, retries, undoing, waiting
+    from chalicelib.payments import cancellation, refunds, retry_queue, saga_resume, webhooks
     from chalicelib.payments import service as payments
+    from chalicelib.payments.gateways import registry
     from chalicelib.reconciliation import service as reconciliation
-    from chalicelib.stock import service as stock
+    from chalicelib.stock_compensation import service as stock_compensation
 
-app = http.create_app("checkout-orchestrator")
-authorizer = auth.jwt_authorizer(app)
+api = Api("checkout-orchestrator")
+app, authorizer = api.app, api.authorizer
 
-
-@app.route("/checkout", methods=["POST"], authorizer=authorizer)
-def check_out() -> Any:
-    """Buy what is in the cart, or pay an order."""
-    return http.accepted(
-        checkout.check_out(auth.caller(app), http.body(app, Checkout), http.idempotency_key(app))
-    )
+_GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
 
 
-@app.route("/checkout/{order_id}", methods=["GET"], authorizer=authorizer)
-def get_checkout(order_id: str) -> Any:
-    """How far a checkout is, and what the customer has to do next."""
-    return progress.of_order(auth.caller(app), order_id)
+@api.post(
+    "/checkout",
+    summary="Check out the cart, or pay an order",
+    description="Without an `Idempotency-Key` the same cart is the same order, until that fails. "
+    "With `orderId` the key is not looked at: the same payment method again changes nothing.",
+    body=CheckoutRequest,
+    returns=CheckoutAccepted,
+    status=202,
+    errors=[
+        *ORDER_SERVICE_ERRORS.values(),
+        *_GATEWAY,
+        ids.InvalidId,
+        CartEmpty,
+        OrderNotFound,
+        OrderServiceUnavailable,
+        PaymentDeclined,
+        PaymentInProgress,
+        PaymentMethodFixed,
+        PaymentContended,
+        TooManyAttempts,
+        GatewayUnknown,
+    ],
+    idempotency_key=True,
+)
+def check_out(request: Request[CheckoutRequest]) -> CheckoutAccepted:
+    return checkout.check_out(request.caller, request.body, request.idempotency_key)
 
 
-@app.route("/checkout/webhooks/stripe", methods=["POST"])
-def hear_stripe() -> Any:
-    """Stripe's webhook. Public: its signature says who sent it."""
-    return taken_from("stripe")
+@api.get(
+    "/checkout/{order_id}",
+    summary="Read how far a checkout is, and what the customer does next",
+    returns=CheckoutStatus,
+    errors=[OrderNotFound],
+    operation_id="getCheckoutStatus",
+)
+def get_checkout(request: Request[None], order_id: str) -> CheckoutStatus:
+    return status.get_status(request.caller, order_id)
 
 
-@app.route("/checkout/webhooks/razorpay", methods=["POST"])
-def hear_razorpay() -> Any:
-    """Razorpay's webhook. Public: its signature says who sent it."""
-    return taken_from("razorpay")
+@api.post(
+    "/checkout/webhooks/stripe",
+    access=Access.PUBLIC,
+    summary="Receive an event from Stripe",
+    description="The header `Stripe-Signature` authenticates it.",
+    returns=WebhookReceived,
+    errors=[InvalidSignature, *_GATEWAY],
+)
+def stripe_webhook(request: Request[None]) -> WebhookReceived:
+    return _receive_webhook("stripe", request)
 
 
-@app.lambda_function(name="process-payment")
-def process_payment(event: Any, context: Any) -> Any:
-    """Saga step ProcessPayment; undone by refund-payment."""
-    return waiting.answer(payments.process_payment(step_input.parse(Charge, event)))
+@api.post(
+    "/checkout/webhooks/razorpay",
+    access=Access.PUBLIC,
+    summary="Receive an event from Razorpay",
+    description="The header `X-Razorpay-Signature` authenticates it.",
+    returns=WebhookReceived,
+    errors=[InvalidSignature, *_GATEWAY],
+)
+def razorpay_webhook(request: Request[None]) -> WebhookReceived:
+    return _receive_webhook("razorpay", request)
 
 
-@app.lambda_function(name="refund-payment")
-def refund_payment(event: Any, context: Any) -> Any:
-    """Saga step RefundPayment: undoes ProcessPayment, also one that never began or still goes on."""
-    refund = step_input.parse(Refund, event)
-    return waiting.undone(undoing.refund_payment(refund.order_id, refund.reason))
+@api.function("process-payment", takes=Charge, returns=PaymentResult)
+def process_payment(charge: Charge) -> PaymentResult:
+    """Saga step ProcessPayment, undone by refund-payment."""
+    return saga_resume.step_result(payments.process_payment(charge))
 
 
-@app.lambda_function(name="await-payment")
-def await_payment(event: Any, context: Any) -> Any:
-    """Saga step AwaitPayment: has the saga woken once the customer has paid."""
-    return {"status": waiting.await_payment(step_input.parse(Wait, event))}
+@api.function("refund-payment", takes=VoidPayment, returns=VoidResult)
+def refund_payment(step: VoidPayment) -> VoidResult:
+    """Saga step RefundPayment: voids a payment in any state, also before it began."""
+    return saga_resume.void_result(cancellation.void_payment(step.order_id, step.reason))
 
 
-@app.lambda_function(name="send-notification")
-def send_notification(event: Any, context: Any) -> Any:
-    """Saga step SendNotification; what is told stays told."""
-    told = notifications.send_notification(step_input.parse(Notice, event))
-    return {"notificationId": told.notification_id, "status": told.status}
+@api.function("await-payment", takes=AwaitPayment, returns=AwaitResult)
+def await_payment(step: AwaitPayment) -> AwaitResult:
+    """Saga step AwaitPayment: has the saga resumed once the customer has paid."""
+    return saga_resume.await_payment(step)
+
+
+@api.function("send-notification", takes=NotificationRequest, returns=NotificationResult)
+def send_notification(step: NotificationRequest) -> NotificationResult:
+    """Saga step SendNotification, which nothing undoes."""
+    notification = notifications.send_notification(step)
+    return NotificationResult(notification.notification_id, notification.status)
 
 
 @app.on_sqs_message(queue="order-created-queue", batch_size=10, name="on-order-created")
-def on_order_created(event: Any) -> None:
-    """Start the saga of an order that was announced on the bus."""
+def on_order_created(event: SQSEvent) -> None:
+    """Start the saga of an order that was created."""
     queues.consume(
         event, lambda message: checkout.start_saga(events.parse(events.OrderCreated, message))
     )
 
 
 @app.on_sqs_message(queue="order-cancelled-queue", batch_size=1, name="on-order-cancelled")
-def on_order_cancelled(event: Any) -> None:
-    """Give up the payment of an order that its customer cancelled, and wake its saga."""
+def on_order_cancelled(event: SQSEvent) -> None:
+    """Void the payment of an order that its customer cancelled, and resume its saga."""
     queues.consume(
         event,
-        lambda message: waiting.cancel_payment(
+        lambda message: cancellation.cancel_payment(
             events.parse(events.OrderCancelled, message).order_id
         ),
     )
 
 
 @app.on_sqs_message(queue="payment-webhook-queue", batch_size=1, name="on-payment-webhook")
-def on_payment_webhook(event: Any) -> None:
-    """Do what a gateway's webhook calls for."""
-    queues.consume(event, inbox.act)
+def on_payment_webhook(event: SQSEvent) -> None:
+    """Process a gateway's webhook."""
+    queues.consume(event, webhooks.process)
 
 
 @app.on_sqs_message(queue="refund-requested-queue", batch_size=1, name="on-refund-requested")
-def on_refund_requested(event: Any) -> None:
-    """Give back the money of returned goods, and the goods to the stock."""
+def on_refund_requested(event: SQSEvent) -> None:
+    """Refund returned goods, and restock them."""
     queues.consume(
-        event, lambda message: refunds.carry_out(events.parse(events.RefundRequested, message))
+        event, lambda message: refunds.process_refund(events.parse(events.RefundRequested, message))
     )
 
 
 @app.on_sqs_message(queue="payment-retry-queue", batch_size=1, name="on-payment-retry")
-def on_payment_retry(event: Any) -> None:
-    """Charge or refund what the gateway could not do before."""
-    queues.consume(event, retries.retry)
+def on_payment_retry(event: SQSEvent) -> None:
+    """Retry a charge or a refund."""
+    queues.consume(event, retry_queue.process_message)
 
 
 @app.on_sqs_message(queue="inventory-update-queue", batch_size=5, name="on-inventory-update")
-def on_inventory_update(event: Any) -> None:
+def on_inventory_update(event: SQSEvent) -> None:
     """Release or commit stock, after a payment or after a step that failed."""
-    queues.consume(event, stock.update)
+    queues.consume(event, stock_compensation.process_message)
 
 
 @app.on_sqs_message(queue="notification-queue", batch_size=5, name="on-notification")
-def on_notification(event: Any) -> None:
-    """Tell customers what the topic, or a saga whose own step failed, has for them."""
+def on_notification(event: SQSEvent) -> None:
+    """Send a notification from the topic, or of a saga whose own step failed."""
     queues.consume(
-        event, lambda message: notifications.send_notification(step_input.parse(Notice, message))
+        event,
+        lambda message: notifications.send_notification(
+            step_input.parse(NotificationRequest, message)
+        ),
     )
 
 
 @app.on_sqs_message(
     queue="account-deleted-notification-queue", batch_size=5, name="on-account-deleted"
 )
-def on_account_deleted(event: Any) -> None:
-    """A customer closed the account: erase what the shop wrote to them."""
+def on_account_deleted(event: SQSEvent) -> None:
+    """Erase the texts to a customer who deleted the account."""
     queues.consume(
         event,
-        lambda message: notifications.forget(events.parse(events.AccountDeleted, message).user_id),
+        lambda message: notifications.erase_texts(
+            events.parse(events.AccountDeleted, message).user_id
+        ),
     )
 
 
 @app.on_sqs_message(queue="order-done-receipt-queue", batch_size=5, name="on-order-done-receipt")
-def on_order_done_receipt(event: Any) -> None:
+def on_order_done_receipt(event: SQSEvent) -> None:
     """Mail the receipt of a finished order."""
     queues.consume(
         event, lambda message: notifications.send_receipt(events.parse(events.OrderDone, message))
@@ -148,42 +223,46 @@ def on_order_done_receipt(event: Any) -> None:
 
 
 @app.on_sqs_message(queue="order-done-audit-queue", batch_size=10, name="on-order-done-audit")
-def on_order_done_audit(event: Any) -> None:
-    """Note for the daily reconciliation what left the stock."""
-    queues.consume(event, lambda message: audit.record(events.parse(events.OrderDone, message)))
+def on_order_done_audit(event: SQSEvent) -> None:
+    """Record for the reconciliation what left the stock."""
+    queues.consume(
+        event, lambda message: audit.record_sale(events.parse(events.OrderDone, message))
+    )
 
 
 @app.on_sqs_message(queue="unpublished-events-queue", batch_size=10, name="on-unpublished-event")
-def on_unpublished_event(event: Any) -> None:
-    """Put on the bus what a saga could not."""
+def on_unpublished_event(event: SQSEvent) -> None:
+    """Publish an event that a saga could not."""
     queues.consume(event, checkout.publish_late)
 
 
 @app.lambda_function(name="reconcile")
 def reconcile(event: Any, context: Any) -> Any:
-    """Hold the books of all sides against each other; run by the schedule in merge.json, or by hand."""
-    return plain(
-        reconciliation.reconcile(step_input.parse(Wanted, event), nearly_all_time_of(context))
-    )
+    """Reconcile tables and gateways, on the schedule in merge.json or by hand."""
+    request = step_input.parse(ReconcileRequest, event)
+    return msgspec.to_builtins(reconciliation.reconcile(request, _deadline(context)))
+
+
+api.functions.append(Function("reconcile", ReconcileRequest, Report))  # it needs the context
 
 
 @app.on_sqs_message(queue="discrepancy-queue", batch_size=1, name="on-discrepancy")
-def on_discrepancy(event: Any) -> None:
-    """Look whether what a person was asked to mend is still wrong."""
+def on_discrepancy(event: SQSEvent) -> None:
+    """Check again a discrepancy that was escalated."""
     queues.consume(
-        event, lambda message: reconciliation.look_again(step_input.parse(Doubt, message))
+        event,
+        lambda message: reconciliation.recheck(step_input.parse(DiscrepancyTicket, message)),
     )
 
 
-def taken_from(name: str) -> dict[str, bool]:
-    """The answer to a webhook, given as soon as it is known to be genuine and is stored."""
-    request = app.current_request
-    assert request is not None, "only a route has a request"
-    inbox.take(gateway.named(name).read_webhook(request.raw_body, request.headers))
-    return {"received": True}
+def _receive_webhook(gateway: str, request: Request[None]) -> WebhookReceived:
+    """Verify and store the webhook, and answer: a queue's consumer processes it."""
+    webhook = registry.get_gateway(gateway).read_webhook(request.raw_body, request.headers)
+    webhooks.receive(webhook)
+    return WebhookReceived(received=True)
 
 
-def nearly_all_time_of(context: Any) -> Callable[[], bool]:
-    """Whether there is time to begin something: the last tenth is for what was begun, while the gateway may be slow."""
+def _deadline(context: Any) -> Callable[[], bool]:
+    """Whether there is time to start more: the last tenth is for what is running."""
     spare = context.get_remaining_time_in_millis() / 10
     return lambda: bool(context.get_remaining_time_in_millis() > spare)

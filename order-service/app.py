@@ -1,107 +1,186 @@
 """Every way into the order service."""
 
-from msgspec import to_builtins
+from chalice.app import DynamoDBEvent, SQSEvent
 
+from chalicelib.orders.errors import (
+    IdempotencyKeyReused,
+    MixedCurrencies,
+    NothingToRefund,
+    OrderAlreadyConfirmed,
+    OrderAlreadyEnded,
+    OrderContended,
+    OrderNotFound,
+    OrderNotRefundable,
+    OutOfStock,
+    PriceChanged,
+    ProductNotFound,
+    QuantityTooLarge,
+    RefundPeriodOver,
+    RefundTooLarge,
+    TooManyLines,
+    TooManyRefunds,
+    TotalTooLarge,
+)
 from chalicelib.orders.schemas import (
     ConfirmOrder,
+    CreatedOrder,
     CreateOrder,
     FailOrder,
     OrdersQuery,
+    OrderView,
+    RefundAccepted,
     RefundOrder,
+    StepResult,
     ValidateOrder,
+    ValidOrder,
 )
-from common import auth, events, http, lazy_imports, queues, step_input, streams
+from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
+from common.api import Api, Request
+from common.pages import InvalidCursor, Page
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import announcements, refunds, service
+    from chalicelib.orders import listing, outbox, refunds, service
 
-app = http.create_app("order-service")
-authorizer = auth.jwt_authorizer(app)
-
-
-@app.route("/order", methods=["POST"], authorizer=authorizer)
-def create_order():
-    """Order goods; the checkout hears of it and begins."""
-    wanted = http.body(app, CreateOrder)
-    user_id = auth.acting_for(auth.caller(app), wanted.user_id)
-    return http.created(service.create_order(user_id, wanted, http.idempotency_key(app)))
+api = Api("order-service")
+app, authorizer = api.app, api.authorizer
 
 
-@app.route("/order/{order_id}", methods=["GET"], authorizer=authorizer)
-def get_order(order_id):
-    """One order, for whoever ordered it and for admins."""
-    return service.get_order(order_id, auth.caller(app))
+@api.post(
+    "/order",
+    summary="Order products at today's prices",
+    description="The checkout starts by itself. Nothing is reserved or charged yet.",
+    body=CreateOrder,
+    returns=CreatedOrder,
+    status=201,
+    errors=[
+        ids.InvalidId,
+        money.InvalidAmount,
+        TooManyLines,
+        QuantityTooLarge,
+        MixedCurrencies,
+        TotalTooLarge,
+        auth.NotYours,
+        ProductNotFound,
+        OutOfStock,
+        PriceChanged,
+        IdempotencyKeyReused,
+    ],
+    idempotency_key=True,
+)
+def create_order(request: Request[CreateOrder]) -> CreatedOrder:
+    user_id = auth.acting_for(request.caller, request.body.user_id)
+    return service.create_order(user_id, request.body, request.idempotency_key)
 
 
-@app.route("/orders", methods=["GET"], authorizer=authorizer)
-def list_orders():
-    """The caller's orders, newest first; for an admin anybody's, by ?userId=."""
-    wanted = http.query(app, OrdersQuery)
-    user_id = auth.acting_for(auth.caller(app), wanted.user_id)
-    orders, following = service.list_orders(user_id, wanted, http.decode_cursor(wanted.cursor))
-    return http.page(orders, http.encode_cursor(following))
+@api.get(
+    "/order/{order_id}",
+    summary="Get one order",
+    description="For its customer and admins.",
+    returns=OrderView,
+    errors=[OrderNotFound],
+)
+def get_order(request: Request[None], order_id: str) -> OrderView:
+    return service.get_order(order_id, request.caller)
 
 
-@app.route("/order/{order_id}/cancel", methods=["POST"], authorizer=authorizer)
-def cancel_order(order_id):
-    """Take back an order that is not confirmed."""
-    return service.cancel_order(order_id, auth.caller(app))
+@api.get(
+    "/orders",
+    summary="List orders, newest first",
+    description="A new order or status may show a moment later.",
+    query=OrdersQuery,
+    returns=Page[OrderView],
+    errors=[InvalidCursor, ids.InvalidId, auth.NotYours],
+)
+def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
+    user_id = auth.acting_for(request.caller, request.query.user_id)
+    return listing.list_orders(user_id, request.query)
 
 
-@app.route("/order/{order_id}/refund", methods=["POST"], authorizer=authorizer)
-def refund_order(order_id):
-    """Ask for the price of a paid order, or of some of its goods."""
-    wanted = http.body(app, RefundOrder)
-    return http.accepted(
-        refunds.request_refund(order_id, auth.caller(app), wanted, http.idempotency_key(app))
-    )
+@api.post(
+    "/order/{order_id}/cancel",
+    summary="Cancel an order that is not paid",
+    description="Repeating it changes nothing.",
+    returns=OrderView,
+    errors=[OrderNotFound, OrderAlreadyConfirmed, OrderAlreadyEnded],
+)
+def cancel_order(request: Request[None], order_id: str) -> OrderView:
+    return service.cancel_order(order_id, request.caller)
 
 
-@app.lambda_function(name="validate-order")
-def validate_order(event, context):
-    """Saga step ValidateOrder; undone by fail-order. POST /checkout calls it too, to place its order."""
-    return to_builtins(service.validate_order(step_input.parse(ValidateOrder, event)))
+@api.post(
+    "/order/{order_id}/refund",
+    summary="Request a refund of a paid order, or of some of its products",
+    description=(
+        "With `items` an `Idempotency-Key` is required, because two equal refunds may both be"
+        " meant. Without, a repeat gets the existing refund. It is DONE once the gateway has paid"
+        " it out."
+    ),
+    body=RefundOrder,
+    returns=RefundAccepted,
+    status=202,
+    errors=[
+        auth.AdminOnly,
+        OrderNotFound,
+        OrderNotRefundable,
+        RefundPeriodOver,
+        NothingToRefund,
+        RefundTooLarge,
+        TooManyRefunds,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def refund_order(request: Request[RefundOrder], order_id: str) -> RefundAccepted:
+    return refunds.request_refund(order_id, request.caller, request.body, request.idempotency_key)
 
 
-@app.lambda_function(name="create-order-record")
-def create_order_record(event, context):
-    """Saga step CreateOrderRecord: the paid order is CONFIRMED. Not undone: it is the saga's point of no return."""
-    return to_builtins(service.confirm_order(step_input.parse(ConfirmOrder, event)))
+@api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)
+def validate_order(step: ValidateOrder) -> ValidOrder:
+    """Saga step ValidateOrder, undone by fail-order. POST /checkout places its orders with it."""
+    return service.validate_order(step)
 
 
-@app.lambda_function(name="fail-order")
-def fail_order(event, context):
-    """Saga step FailOrder; undoes validate-order, and arbitrates where the answer of create-order-record got lost."""
-    return to_builtins(service.fail_order(step_input.parse(FailOrder, event)))
+@api.function("create-order-record", takes=ConfirmOrder, returns=StepResult)
+def create_order_record(step: ConfirmOrder) -> StepResult:
+    """Saga step CreateOrderRecord: confirm the paid order. The saga's point of no return."""
+    return service.confirm_order(step)
+
+
+@api.function("fail-order", takes=FailOrder, returns=StepResult)
+def fail_order(step: FailOrder) -> StepResult:
+    """Saga step FailOrder: undo validate-order, and settle a lost answer of create-order-record."""
+    return service.fail_order(step)
 
 
 @app.on_sqs_message(queue="order-fail-queue", batch_size=10, name="on-fail-order")
-def on_fail_order(event):
-    """What fail-order could not do when the saga asked; each message is that step's input."""
+def on_fail_order(event: SQSEvent) -> None:
+    """Run fail-order for inputs that the saga had to queue."""
     queues.consume(event, lambda message: service.fail_order(step_input.parse(FailOrder, message)))
 
 
-# TRIM_HORIZON: an event source that is made anew must not skip orders; those announced already are the same events again.
+# TRIM_HORIZON: a new event source must not skip orders. Records that were published already
+# publish the same events again.
 @app.on_dynamodb_record(
     stream_arn=streams.arn("Orders"),
     batch_size=10,
     starting_position="TRIM_HORIZON",
     name="announce-orders",
 )
-def announce_orders(event):
-    """Tell the bus what happened to orders."""
-    streams.consume(event, announcements.announce, on_failure_queue="announce-orders-queue")
+def announce_orders(event: DynamoDBEvent) -> None:
+    """Publish the events of changed orders."""
+    streams.consume(event, outbox.publish_change, on_failure_queue="announce-orders-queue")
 
 
 @app.on_sqs_message(queue="announce-orders-queue", batch_size=10, name="on-parked-order")
-def on_parked_order(event):
-    """Tell the bus what announce-orders could not."""
-    queues.consume(event, lambda record: announcements.announce(streams.read(record)))
+def on_parked_order(event: SQSEvent) -> None:
+    """Publish the events of stream records that announce-orders could not."""
+    queues.consume(event, lambda record: outbox.publish_change(streams.read(record)))
 
 
 @app.on_sqs_message(queue="payment-refunded-queue", batch_size=10, name="on-payment-refunded")
-def on_payment_refunded(event):
-    """The price of a refund was given back."""
+def on_payment_refunded(event: SQSEvent) -> None:
+    """Complete refunds that the payment gateway has paid out."""
     queues.consume(
         event,
         lambda message: refunds.complete_refund(events.parse(events.PaymentRefunded, message)),

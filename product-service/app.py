@@ -1,99 +1,154 @@
-"""Every way into the product service."""
+"""The entry points of product-service: routes, saga steps and a schedule."""
 
+from typing import Any
+
+from chalice.app import CloudWatchEvent
 from msgspec import to_builtins
 
-from chalicelib.inventory.schemas import OrderedGoods, OrderNamed, ReturnedGoods, StockCount
-from chalicelib.products.schemas import Changes, Draft, Filters
-from common import auth, http, lazy_imports, step_input
+from chalicelib.inventory.errors import ProductNotFound, StockContended
+from chalicelib.inventory.schemas import (
+    OrderInput,
+    OrderItemsInput,
+    ReservationHeld,
+    ReservationState,
+    ReturnInput,
+    SetStock,
+    StockLevel,
+)
+from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductContended
+from chalicelib.products.schemas import (
+    NewProduct,
+    ProductArchived,
+    ProductCreated,
+    ProductFilters,
+    ProductPatch,
+    ProductView,
+    ProductWithStock,
+)
+from common import lazy_imports
+from common.api import Access, Api, Request
+from common.money import InvalidAmount
+from common.pages import InvalidCursor, Page
 
 with lazy_imports.until_first_use():
     from chalicelib.inventory import expiry
     from chalicelib.inventory import service as inventory
     from chalicelib.products import service as products
 
-app = http.create_app("product-service")
-authorizer = auth.jwt_authorizer(app)
+api = Api("product-service")
+app, authorizer = api.app, api.authorizer
 
 
-@app.route("/products", methods=["GET"])
-@app.route("/product", methods=["GET"])
-def list_products():
-    """The catalogue, cheapest first; public."""
-    shown, cursor = products.list_products(http.query(app, Filters))
-    return http.page(shown, cursor)
+@api.get(
+    "/products",
+    access=Access.PUBLIC,
+    summary="List the catalogue, cheapest first",
+    query=ProductFilters,
+    returns=Page[ProductView],
+    errors=[InvalidCursor],
+)
+@api.get(
+    "/product",
+    access=Access.PUBLIC,
+    operation_id="listProductsBySingularPath",
+    summary="List the catalogue, cheapest first",
+    description="The same as `GET /products`.",
+    query=ProductFilters,
+    returns=Page[ProductView],
+    errors=[InvalidCursor],
+)
+def list_products(request: Request[ProductFilters]) -> Page[ProductView]:
+    return products.list_products(request.query)
 
 
-@app.route("/product/{product_id}", methods=["GET"])
-def get_product(product_id):
-    """One product and how many of it can be bought; public."""
-    return products.show_product(product_id)
+@api.get(
+    "/product/{product_id}",
+    access=Access.PUBLIC,
+    summary="Get a product and its available stock",
+    returns=ProductWithStock,
+    errors=[ProductNotFound],
+)
+def get_product(request: Request[None], product_id: str) -> ProductWithStock:
+    return products.get_product(product_id)
 
 
-@app.route("/product", methods=["POST"], authorizer=authorizer)
-def create_product():
-    """Add a product and its first stock; admins only."""
-    admin = an_admin()
-    return http.created(
-        products.create_product(http.body(app, Draft), admin.user_id, http.idempotency_key(app))
-    )
+@api.post(
+    "/product",
+    access=Access.ADMIN,
+    summary="Create a product with its stock",
+    body=NewProduct,
+    returns=ProductCreated,
+    status=201,
+    errors=[InvalidAmount, IdempotencyKeyReused, ProductContended],
+    idempotency_key=True,
+)
+def create_product(request: Request[NewProduct]) -> ProductCreated:
+    return products.create_product(request.body, request.caller.user_id, request.idempotency_key)
 
 
-@app.route("/product/{product_id}", methods=["PATCH"], authorizer=authorizer)
-def change_product(product_id):
-    """Change name, description, category or price; admins only."""
-    an_admin()
-    return products.change_product(product_id, http.body(app, Changes))
+@api.patch(
+    "/product/{product_id}",
+    access=Access.ADMIN,
+    summary="Change a product",
+    description="Fields that are left out stay. Orders keep the price that they were placed at.",
+    body=ProductPatch,
+    returns=ProductView,
+    errors=[InvalidAmount, ProductNotFound, CurrencyFixed],
+)
+def change_product(request: Request[ProductPatch], product_id: str) -> ProductView:
+    return products.change_product(product_id, request.body)
 
 
-@app.route("/product/{product_id}", methods=["DELETE"], authorizer=authorizer)
-def archive_product(product_id):
-    """Take a product out of the catalogue; admins only."""
-    an_admin()
+@api.delete(
+    "/product/{product_id}",
+    access=Access.ADMIN,
+    summary="Archive a product",
+    description="It leaves the catalogue for good. Reserved stock can still be sold.",
+    returns=ProductArchived,
+    errors=[ProductNotFound],
+)
+def archive_product(request: Request[None], product_id: str) -> ProductArchived:
     return products.archive_product(product_id)
 
 
-@app.route("/product/{product_id}/stock", methods=["PUT"], authorizer=authorizer)
-def set_stock(product_id):
-    """Say how many can be bought; admins only."""
-    an_admin()
-    return inventory.set_stock(product_id, http.body(app, StockCount).stock)
+@api.put(
+    "/product/{product_id}/stock",
+    access=Access.ADMIN,
+    summary="Set the available stock of a product",
+    description="Reserved and sold stock stay.",
+    body=SetStock,
+    returns=StockLevel,
+    errors=[ProductNotFound, StockContended],
+)
+def set_stock(request: Request[SetStock], product_id: str) -> StockLevel:
+    return inventory.set_stock(product_id, request.body.stock)
 
 
-@app.lambda_function(name="check-inventory")
-def check_inventory(event, context):
-    """Saga step CheckInventory: reserve; undone by release-inventory."""
-    step = step_input.parse(OrderedGoods, event)
-    return to_builtins(inventory.reserve(step.order_id, step.items))
+@api.function("check-inventory", takes=OrderItemsInput, returns=ReservationHeld)
+def check_inventory(request: OrderItemsInput) -> ReservationHeld:
+    """Saga step CheckInventory: reserve stock. Undone by release-inventory."""
+    return inventory.reserve(request.order_id, request.items)
 
 
-@app.lambda_function(name="update-inventory")
-def update_inventory(event, context):
-    """Saga step UpdateInventory: commit; undone by release-inventory."""
-    step = step_input.parse(OrderedGoods, event)
-    return to_builtins(inventory.commit(step.order_id, step.items))
+@api.function("update-inventory", takes=OrderItemsInput, returns=ReservationState)
+def update_inventory(request: OrderItemsInput) -> ReservationState:
+    """Saga step UpdateInventory: commit stock. Undone by release-inventory."""
+    return inventory.commit(request.order_id, request.items)
 
 
-@app.lambda_function(name="release-inventory")
-def release_inventory(event, context):
-    """Undoes check-inventory and update-inventory, whether or not they took place."""
-    return to_builtins(inventory.release(step_input.parse(OrderNamed, event).order_id))
+@api.function("release-inventory", takes=OrderInput, returns=ReservationState)
+def release_inventory(request: OrderInput) -> ReservationState:
+    """Undo check-inventory and update-inventory, whether or not they took place."""
+    return inventory.release(request.order_id)
 
 
-@app.lambda_function(name="return-inventory")
-def return_inventory(event, context):
-    """Restocks what comes back of an order that was bought, once for each refund."""
-    step = step_input.parse(ReturnedGoods, event)
-    return to_builtins(inventory.return_goods(step.order_id, step.refund_id, step.items))
+@api.function("return-inventory", takes=ReturnInput, returns=ReservationState)
+def return_inventory(request: ReturnInput) -> ReservationState:
+    """Restock returned goods of a committed order, once for each refund."""
+    return inventory.return_goods(request.order_id, request.refund_id, request.items)
 
 
 @app.schedule("rate(1 minute)", name="expire-reservations")
-def expire_reservations(event):
-    """Give back what was reserved for too long."""
-    return to_builtins(expiry.expire_overdue())
-
-
-def an_admin() -> auth.Caller:
-    """Who is calling, if it is an admin; AdminOnly otherwise."""
-    who = auth.caller(app)
-    auth.require_admin(who)
-    return who
+def expire_reservations(event: CloudWatchEvent) -> Any:
+    """Expire reservations that were not committed in time."""
+    return to_builtins(expiry.expire_reservations())

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from told import NOON, change, inventory_updated, order, order_done, payment
+from analytics_factories import NOON, change, inventory_updated, order, order_done, payment
 
 from common import queues
 
@@ -10,7 +10,7 @@ def without(item, field):
     return {name: value for name, value in item.items() if name != field}
 
 
-def test_a_record_that_cannot_be_read_is_parked_and_the_rest_goes_on(analytics, queue):
+def test_an_invalid_record_is_parked_and_the_rest_is_recorded(analytics, queue):
     poison = change("Orders", None, without(order(2), "status"))
 
     analytics.orders(change("Orders", None, order(1)), poison, change("Orders", None, order(3)))
@@ -19,7 +19,7 @@ def test_a_record_that_cannot_be_read_is_parked_and_the_rest_goes_on(analytics, 
     assert queue("analytics-queue") == [poison]
 
 
-def test_a_parked_record_counts_once_when_it_comes_again(analytics):
+def test_a_parked_record_counts_once_when_redelivered(analytics):
     record = change("Orders", None, order())
 
     analytics.queued(record)
@@ -30,7 +30,7 @@ def test_a_parked_record_counts_once_when_it_comes_again(analytics):
     assert analytics.counted() == {"ordersCreated": 1}
 
 
-def test_a_message_that_cannot_be_read_is_not_guessed_at(analytics):
+def test_an_invalid_message_is_rejected_and_not_recorded(analytics):
     for poison in [
         "not json",
         '"text"',
@@ -52,7 +52,7 @@ def test_a_message_that_cannot_be_read_is_not_guessed_at(analytics):
     assert analytics.events() == []
 
 
-def test_a_message_that_fails_stays_in_its_queue_and_the_rest_goes_on(analytics, queue):
+def test_an_invalid_message_stays_in_its_queue_and_blocks_no_other(analytics, queue):
     poison = inventory_updated(2, at="yesterday")
 
     with pytest.raises(queues.BatchPartlyFailed, match="1 of 3"):
@@ -69,7 +69,7 @@ def test_a_message_that_fails_stays_in_its_queue_and_the_rest_goes_on(analytics,
     assert queue("analytics-queue") == [poison]
 
 
-def test_a_purchase_that_cannot_be_read_is_not_guessed_at(analytics, queue):
+def test_an_invalid_purchase_is_rejected_and_not_recorded(analytics, queue):
     poison = [
         inventory_updated(2),
         order_done(2, currency="SHELLS"),
@@ -89,7 +89,7 @@ def test_a_purchase_that_cannot_be_read_is_not_guessed_at(analytics, queue):
     assert sorted(map(json.dumps, left)) == sorted(map(json.dumps, poison))
 
 
-def test_what_does_not_say_when_it_happened_is_dated_by_the_stream(analytics):
+def test_an_item_without_a_time_gets_that_of_the_stream_record(analytics):
     undated = without(without(order(), "updatedAt"), "createdAt")
     analytics.orders(change("Orders", None, undated))
 

@@ -1,7 +1,10 @@
-"""What was given back is told by the order and counted by the payment, once; the revenue of a purchase stays what it was."""
+"""Refunds are logged from the order and counted from the payment, once.
+
+The revenue of the purchase stays as it is.
+"""
 
 import pytest
-from told import DAY, change, order, order_done, payment
+from analytics_factories import DAY, change, order, order_done, payment
 
 LATER, NEXT_DAY = f"{DAY}T13:00:00.000Z", "2025-10-14"
 
@@ -20,7 +23,7 @@ def refund(number, amount_minor, status="DONE"):
     }
 
 
-def bought(status="CONFIRMED", *refunds, **more):
+def paid_order(status="CONFIRMED", *refunds, **more):
     return order(status=status, at=LATER, **{"refunds": list(refunds)} if refunds else {}, **more)
 
 
@@ -29,33 +32,33 @@ def paid(refunded_minor=0, status="SUCCEEDED", at=LATER, **more):
 
 
 def amounts(rows):
-    """What the rows tell, the earliest first."""
+    """The type and amount of each row, the earliest first."""
     return [(row["eventType"], row["metadata"]["amount"]) for row in reversed(rows)]
 
 
 @pytest.mark.parametrize("status", ["PARTLY_REFUNDED", "REFUNDED"])
-def test_a_refunded_order_is_logged_with_what_was_given_back(analytics, status):
-    asked, done = refund(1, 1299, "REQUESTED"), refund(1, 1299)
-    analytics.orders(change("Orders", bought("CONFIRMED", asked), bought(status, done)))
+def test_a_refunded_order_is_logged_with_the_refunded_amount(analytics, status):
+    requested, done = refund(1, 1299, "REQUESTED"), refund(1, 1299)
+    analytics.orders(change("Orders", paid_order("CONFIRMED", requested), paid_order(status, done)))
 
     (row,) = analytics.events()
     assert (row["eventType"], row["metadata"]["amount"]) == ("ORDER_REFUNDED", 12.99)
     assert analytics.counted() == {}
 
 
-def test_each_refund_of_an_order_is_logged_by_itself(analytics):
+def test_each_refund_of_an_order_is_logged_separately(analytics):
     first, second = refund(1, 1299), refund(2, 999)
     analytics.orders(
-        change("Orders", bought(), bought("CONFIRMED", refund(1, 1299, "REQUESTED"))),
+        change("Orders", paid_order(), paid_order("CONFIRMED", refund(1, 1299, "REQUESTED"))),
         change(
             "Orders",
-            bought("CONFIRMED", refund(1, 1299, "REQUESTED")),
-            bought("PARTLY_REFUNDED", first),
+            paid_order("CONFIRMED", refund(1, 1299, "REQUESTED")),
+            paid_order("PARTLY_REFUNDED", first),
         ),
         change(
             "Orders",
-            bought("PARTLY_REFUNDED", first, refund(2, 999, "REQUESTED")),
-            bought("PARTLY_REFUNDED", first, second),
+            paid_order("PARTLY_REFUNDED", first, refund(2, 999, "REQUESTED")),
+            paid_order("PARTLY_REFUNDED", first, second),
         ),
     )
 
@@ -65,13 +68,13 @@ def test_each_refund_of_an_order_is_logged_by_itself(analytics):
     ]
 
 
-def test_what_a_customer_got_back_is_counted_as_the_payment_tells_it(analytics):
+def test_refunded_amounts_are_counted_from_the_payment(analytics):
     analytics.done(order_done())
     analytics.payments(change("Payments", paid(), paid(1299)))
     analytics.payments(
         change("Payments", paid(1299), paid(2598, "REFUNDED", f"{DAY}T14:00:00.000Z"))
     )
-    analytics.orders(change("Orders", bought(), bought("REFUNDED", refund(1, 2598))))
+    analytics.orders(change("Orders", paid_order(), paid_order("REFUNDED", refund(1, 2598))))
 
     assert analytics.counted() == {
         "ordersCompleted": 1,
@@ -86,7 +89,7 @@ def test_what_a_customer_got_back_is_counted_as_the_payment_tells_it(analytics):
     assert amounts(analytics.events(type="PAYMENT_REFUNDED")) == [("PAYMENT_REFUNDED", 12.99)]
 
 
-def test_a_refund_that_is_told_again_is_counted_once(analytics):
+def test_a_repeated_refund_counts_once(analytics):
     record = change("Payments", paid(), paid(1299))
 
     analytics.payments(record, record)
@@ -106,7 +109,7 @@ def test_a_refund_counts_for_its_own_day_and_currency(analytics):
     assert analytics.counted(NEXT_DAY) == {"refunded": {"JPY": 500, "USD": 12.99}}
 
 
-def test_a_payment_of_which_nothing_more_is_given_back_counts_nothing(analytics):
+def test_a_payment_without_a_new_refund_counts_nothing(analytics):
     analytics.payments(
         change("Payments", paid(1299), paid(1299, nextAction=None)),
         change("Payments", paid(1299), paid(0)),
@@ -116,8 +119,8 @@ def test_a_payment_of_which_nothing_more_is_given_back_counts_nothing(analytics)
     assert (analytics.events(), analytics.counted()) == ([], {})
 
 
-def test_a_purchase_that_never_was_is_no_refund_of_one(analytics):
-    """A charge taken back because its order failed was never revenue."""
+def test_the_refund_of_a_failed_order_is_not_counted_as_refunded(analytics):
+    """A charge refunded because its order failed was never revenue."""
     analytics.payments(change("Payments", payment(status="REFUNDING"), payment(status="REFUNDED")))
 
     assert analytics.counted() == {"paymentsRefunded": 1}

@@ -1,12 +1,12 @@
 """Putting things into a cart."""
 
 import pytest
-from conftest import BOWL, row
+from tables import BOWL, row
 
 from testkit.tokens import JIMMY
 
 
-def test_what_is_added_is_in_the_cart(jimmy, bowl):
+def test_an_added_product_is_in_the_cart(jimmy, bowl):
     response = jimmy.add(bowl, 2)
 
     assert response.status_code == 200
@@ -40,7 +40,7 @@ def test_a_product_may_be_named_without_its_prefix(jimmy, bowl):
 
 
 @pytest.mark.parametrize("status", ["ARCHIVED", "DRAFT"])
-def test_what_is_not_on_sale_cannot_be_added(jimmy, sell, status):
+def test_a_product_not_on_sale_cannot_be_added(jimmy, sell, status):
     sell(BOWL, status=status)
 
     response = jimmy.add(BOWL)
@@ -49,7 +49,7 @@ def test_what_is_not_on_sale_cannot_be_added(jimmy, sell, status):
     assert jimmy.cart == {}
 
 
-def test_what_never_was_cannot_be_added(jimmy, bowl):
+def test_an_unknown_product_cannot_be_added(jimmy, bowl):
     response = jimmy.add("PROD#none")
 
     assert (response.status_code, response.json_body["Code"]) == (404, "ProductNotFound")
@@ -62,7 +62,7 @@ def test_a_cart_holds_99_of_a_product(jimmy, bowl):
     assert jimmy.add(bowl, 9).json_body["qty"] == 99
 
 
-def test_a_hundredth_of_a_product_is_refused_and_changes_nothing(jimmy, bowl):
+def test_more_than_99_of_a_product_are_refused(jimmy, bowl):
     jimmy.add(bowl, 98)
     before = row(JIMMY, bowl)
 
@@ -75,10 +75,10 @@ def test_a_hundredth_of_a_product_is_refused_and_changes_nothing(jimmy, bowl):
 
 
 @pytest.mark.parametrize("who", ["jimmy", "guest"])
-def test_a_cart_holds_500_products(request, hold, sell, who):
+def test_a_cart_holds_500_products(request, fill_cart, sell, who):
     customer = request.getfixturevalue(who)
-    whose = JIMMY if who == "jimmy" else customer.row_key
-    first, *_ = hold(whose, 499)
+    whose = JIMMY if who == "jimmy" else customer.owner_id
+    first, *_ = fill_cart(whose, 499)
 
     assert customer.add(sell("PROD#500")).status_code == 200
     refused = customer.add(sell("PROD#501"))
@@ -91,8 +91,8 @@ def test_a_cart_holds_500_products(request, hold, sell, who):
     assert customer.add("PROD#501").status_code == 200
 
 
-def test_what_was_done_to_a_cart_takes_no_room_in_it(jimmy, hold, sell):
-    hold(JIMMY, 498)
+def test_idempotency_records_do_not_count_as_products(jimmy, fill_cart, sell):
+    fill_cart(JIMMY, 498)
 
     for number in (1, 2):
         assert jimmy.add(sell(f"PROD#{number}"), key=f"click-{number}").status_code == 200
@@ -100,7 +100,7 @@ def test_what_was_done_to_a_cart_takes_no_room_in_it(jimmy, hold, sell):
     assert jimmy.add("PROD#1", key="click-1").status_code == 200
 
 
-def test_a_quantity_that_cannot_be_meant_is_refused(jimmy, bowl):
+def test_an_invalid_quantity_is_refused(jimmy, bowl):
     for quantity in (0, -1, 100, 10**30, 1.5, "2", None, True, [], {}, "NaN"):
         response = jimmy.add(bowl, quantity)
 
@@ -109,7 +109,7 @@ def test_a_quantity_that_cannot_be_meant_is_refused(jimmy, bowl):
     assert jimmy.cart == {}
 
 
-def test_a_product_id_that_cannot_be_one_is_refused(jimmy, bowl):
+def test_an_invalid_product_id_is_refused(jimmy, bowl):
     for product_id in (
         "",
         " ",
@@ -128,7 +128,7 @@ def test_a_product_id_that_cannot_be_one_is_refused(jimmy, bowl):
         assert response.json_body["Code"] in ("InvalidBody", "InvalidId")
 
 
-def test_a_body_that_is_none_is_refused(api, tokens, bowl):
+def test_a_malformed_body_is_refused(api, tokens, bowl):
     bodies = ("", "{", "[]", "null", "7", '"cart"', b"\xff\xfe", "[" * 100_000, '{"quantity": 1}')
     for body in bodies:
         response = api.post("/cart", body, token=tokens.customer())
@@ -136,22 +136,22 @@ def test_a_body_that_is_none_is_refused(api, tokens, bowl):
         assert (response.status_code, response.json_body["Code"]) == (400, "InvalidBody"), body[:20]
 
 
-def test_what_else_stands_in_a_body_is_ignored(jimmy, bowl):
+def test_unknown_fields_of_a_body_are_ignored(jimmy, bowl):
     assert jimmy.add(bowl, price=0.01, qty=50).status_code == 200
-    assert jimmy.look().json_body[0]["price"] == 12.99
+    assert jimmy.read().json_body[0]["price"] == 12.99
 
 
-def test_the_moment_of_a_change_tells_one_cart_from_the_next(jimmy, bowl):
+def test_updated_at_distinguishes_a_cart_from_the_next(jimmy, bowl):
     """Checkout derives an order's id from lines, quantities and moments: the same things again are a new order."""
     jimmy.add(bowl, 2)
-    first = jimmy.changed(bowl)
+    first = jimmy.updated_at(bowl)
     jimmy.remove(bowl)
     jimmy.add(bowl, 2)
 
-    assert first < jimmy.changed(bowl)
+    assert first < jimmy.updated_at(bowl)
 
 
-def test_the_moment_of_the_first_adding_stays(jimmy, bowl):
+def test_added_at_stays_when_more_is_added(jimmy, bowl):
     jimmy.add(bowl)
     first = row(JIMMY, bowl)
     jimmy.add(bowl)
@@ -161,25 +161,25 @@ def test_the_moment_of_the_first_adding_stays(jimmy, bowl):
     assert second["updatedAt"] > first["updatedAt"]
 
 
-def test_everybody_has_a_cart_of_their_own(jimmy, anna, bowl):
+def test_every_customer_has_their_own_cart(jimmy, anna, bowl):
     jimmy.add(bowl, 2)
     anna.add(bowl, 3)
 
     assert (jimmy.cart, anna.cart) == ({bowl: 2}, {bowl: 3})
 
 
-def test_what_else_happens_while_adding_is_not_undone(jimmy, bowl, before_writing):
+def test_a_concurrent_change_is_kept(jimmy, bowl, before_write):
     jimmy.add(bowl, 2)
-    before_writing(lambda: jimmy.set_quantity(bowl, 10))
+    before_write(lambda: jimmy.set_quantity(bowl, 10))
 
     assert jimmy.add(bowl, 3).json_body["qty"] == 13
     assert jimmy.cart == {bowl: 13}
 
 
-def test_a_cart_that_never_stands_still_takes_nothing_and_says_so(jimmy, bowl, before_writing):
+def test_adding_to_a_contended_item_is_503_and_adds_nothing(jimmy, bowl, before_write):
     jimmy.add(bowl, 1)
     sizes = iter([9, 3] * 50)
-    before_writing(lambda: jimmy.set_quantity(bowl, next(sizes)), times=30)
+    before_write(lambda: jimmy.set_quantity(bowl, next(sizes)), times=30)
 
     response = jimmy.add(bowl, 3, key="click-1")
 
@@ -187,8 +187,8 @@ def test_a_cart_that_never_stands_still_takes_nothing_and_says_so(jimmy, bowl, b
     assert jimmy.cart[bowl] in (9, 3)
 
 
-def test_many_adding_at_once_lose_nothing(jimmy, bowl, at_once):
-    responses = at_once(*[lambda: jimmy.add(bowl, 2)] * 8)
+def test_concurrent_additions_are_all_kept(jimmy, bowl, concurrently):
+    responses = concurrently(*[lambda: jimmy.add(bowl, 2)] * 8)
 
     assert sorted(response.json_body["qty"] for response in responses) == [
         2,
@@ -203,10 +203,10 @@ def test_many_adding_at_once_lose_nothing(jimmy, bowl, at_once):
     assert jimmy.cart == {bowl: 16}
 
 
-def test_many_adding_at_once_never_go_beyond_99(jimmy, bowl, at_once):
+def test_concurrent_additions_never_exceed_99(jimmy, bowl, concurrently):
     jimmy.add(bowl, 75)
 
-    responses = at_once(*[lambda: jimmy.add(bowl, 10)] * 6)
+    responses = concurrently(*[lambda: jimmy.add(bowl, 10)] * 6)
 
     assert sorted(response.status_code for response in responses) == [200, 200, 409, 409, 409, 409]
     assert jimmy.cart == {bowl: 95}

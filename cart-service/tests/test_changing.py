@@ -1,20 +1,21 @@
 """Changing how many, taking out, emptying."""
 
-from conftest import path, row
+from actors import item_path
+from tables import row
 
 from testkit.tokens import JIMMY
 
 
 def test_a_quantity_can_be_set(jimmy, bowl):
     jimmy.add(bowl, 2)
-    before = jimmy.changed(bowl)
+    before = jimmy.updated_at(bowl)
 
     response = jimmy.set_quantity(bowl, 7)
 
     assert response.status_code == 200
     assert response.json_body == {"message": "Cart updated", "productId": bowl, "qty": 7}
     assert jimmy.cart == {bowl: 7}
-    assert jimmy.changed(bowl) > before
+    assert jimmy.updated_at(bowl) > before
 
 
 def test_setting_the_same_quantity_again_changes_nothing(jimmy, bowl):
@@ -26,14 +27,14 @@ def test_setting_the_same_quantity_again_changes_nothing(jimmy, bowl):
     assert row(JIMMY, bowl) == before
 
 
-def test_the_quantity_of_what_is_not_in_the_cart_cannot_be_set(jimmy, bowl):
+def test_the_quantity_of_an_absent_product_cannot_be_set(jimmy, bowl):
     response = jimmy.set_quantity(bowl, 2)
 
     assert (response.status_code, response.json_body["Code"]) == (404, "CartItemNotFound")
     assert jimmy.cart == {}
 
 
-def test_a_quantity_that_cannot_be_meant_is_not_set(jimmy, bowl):
+def test_an_invalid_quantity_is_not_set(jimmy, bowl):
     jimmy.add(bowl, 2)
 
     for quantity in (0, -1, 100, 1.5, "2", None, True):
@@ -43,7 +44,7 @@ def test_a_quantity_that_cannot_be_meant_is_not_set(jimmy, bowl):
     assert jimmy.cart == {bowl: 2}
 
 
-def test_an_archived_product_can_be_changed_and_taken_out(jimmy, sell, bowl):
+def test_an_archived_product_can_be_changed_and_removed(jimmy, sell, bowl):
     jimmy.add(bowl, 2)
     sell(bowl, status="ARCHIVED")
 
@@ -52,7 +53,7 @@ def test_an_archived_product_can_be_changed_and_taken_out(jimmy, sell, bowl):
     assert jimmy.cart == {}
 
 
-def test_a_product_can_be_taken_out(jimmy, sell, bowl):
+def test_a_product_can_be_removed(jimmy, sell, bowl):
     jimmy.add(bowl, 2)
     jimmy.add(sell("PROD#002"))
 
@@ -63,7 +64,7 @@ def test_a_product_can_be_taken_out(jimmy, sell, bowl):
     assert jimmy.cart == {"PROD#002": 1}
 
 
-def test_taking_out_twice_is_harmless(jimmy, bowl):
+def test_removing_is_idempotent(jimmy, bowl):
     jimmy.add(bowl, 2)
 
     assert [jimmy.remove(bowl).status_code for _ in range(2)] == [200, 200]
@@ -97,37 +98,35 @@ def test_a_cart_of_250_products_can_be_emptied(jimmy, anna, full_cart):
     assert (jimmy.cart, anna.cart) == ({}, {full_cart[0]: 1})
 
 
-def test_emptying_an_empty_cart_is_harmless(jimmy, sell):
+def test_emptying_is_idempotent(jimmy, sell):
     assert [jimmy.empty().status_code for _ in range(2)] == [200, 200]
 
 
-def test_what_dynamodb_leaves_undeleted_is_deleted_after_all(jimmy, full_cart, sparing):
-    asked = sparing("BatchWriteItem", 10)
+def test_items_left_unprocessed_are_deleted_again(jimmy, full_cart, limit_batches):
+    asked = limit_batches("BatchWriteItem", 10)
 
     assert jimmy.empty().status_code == 200
     assert jimmy.cart == {}
     assert asked == [25, 15, 5] * 10
 
 
-def test_a_cart_that_cannot_be_emptied_whole_says_so_and_can_be_emptied_later(
-    jimmy, full_cart, sparing
-):
-    sparing("BatchWriteItem", 0)
+def test_a_cart_that_is_emptied_in_part_is_503_and_retryable(jimmy, full_cart, limit_batches):
+    limit_batches("BatchWriteItem", 0)
     response = jimmy.empty()
     assert (response.status_code, response.json_body["Code"]) == (503, "CartUnavailable")
 
-    sparing("BatchWriteItem", 25)
+    limit_batches("BatchWriteItem", 25)
     assert jimmy.empty().status_code == 200
     assert jimmy.cart == {}
 
 
-def test_setting_and_adding_at_once_end_in_one_order_or_the_other(jimmy, bowl, at_once):
+def test_concurrent_set_and_add_take_effect_one_after_the_other(jimmy, bowl, concurrently):
     jimmy.add(bowl, 1)
 
-    at_once(lambda: jimmy.add(bowl, 5), lambda: jimmy.set_quantity(bowl, 10))
+    concurrently(lambda: jimmy.add(bowl, 5), lambda: jimmy.set_quantity(bowl, 10))
 
     assert jimmy.cart[bowl] in (10, 15)
 
 
-def test_what_is_not_a_way_in_is_refused(jimmy, bowl):
-    assert jimmy.api.put(path(bowl), {"quantity": 1}, token=jimmy.token).status_code == 405
+def test_a_method_without_a_route_is_refused(jimmy, bowl):
+    assert jimmy.api.put(item_path(bowl), {"quantity": 1}, token=jimmy.token).status_code == 405

@@ -3,7 +3,8 @@
 import re
 import time
 
-from conftest import BOWL, Guest, row, rows
+from actors import Guest
+from tables import BOWL, row, rows
 
 DAY = 24 * 3600
 NO_SUCH_CART = {"Code": "CartNotFound", "Message": "there is no such guest cart, or it has expired"}
@@ -19,7 +20,7 @@ def test_a_guest_gets_a_cart_and_the_secret_that_opens_it(guest, bowl):
         200,
         {"message": "Added to cart", "productId": BOWL, "qty": 2},
     )
-    assert guest.look().json_body == [
+    assert guest.read().json_body == [
         {
             "productId": BOWL,
             "name": "Protein Bowl",
@@ -32,7 +33,7 @@ def test_a_guest_gets_a_cart_and_the_secret_that_opens_it(guest, bowl):
     ]
 
 
-def test_a_guest_may_do_with_the_cart_what_a_customer_may(guest, sell, bowl):
+def test_a_guest_can_do_what_a_customer_can(guest, sell, bowl):
     guest.add(bowl, 2)
     guest.add(sell("PROD#002"))
     guest.add(sell("PROD#003"))
@@ -50,8 +51,8 @@ def test_a_guests_cart_is_read_page_by_page(guest, sell):
     for number in range(3):
         guest.add(sell(f"PROD#{number}"))
 
-    first = guest.look("?limit=2")
-    second = guest.look(f"?limit=2&cursor={first.headers['X-Next-Cursor']}")
+    first = guest.read("?limit=2")
+    second = guest.read(f"?limit=2&cursor={first.headers['X-Next-Cursor']}")
 
     assert [line["productId"] for line in first.json_body] == ["PROD#0", "PROD#1"]
     assert [line["productId"] for line in second.json_body] == ["PROD#2"]
@@ -61,14 +62,14 @@ def test_what_holds_for_customers_holds_for_guests(guest, sell, bowl):
     guest.add(bowl, 98)
     sell("PROD#002", status="ARCHIVED")
 
-    answers = [
+    responses = [
         guest.add(bowl, 2),
         guest.add("PROD#002"),
         guest.add(bowl, 0),
         guest.set_quantity("PROD#9", 1),
     ]
 
-    assert [(answer.status_code, answer.json_body["Code"]) for answer in answers] == [
+    assert [(response.status_code, response.json_body["Code"]) for response in responses] == [
         (409, "TooManyOfProduct"),
         (404, "ProductNotFound"),
         (400, "InvalidBody"),
@@ -92,10 +93,10 @@ def test_secrets_are_long_and_no_two_are_alike(api, guest):
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", secret) for secret in found)
 
 
-def test_the_table_holds_no_secret_and_nothing_personal(guest, bowl):
+def test_the_table_holds_no_secret_and_no_personal_data(guest, bowl):
     guest.add(bowl, 2, key="click-1")
 
-    kept = rows(guest.row_key)
+    kept = rows(guest.owner_id)
     assert {each["productId"] for each in kept} == {BOWL, "KEY#GUEST", "KEY#REQUEST#click-1"}
     assert guest.secret not in str(kept)
     assert set().union(*kept) == {
@@ -103,13 +104,13 @@ def test_the_table_holds_no_secret_and_nothing_personal(guest, bowl):
     }  # fmt: skip
 
 
-def test_a_guests_cart_is_gone_after_30_days_with_all_that_is_in_it(guest, bowl):
+def test_a_guests_cart_and_its_items_expire_after_30_days(guest, bowl):
     guest.add(bowl, 2)
     guest.set_quantity(bowl, 3)
-    expiry = row(guest.row_key, "KEY#GUEST")["expiresAt"]
+    expiry = row(guest.owner_id, "KEY#GUEST")["expiresAt"]
 
     assert abs(float(expiry) - time.time() - 30 * DAY) < 60
-    assert row(guest.row_key, bowl)["expiresAt"] == expiry
+    assert row(guest.owner_id, bowl)["expiresAt"] == expiry
 
 
 def test_a_customers_items_never_expire(jimmy, bowl):
@@ -118,36 +119,36 @@ def test_a_customers_items_never_expire(jimmy, bowl):
     assert "expiresAt" not in row(jimmy.user_id, bowl)
 
 
-def test_unknown_and_expired_carts_answer_alike(guest, bowl, jimmy):
+def test_unknown_and_expired_carts_get_the_same_response(guest, bowl, jimmy):
     guest.add(bowl, 2)
     guest.expire()
-    expired = [*guest.everything(), jimmy.merge(guest.secret)]
+    expired = [*guest.call_every_route(), jimmy.merge(guest.secret)]
     for made_up in ("x", "x" * 43, "GUEST#1", "../..", "ä"):
         guest.secret = made_up
-        unknown = [*guest.everything(), jimmy.merge(made_up)]
+        unknown = [*guest.call_every_route(), jimmy.merge(made_up)]
 
-        for answer in expired + unknown:
-            assert (answer.status_code, answer.json_body) == (404, NO_SUCH_CART), made_up
+        for response in expired + unknown:
+            assert (response.status_code, response.json_body) == (404, NO_SUCH_CART), made_up
 
 
 def test_the_hash_in_the_table_opens_nothing(guest, bowl):
     guest.add(bowl, 2)
-    key = guest.row_key
+    key = guest.owner_id
 
     for stolen in (key, key.removeprefix("GUEST#")):
         guest.secret = stolen
-        assert {answer.status_code for answer in guest.everything()} == {404}
+        assert {response.status_code for response in guest.call_every_route()} == {404}
 
 
-def test_a_request_without_the_secret_is_told_what_is_missing(guest, jimmy):
+def test_a_request_without_the_secret_is_refused(guest, jimmy):
     guest.secret = ""
 
-    for answer in [*guest.everything(), jimmy.merge(None)]:
-        assert (answer.status_code, answer.json_body["Code"]) == (400, "GuestCartMissing")
-        assert "X-Guest-Cart" in answer.json_body["Message"]
+    for response in [*guest.call_every_route(), jimmy.merge(None)]:
+        assert (response.status_code, response.json_body["Code"]) == (400, "GuestCartMissing")
+        assert "X-Guest-Cart" in response.json_body["Message"]
 
 
-def test_guests_do_not_touch_each_other_or_customers(api, guest, jimmy, bowl):
+def test_carts_of_guests_and_customers_are_separate(api, guest, jimmy, bowl):
     other = Guest(api)
     guest.add(bowl, 2, key="click-1")
     other.add(bowl, 3, key="click-1")
@@ -160,20 +161,20 @@ def test_guests_do_not_touch_each_other_or_customers(api, guest, jimmy, bowl):
 def test_nobody_reaches_a_guests_cart_as_a_user(guest, admin, bowl):
     guest.add(bowl, 2)
 
-    for answer in (
-        admin.look(f"?userId={guest.row_key.replace('#', '%23')}"),
-        admin.add(bowl, 1, userId=guest.row_key),
+    for response in (
+        admin.read(f"?userId={guest.owner_id.replace('#', '%23')}"),
+        admin.add(bowl, 1, userId=guest.owner_id),
     ):
-        assert (answer.status_code, answer.json_body["Code"]) == (400, "InvalidId")
-    assert admin.look(f"?userId={guest.row_key.removeprefix('GUEST#')}").json_body == []
+        assert (response.status_code, response.json_body["Code"]) == (400, "InvalidId")
+    assert admin.read(f"?userId={guest.owner_id.removeprefix('GUEST#')}").json_body == []
     assert guest.cart == {bowl: 2}
 
 
 def test_a_guest_cannot_name_a_user(guest, jimmy, bowl):
     body = {"productId": bowl, "quantity": 2, "userId": jimmy.user_id}
 
-    assert guest.ask("POST", "/items", body).status_code == 200
-    assert guest.look("?userId=01JIMMY").json_body[0]["qty"] == 2
+    assert guest.request("POST", "/items", body).status_code == 200
+    assert guest.read("?userId=01JIMMY").json_body[0]["qty"] == 2
     assert (guest.cart, jimmy.cart) == ({bowl: 2}, {})
 
 
@@ -190,15 +191,15 @@ def test_a_browser_may_send_the_secret(api):
 def test_the_secret_is_in_no_log(guest, jimmy, bowl, caplog):
     guest.add(bowl)
     jimmy.merge(guest.secret)
-    guest.everything()
+    guest.call_every_route()
 
     written = str([vars(record) for record in caplog.records])
     assert "/cart/guest/items" in written
     assert guest.secret not in written
 
 
-def test_many_adding_for_one_guest_at_once_lose_nothing(guest, bowl, at_once):
-    answers = at_once(*[lambda: guest.add(bowl, 2)] * 8)
+def test_concurrent_additions_of_a_guest_are_all_kept(guest, bowl, concurrently):
+    responses = concurrently(*[lambda: guest.add(bowl, 2)] * 8)
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in responses} == {200}
     assert guest.cart == {bowl: 16}

@@ -3,11 +3,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.ledger import Ledger
-from tests.neighbours import Neighbours, Tasks, Wire
-from tests.shop import JIMMY, Shop
+from tests.checkout_shop import JIMMY, CheckoutShop
+from tests.lambda_fakes import AwsInterceptor, LambdaFakes, TaskTokenFake
+from tests.order_records import OrderRecords
 
-from chalicelib.payments import gateway, stripe_gateway
+from chalicelib.payments.gateways import stripe as stripe_adapter
+from chalicelib.payments.gateways.registry import get_gateway
 from common import aws
 from devcloud.stripe import Gateway, serve
 
@@ -22,42 +23,42 @@ def stripe_server() -> Iterator[Gateway]:
 
 @pytest.fixture
 def stripe(stripe_server: Gateway, cloud: None, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    """The payment gateway, with empty books and all its faults off."""
+    """The fake of Stripe, empty and without faults."""
     stripe_server.store.clear()
     stripe_server.switches.reset()
     monkeypatch.setenv("STRIPE_API_BASE", stripe_server.url)
     keys = {"apiKey": "sk_test_1", "webhookSecret": WEBHOOK_SECRET}
     aws.client("secretsmanager").create_secret(
-        Name=stripe_gateway.SECRET, SecretString=json.dumps(keys)
+        Name=stripe_adapter.SECRET, SecretString=json.dumps(keys)
     )
-    gateway.named("stripe").secret.forget()
+    get_gateway("stripe").forget_keys()
     monkeypatch.setenv("PAYMENT_GATEWAYS", "CARD=stripe UPI=stripe")
     return stripe_server
 
 
 @pytest.fixture
-def wire(cloud: None) -> Iterator[Wire]:
+def interceptor(cloud: None) -> Iterator[AwsInterceptor]:
     """Breaks calls to AWS: before they get there, or after."""
-    wire = Wire()
-    yield wire
-    wire.restore()
+    interceptor = AwsInterceptor()
+    yield interceptor
+    interceptor.restore()
 
 
 @pytest.fixture
-def neighbours(wire: Wire) -> Neighbours:
+def lambda_fakes(interceptor: AwsInterceptor) -> LambdaFakes:
     """The Lambdas of the other services."""
-    return Neighbours(wire)
+    return LambdaFakes(interceptor)
 
 
 @pytest.fixture
-def tasks(wire: Wire) -> Tasks:
-    """What waiting sagas are told."""
-    return Tasks(wire)
+def task_tokens(interceptor: AwsInterceptor) -> TaskTokenFake:
+    """What sagas that wait are resumed with."""
+    return TaskTokenFake(interceptor)
 
 
 @pytest.fixture
 def machine(cloud: None) -> Any:
-    """Looks at the executions of a state machine that does nothing: its own stack is tested on the local cloud."""
+    """A state machine that does nothing: the real one is tested in tests/e2e."""
     client = aws.client("stepfunctions")
     definition = {
         "StartAt": "Wait",
@@ -73,12 +74,17 @@ def machine(cloud: None) -> Any:
 
 @pytest.fixture
 def shop(
-    other_tables: Any, neighbours: Neighbours, tasks: Tasks, stripe: Gateway, machine: Any, api: Any
-) -> Shop:
-    """The shop around the orchestrator: a catalogue, customers, and order-service as far as it is asked."""
+    other_tables: Any,
+    lambda_fakes: LambdaFakes,
+    task_tokens: TaskTokenFake,
+    stripe: Gateway,
+    machine: Any,
+    api: Any,
+) -> CheckoutShop:
+    """The shop around the service: a customer, and order-service's Lambdas."""
     other_tables("Orders", "Carts", "Users")
-    shop = Shop(stripe, neighbours, tasks, machine, api)
-    shop.knows(JIMMY, "jimmy@example.com", "Jimmy Patel", phone="+4915112345")
+    shop = CheckoutShop(stripe, lambda_fakes, task_tokens, machine, api)
+    shop.add_customer(JIMMY, "jimmy@example.com", "Jimmy Patel", phone="+4915112345")
     aws.client("ses").verify_email_identity(EmailAddress="shop@shop.example")
     return shop
 
@@ -89,9 +95,9 @@ def jimmy(tokens: Any) -> str:
 
 
 @pytest.fixture
-def books(shop: Shop, other_tables: Any, monkeypatch: pytest.MonkeyPatch) -> Ledger:
-    """The books of all who have a part in an order: a shop with eight bowls, and the tables of other services."""
+def records(shop: CheckoutShop, other_tables: Any, monkeypatch: pytest.MonkeyPatch) -> OrderRecords:
+    """An order in all tables: a shop with eight bowls in stock."""
     other_tables("Reservations", "Inventory", "EventLogs")
-    ledger = Ledger(shop, monkeypatch)
-    ledger.supplied(available=8)
-    return ledger
+    records = OrderRecords(shop, monkeypatch)
+    records.store_stock(available=8)
+    return records

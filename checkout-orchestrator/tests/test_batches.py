@@ -13,8 +13,8 @@ def may_ask_a_gateway(name: str) -> bool:
     return "secret:commerce/" in (POLICIES / f"policy-{name}.json").read_text()
 
 
-def test_who_asks_a_payment_gateway_takes_one_message_at_a_time():
-    # A slow gateway, or a process that dies, would else use up the deliveries of messages that only came along.
+def test_consumers_that_call_a_gateway_take_single_messages():
+    # Else a slow gateway, or a process that dies, uses up the deliveries of other messages.
     sources = [source for source in app.event_sources if isinstance(source, SQSEventConfig)]
     asking = {
         source.name: source.batch_size for source in sources if may_ask_a_gateway(source.name)

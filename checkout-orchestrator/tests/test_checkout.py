@@ -1,8 +1,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.neighbours import Raised
-from tests.shop import BOWL, ORDER, VALIDATE
+from tests.checkout_shop import BOWL, ORDER, VALIDATE
+from tests.lambda_fakes import LambdaError
 
 from common import events
 from testkit.tokens import JIMMY
@@ -16,7 +16,7 @@ def check_out(shop, token, body=None, key=None):
 
 
 def test_what_is_in_the_cart_is_ordered_and_its_saga_started(shop, jimmy):
-    shop.has_cart()
+    shop.fill_cart()
 
     answer = check_out(shop, jimmy)
 
@@ -28,7 +28,7 @@ def test_what_is_in_the_cart_is_ordered_and_its_saga_started(shop, jimmy):
         "totalAmount": 25.98,
         "currency": "USD",
     }
-    (step,) = shop.neighbours.called(VALIDATE)
+    (step,) = shop.lambda_fakes.called(VALIDATE)
     assert step["items"] == [{"productId": BOWL, "qty": 2}]
     assert (step["userId"], step["paymentMethod"], step["method"]) == (
         JIMMY,
@@ -49,11 +49,11 @@ def test_an_empty_cart_buys_nothing(shop, jimmy):
     refused = check_out(shop, jimmy)
 
     assert (refused.status_code, refused.json_body["Code"]) == (409, "CartEmpty")
-    assert shop.neighbours.calls == []
+    assert shop.lambda_fakes.calls == []
 
 
 def test_rows_of_the_cart_that_are_no_products_are_not_bought(shop, jimmy):
-    shop.has_cart(**{"KEY#ORDER#1": 1})
+    shop.fill_cart(**{"KEY#ORDER#1": 1})
 
     assert check_out(shop, jimmy).json_body["Code"] == "CartEmpty"
 
@@ -63,7 +63,7 @@ def test_without_a_token_nobody_checks_out(shop):
 
 
 def test_a_double_click_buys_once(shop, jimmy):
-    shop.has_cart()
+    shop.fill_cart()
 
     first, second = check_out(shop, jimmy), check_out(shop, jimmy)
 
@@ -72,7 +72,7 @@ def test_a_double_click_buys_once(shop, jimmy):
 
 
 def test_clicks_at_the_same_moment_buy_once(shop, jimmy):
-    shop.has_cart()
+    shop.fill_cart()
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: check_out(shop, jimmy), range(4)))
@@ -82,10 +82,10 @@ def test_clicks_at_the_same_moment_buy_once(shop, jimmy):
     assert len(shop.executions()) == 1
 
 
-def test_a_click_after_the_purchase_but_before_the_cart_is_cleared_buys_nothing_more(shop, jimmy):
-    shop.has_cart()
+def test_a_click_before_the_cart_is_cleared_buys_nothing_more(shop, jimmy):
+    shop.fill_cart()
     first = check_out(shop, jimmy).json_body["orderId"]
-    shop.order_becomes(first, "CONFIRMED")
+    shop.set_order_status(first, "CONFIRMED")
 
     again = check_out(shop, jimmy)
 
@@ -98,9 +98,9 @@ def test_a_click_after_the_purchase_but_before_the_cart_is_cleared_buys_nothing_
 
 @pytest.mark.parametrize("ended", ["FAILED", "CANCELLED", "EXPIRED"])
 def test_an_order_that_failed_frees_the_cart_for_another_try(shop, jimmy, ended):
-    shop.has_cart()
+    shop.fill_cart()
     first = check_out(shop, jimmy).json_body["orderId"]
-    shop.order_becomes(first, ended)
+    shop.set_order_status(first, ended)
 
     second = check_out(shop, jimmy, {"paymentMethod": "pm_card_mastercard"}).json_body["orderId"]
 
@@ -113,19 +113,19 @@ def test_an_order_that_failed_frees_the_cart_for_another_try(shop, jimmy, ended)
 
 
 def test_the_same_goods_put_in_the_cart_anew_are_another_order(shop, jimmy):
-    shop.has_cart()
+    shop.fill_cart()
     first = check_out(shop, jimmy).json_body["orderId"]
-    shop.order_becomes(first, "CONFIRMED")
-    shop.has_cart(updated_at="2025-10-14T09:00:00.000Z")
+    shop.set_order_status(first, "CONFIRMED")
+    shop.fill_cart(updated_at="2025-10-14T09:00:00.000Z")
 
     assert check_out(shop, jimmy).json_body["orderId"] != first
 
 
 def test_a_key_means_the_same_order_even_after_the_cart_is_cleared(shop, jimmy):
-    shop.has_cart()
+    shop.fill_cart()
     first = check_out(shop, jimmy, key="key-1").json_body["orderId"]
-    shop.order_becomes(first, "CONFIRMED")
-    shop.clears_cart()
+    shop.set_order_status(first, "CONFIRMED")
+    shop.clear_cart()
 
     again = check_out(shop, jimmy, key="key-1")
 
@@ -134,11 +134,11 @@ def test_a_key_means_the_same_order_even_after_the_cart_is_cleared(shop, jimmy):
         first,
         "CONFIRMED",
     )
-    assert len(shop.neighbours.called(VALIDATE)) == 1
+    assert len(shop.lambda_fakes.called(VALIDATE)) == 1
 
 
 def test_a_key_with_another_body_is_refused(shop, jimmy):
-    shop.has_cart()
+    shop.fill_cart()
     check_out(shop, jimmy, key="key-1")
 
     refused = check_out(shop, jimmy, {"paymentMethod": "pm_card_mastercard"}, key="key-1")
@@ -147,8 +147,8 @@ def test_a_key_with_another_body_is_refused(shop, jimmy):
 
 
 def test_the_same_key_of_another_customer_is_another_order(shop, jimmy, tokens):
-    shop.has_cart()
-    shop.has_cart("USER#02")
+    shop.fill_cart()
+    shop.fill_cart("USER#02")
 
     mine = check_out(shop, jimmy, key="key-1").json_body["orderId"]
     theirs = check_out(shop, tokens.customer("USER#02"), key="key-1").json_body["orderId"]
@@ -156,9 +156,9 @@ def test_the_same_key_of_another_customer_is_another_order(shop, jimmy, tokens):
     assert mine != theirs
 
 
-def test_a_crash_before_the_saga_is_started_is_mended_by_the_repeat(shop, jimmy, wire):
-    shop.has_cart()
-    wire.cut("stepfunctions", "StartExecution")
+def test_a_repeat_starts_a_saga_that_a_crash_prevented(shop, jimmy, interceptor):
+    shop.fill_cart()
+    interceptor.fail_calls("stepfunctions", "StartExecution")
 
     assert check_out(shop, jimmy, key="key-1").status_code == 500
     assert shop.executions() == []
@@ -166,11 +166,11 @@ def test_a_crash_before_the_saga_is_started_is_mended_by_the_repeat(shop, jimmy,
     assert len(shop.executions()) == 1
 
 
-def test_a_crash_before_the_saga_is_started_is_mended_by_the_announced_order(shop, jimmy, wire):
-    shop.has_cart()
-    wire.cut("stepfunctions", "StartExecution")
+def test_order_created_starts_a_saga_that_a_crash_prevented(shop, jimmy, interceptor):
+    shop.fill_cart()
+    interceptor.fail_calls("stepfunctions", "StartExecution")
     check_out(shop, jimmy)
-    order_id = shop.neighbours.called(VALIDATE)[0]["orderId"]
+    order_id = shop.lambda_fakes.called(VALIDATE)[0]["orderId"]
 
     announced(shop, order_id)
 
@@ -179,24 +179,22 @@ def test_a_crash_before_the_saga_is_started_is_mended_by_the_announced_order(sho
 
 @pytest.mark.parametrize("ended", [("FAILED", "OrderNotPayable"), ("CANCELLED", "OrderCancelled")])
 @pytest.mark.parametrize("key", ["key-1", None])
-def test_an_order_that_ended_before_its_answer_came_is_told_of_all_the_same(
-    shop, jimmy, ended, key
-):
-    """The answer that it is stored gets lost, and its saga has failed it when order-service is asked again."""
-    shop.has_cart()
+def test_an_order_that_ended_before_its_response_is_returned(shop, jimmy, ended, key):
+    """The response is lost, and the saga has failed the order by the retry."""
+    shop.fill_cart()
     status, error = ended
 
     def lose_the_first_answer(step):
         shop.validate(step)
-        shop.order_becomes(step["orderId"], status)
-        raise Raised(error)
+        shop.set_order_status(step["orderId"], status)
+        raise LambdaError(error)
 
-    shop.neighbours.answers[VALIDATE] = lose_the_first_answer
+    shop.lambda_fakes.answers[VALIDATE] = lose_the_first_answer
 
     answer = check_out(shop, jimmy, key=key)
 
     assert (answer.status_code, answer.json_body["status"]) == (202, status)
-    assert answer.json_body["orderId"] == shop.neighbours.called(VALIDATE)[0]["orderId"]
+    assert answer.json_body["orderId"] == shop.lambda_fakes.called(VALIDATE)[0]["orderId"]
     assert shop.executions() == []
 
 
@@ -215,7 +213,7 @@ def announced(shop, order_id):
 
 
 def test_both_starters_start_the_same_saga(shop, jimmy):
-    shop.has_cart()
+    shop.fill_cart()
     order_id = check_out(shop, jimmy).json_body["orderId"]
 
     announced(shop, order_id)
@@ -231,13 +229,13 @@ def test_both_starters_start_the_same_saga(shop, jimmy):
         ("IdempotencyKeyReused", 422), ("QuantityTooLarge", 400), ("MixedCurrencies", 400),
     ],
 )  # fmt: skip
-def test_what_order_service_refuses_the_customer_hears_in_its_words(shop, jimmy, error, status):
-    shop.has_cart()
+def test_errors_of_order_service_reach_the_customer(shop, jimmy, error, status):
+    shop.fill_cart()
 
     def refuse(step):
-        raise Raised(error, "not so")
+        raise LambdaError(error, "not so")
 
-    shop.neighbours.answers[VALIDATE] = refuse
+    shop.lambda_fakes.answers[VALIDATE] = refuse
 
     refused = check_out(shop, jimmy)
 
@@ -249,12 +247,12 @@ def test_what_order_service_refuses_the_customer_hears_in_its_words(shop, jimmy,
 
 
 def test_a_broken_order_service_is_not_the_customers_fault(shop, jimmy):
-    shop.has_cart()
+    shop.fill_cart()
 
     def crash(step):
-        raise Raised("KeyError", "'secret'")
+        raise LambdaError("KeyError", "'secret'")
 
-    shop.neighbours.answers[VALIDATE] = crash
+    shop.lambda_fakes.answers[VALIDATE] = crash
 
     refused = check_out(shop, jimmy)
 
@@ -262,9 +260,9 @@ def test_a_broken_order_service_is_not_the_customers_fault(shop, jimmy):
     assert "secret" not in refused.json_body["Message"]
 
 
-def test_an_unreachable_order_service_is_told_and_the_repeat_succeeds(shop, jimmy, wire):
-    shop.has_cart()
-    wire.cut("lambda", "Invoke")
+def test_an_unreachable_order_service_is_retryable(shop, jimmy, interceptor):
+    shop.fill_cart()
+    interceptor.fail_calls("lambda", "Invoke")
 
     assert check_out(shop, jimmy).status_code == 503
     assert check_out(shop, jimmy).status_code == 202
@@ -272,7 +270,7 @@ def test_an_unreachable_order_service_is_told_and_the_repeat_succeeds(shop, jimm
 
 def test_another_card_for_the_same_cart_pays_the_same_order(shop, jimmy):
     """The first one wants 3-D Secure, and the customer would rather take another."""
-    shop.has_cart()
+    shop.fill_cart()
     challenged = {"paymentMethod": "pm_card_threeDSecure2Required"}
     order_id = check_out(shop, jimmy, challenged).json_body["orderId"]
     shop.charge(order_id, "pm_card_threeDSecure2Required")
@@ -283,16 +281,16 @@ def test_another_card_for_the_same_cart_pays_the_same_order(shop, jimmy):
     assert shop.charged() == (2598, 0)
 
 
-def test_an_expected_total_that_no_longer_holds_is_refused_also_for_a_waiting_order(shop, jimmy):
-    shop.has_order()
+def test_an_outdated_total_is_refused_for_a_waiting_order(shop, jimmy):
+    shop.add_order()
 
     refused = check_out(shop, jimmy, {"orderId": ORDER, "expectedTotal": 11.99})
 
     assert (refused.status_code, refused.json_body["Code"]) == (409, "PriceChanged")
 
 
-def test_an_order_of_somebody_else_does_not_exist(shop, tokens):
-    shop.has_order()
+def test_another_customers_order_does_not_exist(shop, tokens):
+    shop.add_order()
     stranger = tokens.customer("USER#02STRANGER")
 
     assert check_out(shop, stranger, {"orderId": ORDER}).status_code == 404
@@ -307,14 +305,14 @@ def test_an_order_of_somebody_else_does_not_exist(shop, tokens):
 
 
 def test_an_admin_sees_a_checkout_but_not_the_secret_to_pay_it(shop, jimmy, tokens):
-    shop.has_order()
+    shop.add_order()
     shop.charge(payment_method=None)
 
-    seen = shop.progress(tokens.admin())
+    seen = shop.checkout_status(tokens.admin())
 
     assert seen["paymentStatus"] == "REQUIRES_ACTION"
     assert "nextAction" not in seen
-    assert shop.progress(jimmy)["nextAction"]["clientSecret"]
+    assert shop.checkout_status(jimmy)["nextAction"]["clientSecret"]
 
 
 @pytest.mark.parametrize(
@@ -322,9 +320,9 @@ def test_an_admin_sees_a_checkout_but_not_the_secret_to_pay_it(shop, jimmy, toke
     [("CONFIRMED", "End"), ("FAILED", "CheckoutFailed"), ("EXPIRED", "CheckoutFailed")],
 )
 def test_a_finished_checkout_says_how_it_ended(shop, jimmy, status, step):
-    shop.has_order(status=status, reason="it was not paid in time")
+    shop.add_order(status=status, reason="it was not paid in time")
 
-    seen = shop.progress(jimmy)
+    seen = shop.checkout_status(jimmy)
 
     assert (seen["status"], seen["step"], seen["reason"]) == (
         status,
@@ -333,10 +331,10 @@ def test_a_finished_checkout_says_how_it_ended(shop, jimmy, status, step):
     )
 
 
-def test_a_checkout_that_has_just_begun_is_at_its_beginning(shop, jimmy):
-    shop.has_order()
+def test_a_new_checkout_is_at_its_first_step(shop, jimmy):
+    shop.add_order()
 
-    seen = shop.progress(jimmy)
+    seen = shop.checkout_status(jimmy)
 
     assert (seen["status"], seen["step"], seen["paymentStatus"]) == (
         "CREATED",
@@ -346,15 +344,15 @@ def test_a_checkout_that_has_just_begun_is_at_its_beginning(shop, jimmy):
     assert (seen["totalAmount"], seen["currency"]) == (25.98, "USD")
 
 
-def test_the_bare_number_of_an_order_will_do(shop, jimmy):
-    shop.has_order()
+def test_an_order_id_needs_no_prefix_in_the_path(shop, jimmy):
+    shop.add_order()
 
     assert shop.api.get("/checkout/01JA0000000000000000000001", token=jimmy).status_code == 200
 
 
 @pytest.mark.parametrize("ended", ["FAILED", "CANCELLED", "EXPIRED"])
 def test_an_order_that_ended_cannot_be_paid(shop, jimmy, ended):
-    shop.has_order(status=ended)
+    shop.add_order(status=ended)
 
     refused = check_out(shop, jimmy, {"orderId": ORDER})
 
@@ -364,11 +362,19 @@ def test_an_order_that_ended_cannot_be_paid(shop, jimmy, ended):
 @pytest.mark.parametrize(
     "body",
     [
-        {"method": "CASH"}, {"paymentMethod": 4242424242424242}, {"paymentMethod": "4242424242424242"}, {"paymentMethod": ""}, {"paymentMethod": "pm visa"},
-        {"expectedTotal": "much"}, {"expectedTotal": "NaN"}, {"orderId": 7}, {"orderId": "ORDER#../x"}, {"orderId": ""},
+        {"method": "CASH"},
+        {"paymentMethod": 4242424242424242},
+        {"paymentMethod": "4242424242424242"},
+        {"paymentMethod": ""},
+        {"paymentMethod": "pm visa"},
+        {"expectedTotal": "much"},
+        {"expectedTotal": "NaN"},
+        {"orderId": 7},
+        {"orderId": "ORDER#../x"},
+        {"orderId": ""},
     ],
-)  # fmt: skip
-def test_a_body_that_makes_no_sense_is_refused(shop, jimmy, body):
-    shop.has_cart()
+)
+def test_an_invalid_body_is_refused(shop, jimmy, body):
+    shop.fill_cart()
 
     assert check_out(shop, jimmy, body).status_code == 400

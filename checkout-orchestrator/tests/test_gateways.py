@@ -1,4 +1,4 @@
-"""What every payment gateway's adapter holds to: each against the stand-in for its gateway, over HTTP."""
+"""The contract of the gateways' adapters, each against its fake over HTTP."""
 
 import json
 import time
@@ -14,24 +14,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.payments import gateway, razorpay_gateway, stripe_gateway
 from chalicelib.payments.errors import (
     GatewayNotConfigured,
     GatewayUnavailable,
     InvalidSignature,
     PaymentRejected,
 )
-from chalicelib.payments.gateway import (
-    CANCELLED,
-    CAPTURED,
-    DECLINED,
-    NEW,
-    PROCESSING,
-    WAITING,
-    Gateway,
-    Intent,
-)
-from common import aws
+from chalicelib.payments.gateways import razorpay as razorpay_adapter
+from chalicelib.payments.gateways import stripe as stripe_adapter
+from chalicelib.payments.gateways.port import Gateway, Intent, IntentStatus
+from common import aws, cached
 from devcloud import razorpay, stripe
 from devcloud.razorpay import webhooks as razorpay_webhooks
 from devcloud.stripe import webhooks as stripe_webhooks
@@ -53,40 +45,40 @@ BROKEN = {
 
 
 @dataclass
-class Till:
-    """One gateway: the adapter, the stand-in that it talks to, and the customer in front of both."""
+class GatewayCase:
+    """One gateway: the adapter, its fake, and the customer."""
 
-    gateway: Gateway
-    books: Any
+    adapter: Gateway
+    fake: Any
     secret_name: str
     keys: dict[str, str]
     wrong: dict[str, str]
 
     def begin(self, order_id: str = ORDER, key: str = "create:1", amount: int = TOTAL) -> Intent:
-        return self.gateway.create(order_id, amount, "INR", "CARD", key)
+        return self.adapter.create_intent(order_id, amount, "INR", "CARD", key)
 
     def paid(self, order_id: str = ORDER) -> Intent:
         intent = self.begin(order_id, f"{order_id}:create")
         self.pay(intent)
-        return self.gateway.retrieve(intent.id)
+        return self.adapter.retrieve_intent(intent.id)
 
     def money(self, order_id: str = ORDER) -> tuple[int, int]:
-        """Minor units captured and given back, by the gateway's own books."""
-        row = self.books.totals()[order_id]
+        """Minor units captured and refunded, at the fake."""
+        row = self.fake.totals()[order_id]
         return row["captured"], row["refunded"]
 
-    def keep_secret(self, value: str) -> None:
+    def store_secret(self, value: str) -> None:
         aws.client("secretsmanager").put_secret_value(SecretId=self.secret_name, SecretString=value)
-        self.gateway.secret.forget()
+        self.adapter.forget_keys()
 
-    def told(self) -> list[tuple[bytes, dict[str, str]]]:
+    def webhooks(self) -> list[tuple[bytes, dict[str, str]]]:
         """Every webhook so far, as it is sent: body and headers."""
-        return [self.books.webhooks.message(event) for event in self.books.store.all("event")]
+        return [self.fake.webhooks.message(event) for event in self.fake.store.all("event")]
 
 
-class StripeTill(Till):
+class StripeCase(GatewayCase):
     def attempt(self, intent: Intent, method: str = "pm_card_visa") -> Intent:
-        return self.gateway.confirm(intent.id, method, "CARD", f"{intent.id}:{method}")
+        return self.adapter.confirm_intent(intent.id, method, "CARD", f"{intent.id}:{method}")
 
     def pay(self, intent: Intent) -> None:
         self.attempt(intent)
@@ -95,10 +87,10 @@ class StripeTill(Till):
         self.attempt(intent, "pm_card_threeDSecure2Required")
 
     def agree(self, intent: Intent) -> None:
-        self.books.change(intent.id, stripe.gateway.intents.processing)
+        self.fake.change(intent.id, stripe.gateway.intents.processing)
 
     def complete(self, intent: Intent) -> None:
-        self.books.change(intent.id, stripe.gateway.intents.approved)
+        self.fake.change(intent.id, stripe.gateway.intents.approved)
 
     def fail(self, intent: Intent, soft: bool = False) -> None:
         self.attempt(
@@ -106,37 +98,37 @@ class StripeTill(Till):
         )
 
     def made_at(self, intent: Intent, at: int) -> None:
-        self.books.store.put(
-            "payment_intent", intent.id, {**self.books.intent(intent.id), "created": at}
+        self.fake.store.put(
+            "payment_intent", intent.id, {**self.fake.intent(intent.id), "created": at}
         )
 
     def signed(self, body: bytes, secret: str = WEBHOOK_SECRET) -> dict[str, str]:
         return {"Stripe-Signature": stripe_webhooks.signature(body, secret)}
 
 
-class RazorpayTill(Till):
-    """The customer pays in Razorpay's own checkout; the shop can only look."""
+class RazorpayCase(GatewayCase):
+    """The customer pays in Razorpay's own checkout, which the shop only reads."""
 
     def attempt(self, intent: Intent) -> Intent:
-        return self.gateway.confirm(intent.id, "", "UPI", "confirm:1")
+        return self.adapter.confirm_intent(intent.id, "", "UPI", "confirm:1")
 
     def pay(self, intent: Intent) -> None:
-        self.books.approve(intent.id)
+        self.fake.approve(intent.id)
 
     def begin_to_pay(self, intent: Intent) -> None:
         pass
 
     def agree(self, intent: Intent) -> None:
-        self.books.authorize(intent.id)
+        self.fake.authorize(intent.id)
 
     def complete(self, intent: Intent) -> None:
-        self.books.approve(intent.id)
+        self.fake.approve(intent.id)
 
     def fail(self, intent: Intent, soft: bool = False) -> None:
-        self.books.refuse(intent.id, soft)
+        self.fake.refuse(intent.id, soft)
 
     def made_at(self, intent: Intent, at: int) -> None:
-        self.books.store.put("order", intent.id, {**self.books.order(intent.id), "created_at": at})
+        self.fake.store.put("order", intent.id, {**self.fake.order(intent.id), "created_at": at})
 
     def signed(self, body: bytes, secret: str = WEBHOOK_SECRET) -> dict[str, str]:
         signature = razorpay_webhooks.signature(body, secret)
@@ -153,14 +145,14 @@ def servers() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def open_till(
+def open_case(
     servers: dict[str, Any], settings: None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Till]]:
-    def opened(name: str) -> Till:
-        books = servers[name]
-        books.reset()
-        monkeypatch.setenv(f"{name.upper()}_API_BASE", books.url)
-        made = stripe_till(books) if name == "stripe" else razorpay_till(books)
+) -> Iterator[Callable[[str], GatewayCase]]:
+    def opened(name: str) -> GatewayCase:
+        fake = servers[name]
+        fake.reset()
+        monkeypatch.setenv(f"{name.upper()}_API_BASE", fake.url)
+        made = stripe_case(fake) if name == "stripe" else razorpay_case(fake)
         aws.client("secretsmanager").create_secret(
             Name=made.secret_name, SecretString=json.dumps(made.keys)
         )
@@ -171,83 +163,83 @@ def open_till(
 
 
 @pytest.fixture(params=["stripe", "razorpay"])
-def till(request: pytest.FixtureRequest, open_till: Callable[[str], Till]) -> Till:
-    return open_till(request.param)
+def case(request: pytest.FixtureRequest, open_case: Callable[[str], GatewayCase]) -> GatewayCase:
+    return open_case(request.param)
 
 
-def stripe_till(books: Any) -> Till:
+def stripe_case(fake: Any) -> GatewayCase:
     keys = {"apiKey": "sk_test_1", "webhookSecret": WEBHOOK_SECRET}
-    return StripeTill(
-        stripe_gateway.Stripe(), books, "commerce/stripe", keys, {**keys, "apiKey": "nobody's"}
+    return StripeCase(
+        stripe_adapter.Stripe(), fake, "commerce/stripe", keys, {**keys, "apiKey": "nobody's"}
     )
 
 
-def razorpay_till(books: Any) -> Till:
+def razorpay_case(fake: Any) -> GatewayCase:
     keys = {"keyId": "rzp_test_1", "keySecret": "secret", "webhookSecret": WEBHOOK_SECRET}
-    return RazorpayTill(
-        razorpay_gateway.Razorpay(), books, "commerce/razorpay", keys, {**keys, "keyId": "nobody's"}
+    return RazorpayCase(
+        razorpay_adapter.Razorpay(), fake, "commerce/razorpay", keys, {**keys, "keyId": "nobody's"}
     )
 
 
 @contextmanager
-def broken(till: Till, fault: str) -> Iterator[None]:
-    """The gateway has this fault meanwhile; where it is slow, the adapters wait a fifth of a second, not five."""
-    till.books.switches.set(**BROKEN[fault])
+def broken(case: GatewayCase, fault: str) -> Iterator[None]:
+    """Give the gateway a fault. Slow is above a time-out of 0.2 s here."""
+    case.fake.switches.set(**BROKEN[fault])
     with pytest.MonkeyPatch.context() as patched:
-        for module in (stripe_gateway, razorpay_gateway) if fault == "slow" else ():
+        for module in (stripe_adapter, razorpay_adapter) if fault == "slow" else ():
             patched.setattr(module, "_TIMEOUT_SECONDS", 0.2)
-        stripe_gateway._client_for.cache_clear()  # it keeps the time that it was made with
+        stripe_adapter._client_for.cache_clear()  # it keeps the time that it was made with
         yield
-    stripe_gateway._client_for.cache_clear()
-    till.books.switches.reset()
+    stripe_adapter._client_for.cache_clear()
+    case.fake.switches.reset()
 
 
 # Beginning
 
 
-def test_an_intent_that_is_begun_charges_nobody_and_belongs_to_its_order(till):
-    intent = till.begin()
+def test_a_new_intent_charges_nobody_and_names_its_order(case):
+    intent = case.begin()
 
     assert (intent.amount, intent.currency, intent.order_id) == (TOTAL, "INR", ORDER)
     assert (intent.received, intent.refunded, intent.decline) == (0, 0, None)
-    assert intent.status in (NEW, WAITING)
-    assert till.money() == (0, 0)
-    assert till.gateway.retrieve(intent.id) == intent
+    assert intent.status in (IntentStatus.NEW, IntentStatus.WAITING)
+    assert case.money() == (0, 0)
+    assert case.adapter.retrieve_intent(intent.id) == intent
 
 
-def test_beginning_again_with_the_same_key_is_the_same_intent(till):
-    assert till.begin() == till.begin()
+def test_creating_with_the_same_key_is_the_same_intent(case):
+    assert case.begin() == case.begin()
 
-    assert till.books.totals()[ORDER]["intents"] == 1
-
-
-def test_beginning_with_another_key_is_another_intent(till):
-    assert till.begin().id != till.begin(key="create:2").id
+    assert case.fake.totals()[ORDER]["intents"] == 1
 
 
-def test_an_intent_whose_making_was_not_heard_of_is_found_again(till):
-    till.books.switches.set(lose_creations=1)
+def test_creating_with_another_key_is_another_intent(case):
+    assert case.begin().id != case.begin(key="create:2").id
+
+
+def test_an_intent_whose_response_is_lost_is_found_again(case):
+    case.fake.switches.set(lose_creations=1)
     with pytest.raises(GatewayUnavailable):
-        till.begin()
+        case.begin()
 
-    till.begin()
+    case.begin()
 
-    assert till.books.totals()[ORDER]["intents"] == 1
+    assert case.fake.totals()[ORDER]["intents"] == 1
 
 
-def test_at_razorpay_beginning_twice_at_the_same_moment_comes_to_the_earlier_intent(open_till):
-    till = open_till("razorpay")
-    till.books.switches.set(slow_ms=50)
+def test_of_two_razorpay_orders_at_once_the_earlier_counts(open_case):
+    case = open_case("razorpay")
+    case.fake.switches.set(slow_ms=50)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: till.begin(), range(2)))
-    earliest = till.books.store.all("order")[-1]["id"]
+        list(pool.map(lambda _: case.begin(), range(2)))
+    earliest = case.fake.store.all("order")[-1]["id"]
 
-    assert till.begin().id == earliest
+    assert case.begin().id == earliest
 
 
-def test_the_customer_is_told_what_to_do_next(open_till):
-    card = open_till("stripe").begin()
-    upi = open_till("razorpay").begin()
+def test_an_intent_says_what_the_client_does_next(open_case):
+    card = open_case("stripe").begin()
+    upi = open_case("razorpay").begin()
 
     assert card.action == {"type": "CONFIRM_PAYMENT", "paymentIntentId": card.id}
     assert upi.action == {
@@ -258,189 +250,199 @@ def test_the_customer_is_told_what_to_do_next(open_till):
     assert card.client_secret
 
 
-def test_no_key_that_is_the_shops_alone_reaches_the_customer(open_till):
-    till = open_till("razorpay")
-    seen = repr(till.begin())
+def test_no_secret_key_reaches_the_customer(open_case):
+    case = open_case("razorpay")
+    seen = repr(case.begin())
 
-    assert till.keys["keySecret"] not in seen.replace("client_secret", "")
+    assert case.keys["keySecret"] not in seen.replace("client_secret", "")
     assert WEBHOOK_SECRET not in seen
 
 
 # Paying
 
 
-def test_a_paid_intent_tells_what_was_captured_and_for_which_order(till):
-    intent = till.paid()
+def test_a_paid_intent_has_its_captured_amount_and_order(case):
+    intent = case.paid()
 
-    assert (intent.status, intent.received, intent.refunded) == (CAPTURED, TOTAL, 0)
+    assert (intent.status, intent.received, intent.refunded) == (IntentStatus.CAPTURED, TOTAL, 0)
     assert (intent.amount, intent.currency, intent.order_id) == (TOTAL, "INR", ORDER)
-    assert till.money() == (TOTAL, 0)
+    assert case.money() == (TOTAL, 0)
 
 
-def test_confirming_a_paid_intent_again_charges_nothing_more(till):
-    intent = till.paid()
+def test_confirming_a_paid_intent_again_charges_nothing_more(case):
+    intent = case.paid()
 
-    assert till.attempt(intent).status == CAPTURED
-    assert till.money() == (TOTAL, 0)
+    assert case.attempt(intent).status == IntentStatus.CAPTURED
+    assert case.money() == (TOTAL, 0)
 
 
-def test_a_charge_whose_answer_is_lost_is_found_and_not_made_again(open_till):
-    till = open_till("stripe")
-    intent = till.begin()
-    till.books.switches.set(lose_answers=1)
+def test_a_charge_whose_response_is_lost_is_not_repeated(open_case):
+    case = open_case("stripe")
+    intent = case.begin()
+    case.fake.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
-        till.attempt(intent)
+        case.attempt(intent)
 
-    assert till.gateway.retrieve(intent.id).status == CAPTURED
-    assert till.attempt(intent).status == CAPTURED
-    till.books.forget_keys()
-    assert till.attempt(intent).status == CAPTURED
-    assert till.money() == (TOTAL, 0)
+    assert case.adapter.retrieve_intent(intent.id).status == IntentStatus.CAPTURED
+    assert case.attempt(intent).status == IntentStatus.CAPTURED
+    case.fake.forget_keys()
+    assert case.attempt(intent).status == IntentStatus.CAPTURED
+    assert case.money() == (TOTAL, 0)
 
 
-def test_while_the_bank_takes_its_time_the_customer_waits_and_nothing_can_be_called_off(till):
-    intent = till.begin()
-    till.begin_to_pay(intent)
-    assert till.gateway.retrieve(intent.id).status == WAITING
+def test_a_processing_intent_cannot_be_cancelled(case):
+    intent = case.begin()
+    case.begin_to_pay(intent)
+    assert case.adapter.retrieve_intent(intent.id).status == IntentStatus.WAITING
 
-    till.agree(intent)
+    case.agree(intent)
 
-    for look in (till.gateway.retrieve(intent.id), till.gateway.cancel(intent.id)):
-        assert (look.status, look.action, look.received) == (PROCESSING, {"type": "WAIT"}, 0)
-    till.complete(intent)
-    assert till.gateway.retrieve(intent.id).status == CAPTURED
+    for look in (case.adapter.retrieve_intent(intent.id), case.adapter.cancel_intent(intent.id)):
+        assert (look.status, look.action, look.received) == (
+            IntentStatus.PROCESSING,
+            {"type": "WAIT"},
+            0,
+        )
+    case.complete(intent)
+    assert case.adapter.retrieve_intent(intent.id).status == IntentStatus.CAPTURED
 
 
 @pytest.mark.parametrize("soft", [True, False])
-def test_a_refusal_is_an_answer_in_the_banks_words_and_another_attempt_may_succeed(till, soft):
-    intent = till.begin()
+def test_a_decline_has_its_reason_and_another_attempt_can_succeed(case, soft):
+    intent = case.begin()
 
-    till.fail(intent, soft)
+    case.fail(intent, soft)
 
-    refused = till.gateway.retrieve(intent.id)
-    assert refused.status == {"stripe": DECLINED, "razorpay": WAITING}[till.gateway.name]
+    refused = case.adapter.retrieve_intent(intent.id)
+    assert (
+        refused.status
+        == {"stripe": IntentStatus.DECLINED, "razorpay": IntentStatus.WAITING}[case.adapter.name]
+    )
     assert (refused.received, refused.is_soft) == (0, soft)
     assert refused.decline.startswith(("Your ", "An error occurred"))
-    till.pay(intent)
-    paid = till.gateway.retrieve(intent.id)
-    assert (paid.status, paid.decline, paid.is_soft) == (CAPTURED, None, False)
+    case.pay(intent)
+    paid = case.adapter.retrieve_intent(intent.id)
+    assert (paid.status, paid.decline, paid.is_soft) == (IntentStatus.CAPTURED, None, False)
 
 
-def test_at_razorpay_the_last_attempt_tells_why_it_failed(open_till):
-    till = open_till("razorpay")
-    intent = till.begin()
+def test_a_razorpay_decline_has_the_reason_of_the_last_attempt(open_case):
+    case = open_case("razorpay")
+    intent = case.begin()
     for soft, at in ((True, 200), (False, 100)):
-        till.fail(intent, soft)
-        payment = till.books.payments(intent.id)[0]
-        till.books.store.put("payment", payment["id"], {**payment, "created_at": at})
+        case.fail(intent, soft)
+        payment = case.fake.payments(intent.id)[0]
+        case.fake.store.put("payment", payment["id"], {**payment, "created_at": at})
 
-    assert till.gateway.retrieve(intent.id).is_soft
+    assert case.adapter.retrieve_intent(intent.id).is_soft
 
 
-def test_a_payment_method_that_does_not_exist_is_refused(open_till):
-    till = open_till("stripe")
+def test_an_unknown_payment_method_is_declined(open_case):
+    case = open_case("stripe")
 
-    refused = till.attempt(till.begin(), "pm_made_up")
+    refused = case.attempt(case.begin(), "pm_made_up")
 
-    assert (refused.status, refused.is_soft) == (DECLINED, False)
+    assert (refused.status, refused.is_soft) == (IntentStatus.DECLINED, False)
     assert "No such PaymentMethod" in refused.decline
 
 
 # Calling off
 
 
-def test_what_was_called_off_is_never_paid_or_is_seen_to_be_and_can_be_given_back(till):
-    intent = till.begin()
-    assert till.gateway.cancel(intent.id).status == CANCELLED
-    assert till.gateway.cancel(intent.id).status == CANCELLED
+def test_a_cancelled_intent_stays_unpaid_or_can_be_refunded(case):
+    intent = case.begin()
+    assert case.adapter.cancel_intent(intent.id).status == IntentStatus.CANCELLED
+    assert case.adapter.cancel_intent(intent.id).status == IntentStatus.CANCELLED
 
-    till.pay(intent)
+    case.pay(intent)
 
-    after = till.gateway.retrieve(intent.id)
-    assert (after.status, after.received) in ((CANCELLED, 0), (CAPTURED, TOTAL))
-    if after.status == CAPTURED:
-        assert till.gateway.refund(intent.id, "late")
-    captured, refunded = till.money()
+    after = case.adapter.retrieve_intent(intent.id)
+    assert (after.status, after.received) in (
+        (IntentStatus.CANCELLED, 0),
+        (IntentStatus.CAPTURED, TOTAL),
+    )
+    if after.status == IntentStatus.CAPTURED:
+        assert case.adapter.create_refund(intent.id, "late")
+    captured, refunded = case.money()
     assert captured == refunded
 
 
-def test_at_razorpay_a_customer_may_pay_what_was_called_off(open_till):
-    till = open_till("razorpay")
-    intent = till.begin()
-    till.gateway.cancel(intent.id)
+def test_a_customer_can_pay_a_cancelled_razorpay_order(open_case):
+    case = open_case("razorpay")
+    intent = case.begin()
+    case.adapter.cancel_intent(intent.id)
 
-    till.pay(intent)
+    case.pay(intent)
 
-    assert till.gateway.retrieve(intent.id).status == CAPTURED
+    assert case.adapter.retrieve_intent(intent.id).status == IntentStatus.CAPTURED
 
 
-def test_calling_off_a_paid_intent_tells_that_it_is_paid(till):
-    intent = till.paid()
+def test_cancelling_a_paid_intent_reports_the_capture(case):
+    intent = case.paid()
 
-    assert till.gateway.cancel(intent.id).status == CAPTURED
-    assert till.money() == (TOTAL, 0)
+    assert case.adapter.cancel_intent(intent.id).status == IntentStatus.CAPTURED
+    assert case.money() == (TOTAL, 0)
 
 
 # Giving back
 
 
-def test_all_is_given_back_once(till):
-    intent = till.paid()
+def test_a_full_refund_is_made_once(case):
+    intent = case.paid()
 
-    assert till.gateway.refund(intent.id, "refund:1")
+    assert case.adapter.create_refund(intent.id, "refund:1")
 
-    assert till.money() == (TOTAL, TOTAL)
-    after = till.gateway.retrieve(intent.id)
-    assert (after.status, after.received, after.refunded) == (CAPTURED, TOTAL, TOTAL)
-    assert till.gateway.refund(intent.id, "refund:2") is None
+    assert case.money() == (TOTAL, TOTAL)
+    after = case.adapter.retrieve_intent(intent.id)
+    assert (after.status, after.received, after.refunded) == (IntentStatus.CAPTURED, TOTAL, TOTAL)
+    assert case.adapter.create_refund(intent.id, "refund:2") is None
 
 
-def test_parts_are_given_back_and_then_the_rest(till):
-    intent = till.paid()
+def test_partial_refunds_can_be_followed_by_the_rest(case):
+    intent = case.paid()
 
-    first = till.gateway.refund(intent.id, "first", 1000)
-    second = till.gateway.refund(intent.id, "second", 1000)
-    assert till.gateway.retrieve(intent.id).refunded == 2000
-    rest = till.gateway.refund(intent.id, "rest")
+    first = case.adapter.create_refund(intent.id, "first", 1000)
+    second = case.adapter.create_refund(intent.id, "second", 1000)
+    assert case.adapter.retrieve_intent(intent.id).refunded == 2000
+    rest = case.adapter.create_refund(intent.id, "rest")
 
     assert len({first, second, rest, None}) == 4
-    assert till.money() == (TOTAL, TOTAL)
+    assert case.money() == (TOTAL, TOTAL)
 
 
 @pytest.mark.parametrize("amount", [None, TOTAL, 1000])
-def test_one_key_is_one_refund_also_when_the_gateway_has_forgotten_the_key(till, amount):
-    intent = till.paid()
-    first = till.gateway.refund(intent.id, "refund:1", amount)
+def test_one_key_is_one_refund_even_after_the_gateway_drops_it(case, amount):
+    intent = case.paid()
+    first = case.adapter.create_refund(intent.id, "refund:1", amount)
 
-    again = till.gateway.refund(intent.id, "refund:1", amount)
-    till.books.forget_keys()
-    much_later = till.gateway.refund(intent.id, "refund:1", amount)
+    again = case.adapter.create_refund(intent.id, "refund:1", amount)
+    case.fake.forget_keys()
+    much_later = case.adapter.create_refund(intent.id, "refund:1", amount)
 
     assert first == again == much_later
-    assert till.money() == (TOTAL, amount or TOTAL)
+    assert case.money() == (TOTAL, amount or TOTAL)
 
 
 @pytest.mark.parametrize("forgets", [True, False])
 @pytest.mark.parametrize("amount", [None, 1000])
-def test_a_refund_whose_answer_is_lost_is_found_and_not_made_again(till, amount, forgets):
-    intent = till.paid()
-    till.books.switches.set(lose_answers=1)
+def test_a_refund_whose_response_is_lost_is_not_repeated(case, amount, forgets):
+    intent = case.paid()
+    case.fake.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
-        till.gateway.refund(intent.id, "refund:1", amount)
+        case.adapter.create_refund(intent.id, "refund:1", amount)
     if forgets:
-        till.books.forget_keys()
+        case.fake.forget_keys()
 
-    assert till.gateway.refund(intent.id, "refund:1", amount)
+    assert case.adapter.create_refund(intent.id, "refund:1", amount)
 
-    assert till.money() == (TOTAL, amount or TOTAL)
+    assert case.money() == (TOTAL, amount or TOTAL)
 
 
-def test_refunds_of_one_key_at_the_same_moment_are_one_refund(till):
-    intent = till.paid()
+def test_refunds_of_one_key_at_the_same_moment_are_one_refund(case):
+    intent = case.paid()
 
     def refund(_: int) -> str | None:
         try:
-            return till.gateway.refund(intent.id, "refund:1", 1000)
+            return case.adapter.create_refund(intent.id, "refund:1", 1000)
         except GatewayUnavailable:  # the other one is under way
             return None
 
@@ -448,110 +450,112 @@ def test_refunds_of_one_key_at_the_same_moment_are_one_refund(till):
         made = set(pool.map(refund, range(8)))
 
     assert len(made - {None}) == 1
-    assert till.money() == (TOTAL, 1000)
+    assert case.money() == (TOTAL, 1000)
 
 
-def test_refunds_of_all_by_different_keys_at_the_same_moment_give_all_back_once(till):
-    intent = till.paid()
-    till.books.switches.set(slow_ms=50)  # each has looked before the first has given anything back
+def test_concurrent_full_refunds_by_different_keys_refund_once(case):
+    intent = case.paid()
+    case.fake.switches.set(slow_ms=50)  # each looks before the first refunds
 
     with ThreadPoolExecutor(4) as pool:
         made = list(
-            pool.map(lambda number: till.gateway.refund(intent.id, f"refund:{number}"), range(4))
+            pool.map(
+                lambda number: case.adapter.create_refund(intent.id, f"refund:{number}"), range(4)
+            )
         )
 
     assert made.count(None) == 3
-    assert till.money() == (TOTAL, TOTAL)
+    assert case.money() == (TOTAL, TOTAL)
 
 
-def test_a_refund_that_the_bank_did_not_take_is_for_a_person_to_look_at(till):
-    intent = till.paid()
-    till.books.fail_refund(till.gateway.refund(intent.id, "refund:1"))
+def test_a_refund_that_failed_at_the_bank_is_rejected(case):
+    intent = case.paid()
+    case.fake.fail_refund(case.adapter.create_refund(intent.id, "refund:1"))
 
-    assert till.money() == (TOTAL, 0)
+    assert case.money() == (TOTAL, 0)
     for _ in range(2):
         with pytest.raises(PaymentRejected, match="failed"):
-            till.gateway.refund(intent.id, "refund:1")
-        till.books.forget_keys()
+            case.adapter.create_refund(intent.id, "refund:1")
+        case.fake.forget_keys()
 
 
 @pytest.mark.parametrize("amount", [TOTAL - 999, TOTAL + 1])
-def test_more_than_is_left_is_refused_and_nothing_is_given_back(till, amount):
-    intent = till.paid()
-    till.gateway.refund(intent.id, "first", 1000)
+def test_a_refund_above_the_rest_is_rejected(case, amount):
+    intent = case.paid()
+    case.adapter.create_refund(intent.id, "first", 1000)
 
     with pytest.raises(PaymentRejected, match="greater than"):
-        till.gateway.refund(intent.id, "second", amount)
+        case.adapter.create_refund(intent.id, "second", amount)
 
-    assert till.money() == (TOTAL, 1000)
+    assert case.money() == (TOTAL, 1000)
 
 
-def test_a_refund_of_nothing_is_not_a_refund_of_everything(till):
-    intent = till.paid()
+def test_a_refund_of_nothing_is_not_a_refund_of_everything(case):
+    intent = case.paid()
 
     with pytest.raises(PaymentRejected):
-        till.gateway.refund(intent.id, "refund:1", 0)
+        case.adapter.create_refund(intent.id, "refund:1", 0)
 
-    assert till.money() == (TOTAL, 0)
+    assert case.money() == (TOTAL, 0)
 
 
-def test_what_was_never_paid_cannot_be_given_back(till):
+def test_an_unpaid_intent_cannot_be_refunded(case):
     with pytest.raises(PaymentRejected):
-        till.gateway.refund(till.begin().id, "refund:1")
+        case.adapter.create_refund(case.begin().id, "refund:1")
 
 
-def test_the_refund_of_one_order_is_not_taken_for_anothers(till):
-    one, other = till.paid(), till.paid("ORDER#2")
-    till.gateway.refund(one.id, "refund:1")
-    till.books.forget_keys()
+def test_the_refund_of_one_order_is_not_taken_for_anothers(case):
+    one, other = case.paid(), case.paid("ORDER#2")
+    case.adapter.create_refund(one.id, "refund:1")
+    case.fake.forget_keys()
 
-    assert till.gateway.refund(other.id, "refund:1")
+    assert case.adapter.create_refund(other.id, "refund:1")
 
-    assert till.money() == till.money("ORDER#2") == (TOTAL, TOTAL)
+    assert case.money() == case.money("ORDER#2") == (TOTAL, TOTAL)
 
 
 # A gateway out of order
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_gateway_that_is_out_of_order_is_told_apart_from_a_refusal(till, fault):
-    with broken(till, fault), pytest.raises(GatewayUnavailable):
-        till.begin(f"ORDER#{fault}", fault)
+def test_a_broken_gateway_is_unavailable_not_a_decline(case, fault):
+    with broken(case, fault), pytest.raises(GatewayUnavailable):
+        case.begin(f"ORDER#{fault}", fault)
 
-    till.begin()
+    case.begin()
 
 
 @pytest.mark.parametrize("fault", ["down", "unreachable", "slow"])
-def test_neither_looking_nor_calling_off_is_answered_by_guessing(till, fault):
-    intent = till.paid()
+def test_a_broken_gateway_reports_no_intent(case, fault):
+    intent = case.paid()
 
     for act in (
-        till.gateway.retrieve,
-        till.gateway.cancel,
-        lambda _: list(till.gateway.listed(0, DAY)),
+        case.adapter.retrieve_intent,
+        case.adapter.cancel_intent,
+        lambda _: list(case.adapter.list_intents(0, DAY)),
     ):
-        with broken(till, fault), pytest.raises(GatewayUnavailable):
+        with broken(case, fault), pytest.raises(GatewayUnavailable):
             act(intent.id)
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_refund_that_failed_on_the_way_is_made_once_in_the_end(till, fault):
-    intent = till.paid()
-    with broken(till, fault), pytest.raises(GatewayUnavailable) as failure:
-        till.gateway.refund(intent.id, "refund:1", 1000)
-    assert till.money() == (TOTAL, 0)
+def test_a_refund_that_failed_is_made_once_by_its_retries(case, fault):
+    intent = case.paid()
+    with broken(case, fault), pytest.raises(GatewayUnavailable) as failure:
+        case.adapter.create_refund(intent.id, "refund:1", 1000)
+    assert case.money() == (TOTAL, 0)
     assert failure.value.answered or fault != "failing"
 
     for _ in range(2):
-        assert till.gateway.refund(
+        assert case.adapter.create_refund(
             intent.id, "refund:1", 1000, attempt=2 if failure.value.answered else 1
         )
 
-    assert till.money() == (TOTAL, 1000)
+    assert case.money() == (TOTAL, 1000)
 
 
 @pytest.mark.parametrize("status", [200, 403, 404, 502])
-def test_an_answer_of_something_before_the_gateway_is_no_answer(till, monkeypatch, status):
+def test_a_proxys_response_counts_as_unavailable(case, monkeypatch, status):
     class Proxy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -567,62 +571,62 @@ def test_an_answer_of_something_before_the_gateway_is_no_answer(till, monkeypatc
     with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
         Thread(target=proxy.serve_forever, args=(0.01,), daemon=True).start()
         monkeypatch.setenv(
-            f"{till.gateway.name.upper()}_API_BASE", f"http://127.0.0.1:{proxy.server_port}"
+            f"{case.adapter.name.upper()}_API_BASE", f"http://127.0.0.1:{proxy.server_port}"
         )
         with pytest.raises(GatewayUnavailable):
-            till.begin()
+            case.begin()
         proxy.shutdown()
 
 
 # The shop's keys
 
 
-def test_a_wrong_key_is_the_shops_own_fault_and_the_right_one_is_noticed_at_once(till):
-    till.keep_secret(json.dumps(till.wrong))
+def test_a_wrong_key_is_rejected_and_the_right_one_is_used_next(case):
+    case.store_secret(json.dumps(case.wrong))
     with pytest.raises(PaymentRejected, match="does not take the shop's key"):
-        till.begin()
+        case.begin()
 
     aws.client("secretsmanager").put_secret_value(
-        SecretId=till.secret_name, SecretString=json.dumps(till.keys)
+        SecretId=case.secret_name, SecretString=json.dumps(case.keys)
     )
-    till.begin()
+    case.begin()
 
 
 @pytest.fixture
 def later(monkeypatch):
-    """So many seconds go by for the adapters; the stand-ins' servers, in threads of this process, keep the real time."""
+    """Let seconds pass for cached secrets only: the fakes run in threads of this process."""
 
     def pass_by(seconds: float) -> None:
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
-        monkeypatch.setattr(gateway, "time", clock)
+        monkeypatch.setattr(cached, "time", clock)
 
     return pass_by
 
 
-def heard(till, body, secret):
+def heard(case, body, secret):
     try:
-        till.gateway.read_webhook(body, till.signed(body, secret))
+        case.adapter.read_webhook(body, case.signed(body, secret))
     except InvalidSignature:
         return False
     return True
 
 
-def test_a_secret_that_was_exchanged_counts_after_five_minutes_without_a_deployment(till, later):
-    till.paid()
-    body, _ = till.told()[-1]
-    assert heard(till, body, WEBHOOK_SECRET)
-    exchanged = json.dumps({**till.keys, "webhookSecret": "whsec_exchanged"})
-    aws.client("secretsmanager").put_secret_value(SecretId=till.secret_name, SecretString=exchanged)
+def test_a_rotated_secret_is_used_after_five_minutes(case, later):
+    case.paid()
+    body, _ = case.webhooks()[-1]
+    assert heard(case, body, WEBHOOK_SECRET)
+    exchanged = json.dumps({**case.keys, "webhookSecret": "whsec_exchanged"})
+    aws.client("secretsmanager").put_secret_value(SecretId=case.secret_name, SecretString=exchanged)
 
     later(299)
-    assert heard(till, body, WEBHOOK_SECRET)
+    assert heard(case, body, WEBHOOK_SECRET)
     later(301)
-    assert heard(till, body, "whsec_exchanged")
-    assert not heard(till, body, WEBHOOK_SECRET)
+    assert heard(case, body, "whsec_exchanged")
+    assert not heard(case, body, WEBHOOK_SECRET)
 
 
-def test_while_the_keys_cannot_be_fetched_those_at_hand_go_on(till, later, monkeypatch):
-    till.begin()
+def test_cached_keys_survive_an_outage_of_the_secrets(case, later, monkeypatch):
+    case.begin()
 
     def down(**_):
         raise ClientError(
@@ -632,78 +636,78 @@ def test_while_the_keys_cannot_be_fetched_those_at_hand_go_on(till, later, monke
     with monkeypatch.context() as trouble:
         trouble.setattr(aws.client("secretsmanager"), "get_secret_value", down)
         later(301)
-        till.begin()
-        till.gateway.secret.forget()
+        case.begin()
+        case.adapter.forget_keys()
         with pytest.raises(ClientError):
-            till.begin()
-    till.begin()
+            case.begin()
+    case.begin()
 
 
 @pytest.mark.parametrize("secret", ["{}", "[]", "nonsense"])
-def test_without_its_keys_a_gateway_says_which_secret_to_fill(till, secret):
-    till.keep_secret(secret)
+def test_a_gateway_without_keys_names_its_secret(case, secret):
+    case.store_secret(secret)
 
-    for act in (till.begin, lambda: till.gateway.read_webhook(b"{}", till.signed(b"{}", ""))):
-        with pytest.raises(GatewayNotConfigured, match=till.secret_name):
+    for act in (case.begin, lambda: case.adapter.read_webhook(b"{}", case.signed(b"{}", ""))):
+        with pytest.raises(GatewayNotConfigured, match=case.secret_name):
             act()
 
 
-def test_each_key_that_is_missing_or_blank_is_named(till):
-    for name in till.keys:
+def test_each_key_that_is_missing_or_blank_is_named(case):
+    for name in case.keys:
         for value in ("", "  ", None):
-            till.keep_secret(json.dumps({**till.keys, name: value}))
+            case.store_secret(json.dumps({**case.keys, name: value}))
             with pytest.raises(GatewayNotConfigured, match=name):
-                till.begin()
+                case.begin()
 
 
 # News
 
 
-def test_every_webhook_names_its_intent_and_its_order(till):
-    intent = till.begin()
-    till.fail(intent)
-    till.pay(intent)
-    till.gateway.refund(intent.id, "refund:1")
+def test_every_webhook_names_its_intent_and_its_order(case):
+    intent = case.begin()
+    case.fail(intent)
+    case.pay(intent)
+    case.adapter.create_refund(intent.id, "refund:1")
 
-    news = [till.gateway.read_webhook(body, headers) for body, headers in till.told()]
+    news = [case.adapter.read_webhook(body, headers) for body, headers in case.webhooks()]
 
     assert {(each.gateway, each.intent_id, each.order_id) for each in news} == {
-        (till.gateway.name, intent.id, ORDER)
+        (case.adapter.name, intent.id, ORDER)
     }
     assert {each.event_id for each in news} == {
-        event["id"] for event in till.books.store.all("event")
+        event["id"] for event in case.fake.store.all("event")
     }
     assert len(news) >= 3
     assert len({each.kind for each in news}) == len(news)
 
 
-def test_news_of_a_refund_that_the_bank_did_not_take_name_it_and_no_other_news_do(till):
-    intent = till.paid()
-    made = till.gateway.refund(intent.id, f"{ORDER}:refund")
-    till.books.fail_refund(made)
+def test_only_the_webhook_of_a_failed_refund_names_it(case):
+    intent = case.paid()
+    made = case.adapter.create_refund(intent.id, f"{ORDER}:refund")
+    case.fake.fail_refund(made)
 
-    news = [till.gateway.read_webhook(body, headers) for body, headers in till.told()]
+    news = [case.adapter.read_webhook(body, headers) for body, headers in case.webhooks()]
 
     (failed,) = [each for each in news if each.failed_refund]
     assert (failed.failed_refund, failed.intent_id, failed.order_id) == (made, intent.id, ORDER)
-    assert till.gateway.retrieve(intent.id).refunded == 0
+    assert case.adapter.retrieve_intent(intent.id).refunded == 0
 
 
-def test_a_webhook_is_believed_whatever_the_case_of_its_headers(till):
-    till.paid()
-    body, headers = till.told()[0]
+def test_the_case_of_a_webhooks_headers_does_not_matter(case):
+    case.paid()
+    body, headers = case.webhooks()[0]
 
     for change in (str.lower, str.upper, str.title):
-        read = till.gateway.read_webhook(
+        read = case.adapter.read_webhook(
             body, {change(name): value for name, value in headers.items()}
         )
         assert read.order_id == ORDER
-    assert till.gateway.read_webhook(body.decode(), headers).order_id == ORDER
+    assert case.adapter.read_webhook(body.decode(), headers).order_id == ORDER
 
 
-def test_a_webhook_that_the_gateway_did_not_sign_is_not_believed(till):
-    till.paid()
-    body, headers = till.told()[0]
+def test_a_webhook_with_a_wrong_signature_is_rejected(case):
+    case.paid()
+    body, headers = case.webhooks()[0]
     forged = {
         name: f"{value[:-1]}{'1' if value[-1] == '0' else '0'}" for name, value in headers.items()
     }
@@ -713,82 +717,84 @@ def test_a_webhook_that_the_gateway_did_not_sign_is_not_believed(till):
         (body, dict.fromkeys(headers, "")),
         (body, dict.fromkeys(headers, "t=1,v1=naïve")),
         (body, forged),
-        (body, till.signed(body, "another secret")),
+        (body, case.signed(body, "another secret")),
         (body.replace(str(TOTAL).encode(), str(TOTAL - 1).encode()), headers),
         (body + b" ", headers),
         (body[:-1], headers),
         (b"", headers),
     ):
         with pytest.raises(InvalidSignature):
-            till.gateway.read_webhook(told, by)
+            case.adapter.read_webhook(told, by)
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"not JSON", b"", b"[]", b'"text"', b"1"])
-def test_what_is_no_event_is_not_believed_even_if_it_is_signed(till, body):
+def test_a_signed_body_that_is_no_event_is_rejected(case, body):
     with pytest.raises(InvalidSignature):
-        till.gateway.read_webhook(body, till.signed(body))
+        case.adapter.read_webhook(body, case.signed(body))
 
 
-def test_news_of_something_else_name_no_intent(open_till):
-    till = open_till("razorpay")
+def test_webhooks_of_other_objects_name_no_intent(open_case):
+    case = open_case("razorpay")
     for told in ({"event": "payout.processed", "payload": {}}, {"event": "account.updated"}):
         body = json.dumps(told).encode()
-        assert till.gateway.read_webhook(body, till.signed(body)).intent_id is None
+        assert case.adapter.read_webhook(body, case.signed(body)).intent_id is None
 
 
-def test_a_gateway_that_cannot_be_asked_whose_order_it_is_sends_the_news_again(open_till):
-    till = open_till("razorpay")
-    till.paid()
-    told = till.told()
-    till.books.switches.set(down=True)
+def test_a_webhook_without_its_order_fails_while_razorpay_is_down(open_case):
+    case = open_case("razorpay")
+    case.paid()
+    told = case.webhooks()
+    case.fake.switches.set(down=True)
     without_the_order = [(body, headers) for body, headers in told if b'"order.paid"' not in body]
 
     with pytest.raises(GatewayUnavailable):
-        till.gateway.read_webhook(*without_the_order[0])
+        case.adapter.read_webhook(*without_the_order[0])
 
 
 # All of them
 
 
-def test_the_intents_of_a_day_are_listed_with_what_became_of_their_money(till):
+def test_the_intents_of_a_day_are_listed_with_their_amounts(case):
     day = 19_000 * DAY
     times = {"before": day - 1, "first": day, "last": day + DAY - 1, "after": day + DAY}
-    paid = {order_id: till.paid(order_id) for order_id in times}
+    paid = {order_id: case.paid(order_id) for order_id in times}
     for order_id, at in times.items():
-        till.made_at(paid[order_id], at)
-    till.gateway.refund(paid["first"].id, "refund:1", 1000)
+        case.made_at(paid[order_id], at)
+    case.adapter.create_refund(paid["first"].id, "refund:1", 1000)
 
-    listed = {intent.order_id: intent for intent in till.gateway.listed(day, day + DAY)}
+    listed = {intent.order_id: intent for intent in case.adapter.list_intents(day, day + DAY)}
 
     assert set(listed) == {"first", "last"}
     assert (listed["first"].status, listed["first"].received, listed["first"].refunded) == (
-        CAPTURED,
+        IntentStatus.CAPTURED,
         TOTAL,
         1000,
     )
     assert (listed["last"].received, listed["last"].refunded) == (TOTAL, 0)
 
 
-def test_a_listed_intent_says_the_same_as_when_it_is_looked_at(till):
-    paid, refused, open_ = till.paid("1"), till.begin("2", "2"), till.begin("3", "3")
-    till.fail(refused)
-    till.gateway.refund(paid.id, "refund:1", 1000)
+def test_a_listed_intent_equals_the_retrieved_one(case):
+    paid, refused, open_ = case.paid("1"), case.begin("2", "2"), case.begin("3", "3")
+    case.fail(refused)
+    case.adapter.create_refund(paid.id, "refund:1", 1000)
 
-    listed = {intent.id: intent for intent in till.gateway.listed(0, 2**40)}
+    listed = {intent.id: intent for intent in case.adapter.list_intents(0, 2**40)}
 
-    assert listed == {each.id: till.gateway.retrieve(each.id) for each in (paid, refused, open_)}
+    assert listed == {
+        each.id: case.adapter.retrieve_intent(each.id) for each in (paid, refused, open_)
+    }
 
 
-def test_more_than_a_page_of_intents_are_listed_each_once(till):
-    intents = [till.begin(f"ORDER#{number}", f"create:{number}") for number in range(201)]
+def test_more_than_a_page_of_intents_are_listed_each_once(case):
+    intents = [case.begin(f"ORDER#{number}", f"create:{number}") for number in range(201)]
 
-    listed = [intent.id for intent in till.gateway.listed(0, 2**40)]
+    listed = [intent.id for intent in case.adapter.list_intents(0, 2**40)]
 
     assert sorted(listed) == sorted(intent.id for intent in intents)
 
 
-def test_the_same_amount_is_meant_whatever_the_currency(till):
-    intent = till.gateway.create(ORDER, 500, "JPY", "CARD", "yen")
+def test_an_amount_in_yen_has_no_decimals(case):
+    intent = case.adapter.create_intent(ORDER, 500, "JPY", "CARD", "yen")
 
-    assert till.gateway.retrieve(intent.id) == intent
+    assert case.adapter.retrieve_intent(intent.id) == intent
     assert (intent.amount, intent.currency) == (500, "JPY")

@@ -4,7 +4,7 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
 from moto.sns import sns_backends
-from tests.shop import BOWL, ORDER
+from tests.checkout_shop import BOWL, ORDER
 
 from chalicelib.notifications.errors import RecipientUnknown
 from common import aws, events, queues
@@ -28,7 +28,7 @@ def kept():
 
 @pytest.fixture
 def topic(shop):
-    """What the topic's subscribers hear: (audience, message)."""
+    """What the topic's subscribers get: (audience, message)."""
     sqs, sns = aws.client("sqs"), aws.client("sns")
     inbox = sqs.create_queue(QueueName="topic-inbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"][
@@ -87,16 +87,16 @@ def test_the_requirements_example_sends_a_mail_and_stores_it(shop):
     )
 
 
-def test_what_is_about_an_order_is_sent_once_however_often_the_step_is_repeated(shop):
-    shop.has_order()
+def test_a_repeated_step_sends_no_second_notification(shop):
+    shop.add_order()
 
     assert send(shop) == send(shop)
 
     assert len(mails()) == 1
 
 
-def test_the_team_hears_of_a_sale_and_what_to_pick(shop, topic):
-    shop.has_order()
+def test_the_team_is_notified_of_a_sale_and_what_to_pick(shop, topic):
+    shop.add_order()
 
     send(shop)
     send(shop)
@@ -107,7 +107,7 @@ def test_the_team_hears_of_a_sale_and_what_to_pick(shop, topic):
     assert f"2 x Protein Bowl ({BOWL})" in heard["inventory"]["message"]
 
 
-def test_the_admin_hears_of_a_failure(shop, topic):
+def test_the_admin_is_notified_of_a_failure(shop, topic):
     send(
         shop,
         kind="ORDER_FAILED",
@@ -119,7 +119,7 @@ def test_the_admin_hears_of_a_failure(shop, topic):
     assert "declined" in told["message"]
 
 
-def test_a_cancellation_is_the_customers_own_news(shop, topic):
+def test_only_the_customer_is_notified_of_a_cancellation(shop, topic):
     send(shop, kind="ORDER_CANCELLED", message="Your order #1001 is cancelled.")
 
     assert len(mails()) == 1
@@ -134,9 +134,9 @@ def test_a_customer_may_be_texted(shop):
     assert mails() == []
 
 
-def test_a_mail_that_could_not_be_sent_is_sent_by_the_repeat(shop, wire):
-    shop.has_order()
-    wire.cut("ses", "SendEmail")
+def test_a_mail_that_could_not_be_sent_is_sent_by_the_repeat(shop, interceptor):
+    shop.add_order()
+    interceptor.fail_calls("ses", "SendEmail")
     with pytest.raises(Exception, match="Read timeout"):
         send(shop)
     assert {row["audience"]: row["status"] for row in shop.notifications()} == {
@@ -149,11 +149,9 @@ def test_a_mail_that_could_not_be_sent_is_sent_by_the_repeat(shop, wire):
     assert len(mails()) == 1
 
 
-def test_a_team_that_could_not_be_told_is_told_by_the_repeat_and_the_customer_not_again(
-    shop, wire, topic
-):
-    shop.has_order()
-    wire.cut("sns", "Publish")
+def test_a_repeat_notifies_the_team_and_not_the_customer_again(shop, interceptor, topic):
+    shop.add_order()
+    interceptor.fail_calls("sns", "Publish")
     with pytest.raises(Exception, match="Read timeout"):
         send(shop)
 
@@ -163,11 +161,9 @@ def test_a_team_that_could_not_be_told_is_told_by_the_repeat_and_the_customer_no
     assert sorted(audience for audience, _ in topic()) == ["admin", "inventory"]
 
 
-def test_a_customer_who_deleted_the_account_is_told_nothing_and_the_goods_are_picked_all_the_same(
-    shop, topic
-):
-    shop.has_order()
-    shop.forgets(JIMMY)
+def test_a_deleted_account_gets_no_mail_but_its_goods_are_picked(shop, topic):
+    shop.add_order()
+    shop.delete_customer(JIMMY)
 
     first, again = send(shop), send(shop)
 
@@ -177,8 +173,8 @@ def test_a_customer_who_deleted_the_account_is_told_nothing_and_the_goods_are_pi
 
 
 def test_the_receipt_of_a_deleted_account_is_no_dead_letter(shop):
-    shop.has_order()
-    shop.forgets(JIMMY)
+    shop.add_order()
+    shop.delete_customer(JIMMY)
 
     shop.api.sqs("on-order-done-receipt", [done()])
 
@@ -189,8 +185,8 @@ def close(shop, user_id=JIMMY):
     shop.api.sqs("on-account-deleted", [events.to_message(events.account_deleted(user_id))])
 
 
-def test_what_the_shop_wrote_to_a_deleted_account_is_erased_and_that_it_did_stays(shop):
-    shop.has_order()
+def test_texts_to_a_deleted_account_are_erased_but_not_their_rows(shop):
+    shop.add_order()
     send(shop, kind="NEWS", message="Dear Jimmy Patel, ...", subject="For Jimmy")
     send(shop)
 
@@ -206,15 +202,15 @@ def test_what_the_shop_wrote_to_a_deleted_account_is_erased_and_that_it_did_stay
     assert any("Order #" in row["message"] for row in kept() if row["audience"] == "admin")
 
 
-def test_what_comes_for_a_deleted_account_is_not_even_kept(shop):
-    shop.forgets(JIMMY)
+def test_a_later_text_to_a_deleted_account_is_not_stored(shop):
+    shop.delete_customer(JIMMY)
     send(shop, userId=JIMMY, message="Dear Jimmy Patel, ...")
 
     assert [(row["status"], row["message"]) for row in kept()] == [("UNREACHABLE", "(erased)")]
 
 
-def test_nobody_without_an_address_can_be_told(shop):
-    shop.knows("USER#02", None, "Nobody")
+def test_a_customer_without_an_address_is_an_error(shop):
+    shop.add_customer("USER#02", None, "Nobody")
 
     with pytest.raises(RecipientUnknown):
         send(shop, userId="USER#02", orderId="ORDER#2")
@@ -222,7 +218,7 @@ def test_nobody_without_an_address_can_be_told(shop):
         send(shop, userId="USER#03", orderId="ORDER#3")
 
 
-def test_customers_are_told_what_comes_over_the_topic_once(shop):
+def test_messages_of_the_topic_reach_customers_once(shop):
     welcome = {
         "audience": "customer",
         "userId": JIMMY,
@@ -239,15 +235,15 @@ def test_customers_are_told_what_comes_over_the_topic_once(shop):
     assert "Welcome to the shop" in text
 
 
-def test_what_a_saga_could_not_tell_is_told_from_the_queue(shop):
-    shop.has_order()
+def test_a_notification_that_a_saga_queued_is_sent(shop):
+    shop.add_order()
 
     shop.api.sqs("on-notification", [{**CONFIRMED, "correlationId": "cor-1"}])
 
     assert len(mails()) == 1
 
 
-def test_a_message_that_makes_no_sense_is_not_swallowed(shop):
+def test_an_invalid_message_is_not_lost(shop):
     with pytest.raises(queues.BatchPartlyFailed):
         shop.api.sqs("on-notification", [{"message": "to whom?"}], "notification-queue")
 
@@ -266,7 +262,7 @@ def done(**changes):
 
 
 def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
-    shop.has_order(status="CONFIRMED")
+    shop.add_order(status="CONFIRMED")
 
     shop.api.sqs("on-order-done-receipt", [done()])
     shop.api.sqs("on-order-done-receipt", [done()])
@@ -287,7 +283,7 @@ def test_a_finished_order_is_audited_once_under_its_day(shop):
     assert row["items"] == [{"productId": BOWL, "qty": 2}]
 
 
-def test_what_a_saga_could_not_publish_is_published(shop, bus):
+def test_an_event_that_a_saga_queued_is_published(shop, bus):
     shop.api.sqs("on-unpublished-event", [done()])
 
     (event,) = bus.events("order.done")
@@ -299,7 +295,7 @@ def test_what_a_saga_could_not_publish_is_published(shop, bus):
     "message",
     [{}, {"detail-type": "order.eaten", "detail": {}}, {"detail-type": "order.done", "detail": {}}],
 )
-def test_what_is_no_event_is_not_published(shop, bus, message):
+def test_an_unknown_event_is_not_published(shop, bus, message):
     with pytest.raises(queues.BatchPartlyFailed):
         shop.api.sqs("on-unpublished-event", [message], "unpublished-events-queue")
     assert bus.events() == []

@@ -1,5 +1,5 @@
 import pytest
-from tests.shop import ORDER, PAYMENT
+from tests.checkout_shop import ORDER, PAYMENT
 
 from chalicelib.payments.errors import (
     GatewayUnavailable,
@@ -33,7 +33,7 @@ def test_the_requirements_example_is_understood(shop):
     }
 
 
-def test_a_repeated_charge_charges_nothing_more_and_announces_the_same_event(shop, bus):
+def test_a_repeated_charge_is_one_capture_and_one_event_id(shop, bus):
     assert shop.charge() == shop.charge()
 
     assert shop.charged() == (2598, 0)
@@ -41,7 +41,7 @@ def test_a_repeated_charge_charges_nothing_more_and_announces_the_same_event(sho
     assert first["detail"]["eventId"] == second["detail"]["eventId"]
 
 
-def test_a_declined_card_is_told_in_the_banks_words_however_often_it_is_asked(shop, bus):
+def test_a_declined_card_stays_declined_with_the_banks_reason(shop, bus):
     for _ in range(2):
         with pytest.raises(PaymentDeclined, match="Your card was declined"):
             shop.charge(payment_method="pm_card_chargeDeclined")
@@ -51,19 +51,19 @@ def test_a_declined_card_is_told_in_the_banks_words_however_often_it_is_asked(sh
     assert bus.events() == []
 
 
-def test_a_payment_method_that_does_not_exist_is_the_customers_to_mend(shop):
+def test_an_unknown_payment_method_is_a_decline(shop):
     with pytest.raises(PaymentDeclined, match="No such PaymentMethod"):
         shop.charge(payment_method="pm_made_up")
 
 
 def test_a_card_that_wants_3d_secure_waits_for_the_customer(shop, jimmy):
-    shop.has_order()
+    shop.add_order()
 
     assert (
         shop.charge(payment_method="pm_card_threeDSecure2Required")["status"] == "REQUIRES_ACTION"
     )
 
-    progress = shop.progress(jimmy)
+    progress = shop.checkout_status(jimmy)
     (intent,) = shop.intents()
     assert (progress["step"], progress["paymentStatus"]) == ("AwaitPayment", "REQUIRES_ACTION")
     assert progress["nextAction"]["type"] == "CONFIRM_PAYMENT"
@@ -77,7 +77,7 @@ def test_an_order_without_a_payment_method_waits_and_nothing_is_confirmed(shop):
     assert shop.intents()[0]["status"] == "requires_payment_method"
 
 
-def test_an_answer_lost_after_the_charge_is_found_at_the_gateway(shop):
+def test_a_capture_whose_response_is_lost_is_found(shop):
     shop.stripe.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
@@ -88,18 +88,18 @@ def test_an_answer_lost_after_the_charge_is_found_at_the_gateway(shop):
     assert len(shop.intents()) == 1
 
 
-def test_an_answer_lost_longer_ago_than_the_gateway_remembers_keys_charges_nothing_more(shop):
+def test_a_lost_response_charges_once_even_after_the_key_expired(shop):
     shop.stripe.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
-    shop.gateway_forgets_keys()
+    shop.expire_idempotency_keys()
 
     assert shop.charge()["status"] == "SUCCESS"
     assert shop.charged() == (2598, 0)
     assert len(shop.intents()) == 1
 
 
-def test_an_answer_lost_after_a_decline_is_a_decline(shop):
+def test_a_decline_whose_response_is_lost_is_a_decline(shop):
     shop.stripe.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         shop.charge(payment_method="pm_card_chargeDeclined")
@@ -109,7 +109,7 @@ def test_an_answer_lost_after_a_decline_is_a_decline(shop):
     assert shop.payment()["status"] == "FAILED"
 
 
-def test_a_gateway_that_is_down_is_told_apart_from_a_refusal(shop):
+def test_a_gateway_that_is_down_is_no_decline(shop):
     shop.stripe.switches.set(down=True)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
@@ -120,26 +120,26 @@ def test_a_gateway_that_is_down_is_told_apart_from_a_refusal(shop):
     assert shop.charged() == (2598, 0)
 
 
-def test_after_a_failure_that_the_gateway_remembers_another_key_is_used(shop):
+def test_a_failure_stored_under_a_key_is_retried_with_another(shop):
     shop.stripe.switches.set(down=True)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
-    shop.gateway_remembers(f"{ORDER}:create:1")
+    shop.store_failed_key(f"{ORDER}:create:1")
     shop.stripe.switches.set(down=False)
 
     assert shop.charge()["status"] == "SUCCESS"
 
 
-def test_a_wrong_api_key_is_not_tried_again(shop):
-    shop.uses_api_key("pk_wrong")
+def test_a_wrong_api_key_is_not_retried(shop):
+    shop.rotate_api_key("pk_wrong")
 
     with pytest.raises(PaymentRejected):
         shop.charge()
 
 
-def test_a_crash_before_the_intent_is_noted_leaves_a_stray_that_charges_nobody(shop, wire):
-    """The row's second write does not arrive: the intent exists, but the shop does not know it."""
-    wire.cut_rows("PutItem", at=2)
+def test_a_crash_before_the_intent_is_stored_charges_nobody(shop, interceptor):
+    """The row's second write fails: the intent exists, but is not stored."""
+    interceptor.fail_nth_call("PutItem", at=2)
     with pytest.raises(Exception, match="Read timeout"):
         shop.charge()
 
@@ -147,8 +147,8 @@ def test_a_crash_before_the_intent_is_noted_leaves_a_stray_that_charges_nobody(s
     assert shop.charged() == (2598, 0)
 
 
-def test_a_crash_between_charge_and_row_is_mended_by_the_repeat(shop, wire, bus):
-    wire.cut_rows("PutItem", at=3)
+def test_a_repeat_stores_a_capture_that_a_crash_did_not(shop, interceptor, bus):
+    interceptor.fail_nth_call("PutItem", at=3)
     with pytest.raises(Exception, match="Read timeout"):
         shop.charge()
     assert shop.charged() == (2598, 0)
@@ -159,8 +159,8 @@ def test_a_crash_between_charge_and_row_is_mended_by_the_repeat(shop, wire, bus)
     assert len(bus.events("PaymentSuccess")) == 1
 
 
-def test_a_crash_between_row_and_bus_is_mended_by_the_repeat(shop, wire, bus):
-    wire.cut("events", "PutEvents")
+def test_a_repeat_publishes_the_event_that_a_crash_did_not(shop, interceptor, bus):
+    interceptor.fail_calls("events", "PutEvents")
     with pytest.raises(Exception, match="Read timeout"):
         shop.charge()
     assert bus.events("PaymentSuccess") == []
@@ -175,7 +175,7 @@ def test_an_order_of_nothing_but_gifts_is_paid_without_the_gateway(shop):
     assert shop.refund()["status"] == "REFUNDED"
 
 
-def test_a_refund_gives_everything_back_once(shop):
+def test_voiding_a_captured_payment_refunds_it_once(shop):
     shop.charge()
 
     assert shop.refund() == {"paymentId": PAYMENT, "status": "REFUNDED"}
@@ -202,14 +202,14 @@ def test_a_refund_before_any_charge_stops_the_late_charge(shop):
     assert shop.intents() == []
 
 
-def test_undoing_a_waiting_payment_cancels_it_at_the_gateway(shop):
+def test_voiding_a_waiting_payment_cancels_its_intent(shop):
     shop.charge(payment_method="pm_card_threeDSecure2Required")
 
     assert shop.refund()["status"] == "VOIDED"
     assert shop.intents()[0]["status"] == "canceled"
 
 
-def test_undoing_a_declined_payment_keeps_it_declined_and_closes_it(shop):
+def test_voiding_a_declined_payment_keeps_it_failed_and_closes_it(shop):
     with pytest.raises(PaymentDeclined):
         shop.charge(payment_method="pm_card_chargeDeclined")
 
@@ -218,7 +218,7 @@ def test_undoing_a_declined_payment_keeps_it_declined_and_closes_it(shop):
     assert shop.intents()[0]["status"] == "canceled"
 
 
-def test_a_charge_that_got_through_unseen_is_refunded(shop):
+def test_a_capture_that_was_not_stored_is_refunded(shop):
     """Its answer was lost, and the saga gave up."""
     shop.stripe.switches.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
@@ -228,15 +228,15 @@ def test_a_charge_that_got_through_unseen_is_refunded(shop):
     assert shop.charged() == (2598, 2598)
 
 
-def test_a_customer_who_agrees_while_the_saga_gives_up_is_refunded(shop):
+def test_a_customer_who_pays_while_the_saga_times_out_is_refunded(shop):
     shop.charge(payment_method="pm_card_threeDSecure2Required")
-    shop.customer_does("approve")
+    shop.complete_challenge("approve")
 
     assert shop.refund()["status"] == "REFUNDED"
     assert shop.charged() == (2598, 2598)
 
 
-def test_a_refund_interrupted_after_its_mark_goes_on_where_it_was(shop):
+def test_a_refund_interrupted_after_its_mark_is_completed(shop):
     shop.charge()
     shop.stripe.switches.set(down=True)
     with pytest.raises(GatewayUnavailable):
@@ -250,19 +250,19 @@ def test_a_refund_interrupted_after_its_mark_goes_on_where_it_was(shop):
     assert shop.charged() == (2598, 2598)
 
 
-def test_a_refund_that_crashes_before_it_is_noted_is_not_made_twice(shop, wire):
+def test_a_refund_that_was_not_stored_is_not_made_twice(shop, interceptor):
     shop.charge()
-    wire.cut_rows("PutItem", at=2)
+    interceptor.fail_nth_call("PutItem", at=2)
     with pytest.raises(Exception, match="Read timeout"):
         shop.refund()
     assert shop.charged() == (2598, 2598)
 
-    shop.gateway_forgets_keys()
+    shop.expire_idempotency_keys()
     assert shop.refund()["status"] == "REFUNDED"
     assert shop.charged() == (2598, 2598)
 
 
-def test_a_failed_refund_goes_on_from_its_queue(shop):
+def test_a_failed_refund_is_retried_from_its_queue(shop):
     shop.charge()
     message = {"action": "refund", "orderId": ORDER, "reason": "the checkout failed"}
 
@@ -295,6 +295,6 @@ def test_a_refund_that_never_works_ends_in_the_dead_letter_queue(shop):
 @pytest.mark.parametrize(
     "message", [{}, {"action": "dance", "orderId": ORDER}, {"action": "charge"}]
 )
-def test_a_message_that_makes_no_sense_is_not_swallowed(shop, message):
+def test_an_invalid_message_is_not_lost(shop, message):
     with pytest.raises(queues.BatchPartlyFailed):
         shop.api.sqs("on-payment-retry", [message], "payment-retry-queue")

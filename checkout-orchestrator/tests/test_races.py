@@ -1,11 +1,11 @@
-"""Two or more at the same moment; whoever wins, the books must be right."""
+"""Races: the order, the payment and the gateway agree, in any order."""
 
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.shop import ORDER
+from tests.checkout_shop import ORDER
 
 from chalicelib.payments.errors import (
     GatewayUnavailable,
@@ -19,7 +19,7 @@ ROUNDS = range(4)
 
 
 def together(*acts):
-    """Do all at once, each a little later or not; what each answered or raised."""
+    """Run all at once with random delays, and collect results and exceptions."""
     delays = [random.uniform(0, 0.08) for _ in acts]
 
     def run(act, delay):
@@ -34,7 +34,7 @@ def together(*acts):
 
 
 def until_settled(act):
-    """As Step Functions and the queues do: again, until it is no longer a matter of timing."""
+    """Retry as Step Functions and the queues do."""
     for _ in range(20):
         try:
             return act()
@@ -65,7 +65,7 @@ def test_a_step_that_runs_twice_at_once_charges_once(slow, _):
 
 
 @pytest.mark.parametrize("_", ROUNDS)
-def test_a_charge_and_its_undoing_at_once_leave_nothing_captured(slow, _):
+def test_charging_and_voiding_at_once_leave_nothing_captured(slow, _):
     together(slow.charge, slow.refund, slow.charge)
 
     until_settled(slow.refund)
@@ -78,7 +78,7 @@ def test_a_charge_and_its_undoing_at_once_leave_nothing_captured(slow, _):
 
 
 @pytest.mark.parametrize("_", ROUNDS)
-def test_an_undoing_that_answers_has_left_nothing_captured_whatever_comes_after(slow, _):
+def test_after_voiding_nothing_is_captured_by_a_later_charge(slow, _):
     """Nobody repeats it here: its one answer must be the truth for ever."""
     *_others, undone = together(slow.charge, slow.charge, lambda: until_settled(slow.refund))
 
@@ -88,7 +88,7 @@ def test_an_undoing_that_answers_has_left_nothing_captured_whatever_comes_after(
 
 
 @pytest.mark.parametrize("_", ROUNDS)
-def test_two_refunds_at_once_give_back_once(slow, _):
+def test_two_refunds_at_once_refund_once(slow, _):
     slow.charge()
 
     together(slow.refund, slow.refund)
@@ -99,20 +99,20 @@ def test_two_refunds_at_once_give_back_once(slow, _):
 
 @pytest.mark.parametrize("_", ROUNDS)
 def test_two_cards_chosen_at_once_are_charged_once_together(slow, jimmy, _):
-    slow.has_order()
+    slow.add_order()
     slow.charge(payment_method=None)
-    slow.waits()
+    slow.await_payment()
 
     together(lambda: pay(slow, jimmy), lambda: pay(slow, jimmy, "pm_card_mastercard"))
 
     assert pay(slow, jimmy) == 202
     assert slow.charged() == (2598, 0)
-    assert slow.tasks.told["token-1"]["status"] == "SUCCESS"
+    assert slow.task_tokens.results["token-1"]["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("_", ROUNDS)
 def test_a_card_chosen_when_the_time_is_over_is_not_kept(slow, jimmy, _):
-    slow.has_order()
+    slow.add_order()
     slow.charge(payment_method=None)
 
     together(lambda: pay(slow, jimmy), slow.refund)
@@ -124,7 +124,7 @@ def test_a_card_chosen_when_the_time_is_over_is_not_kept(slow, jimmy, _):
 
 @pytest.mark.parametrize("_", ROUNDS)
 def test_a_card_chosen_just_when_the_saga_gets_there_is_charged_once(slow, jimmy, _):
-    slow.has_order()
+    slow.add_order()
 
     together(lambda: slow.charge(payment_method=None), lambda: pay(slow, jimmy))
 
@@ -134,32 +134,32 @@ def test_a_card_chosen_just_when_the_saga_gets_there_is_charged_once(slow, jimmy
 
 
 @pytest.mark.parametrize("_", ROUNDS)
-def test_no_wake_up_is_lost_between_the_webhook_and_the_token(slow, _):
+def test_a_webhook_beside_a_new_token_resumes_the_saga(slow, _):
     slow.charge(payment_method="pm_card_threeDSecure2Required")
-    slow.customer_does("approve")
+    slow.complete_challenge("approve")
 
-    together(slow.waits, lambda: slow.hear("payment_intent.succeeded"))
+    together(slow.await_payment, lambda: slow.deliver_webhooks("payment_intent.succeeded"))
 
-    assert slow.tasks.told["token-1"]["status"] == "SUCCESS"
+    assert slow.task_tokens.results["token-1"]["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("_", ROUNDS)
-def test_no_wake_up_is_lost_between_the_cancellation_and_the_token(slow, _):
+def test_a_cancellation_beside_a_new_token_resumes_the_saga(slow, _):
     slow.charge(payment_method=None)
     event = events.to_message(
         events.create(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
     )
 
-    together(slow.waits, lambda: slow.api.sqs("on-order-cancelled", [event]))
+    together(slow.await_payment, lambda: slow.api.sqs("on-order-cancelled", [event]))
 
-    assert slow.tasks.told["token-1"] in ("OrderCancelled", "PaymentVoided")
+    assert slow.task_tokens.results["token-1"] in ("OrderCancelled", "PaymentVoided")
 
 
 @pytest.mark.parametrize("_", ROUNDS)
-def test_a_customer_who_pays_while_cancelling_gets_the_money_back(slow, jimmy, _):
-    slow.has_order()
+def test_a_customer_who_pays_while_cancelling_is_refunded(slow, jimmy, _):
+    slow.add_order()
     slow.charge(payment_method=None)
-    slow.waits()
+    slow.await_payment()
     event = events.to_message(
         events.create(events.OrderCancelled, order_id=ORDER, user_id="USER#1", correlation_id="c")
     )

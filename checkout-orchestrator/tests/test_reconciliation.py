@@ -1,445 +1,449 @@
-"""Whoever holds the books of all sides against each other is told what is wrong, and nothing of what is right."""
+"""The rules of the reconciliation: what is wrong is found, nothing else."""
 
 import pytest
-from tests.ledger import OTHER
-from tests.shop import BOWL, ORDER, PAYMENT
+from tests.checkout_shop import BOWL, ORDER, PAYMENT
+from tests.order_records import OTHER
 
 THIRD, FOURTH = ORDER[:-1] + "3", ORDER[:-1] + "4"
 
 
-def test_of_a_shop_in_which_all_is_well_nothing_is_told(books):
-    books.supplied(available=6, sold=2)
-    books.sold()
-    books.failed(OTHER)
-    books.failed(THIRD, status="CANCELLED")
-    books.failed(FOURTH, status="EXPIRED")
+def test_a_consistent_shop_has_no_discrepancy(records):
+    records.store_stock(available=6, sold=2)
+    records.complete_purchase()
+    records.fail_checkout(OTHER)
+    records.fail_checkout(THIRD, status="CANCELLED")
+    records.fail_checkout(FOURTH, status="EXPIRED")
 
-    report = books.report(whole=True)
+    report = records.report(fullStock=True)
 
     assert report["discrepancies"] == []
     assert report["orders"] == 4
     assert report["checked"]["intents"] == 4
 
 
-def test_of_an_order_that_waits_for_its_customer_nothing_is_told(books):
-    books.supplied(available=6, reserved=2)
-    books.ordered()
-    books.shop.charge(payment_method="pm_card_threeDSecure2Required")
-    books.holds("RESERVED")
-    books.saga_runs()
+def test_an_order_that_waits_for_its_customer_is_consistent(records):
+    records.store_stock(available=6, reserved=2)
+    records.store_order()
+    records.shop.charge(payment_method="pm_card_threeDSecure2Required")
+    records.store_reservation("RESERVED")
+    records.start_saga()
 
-    assert books.kinds(settle=3600, whole=True) == []
-
-
-def test_of_an_order_that_is_just_being_undone_nothing_is_told(books):
-    books.ordered()
-    books.shop.charge()
-    books.holds("COMMITTED")
-    books.becomes("CANCELLED")
-
-    assert books.kinds(settle=3600) == []
+    assert records.kinds(settle=3600, fullStock=True) == []
 
 
-def test_of_refunds_that_are_made_and_asked_for_nothing_is_told(books):
-    books.supplied(available=7, sold=1)
-    books.sold()
-    books.asks_refund(status="DONE")
-    books.gateway_gives_back(1299)
-    books.holds("COMMITTED", returned=1)
-    assert books.kinds(whole=True) == []
+def test_an_order_that_is_being_undone_is_consistent(records):
+    records.store_order()
+    records.shop.charge()
+    records.store_reservation("COMMITTED")
+    records.set_status("CANCELLED")
 
-    books.asks_refund("REFUND#2")
-    assert books.kinds(settle=3600, whole=True) == []
+    assert records.kinds(settle=3600) == []
 
 
-def test_of_an_order_of_nothing_to_pay_nothing_is_told(books):
-    books.ordered(totalMinor=0)
-    books.shop.charge(amount=0)
-    books.holds("COMMITTED")
-    books.becomes("CONFIRMED", paymentId=PAYMENT)
-    books.told("ORDER_CONFIRMED")
-    books.heard(total=0)
+def test_requested_refunds_that_are_made_are_consistent(records):
+    records.store_stock(available=7, sold=1)
+    records.complete_purchase()
+    records.request_refund(status="DONE")
+    records.refund_at_gateway(1299)
+    records.store_reservation("COMMITTED", returned=1)
+    assert records.kinds(fullStock=True) == []
 
-    assert books.kinds() == []
+    records.request_refund("REFUND#2")
+    assert records.kinds(settle=3600, fullStock=True) == []
+
+
+def test_an_order_with_nothing_to_pay_is_consistent(records):
+    records.store_order(totalMinor=0)
+    records.shop.charge(amount=0)
+    records.store_reservation("COMMITTED")
+    records.set_status("CONFIRMED", paymentId=PAYMENT)
+    records.notify("ORDER_CONFIRMED")
+    records.consume_order_done(total=0)
+
+    assert records.kinds() == []
 
 
 @pytest.mark.parametrize("status", ["FAILED", "CANCELLED", "EXPIRED"])
-def test_money_of_an_order_that_ended_is_told(books, status):
-    books.ordered()
-    books.shop.charge()
-    books.becomes(status)
-    books.told("ORDER_FAILED")
+def test_money_of_an_order_that_ended_is_found(records, status):
+    records.store_order()
+    records.shop.charge()
+    records.set_status(status)
+    records.notify("ORDER_FAILED")
 
-    assert books.kinds() == ["PaidButNotConfirmed"]
-
-
-def test_a_confirmed_order_that_nobody_paid_is_told(books):
-    books.sold(paid=False)
-
-    assert books.kinds(settle=3600) == ["ConfirmedButNotPaid"]
+    assert records.kinds() == ["PaidButNotConfirmed"]
 
 
-def test_a_confirmed_order_whose_payment_was_never_captured_is_told(books):
-    books.ordered()
-    books.shop.charge(payment_method="pm_card_threeDSecure2Required")
-    books.sold(paid=False)
+def test_a_confirmed_order_that_nobody_paid_is_found(records):
+    records.complete_purchase(paid=False)
 
-    assert books.kinds(settle=3600) == ["ConfirmedButNotPaid"]
+    assert records.kinds(settle=3600) == ["ConfirmedButNotPaid"]
 
 
-def test_an_order_that_was_charged_twice_is_told(books):
-    books.sold()
-    books.gateway_charges()
+def test_a_confirmed_order_without_a_capture_is_found(records):
+    records.store_order()
+    records.shop.charge(payment_method="pm_card_threeDSecure2Required")
+    records.complete_purchase(paid=False)
 
-    assert books.kinds(settle=3600) == ["ChargedTwice"]
-
-
-def test_of_a_second_charge_that_was_given_back_nothing_is_told(books):
-    books.sold()
-    books.gateway_gives_back(intent_id=books.gateway_charges())
-
-    assert books.kinds() == []
+    assert records.kinds(settle=3600) == ["ConfirmedButNotPaid"]
 
 
-def test_money_that_came_in_after_all_was_given_back_is_told(books):
-    books.failed()
-    books.gateway_charges()
+def test_an_order_that_was_charged_twice_is_found(records):
+    records.complete_purchase()
+    records.charge_at_gateway()
 
-    assert books.kinds() == ["RefundMissing"]
-
-
-def test_another_amount_than_the_total_is_told(books):
-    books.sold()
-    books.becomes("CONFIRMED", totalMinor=2599)
-    books.change("InventoryAudit", {"day": books.today(), "orderId": ORDER}, totalMinor=2599)
-
-    assert books.kinds(settle=3600) == ["WrongAmount"]
+    assert records.kinds(settle=3600) == ["ChargedTwice"]
 
 
-def test_another_currency_than_the_orders_is_told(books):
-    books.sold()
-    books.becomes("CONFIRMED", currency="EUR")
-    books.change("InventoryAudit", {"day": books.today(), "orderId": ORDER}, currency="EUR")
+def test_a_second_charge_that_was_refunded_is_consistent(records):
+    records.complete_purchase()
+    records.refund_at_gateway(intent_id=records.charge_at_gateway())
 
-    assert books.kinds(settle=3600) == ["WrongCurrency"]
-
-
-def test_a_charge_whose_order_does_not_exist_is_told(books):
-    books.gateway_charges(OTHER)
-
-    assert books.kinds(settle=3600) == ["ChargeWithoutOrder"]
+    assert records.kinds() == []
 
 
-def test_a_charge_that_names_no_order_is_told(books):
-    books.gateway_charges(None)
+def test_a_capture_after_a_full_refund_is_found(records):
+    records.fail_checkout()
+    records.charge_at_gateway()
 
-    report = books.report(settle=3600)
+    assert records.kinds() == ["RefundMissing"]
+
+
+def test_another_amount_than_the_total_is_found(records):
+    records.complete_purchase()
+    records.set_status("CONFIRMED", totalMinor=2599)
+    records.change("InventoryAudit", {"day": records.today(), "orderId": ORDER}, totalMinor=2599)
+
+    assert records.kinds(settle=3600) == ["WrongAmount"]
+
+
+def test_another_currency_than_the_orders_is_found(records):
+    records.complete_purchase()
+    records.set_status("CONFIRMED", currency="EUR")
+    records.change("InventoryAudit", {"day": records.today(), "orderId": ORDER}, currency="EUR")
+
+    assert records.kinds(settle=3600) == ["WrongCurrency"]
+
+
+def test_a_charge_whose_order_does_not_exist_is_found(records):
+    records.charge_at_gateway(OTHER)
+
+    assert records.kinds(settle=3600) == ["ChargeWithoutOrder"]
+
+
+def test_a_charge_that_names_no_order_is_found(records):
+    records.charge_at_gateway(None)
+
+    report = records.report(settle=3600)
 
     (found,) = report["discrepancies"]
     assert found["kind"] == "ChargeWithoutOrder"
     assert "25.98 USD" in found["detail"]
 
 
-def test_a_refund_that_is_done_and_not_made_is_told(books):
-    books.sold()
-    books.asks_refund(status="DONE", restock=False)
+def test_a_done_refund_that_was_not_made_is_found(records):
+    records.complete_purchase()
+    records.request_refund(status="DONE", restock=False)
 
-    assert books.kinds(settle=3600) == ["RefundMissing"]
-
-
-def test_more_given_back_than_was_asked_for_is_told(books):
-    books.sold()
-    books.asks_refund(status="DONE", restock=False)
-    books.gateway_gives_back(1300)
-
-    assert books.kinds(settle=3600) == ["RefundedTooMuch"]
+    assert records.kinds(settle=3600) == ["RefundMissing"]
 
 
-def test_a_refund_that_is_not_made_for_too_long_is_told(books):
-    books.sold()
-    books.asks_refund()
-    assert books.kinds(settle=60) == []
+def test_more_refunded_than_was_requested_is_found(records):
+    records.complete_purchase()
+    records.request_refund(status="DONE", restock=False)
+    records.refund_at_gateway(1300)
 
-    assert books.kinds(settle=0) == ["RefundOverdue"]
-
-
-def test_a_payment_that_is_open_though_its_order_ended_is_told(books):
-    books.ordered()
-    books.shop.charge(payment_method="pm_card_threeDSecure2Required")
-    books.becomes("EXPIRED")
-    books.told("ORDER_FAILED")
-    assert books.kinds(settle=60) == []
-
-    assert books.kinds() == ["PaymentStuck"]
+    assert records.kinds(settle=3600) == ["RefundedTooMuch"]
 
 
-def test_a_payment_whose_refund_never_ends_is_told(books):
-    books.failed()
-    books.payment_becomes("REFUNDING")
+def test_an_overdue_refund_is_found(records):
+    records.complete_purchase()
+    records.request_refund()
+    assert records.kinds(settle=60) == []
 
-    assert books.kinds() == ["PaymentStuck"]
-
-
-def test_a_payment_that_says_otherwise_than_its_confirmed_order_is_told(books):
-    books.sold()
-    books.payment_becomes("VOIDED")
-
-    assert books.kinds() == ["PaymentContradicts"]
+    assert records.kinds(settle=0) == ["RefundOverdue"]
 
 
-def test_stock_that_an_ended_order_still_reserves_is_told(books):
-    books.failed()
-    books.holds("RESERVED")
-    assert books.kinds(settle=60) == []
+def test_an_open_payment_of_an_ended_order_is_found(records):
+    records.store_order()
+    records.shop.charge(payment_method="pm_card_threeDSecure2Required")
+    records.set_status("EXPIRED")
+    records.notify("ORDER_FAILED")
+    assert records.kinds(settle=60) == []
 
-    assert books.kinds() == ["StockStillReserved"]
+    assert records.kinds() == ["PaymentStuck"]
 
 
-def test_stock_that_an_ended_order_has_deducted_is_told(books):
-    books.failed()
-    books.holds("COMMITTED")
-    assert books.kinds(settle=60) == []
+def test_a_payment_whose_refund_never_ends_is_found(records):
+    records.fail_checkout()
+    records.set_payment_status("REFUNDING")
 
-    assert books.kinds() == ["StockDeductedForNothing"]
+    assert records.kinds() == ["PaymentStuck"]
+
+
+def test_a_payment_that_contradicts_its_confirmed_order_is_found(records):
+    records.complete_purchase()
+    records.set_payment_status("VOIDED")
+
+    assert records.kinds() == ["PaymentContradicts"]
+
+
+def test_stock_that_an_ended_order_reserves_is_found(records):
+    records.fail_checkout()
+    records.store_reservation("RESERVED")
+    assert records.kinds(settle=60) == []
+
+    assert records.kinds() == ["StockStillReserved"]
+
+
+def test_stock_that_an_ended_order_deducted_is_found(records):
+    records.fail_checkout()
+    records.store_reservation("COMMITTED")
+    assert records.kinds(settle=60) == []
+
+    assert records.kinds() == ["StockDeductedForNothing"]
 
 
 @pytest.mark.parametrize("status", ["RESERVED", "EXPIRED", "RELEASED"])
-def test_stock_that_a_confirmed_order_has_not_deducted_is_told(books, status):
-    books.sold()
-    books.holds(status)
+def test_stock_that_a_confirmed_order_did_not_deduct_is_found(records, status):
+    records.complete_purchase()
+    records.store_reservation(status)
 
-    assert books.kinds(settle=3600) == ["StockNotDeducted"]
-
-
-def test_a_confirmed_order_without_any_reservation_is_told(books):
-    books.sold()
-    books.forget("Reservations", orderId=ORDER)
-
-    assert books.kinds(settle=3600) == ["StockNotDeducted"]
+    assert records.kinds(settle=3600) == ["StockNotDeducted"]
 
 
-def test_other_goods_than_were_ordered_are_told(books):
-    books.sold()
-    books.holds("COMMITTED", qty=3)
+def test_a_confirmed_order_without_a_reservation_is_found(records):
+    records.complete_purchase()
+    records.delete("Reservations", orderId=ORDER)
 
-    assert books.kinds(settle=3600) == ["WrongGoods"]
-
-
-def test_goods_that_were_refunded_and_are_not_back_on_the_shelf_are_told(books):
-    books.sold()
-    books.asks_refund(status="DONE")
-    books.gateway_gives_back(1299)
-
-    assert books.kinds(settle=3600) == ["StockNotReturned"]
+    assert records.kinds(settle=3600) == ["StockNotDeducted"]
 
 
-def test_goods_that_came_back_unasked_are_told(books):
-    books.sold()
-    books.holds("COMMITTED", returned=1)
+def test_other_goods_than_were_ordered_are_found(records):
+    records.complete_purchase()
+    records.store_reservation("COMMITTED", qty=3)
 
-    assert books.kinds(settle=3600) == ["StockNotReturned"]
-
-
-def test_a_reservation_that_does_not_expire_is_told_whatever_its_day(books):
-    books.ordered(placedOn="2025-10-13#0")
-    books.holds("RESERVED", expires_in=-301)
-
-    assert books.kinds(settle=3600) == ["ReservationOverdue"]
+    assert records.kinds(settle=3600) == ["WrongGoods"]
 
 
-def test_stock_below_nothing_is_told(books):
-    books.sold()
-    books.supplied(available=-1, sold=2)
+def test_refunded_goods_that_were_not_restocked_are_found(records):
+    records.complete_purchase()
+    records.request_refund(status="DONE")
+    records.refund_at_gateway(1299)
 
-    assert books.kinds(settle=3600) == ["NegativeStock"]
+    assert records.kinds(settle=3600) == ["StockNotReturned"]
 
 
-def test_stock_that_does_not_add_up_is_told(books):
-    books.sold()
-    books.change("Inventory", {"productId": BOWL}, suppliedStock=9)
+def test_goods_restocked_without_a_refund_are_found(records):
+    records.complete_purchase()
+    records.store_reservation("COMMITTED", returned=1)
 
-    (found,) = books.report(settle=3600)["discrepancies"]
+    assert records.kinds(settle=3600) == ["StockNotReturned"]
+
+
+def test_an_overdue_reservation_of_any_day_is_found(records):
+    records.store_order(placedOn="2025-10-13#0")
+    records.store_reservation("RESERVED", expires_in=-301)
+
+    assert records.kinds(settle=3600) == ["ReservationOverdue"]
+
+
+def test_negative_stock_is_found(records):
+    records.complete_purchase()
+    records.store_stock(available=-1, sold=2)
+
+    assert records.kinds(settle=3600) == ["NegativeStock"]
+
+
+def test_stock_that_does_not_add_up_is_found(records):
+    records.complete_purchase()
+    records.change("Inventory", {"productId": BOWL}, suppliedStock=9)
+
+    (found,) = records.report(settle=3600)["discrepancies"]
     assert (found["kind"], found["productId"]) == ("StockDoesNotAddUp", BOWL)
 
 
-def test_a_product_is_told_once_also_where_the_whole_shop_is_counted(books):
-    books.supplied(available=6, sold=2)
-    books.sold()
-    books.change("Inventory", {"productId": BOWL}, suppliedStock=9)
+def test_a_product_is_reported_once_also_with_the_full_stock(records):
+    records.store_stock(available=6, sold=2)
+    records.complete_purchase()
+    records.change("Inventory", {"productId": BOWL}, suppliedStock=9)
 
-    assert books.kinds(whole=True) == ["StockDoesNotAddUp"]
-
-
-def test_a_shop_whose_orders_reserve_less_than_its_shelves_say_is_told(books):
-    books.supplied(available=5, reserved=1, sold=2)
-    books.sold()
-    assert books.kinds() == []
-
-    assert books.kinds(whole=True) == ["ReservedDoesNotAddUp"]
+    assert records.kinds(fullStock=True) == ["StockDoesNotAddUp"]
 
 
-def test_a_shop_whose_orders_bought_less_than_its_shelves_say_is_told(books):
-    books.supplied(available=5, sold=3)
-    books.sold()
-    assert books.kinds() == []
+def test_more_reserved_stock_than_orders_hold_is_found(records):
+    records.store_stock(available=5, reserved=1, sold=2)
+    records.complete_purchase()
+    assert records.kinds() == []
 
-    assert books.kinds(whole=True) == ["SoldDoesNotAddUp"]
-
-
-def test_a_product_that_is_sold_while_the_shop_is_counted_is_not_judged(books):
-    books.supplied(available=6, sold=2)
-    books.sold()
-    books.when_reservations_are_read(lambda: books.supplied(available=5, sold=3))
-
-    assert books.kinds(whole=True) == []
+    assert records.kinds(fullStock=True) == ["ReservedDoesNotAddUp"]
 
 
-def test_an_order_that_stays_undecided_is_told(books):
-    books.ordered()
-    books.saga_runs()
-    assert books.kinds(settle=60) == []
+def test_more_sold_stock_than_orders_bought_is_found(records):
+    records.store_stock(available=5, sold=3)
+    records.complete_purchase()
+    assert records.kinds() == []
 
-    assert books.kinds() == ["OrderStuck"]
+    assert records.kinds(fullStock=True) == ["SoldDoesNotAddUp"]
 
 
-def test_an_order_whose_money_is_there_and_that_stays_undecided_is_told_as_both(books):
-    books.ordered()
-    books.shop.charge()
-    books.saga_runs()
+def test_a_product_sold_during_the_check_is_not_judged(records):
+    records.store_stock(available=6, sold=2)
+    records.complete_purchase()
+    records.when_reservations_are_read(lambda: records.store_stock(available=5, sold=3))
 
-    assert books.kinds() == ["PaidButNotConfirmed", "OrderStuck"]
+    assert records.kinds(fullStock=True) == []
+
+
+def test_an_order_that_stays_created_is_found(records):
+    records.store_order()
+    records.start_saga()
+    assert records.kinds(settle=60) == []
+
+    assert records.kinds() == ["OrderStuck"]
+
+
+def test_a_paid_order_that_stays_created_is_two_discrepancies(records):
+    records.store_order()
+    records.shop.charge()
+    records.start_saga()
+
+    assert records.kinds() == ["PaidButNotConfirmed", "OrderStuck"]
 
 
 @pytest.mark.parametrize("status", ["CONFIRMED", "FAILED"])
-def test_a_customer_who_was_told_nothing_is_told_of(books, status):
-    books.sold() if status == "CONFIRMED" else books.failed()
-    books.unsaid("ORDER_CONFIRMED", "ORDER_FAILED")
-    assert books.kinds(settle=60) == []
+def test_a_customer_who_was_not_notified_is_found(records, status):
+    records.complete_purchase() if status == "CONFIRMED" else records.fail_checkout()
+    records.delete_notifications("ORDER_CONFIRMED", "ORDER_FAILED")
+    assert records.kinds(settle=60) == []
 
-    assert books.kinds() == ["NotNotified"]
-
-
-def test_a_notification_that_was_not_sent_is_as_none(books):
-    books.sold()
-    books.unsent("ORDER_CONFIRMED")
-
-    assert books.kinds() == ["NotNotified"]
+    assert records.kinds() == ["NotNotified"]
 
 
-def test_a_customer_who_was_told_twice_is_told_of(books):
-    books.sold()
-    books.said_again("ORDER_CONFIRMED")
+def test_a_notification_that_was_not_sent_does_not_count(records):
+    records.complete_purchase()
+    records.mark_pending("ORDER_CONFIRMED")
 
-    assert books.kinds(settle=3600) == ["NotifiedTwice"]
+    assert records.kinds() == ["NotNotified"]
 
 
-def test_a_customer_who_was_told_that_it_failed_and_that_it_did_not_is_told_of(books):
-    books.sold()
-    books.told("ORDER_FAILED")
+def test_a_customer_who_was_notified_twice_is_found(records):
+    records.complete_purchase()
+    records.duplicate_notification("ORDER_CONFIRMED")
 
-    assert books.kinds(settle=3600) == ["NotifiedTwice"]
+    assert records.kinds(settle=3600) == ["NotifiedTwice"]
+
+
+def test_contradicting_notifications_are_found(records):
+    records.complete_purchase()
+    records.notify("ORDER_FAILED")
+
+    assert records.kinds(settle=3600) == ["NotifiedTwice"]
 
 
 @pytest.mark.parametrize("deaf", ["receipt", "audit", "analytics"])
-def test_an_order_of_which_somebody_has_not_heard_is_told(books, deaf):
-    books.sold(heard=" ".join({"receipt", "audit", "analytics"} - {deaf}))
-    assert books.kinds(settle=60) == []
+def test_an_order_done_that_was_not_consumed_is_found(records, deaf):
+    records.complete_purchase(heard=" ".join({"receipt", "audit", "analytics"} - {deaf}))
+    assert records.kinds(settle=60) == []
 
-    (found,) = books.report()["discrepancies"]
+    (found,) = records.report()["discrepancies"]
     assert found["kind"] == "OrderDoneNotHeard"
     assert deaf in found["detail"]
 
 
 @pytest.mark.parametrize("where", ["audit", "analytics"])
-def test_an_order_that_is_booked_as_sold_and_was_not_is_told(books, where):
-    books.failed()
-    books.heard(by=where)
+def test_an_unsold_order_in_audit_and_report_is_found(records, where):
+    records.fail_checkout()
+    records.consume_order_done(by=where)
 
-    assert books.kinds(settle=3600) == ["OrderDoneForNothing"]
-
-
-def test_an_order_that_is_in_the_audit_alone_is_told(books):
-    books.heard(by="audit")
-
-    assert books.kinds(settle=3600) == ["OrderDoneForNothing"]
+    assert records.kinds(settle=3600) == ["OrderDoneForNothing"]
 
 
-def test_an_order_that_is_audited_at_another_price_is_told(books):
-    books.sold()
-    books.change("InventoryAudit", {"day": books.today(), "orderId": ORDER}, totalMinor=1)
+def test_an_unsold_order_in_the_audit_alone_is_found(records):
+    records.consume_order_done(by="audit")
 
-    assert books.kinds(settle=3600) == ["OrderDoneForNothing"]
+    assert records.kinds(settle=3600) == ["OrderDoneForNothing"]
 
 
-def test_an_order_whose_payment_the_gateway_does_not_know_is_told(books):
-    books.sold()
-    books.change("Payments", {"paymentId": PAYMENT}, intentId="pi_unknown")
+def test_an_order_audited_at_another_price_is_found(records):
+    records.complete_purchase()
+    records.change("InventoryAudit", {"day": records.today(), "orderId": ORDER}, totalMinor=1)
 
-    (found,) = books.report(settle=3600)["discrepancies"]
+    assert records.kinds(settle=3600) == ["OrderDoneForNothing"]
+
+
+def test_an_intent_that_the_gateway_does_not_know_is_found(records):
+    records.complete_purchase()
+    records.change("Payments", {"paymentId": PAYMENT}, intentId="pi_unknown")
+
+    (found,) = records.report(settle=3600)["discrepancies"]
     assert found["kind"] == "NotChecked"
     assert "pi_unknown" in found["detail"]
 
 
-def test_one_order_that_cannot_be_read_does_not_hide_the_others(books):
-    books.ordered()
-    books.change("Orders", {"orderId": ORDER}, items="nonsense")
-    books.sold(OTHER)
-    books.holds("RELEASED", OTHER)
+def test_one_order_that_cannot_be_read_does_not_hide_the_others(records):
+    records.store_order()
+    records.change("Orders", {"orderId": ORDER}, items="nonsense")
+    records.complete_purchase(OTHER)
+    records.store_reservation("RELEASED", OTHER)
 
-    assert books.kinds(settle=3600) == ["NotChecked", "StockNotDeducted"]
-
-
-def test_an_order_that_could_be_read_only_the_second_time_is_judged_by_all_its_charges(books):
-    books.sold()
-    books.gateway_charges()
-    books.when_orders_are_read(books.throttled)
-
-    assert books.kinds(settle=3600) == ["ChargedTwice"]
+    assert records.kinds(settle=3600) == ["NotChecked", "StockNotDeducted"]
 
 
-def test_what_is_wrong_only_in_passing_is_not_told(books):
+def test_an_order_read_at_the_second_try_has_all_its_charges(records):
+    records.complete_purchase()
+    records.charge_at_gateway()
+    records.when_orders_are_read(records.throttle)
+
+    assert records.kinds(settle=3600) == ["ChargedTwice"]
+
+
+def test_a_passing_discrepancy_is_not_reported(records):
     """An order that was read before its payment was made, and its payment after."""
-    books.sold()
-    books.holds("RELEASED")
-    books.when_orders_are_read(lambda: books.holds("COMMITTED"), after=1)
+    records.complete_purchase()
+    records.store_reservation("RELEASED")
+    records.when_orders_are_read(lambda: records.store_reservation("COMMITTED"), after=1)
 
-    assert books.kinds() == []
-
-
-def test_yesterdays_orders_are_checked_where_no_day_is_named(books):
-    books.ordered(placedOn=f"{books.yesterday()}#5", createdAt=f"{books.yesterday()}T23:59:59.000Z")
-
-    assert books.kinds(day=None) == ["OrderStuck"]
+    assert records.kinds() == []
 
 
-def test_the_days_before_are_checked_with_it(books):
-    books.ordered(placedOn=f"{books.yesterday()}#5", createdAt=f"{books.yesterday()}T23:59:59.000Z")
-    assert books.kinds() == []
+def test_yesterdays_orders_are_checked_where_no_day_is_named(records):
+    records.store_order(
+        placedOn=f"{records.yesterday()}#5", createdAt=f"{records.yesterday()}T23:59:59.000Z"
+    )
 
-    assert books.kinds(days=2) == ["OrderStuck"]
+    assert records.kinds(day=None) == ["OrderStuck"]
 
 
-def test_only_the_orders_that_are_named_are_checked(books):
-    books.ordered()
-    books.ordered(OTHER)
+def test_the_days_before_are_checked_with_it(records):
+    records.store_order(
+        placedOn=f"{records.yesterday()}#5", createdAt=f"{records.yesterday()}T23:59:59.000Z"
+    )
+    assert records.kinds() == []
 
-    report = books.report(orderIds=[OTHER])
+    assert records.kinds(days=2) == ["OrderStuck"]
+
+
+def test_only_the_orders_that_are_named_are_checked(records):
+    records.store_order()
+    records.store_order(OTHER)
+
+    report = records.report(orderIds=[OTHER])
 
     assert [found["orderId"] for found in report["discrepancies"]] == [OTHER]
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "20261122", "2999-01-01", ""])
-def test_a_day_that_is_none_is_refused(books, day):
+def test_an_invalid_day_is_refused(records, day):
     with pytest.raises(Exception, match=r"is not a day|has not begun"):
-        books.report(day=day)
+        records.report(day=day)
 
 
-def test_a_check_that_runs_out_of_time_goes_on_where_it_was(books):
+def test_a_check_that_runs_out_of_time_can_be_continued(records):
     for place in range(1, 6):
-        books.ordered(f"{ORDER[:-1]}{place}")
+        records.store_order(f"{ORDER[:-1]}{place}")
     seen, cursor = [], None
     for _ in range(5):
-        report = books.report_in_a_hurry(next=cursor)
+        report = records.report_without_time(next=cursor)
         seen += [found["orderId"] for found in report["discrepancies"]]
         cursor = report["next"]
 
@@ -447,34 +451,34 @@ def test_a_check_that_runs_out_of_time_goes_on_where_it_was(books):
     assert cursor is None
 
 
-def test_a_nightly_check_that_runs_out_of_time_has_another_one_begin(books):
-    books.ordered()
-    books.ordered(OTHER)
-    books.shop.neighbours.answers["checkout-orchestrator-local-reconcile"] = lambda asked: None
+def test_a_nightly_check_out_of_time_starts_another_one(records):
+    records.store_order()
+    records.store_order(OTHER)
+    records.shop.lambda_fakes.answers["checkout-orchestrator-local-reconcile"] = lambda asked: None
 
-    report = books.report_in_a_hurry(goOn=True, repair=True)
+    report = records.report_without_time(**{"continue": True, "repair": True})
 
-    (asked,) = books.shop.neighbours.called("checkout-orchestrator-local-reconcile")
-    assert (asked["next"], asked["day"], asked["repair"], asked["goOn"]) == (
+    (asked,) = records.shop.lambda_fakes.called("checkout-orchestrator-local-reconcile")
+    assert (asked["next"], asked["day"], asked["repair"], asked["continue"]) == (
         report["next"],
-        books.today(),
+        records.today(),
         True,
         True,
     )
 
 
-def test_while_the_gateway_is_down_nothing_is_said_to_be_well(books):
-    books.shop.stripe.switches.set(down=True)
+def test_a_check_fails_while_the_gateway_is_down(records):
+    records.shop.stripe.switches.set(down=True)
 
     with pytest.raises(Exception, match="payment gateway"):
-        books.report()
+        records.report()
 
 
-def test_a_check_writes_nothing(books):
-    books.ordered()
-    books.shop.charge()
-    books.becomes("FAILED")
-    before = books.everything()
+def test_a_check_writes_nothing(records):
+    records.store_order()
+    records.shop.charge()
+    records.set_status("FAILED")
+    before = records.dump()
 
-    assert books.check() == [("PaidButNotConfirmed", "reported"), ("NotNotified", "reported")]
-    assert books.everything() == before
+    assert records.check() == [("PaidButNotConfirmed", "reported"), ("NotNotified", "reported")]
+    assert records.dump() == before

@@ -1,112 +1,119 @@
-"""What is wrong and can be mended without harm is mended by those who do it every day; the rest is put before a person."""
+"""Repairs of discrepancies, and the escalation of those without a repair."""
 
 import pytest
-from tests.ledger import OTHER
-from tests.shop import BOWL, JIMMY, ORDER, PAYMENT
+from tests.checkout_shop import BOWL, JIMMY, ORDER, PAYMENT
+from tests.order_records import OTHER
 
 from common import queues
 
 
-def test_money_of_an_order_that_ended_goes_back_once(books):
-    books.ordered()
-    books.shop.charge()
-    books.becomes("FAILED", reason="OutOfStock")
-    books.told("ORDER_FAILED")
+def test_money_of_an_ended_order_is_refunded_once(records):
+    records.store_order()
+    records.shop.charge()
+    records.set_status("FAILED", reason="OutOfStock")
+    records.notify("ORDER_FAILED")
 
-    assert books.check(repair=True) == [("PaidButNotConfirmed", "repaired")]
-    assert books.check(repair=True) == [("PaidButNotConfirmed", "repaired")]
+    assert records.check(repair=True) == [("PaidButNotConfirmed", "repaired")]
+    assert records.check(repair=True) == [("PaidButNotConfirmed", "repaired")]
 
-    first, second = books.waiting("payment-retry-queue")
+    first, second = records.messages("payment-retry-queue")
     assert (first["action"], first["orderId"]) == ("refund", ORDER)
-    books.shop.api.sqs("on-payment-retry", [first])
-    books.shop.api.sqs("on-payment-retry", [second])
-    assert books.shop.charged() == (2598, 2598)
-    assert books.check() == []
+    records.shop.api.sqs("on-payment-retry", [first])
+    records.shop.api.sqs("on-payment-retry", [second])
+    assert records.shop.charged() == (2598, 2598)
+    assert records.check() == []
 
 
-def test_an_open_payment_of_an_order_that_ended_is_given_up(books):
-    books.ordered()
-    books.shop.charge(payment_method="pm_card_threeDSecure2Required")
-    books.becomes("EXPIRED")
-    books.told("ORDER_FAILED")
+def test_an_open_payment_of_an_ended_order_is_voided(records):
+    records.store_order()
+    records.shop.charge(payment_method="pm_card_threeDSecure2Required")
+    records.set_status("EXPIRED")
+    records.notify("ORDER_FAILED")
 
-    assert books.check(repair=True) == [("PaymentStuck", "repaired")]
+    assert records.check(repair=True) == [("PaymentStuck", "repaired")]
 
-    books.shop.works_off("payment-retry-queue", "on-payment-retry")
-    assert books.shop.payment()["status"] == "VOIDED"
-    assert books.check() == []
-
-
-def test_an_order_that_is_undecided_is_neither_refunded_nor_charged(books):
-    books.ordered()
-    books.shop.charge()
-    books.saga_runs()
-
-    assert books.check(repair=True) == [("PaidButNotConfirmed", "queued"), ("OrderStuck", "queued")]
-    assert books.all_queues() == {"discrepancy-queue": 2}
+    records.shop.consume("payment-retry-queue", "on-payment-retry")
+    assert records.shop.payment()["status"] == "VOIDED"
+    assert records.check() == []
 
 
-def test_money_that_was_confirmed_and_never_captured_is_never_charged(books):
-    books.sold(paid=False)
+def test_a_created_order_is_neither_refunded_nor_charged(records):
+    records.store_order()
+    records.shop.charge()
+    records.start_saga()
 
-    assert books.check(repair=True) == [("ConfirmedButNotPaid", "queued")]
-    assert books.all_queues() == {"discrepancy-queue": 1}
+    assert records.check(repair=True) == [
+        ("PaidButNotConfirmed", "queued"),
+        ("OrderStuck", "queued"),
+    ]
+    assert records.all_queues() == {"discrepancy-queue": 2}
+
+
+def test_a_confirmed_order_without_a_capture_is_not_charged(records):
+    records.complete_purchase(paid=False)
+
+    assert records.check(repair=True) == [("ConfirmedButNotPaid", "queued")]
+    assert records.all_queues() == {"discrepancy-queue": 1}
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [("RESERVED", "StockStillReserved"), ("COMMITTED", "StockDeductedForNothing")],
 )
-def test_stock_of_an_order_that_ended_is_released(books, status, kind):
-    books.failed()
-    books.holds(status)
-    books.empties("inventory-update-queue")
-    books.shop.neighbours.answers["product-service-local-release-inventory"] = books.releases
+def test_stock_of_an_order_that_ended_is_released(records, status, kind):
+    records.fail_checkout()
+    records.store_reservation(status)
+    records.purge("inventory-update-queue")
+    records.shop.lambda_fakes.answers["product-service-local-release-inventory"] = (
+        records.release_stock
+    )
 
-    assert books.check(repair=True) == [(kind, "repaired")]
-    assert books.check(repair=True) == [(kind, "repaired")]
+    assert records.check(repair=True) == [(kind, "repaired")]
+    assert records.check(repair=True) == [(kind, "repaired")]
 
-    books.shop.works_off("inventory-update-queue", "on-inventory-update")
-    called = books.shop.neighbours.called("product-service-local-release-inventory")
+    records.shop.consume("inventory-update-queue", "on-inventory-update")
+    called = records.shop.lambda_fakes.called("product-service-local-release-inventory")
     assert [step["orderId"] for step in called] == [ORDER, ORDER]
-    assert books.check() == []
+    assert records.check() == []
 
 
 @pytest.mark.parametrize("status", ["RESERVED", "EXPIRED"])
-def test_stock_of_a_confirmed_order_is_deducted(books, status):
-    books.sold()
-    books.holds(status)
-    books.empties("inventory-update-queue")
-    books.shop.neighbours.answers["product-service-local-update-inventory"] = books.commits
+def test_stock_of_a_confirmed_order_is_deducted(records, status):
+    records.complete_purchase()
+    records.store_reservation(status)
+    records.purge("inventory-update-queue")
+    records.shop.lambda_fakes.answers["product-service-local-update-inventory"] = (
+        records.commit_stock
+    )
 
-    assert books.check(repair=True) == [("StockNotDeducted", "repaired")]
+    assert records.check(repair=True) == [("StockNotDeducted", "repaired")]
 
-    books.shop.works_off("inventory-update-queue", "on-inventory-update")
-    (called,) = books.shop.neighbours.called("product-service-local-update-inventory")
+    records.shop.consume("inventory-update-queue", "on-inventory-update")
+    (called,) = records.shop.lambda_fakes.called("product-service-local-update-inventory")
     assert called["items"] == [{"productId": BOWL, "qty": 2}]
-    assert books.check() == []
+    assert records.check() == []
 
 
-def test_stock_that_was_released_under_a_confirmed_order_is_a_persons_to_find(books):
-    books.sold()
-    books.holds("RELEASED")
+def test_released_stock_of_a_confirmed_order_is_escalated(records):
+    records.complete_purchase()
+    records.store_reservation("RELEASED")
 
-    assert books.check(repair=True) == [("StockNotDeducted", "queued")]
-    (doubt,) = books.waiting("discrepancy-queue")
+    assert records.check(repair=True) == [("StockNotDeducted", "queued")]
+    (doubt,) = records.messages("discrepancy-queue")
     assert (doubt["kind"], doubt["orderId"], doubt["day"]) == (
         "StockNotDeducted",
         ORDER,
-        books.today(),
+        records.today(),
     )
 
 
-def test_a_checkout_that_never_began_is_begun_once(books):
-    books.ordered()
+def test_a_saga_that_never_started_is_started_once(records):
+    records.store_order()
 
-    assert books.check(repair=True) == [("OrderStuck", "repaired")]
-    assert books.check(repair=True) == [("OrderStuck", "queued")]
+    assert records.check(repair=True) == [("OrderStuck", "repaired")]
+    assert records.check(repair=True) == [("OrderStuck", "queued")]
 
-    (begun,) = books.shop.executions()
+    (begun,) = records.shop.executions()
     assert begun == {
         "name": ORDER.removeprefix("ORDER#"),
         "orderId": ORDER,
@@ -116,31 +123,31 @@ def test_a_checkout_that_never_began_is_begun_once(books):
 
 
 @pytest.mark.parametrize("deaf", ["receipt", "audit", "analytics"])
-def test_an_order_that_somebody_has_not_heard_of_is_told_again_to_all(books, bus, deaf):
-    books.sold(heard=" ".join({"receipt", "audit", "analytics"} - {deaf}))
+def test_order_done_that_was_not_consumed_is_published_again(records, bus, deaf):
+    records.complete_purchase(heard=" ".join({"receipt", "audit", "analytics"} - {deaf}))
 
-    assert books.check(repair=True) == [("OrderDoneNotHeard", "repaired")]
+    assert records.check(repair=True) == [("OrderDoneNotHeard", "repaired")]
 
     (told,) = bus.events("order.done")
-    first = books.done()
+    first = records.order_done()
     assert {**told["detail"], "occurredAt": ""} == {**first["detail"], "occurredAt": ""}
-    books.hears(told)
-    books.hears(told)
-    assert books.check() == []
-    assert len(books.shop.audited()) == 1
-    receipts = [row for row in books.shop.notifications() if row["kind"] == "RECEIPT"]
+    records.consume_order_done_message(told)
+    records.consume_order_done_message(told)
+    assert records.check() == []
+    assert len(records.shop.audited()) == 1
+    receipts = [row for row in records.shop.notifications() if row["kind"] == "RECEIPT"]
     assert [row["status"] for row in receipts] == ["SENT"]
 
 
-def test_an_order_that_was_audited_on_another_day_is_not_audited_twice(books, bus):
-    books.sold(heard="audit")
-    books.refile_audit(books.yesterday())
-    books.becomes("CONFIRMED", createdAt=f"{books.yesterday()}T23:59:00.000Z")
+def test_an_order_that_was_audited_on_another_day_is_not_audited_twice(records, bus):
+    records.complete_purchase(heard="audit")
+    records.refile_audit(records.yesterday())
+    records.set_status("CONFIRMED", createdAt=f"{records.yesterday()}T23:59:00.000Z")
 
-    assert books.check(repair=True) == [("OrderDoneNotHeard", "repaired")]
+    assert records.check(repair=True) == [("OrderDoneNotHeard", "repaired")]
 
     (told,) = bus.events("order.done")
-    assert told["detail"]["occurredAt"] == f"{books.yesterday()}T23:59:59.999Z"
+    assert told["detail"]["occurredAt"] == f"{records.yesterday()}T23:59:59.999Z"
 
 
 @pytest.mark.parametrize(
@@ -152,179 +159,179 @@ def test_an_order_that_was_audited_on_another_day_is_not_audited_twice(books, bu
         ("CANCELLED", "ORDER_CANCELLED", "is cancelled. Nothing stays charged."),
     ],
 )
-def test_a_customer_who_was_told_nothing_is_told_once(books, status, kind, words):
-    books.sold() if status == "CONFIRMED" else books.failed(status=status)
-    books.unsaid("ORDER_CONFIRMED", "ORDER_FAILED", "ORDER_CANCELLED")
+def test_a_customer_who_was_not_notified_is_notified_once(records, status, kind, words):
+    records.complete_purchase() if status == "CONFIRMED" else records.fail_checkout(status=status)
+    records.delete_notifications("ORDER_CONFIRMED", "ORDER_FAILED", "ORDER_CANCELLED")
 
-    assert books.check(repair=True) == [("NotNotified", "repaired")]
-    assert books.check(repair=True) == [("NotNotified", "repaired")]
+    assert records.check(repair=True) == [("NotNotified", "repaired")]
+    assert records.check(repair=True) == [("NotNotified", "repaired")]
 
-    books.shop.works_off("notification-queue", "on-notification")
+    records.shop.consume("notification-queue", "on-notification")
     rows = [
         row
-        for row in books.shop.notifications()
+        for row in records.shop.notifications()
         if row["kind"] == kind and row["audience"] == "customer"
     ]
     assert [(row["status"], words in row["message"]) for row in rows] == [("SENT", True)]
-    assert books.check() == []
+    assert records.check() == []
 
 
-def test_the_saga_and_the_repair_tell_the_customer_the_same(books):
-    """Else somebody whose saga told him would be told again."""
-    books.sold()
-    books.unsent("ORDER_CONFIRMED")
-    before = {row["notificationId"] for row in books.shop.notifications()}
+def test_the_saga_and_the_repair_send_the_same_notice(records):
+    """Else a customer whom the saga notified would be notified again."""
+    records.complete_purchase()
+    records.mark_pending("ORDER_CONFIRMED")
+    before = {row["notificationId"] for row in records.shop.notifications()}
 
-    books.check(repair=True)
+    records.check(repair=True)
 
-    books.shop.works_off("notification-queue", "on-notification")
-    assert {row["notificationId"] for row in books.shop.notifications()} == before
+    records.shop.consume("notification-queue", "on-notification")
+    assert {row["notificationId"] for row in records.shop.notifications()} == before
 
 
-def test_a_refund_that_was_forgotten_is_asked_for_again_and_made_once(books):
-    books.sold()
-    books.asks_refund(restock=False)
-    books.asks_refund("REFUND#2", restock=False)
+def test_a_lost_refund_is_requested_again_and_made_once(records):
+    records.complete_purchase()
+    records.request_refund(restock=False)
+    records.request_refund("REFUND#2", restock=False)
 
-    assert books.check(repair=True) == [
+    assert records.check(repair=True) == [
         ("RefundOverdue", "repaired"),
         ("RefundOverdue", "repaired"),
     ]
-    assert len(books.waiting("refund-requested-queue")) == 2
-    books.check(repair=True)
+    assert len(records.messages("refund-requested-queue")) == 2
+    records.check(repair=True)
 
-    books.shop.works_off("refund-requested-queue", "on-refund-requested")
-    assert books.shop.charged() == (2598, 2598)
-    assert {kind for kind, _ in books.check()} == {
+    records.shop.consume("refund-requested-queue", "on-refund-requested")
+    assert records.shop.charged() == (2598, 2598)
+    assert {kind for kind, _ in records.check()} == {
         "RefundOverdue"
-    }  # until order-service hears PaymentRefunded
+    }  # until order-service consumes PaymentRefunded
 
 
-def test_two_things_that_one_repair_mends_are_repaired_once(books):
-    books.failed()
-    books.unsaid("ORDER_FAILED")
-    books.holds("RESERVED", expires_in=-400)
+def test_two_discrepancies_of_one_repair_are_repaired_once(records):
+    records.fail_checkout()
+    records.delete_notifications("ORDER_FAILED")
+    records.store_reservation("RESERVED", expires_in=-400)
 
-    assert books.check(repair=True) == [
+    assert records.check(repair=True) == [
         ("StockStillReserved", "repaired"),
         ("ReservationOverdue", "queued"),
         ("NotNotified", "repaired"),
     ]
-    assert books.all_queues() == {
+    assert records.all_queues() == {
         "inventory-update-queue": 1,
         "discrepancy-queue": 1,
         "notification-queue": 1,
     }
 
 
-def test_what_nobody_asked_to_be_repaired_is_only_reported(books):
-    books.failed()
-    books.holds("RESERVED")
+def test_without_repair_a_discrepancy_is_only_reported(records):
+    records.fail_checkout()
+    records.store_reservation("RESERVED")
 
-    assert books.check() == [("StockStillReserved", "reported")]
-    assert books.all_queues() == {}
-
-
-def test_what_has_settled_by_itself_is_no_longer_a_persons(books):
-    books.sold()
-    books.holds("RELEASED")
-    books.check(repair=True)
-    books.holds("COMMITTED")
-
-    assert books.look_again() == 0
-    assert books.all_queues() == {}
+    assert records.check() == [("StockStillReserved", "reported")]
+    assert records.all_queues() == {}
 
 
-def test_what_still_stands_stays_until_it_is_a_dead_letter(books):
-    books.sold()
-    books.holds("RELEASED")
-    books.check(repair=True)
+def test_a_ticket_that_settled_by_itself_is_closed(records):
+    records.complete_purchase()
+    records.store_reservation("RELEASED")
+    records.check(repair=True)
+    records.store_reservation("COMMITTED")
 
-    assert books.look_again() == 1
-    assert len(books.waiting("discrepancy-queue")) == 1
+    assert records.recheck() == 0
+    assert records.all_queues() == {}
 
 
-def test_what_another_thing_has_replaced_stays_as_well(books):
+def test_a_ticket_that_stands_becomes_a_dead_letter(records):
+    records.complete_purchase()
+    records.store_reservation("RELEASED")
+    records.check(repair=True)
+
+    assert records.recheck() == 1
+    assert len(records.messages("discrepancy-queue")) == 1
+
+
+def test_a_ticket_with_another_discrepancy_stays_open(records):
     """Its message is the only one that leads to the order."""
-    books.sold()
-    books.holds("RELEASED")
-    books.check(repair=True)
-    books.holds("COMMITTED", qty=1)
+    records.complete_purchase()
+    records.store_reservation("RELEASED")
+    records.check(repair=True)
+    records.store_reservation("COMMITTED", qty=1)
 
-    assert books.look_again() == 1
-
-
-def test_a_second_charge_is_seen_again_though_no_row_names_it(books):
-    books.sold()
-    second = books.gateway_charges()
-    assert books.check(repair=True) == [("ChargedTwice", "queued")]
-    assert books.look_again() == 1
-
-    books.gateway_gives_back(intent_id=second)
-    assert books.look_again() == 0
+    assert records.recheck() == 1
 
 
-def test_a_refund_that_the_bank_did_not_take_is_a_persons_until_the_money_is_back(books):
-    books.sold()
-    books.asks_refund(status="DONE", restock=False)
-    books.gateway_gives_back(1299, key=f"{ORDER}:REFUND#1")
-    books.refund_fails()
+def test_a_second_charge_without_a_row_is_rechecked(records):
+    records.complete_purchase()
+    second = records.charge_at_gateway()
+    assert records.check(repair=True) == [("ChargedTwice", "queued")]
+    assert records.recheck() == 1
 
-    assert books.shop.hear("refund.failed") == [200]
-
-    assert books.look_again() == 1
-    books.gateway_gives_back(1299)
-    assert books.look_again() == 0
+    records.refund_at_gateway(intent_id=second)
+    assert records.recheck() == 0
 
 
-def test_money_of_a_failed_checkout_that_the_bank_did_not_take_is_a_persons_as_well(books):
-    books.failed()
-    books.refund_fails()
+def test_a_failed_refund_is_escalated_until_it_is_made_good(records):
+    records.complete_purchase()
+    records.request_refund(status="DONE", restock=False)
+    records.refund_at_gateway(1299, key=f"{ORDER}:REFUND#1")
+    records.fail_refund()
 
-    assert books.shop.hear("refund.failed", "refund.failed") == [200]
+    assert records.shop.deliver_webhooks("refund.failed") == [200]
 
-    assert books.look_again() == 1
-    books.gateway_gives_back()
-    assert books.look_again() == 0
+    assert records.recheck() == 1
+    records.refund_at_gateway(1299)
+    assert records.recheck() == 0
 
 
-def test_a_charge_of_no_order_is_a_persons_until_it_is_given_back(books):
-    stray, lost = books.gateway_charges(None), books.gateway_charges(OTHER)
-    assert books.check(repair=True) == [
+def test_a_failed_refund_of_a_failed_checkout_is_escalated(records):
+    records.fail_checkout()
+    records.fail_refund()
+
+    assert records.shop.deliver_webhooks("refund.failed", "refund.failed") == [200]
+
+    assert records.recheck() == 1
+    records.refund_at_gateway()
+    assert records.recheck() == 0
+
+
+def test_a_charge_without_an_order_is_escalated_until_refunded(records):
+    stray, lost = records.charge_at_gateway(None), records.charge_at_gateway(OTHER)
+    assert records.check(repair=True) == [
         ("ChargeWithoutOrder", "queued"),
         ("ChargeWithoutOrder", "queued"),
     ]
-    assert books.look_again() == 2
+    assert records.recheck() == 2
 
-    books.gateway_gives_back(intent_id=stray)
-    books.gateway_gives_back(intent_id=lost)
-    assert books.look_again() == 0
+    records.refund_at_gateway(intent_id=stray)
+    records.refund_at_gateway(intent_id=lost)
+    assert records.recheck() == 0
 
 
 @pytest.mark.parametrize(("sold", "whole"), [(5, False), (2, True)])
-def test_a_product_that_does_not_add_up_is_a_persons_until_it_does(books, sold, whole):
-    books.sold()
-    books.supplied(available=6, reserved=1, sold=sold)
-    books.change("Inventory", {"productId": BOWL}, suppliedStock=9)
-    books.check(repair=True, whole=whole)
-    assert books.waiting("discrepancy-queue")[0]["productId"] == BOWL
-    assert books.look_again() == 1
+def test_stock_that_does_not_add_up_is_escalated_until_it_does(records, sold, whole):
+    records.complete_purchase()
+    records.store_stock(available=6, reserved=1, sold=sold)
+    records.change("Inventory", {"productId": BOWL}, suppliedStock=9)
+    records.check(repair=True, fullStock=whole)
+    assert records.messages("discrepancy-queue")[0]["productId"] == BOWL
+    assert records.recheck() == 1
 
-    books.supplied(available=7, sold=2)
-    assert books.look_again() == 0
-
-
-def test_an_order_that_could_not_be_read_is_looked_at_again(books):
-    books.sold()
-    books.change("Payments", {"paymentId": PAYMENT}, intentId="pi_unknown")
-    assert books.check(repair=True) == [("NotChecked", "queued")]
-    assert books.look_again() == 1
-
-    (intent,) = books.shop.intents()
-    books.change("Payments", {"paymentId": PAYMENT}, intentId=intent["id"])
-    assert books.look_again() == 0
+    records.store_stock(available=7, sold=2)
+    assert records.recheck() == 0
 
 
-def test_a_message_that_is_none_ends_as_a_dead_letter(books):
+def test_an_order_that_could_not_be_read_is_rechecked(records):
+    records.complete_purchase()
+    records.change("Payments", {"paymentId": PAYMENT}, intentId="pi_unknown")
+    assert records.check(repair=True) == [("NotChecked", "queued")]
+    assert records.recheck() == 1
+
+    (intent,) = records.shop.intents()
+    records.change("Payments", {"paymentId": PAYMENT}, intentId=intent["id"])
+    assert records.recheck() == 0
+
+
+def test_an_invalid_ticket_ends_as_a_dead_letter(records):
     with pytest.raises(queues.BatchPartlyFailed):
-        books.shop.api.sqs("on-discrepancy", [{"orderId": ORDER}])
+        records.shop.api.sqs("on-discrepancy", [{"orderId": ORDER}])

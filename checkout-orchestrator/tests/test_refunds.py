@@ -1,52 +1,26 @@
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 
 import pytest
-from tests.neighbours import Raised
-from tests.shop import BOWL, JIMMY, ORDER
+from tests.checkout_shop import BOWL, ORDER
+from tests.lambda_fakes import LambdaError
+from tests.refund_requests import RETURN, buy_two_bowls, consume, refund_requested
 
-from common import events, queues
-
-RETURN = "product-service-local-return-inventory"
+from common import queues
 
 
 @pytest.fixture
 def bought(shop):
     """Two bowls, paid with 25.98."""
-    shop.has_order(status="CONFIRMED")
-    shop.charge()
-    shop.neighbours.answers[RETURN] = lambda step: {
-        "orderId": step["orderId"],
-        "status": "COMMITTED",
-    }
+    buy_two_bowls(shop)
     return shop
 
 
-def asked(refund_id="REFUND#1", amount="12.99", restock=True, currency="USD"):
-    return events.to_message(
-        events.create(
-            events.RefundRequested,
-            order_id=ORDER,
-            user_id=JIMMY,
-            refund_id=refund_id,
-            items=[events.Line(BOWL, 1)],
-            amount=Decimal(amount),
-            currency=currency,
-            restock=restock,
-        )
-    )
-
-
-def refund(shop, *messages):
-    shop.api.sqs("on-refund-requested", list(messages))
-
-
-def test_a_part_is_given_back_its_goods_go_to_the_shelf_and_the_shop_is_told(bought, bus):
-    refund(bought, asked())
+def test_a_partial_refund_restocks_and_is_published(bought, bus):
+    consume(bought, refund_requested())
 
     assert bought.charged() == (2598, 1299)
     assert bought.payment()["status"] == "SUCCEEDED"
-    (called,) = bought.neighbours.called(RETURN)
+    (called,) = bought.lambda_fakes.called(RETURN)
     assert (called["orderId"], called["refundId"], called["items"]) == (
         ORDER,
         "REFUND#1",
@@ -56,10 +30,15 @@ def test_a_part_is_given_back_its_goods_go_to_the_shelf_and_the_shop_is_told(bou
     assert (event["detail"]["refundId"], event["detail"]["amount"]) == ("REFUND#1", 12.99)
 
 
-def test_the_customer_is_told_of_each_refund_once(bought):
-    refund(bought, asked("REFUND#1"), asked("REFUND#2"), asked("REFUND#1"))
+def test_the_customer_is_notified_of_each_refund_once(bought):
+    consume(
+        bought,
+        refund_requested("REFUND#1"),
+        refund_requested("REFUND#2"),
+        refund_requested("REFUND#1"),
+    )
 
-    assert bought.works_off("notification-queue", "on-notification") == 0
+    assert bought.consume("notification-queue", "on-notification") == 0
     told = [row["message"] for row in bought.notifications()]
     assert sorted(told) == [
         f"12.99 USD of your order #{ORDER[6:]} are on their way back to you (refund {number})."
@@ -67,37 +46,37 @@ def test_the_customer_is_told_of_each_refund_once(bought):
     ]
 
 
-def test_goods_that_do_not_come_back_are_paid_back_all_the_same(bought):
-    refund(bought, asked(restock=False))
+def test_a_refund_without_restocking_is_made(bought):
+    consume(bought, refund_requested(restock=False))
 
     assert bought.charged() == (2598, 1299)
-    assert bought.neighbours.called(RETURN) == []
+    assert bought.lambda_fakes.called(RETURN) == []
 
 
-def test_a_payment_of_which_nothing_is_left_is_refunded(bought):
-    refund(bought, asked("REFUND#1"), asked("REFUND#2"))
+def test_a_payment_with_nothing_left_is_refunded(bought):
+    consume(bought, refund_requested("REFUND#1"), refund_requested("REFUND#2"))
 
     assert bought.charged() == (2598, 2598)
     assert bought.payment()["status"] == "REFUNDED"
 
 
-def test_the_same_refund_asked_for_again_gives_nothing_more_and_tells_the_same_event(bought, bus):
-    refund(bought, asked(), asked())
-    bought.gateway_forgets_keys()
-    refund(bought, asked())
+def test_a_repeated_refund_is_one_refund_and_one_event_id(bought, bus):
+    consume(bought, refund_requested(), refund_requested())
+    bought.expire_idempotency_keys()
+    consume(bought, refund_requested())
 
     assert bought.charged() == (2598, 1299)
     assert len({event["detail"]["eventId"] for event in bus.events("PaymentRefunded")}) == 1
 
 
 def test_refunds_never_add_up_to_more_than_was_paid(bought):
-    refund(bought, asked("REFUND#1", "20.00"))
+    consume(bought, refund_requested("REFUND#1", "20.00"))
 
     with pytest.raises(queues.BatchPartlyFailed):
-        refund(bought, asked("REFUND#2", "6.00"))
+        consume(bought, refund_requested("REFUND#2", "6.00"))
 
     assert bought.charged() == (2598, 2000)
-    # The gateway would refuse it as well; the row must not even set it aside, or nothing could be given back any more.
+    # The gateway would reject it, too. Reserving it would block every later refund.
     assert int(bought.payment()["refundedMinor"]) == 2000
     assert [refund["refundId"] for refund in bought.payment()["refunds"]] == ["REFUND#1"]
 
@@ -105,7 +84,7 @@ def test_refunds_never_add_up_to_more_than_was_paid(bought):
 def test_refunds_that_race_never_add_up_to_more_than_was_paid(bought):
     def race(number):
         try:
-            refund(bought, asked(f"REFUND#{number}"))
+            consume(bought, refund_requested(f"REFUND#{number}"))
         except queues.BatchPartlyFailed:
             return False
         return True
@@ -118,73 +97,73 @@ def test_refunds_that_race_never_add_up_to_more_than_was_paid(bought):
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_refund_whose_answer_got_lost_is_made_once(bought, after):
+def test_a_refund_whose_response_is_lost_is_made_once(bought, after):
     bought.stripe.switches.set(**({"lose_answers": 1} if after else {"errors": 1}))
     with pytest.raises(queues.BatchPartlyFailed):
-        refund(bought, asked())
-    bought.gateway_forgets_keys()
+        consume(bought, refund_requested())
+    bought.expire_idempotency_keys()
 
-    refund(bought, asked())
+    consume(bought, refund_requested())
 
     assert bought.charged() == (2598, 1299)
 
 
-def test_a_crash_between_the_gateway_and_the_row_gives_nothing_twice(bought, wire):
-    wire.cut_rows(
+def test_a_crash_before_the_row_is_stored_refunds_once(bought, interceptor):
+    interceptor.fail_nth_call(
         "PutItem", at=2
-    )  # the first sets the amount aside, the second notes that it was given back
+    )  # the first write reserves the amount, the second stores the refund
     with pytest.raises(queues.BatchPartlyFailed):
-        refund(bought, asked())
+        consume(bought, refund_requested())
     assert bought.charged() == (2598, 1299)
-    bought.gateway_forgets_keys()
+    bought.expire_idempotency_keys()
 
-    refund(bought, asked())
+    consume(bought, refund_requested())
 
     assert bought.charged() == (2598, 1299)
     assert bought.payment()["refunds"][0]["status"] == "DONE"
 
 
-def test_goods_that_cannot_be_returned_now_are_tried_again_without_more_money(bought, bus):
+def test_restocking_is_retried_without_another_refund(bought, bus):
     def fails(step):
-        raise Raised("StockContended")
+        raise LambdaError("StockContended")
 
-    bought.neighbours.answers[RETURN] = fails
+    bought.lambda_fakes.answers[RETURN] = fails
     with pytest.raises(queues.BatchPartlyFailed):
-        refund(bought, asked())
+        consume(bought, refund_requested())
     assert bus.events("PaymentRefunded") == []
-    bought.neighbours.answers[RETURN] = lambda step: {"status": "COMMITTED"}
+    bought.lambda_fakes.answers[RETURN] = lambda step: {"status": "COMMITTED"}
 
-    refund(bought, asked())
+    consume(bought, refund_requested())
 
     assert bought.charged() == (2598, 1299)
     assert len(bus.events("PaymentRefunded")) == 1
 
 
 @pytest.mark.parametrize("wrong", [{"currency": "EUR"}, {"amount": "25.99"}])
-def test_what_was_not_paid_is_not_given_back(bought, wrong):
+def test_an_impossible_refund_is_not_made(bought, wrong):
     with pytest.raises(queues.BatchPartlyFailed):
-        refund(bought, asked(**wrong))
+        consume(bought, refund_requested(**wrong))
 
     assert bought.charged() == (2598, 0)
 
 
-def test_an_order_that_was_never_paid_gives_nothing_back(shop):
+def test_an_order_without_a_payment_is_not_refunded(shop):
     with pytest.raises(queues.BatchPartlyFailed):
-        refund(shop, asked())
+        consume(shop, refund_requested())
 
     assert shop.charged() == (0, 0)
 
 
-def test_a_refund_that_is_done_is_not_asked_for_again(bought):
-    refund(bought, asked())
+def test_a_refund_that_is_done_is_not_requested_again(bought):
+    consume(bought, refund_requested())
     bought.stripe.switches.set(unreachable=True)
 
-    refund(bought, asked())
+    consume(bought, refund_requested())
 
     assert bought.payment()["refunds"][0]["status"] == "DONE"
 
 
 def test_a_refund_carries_an_idempotency_key_for_those_that_race(bought):
-    refund(bought, asked())
+    consume(bought, refund_requested())
 
     assert bought.stripe.store.get("idempotency", f"{ORDER}:REFUND#1:1")

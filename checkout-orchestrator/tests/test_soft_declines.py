@@ -1,12 +1,12 @@
 import pytest
-from tests.shop import ORDER
+from tests.checkout_shop import ORDER
 
 from chalicelib.payments.errors import (
     AmountMismatch,
     PaymentDeclined,
-    PaymentPostponed,
     PaymentRejected,
     PaymentVoided,
+    SoftDecline,
 )
 from devcloud.stripe import payment_methods
 from devcloud.stripe.payment_methods import Bank
@@ -23,8 +23,8 @@ MESSAGE = {
 }
 
 
-def test_a_bank_that_cannot_decide_is_asked_again_later_and_the_order_does_not_fail(shop):
-    with pytest.raises(PaymentPostponed):
+def test_a_soft_decline_is_retried_and_does_not_fail_the_order(shop):
+    with pytest.raises(SoftDecline):
         shop.charge(payment_method=SOFT)
 
     assert shop.payment()["status"] == "STARTED"
@@ -32,34 +32,32 @@ def test_a_bank_that_cannot_decide_is_asked_again_later_and_the_order_does_not_f
 
 
 def test_a_webhook_of_a_soft_decline_does_not_fail_the_order(shop):
-    with pytest.raises(PaymentPostponed):
+    with pytest.raises(SoftDecline):
         shop.charge(payment_method=SOFT)
 
-    shop.hear("payment_intent.payment_failed")
+    shop.deliver_webhooks("payment_intent.payment_failed")
 
     assert shop.payment()["status"] == "STARTED"
 
 
-def test_a_bank_that_agrees_later_wakes_the_saga_with_one_charge(shop, monkeypatch):
-    with pytest.raises(PaymentPostponed):
+def test_a_bank_that_approves_later_resumes_the_saga(shop, monkeypatch):
+    with pytest.raises(SoftDecline):
         shop.charge(payment_method=SOFT)
     monkeypatch.setitem(payment_methods._METHODS, SOFT, Bank())
 
     shop.api.sqs("on-payment-retry", [MESSAGE])
 
-    assert shop.tasks.told["token-1"]["status"] == "SUCCESS"
+    assert shop.task_tokens.results["token-1"]["status"] == "SUCCESS"
     assert shop.charged() == (2598, 0)
     assert [int(attempt["number"]) for attempt in shop.payment()["attempts"]] == [1, 2]
 
 
-def test_a_bank_that_never_decides_has_declined_after_four_more_tries_each_later_than_the_last(
-    shop, queue
-):
-    with pytest.raises(PaymentPostponed):
+def test_after_four_retries_a_soft_decline_is_a_decline(shop, queue):
+    with pytest.raises(SoftDecline):
         shop.charge(payment_method=SOFT)
     message = MESSAGE
     for tries in range(1, 5):
-        assert shop.tasks.told == {}
+        assert shop.task_tokens.results == {}
         if tries < 4:
             shop.api.sqs("on-payment-retry", [message])
             message = {**MESSAGE, "tries": tries}
@@ -67,11 +65,11 @@ def test_a_bank_that_never_decides_has_declined_after_four_more_tries_each_later
 
     shop.api.sqs("on-payment-retry", [message])
 
-    assert shop.tasks.told == {"token-1": "PaymentDeclined"}
+    assert shop.task_tokens.results == {"token-1": "PaymentDeclined"}
     assert len(shop.payment()["attempts"]) == 5
 
 
-def test_a_hard_decline_is_not_tried_again(shop):
+def test_a_hard_decline_is_not_retried(shop):
     with pytest.raises(PaymentDeclined):
         shop.charge(payment_method="pm_card_chargeDeclinedInsufficientFunds")
 
@@ -81,10 +79,8 @@ def test_a_hard_decline_is_not_tried_again(shop):
     assert len(shop.payment()["attempts"]) == 1
 
 
-def test_an_order_that_is_undone_while_the_bank_is_undecided_is_not_charged_any_more(
-    shop, monkeypatch
-):
-    with pytest.raises(PaymentPostponed):
+def test_a_payment_voided_between_soft_declines_is_not_charged(shop, monkeypatch):
+    with pytest.raises(SoftDecline):
         shop.charge(payment_method=SOFT)
     shop.refund()
     monkeypatch.setitem(payment_methods._METHODS, SOFT, Bank())
@@ -95,7 +91,7 @@ def test_an_order_that_is_undone_while_the_bank_is_undecided_is_not_charged_any_
     assert shop.charged() == (0, 0)
 
 
-def test_an_attempt_is_on_the_row_before_the_gateway_is_asked(shop, wire):
+def test_an_attempt_is_stored_before_the_gateway_is_called(shop, interceptor):
     shop.stripe.switches.set(lose_answers=1)
     with pytest.raises(Exception, match="does not answer"):
         shop.charge()

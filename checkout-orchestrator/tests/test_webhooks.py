@@ -1,9 +1,10 @@
 import json
 
 import pytest
-from tests.shop import ORDER
+from tests.checkout_shop import ORDER
 
-from chalicelib.payments import gateway
+from chalicelib.payments.errors import GatewayNotConfigured
+from chalicelib.payments.gateways.registry import get_gateway
 from common import aws
 from devcloud.stripe.webhooks import signature
 from testkit import resources
@@ -11,11 +12,11 @@ from testkit import resources
 
 @pytest.fixture
 def paid(shop):
-    """The customer agreed at the bank's page; the gateway has news of it."""
-    shop.has_order()
+    """The customer has approved at the bank's page."""
+    shop.add_order()
     shop.charge(payment_method="pm_card_threeDSecure2Required")
-    shop.waits()
-    shop.customer_does("approve")
+    shop.await_payment()
+    shop.complete_challenge("approve")
     return shop
 
 
@@ -31,8 +32,8 @@ def stored():
     return resources.table("GatewayEvents").scan()["Items"]
 
 
-def test_a_webhook_is_stored_and_queued_at_the_door_and_acted_upon_later(paid, queue):
-    assert paid.deliver(news(paid)) == 200
+def test_a_webhook_is_stored_and_queued_then_processed(paid, queue):
+    assert paid.deliver_webhook(news(paid)) == 200
 
     (row,) = stored()
     assert row["eventId"] == f"stripe:{news(paid)['id']}"
@@ -44,17 +45,17 @@ def test_a_webhook_is_stored_and_queued_at_the_door_and_acted_upon_later(paid, q
     assert "handledAt" in stored()[0]
 
 
-def test_a_webhook_that_was_acted_upon_ends_at_the_door(paid, queue):
-    paid.hear("payment_intent.succeeded")
+def test_a_processed_webhook_is_not_queued_again(paid, queue):
+    paid.deliver_webhooks("payment_intent.succeeded")
 
-    assert [paid.deliver(news(paid)) for _ in range(4)] == [200] * 4
+    assert [paid.deliver_webhook(news(paid)) for _ in range(4)] == [200] * 4
 
     assert queue("payment-webhook-queue") == []
     assert len(stored()) == 1
 
 
-def test_a_message_that_comes_again_after_it_was_acted_upon_asks_the_gateway_nothing(paid):
-    paid.deliver(news(paid))
+def test_a_repeated_message_calls_no_gateway(paid):
+    paid.deliver_webhook(news(paid))
     message = {"gateway": "stripe", "eventId": news(paid)["id"], "kind": "payment_intent.succeeded"}
     message |= {"intentId": paid.intents()[0]["id"], "orderId": ORDER}
     paid.api.sqs("on-payment-webhook", [message])
@@ -65,48 +66,46 @@ def test_a_message_that_comes_again_after_it_was_acted_upon_asks_the_gateway_not
     assert paid.charged() == (2598, 0)
 
 
-def test_a_webhook_whose_message_was_lost_at_the_door_is_taken_when_it_comes_again(paid, wire):
-    wire.cut("sqs", "SendMessage")
-    assert paid.deliver(news(paid)) == 500
+def test_a_webhook_whose_message_was_lost_is_queued_again(paid, interceptor):
+    interceptor.fail_calls("sqs", "SendMessage")
+    assert paid.deliver_webhook(news(paid)) == 500
     assert len(stored()) == 1
 
-    paid.hear("payment_intent.succeeded")
+    paid.deliver_webhooks("payment_intent.succeeded")
 
     assert paid.payment()["status"] == "SUCCEEDED"
 
 
-def test_a_webhook_of_another_amount_than_the_order_costs_pays_nothing_and_gives_it_back(
-    paid, queue
-):
+def test_a_capture_of_another_amount_is_refunded(paid, queue):
     (intent,) = paid.intents()
     paid.stripe.store.put(
         "payment_intent", intent["id"], {**intent, "amount": 100, "amount_received": 100}
     )
 
-    paid.hear("payment_intent.succeeded")
+    paid.deliver_webhooks("payment_intent.succeeded")
 
-    assert paid.tasks.told == {"token-1": "PaymentDeclined"}
+    assert paid.task_tokens.results == {"token-1": "PaymentDeclined"}
     assert paid.payment()["status"] == "FAILED"
     paid.refund()
     assert paid.charged() == (100, 100)
 
 
-def test_a_webhook_in_another_currency_than_the_order_has_pays_nothing(paid):
+def test_a_capture_in_another_currency_pays_nothing(paid):
     (intent,) = paid.intents()
     paid.stripe.store.put("payment_intent", intent["id"], {**intent, "currency": "jpy"})
 
-    paid.hear("payment_intent.succeeded")
+    paid.deliver_webhooks("payment_intent.succeeded")
 
     assert paid.payment()["status"] == "FAILED"
 
 
 @pytest.mark.parametrize("age", [0, 299])
-def test_a_fresh_signature_is_believed(paid, age):
+def test_a_fresh_signature_is_valid(paid, age):
     assert delivered(paid, age) == 200
 
 
 @pytest.mark.parametrize("age", [301, 25 * 3600])
-def test_a_signature_that_is_older_than_five_minutes_is_not_believed(paid, age):
+def test_a_signature_older_than_five_minutes_is_invalid(paid, age):
     assert delivered(paid, age) == 400
     assert stored() == []
 
@@ -122,11 +121,11 @@ def delivered(shop, age):
 @pytest.mark.parametrize(
     "secret", [{"apiKey": "sk_test_1"}, {"apiKey": "sk_test_1", "webhookSecret": " "}]
 )
-def test_without_the_webhooks_secret_no_webhook_is_taken_and_nothing_is_charged(shop, secret):
+def test_without_the_webhook_secret_nothing_is_charged(shop, secret):
     aws.client("secretsmanager").put_secret_value(
         SecretId="commerce/stripe", SecretString=json.dumps(secret)
     )
-    gateway.named("stripe").secret.forget()
+    get_gateway("stripe").forget_keys()
 
     answer = shop.api.post(
         "/checkout/webhooks/stripe", b"{}", headers={"Stripe-Signature": "t=1,v1=0"}
@@ -134,6 +133,6 @@ def test_without_the_webhooks_secret_no_webhook_is_taken_and_nothing_is_charged(
 
     assert (answer.status_code, answer.json_body["Code"]) == (502, "GatewayNotConfigured")
     assert "commerce/stripe has no webhookSecret" in answer.json_body["Message"]
-    with pytest.raises(gateway.GatewayNotConfigured):
+    with pytest.raises(GatewayNotConfigured):
         shop.charge()
     assert shop.charged() == (0, 0)

@@ -76,13 +76,24 @@ def find(model: type[Item], hash_key: Any, range_key: Any = None) -> Item | None
         return None
 
 
-def update_if(item: Model, actions: Sequence[Action], condition: Condition) -> bool:
+def update_if(
+    item: Model,
+    actions: Sequence[Action],
+    condition: Condition,
+    *,
+    add_version_condition: bool = True,
+) -> bool:
     """Change some attributes of the item with this key; False if the condition did not hold.
 
-    The item's own attributes are refreshed from the answer.
+    The item's own attributes are refreshed from the answer. A model's VersionAttribute is part of
+    the condition unless `add_version_condition` is False; it is counted up in either case.
     """
     try:
-        item.update(actions=list(actions), condition=condition)
+        item.update(
+            actions=list(actions),
+            condition=condition,
+            add_version_condition=add_version_condition,
+        )
     except UpdateError as exc:
         return _refused(exc)
     return True

@@ -37,6 +37,7 @@ _EXPECTED = (
     catalogues.CatalogueUnreadable,
     shop.Busy,
     shop.RunsElsewhere,
+    shop.StateNotSaved,
     smoke.SmokeFailed,
     stacks.StackFailed,
     order_timeline.OrderUnknown,
@@ -111,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--settle", type=_seconds, help="seconds that everything has to come to rest; 3600"
     )
-    check.add_argument("--whole", action="store_true", help="add up all stock of the shop, too")
+    check.add_argument("--full-stock", action="store_true", help="add up all stock, too")
     check.add_argument(
         "--repair", action="store_true", help="have repaired what can be without harm"
     )

@@ -28,7 +28,9 @@ class RowsNotLoaded(RuntimeError):
 def up(given: argparse.Namespace) -> None:
     """Start the shop, or bring a running one up to date."""
     say = _clock()
-    found = shop.start(given.dir, given.port, purchase=not given.no_purchase, say=say)
+    found = shop.start(
+        given.dir, given.port, purchase=not given.no_purchase, outlives_caller=True, say=say
+    )
     say("the shop is open")
     print(f"""
   Shop     {found.url}
@@ -95,7 +97,7 @@ def reconcile(given: argparse.Namespace) -> None:
     day = given.day or datetime.now(UTC).date().isoformat()
     rest = {} if given.settle is None else {"settle": given.settle}
     verdict = books.run(
-        _running(given.dir).cloud, day=day, repair=given.repair, whole=given.whole, **rest
+        _running(given.dir).cloud, day=day, repair=given.repair, fullStock=given.full_stock, **rest
     )
     for line in verdict.lines():
         print(line)
@@ -118,7 +120,7 @@ def deploy_one(given: argparse.Namespace) -> None:
     paths.service(given.service)
     if given.stage == "local":
         found = _running(given.dir)
-        shop.start(given.dir, found.port, say=_clock())
+        shop.start(given.dir, found.port, outlives_caller=True, say=_clock())
     else:
         deploy.deploy(Cloud(), [given.service], given.stage, paths.ROOT / "build", _clock())
     print(f"{given.service} is deployed to {given.stage}.")

@@ -15,6 +15,9 @@ from pathlib import Path
 from devcloud import machine
 
 _GRACE_SECONDS = 180  # AWS saves its state while it stops, and a killed one loses it
+_ATTACHED = "devcloud.attached"
+_pipes: list[object] = []  # held open as long as this process lives
+_RELEASE_SECONDS = 3
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "TZ")
 
 
@@ -53,8 +56,17 @@ class Process:
             return None
         return note["pid"] if note["command"] == _command_line(note["pid"]) else None
 
-    def start(self, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run `python -m module arguments` with just this environment, detached."""
+    def start(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        outlives_caller: bool = False,
+    ) -> None:
+        """Run `python -m module arguments` with just this environment, detached.
+
+        It ends with this process, however that ends, unless it is to outlive it.
+        """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._note.parent.mkdir(parents=True, exist_ok=True)
         inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -70,13 +82,20 @@ class Process:
         machine.raise_open_files()
         with self.log.open("wb") as log:
             started = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [
+                    sys.executable,
+                    "-m",
+                    *(() if outlives_caller else (_ATTACHED,)),
+                    module,
+                    *arguments,
+                ],
                 env=inherited | settings | dict(environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if outlives_caller else subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        _pipes.append(started.stdin)
         note = {"pid": started.pid, "command": _settled_command_line(started.pid, module)}
         self._note.write_text(json.dumps(note))
 
@@ -116,16 +135,28 @@ class Process:
 
 
 def require_free(port: int) -> None:
-    """PortTaken unless the port can be listened on."""
+    """Wait until a process that was killed lets go of the port.
+
+    Raises: PortTaken when it cannot be listened on.
+    """
+    deadline = time.monotonic() + _RELEASE_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > deadline:
+            raise PortTaken(
+                f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
+                " `make up PORT=8100` (it takes PORT and the three after it)."
+            )
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind(("127.0.0.1", port))
         except OSError:
-            raise PortTaken(
-                f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
-                " `make up PORT=8100` (it takes PORT and the three after it)."
-            ) from None
+            return False
+        return True
 
 
 def _send(pid: int, number: signal.Signals) -> None:

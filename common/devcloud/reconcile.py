@@ -39,7 +39,7 @@ class Verdict:
 
 
 def run(cloud: Cloud, **wanted: Any) -> Verdict:
-    """Check all that is wanted (`day`, `settle`, `whole`, `repair`, `orderIds`: see the Lambda), however many runs of the Lambda it takes.
+    """Check all that is wanted (`day`, `settle`, `fullStock`, `repair`, `orderIds`: see the Lambda), however many runs of the Lambda it takes.
 
     Raises BooksNotRead.
     """

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
 from delivery import deploy, routes
 from delivery.clouds import Cloud
 from delivery.paths import SERVICES
-from devcloud import bootstrap, seed, settings
+from devcloud import bootstrap, catalogue_loading, settings
 from devcloud import demo_purchase as buy
+from devcloud.emulator import heartbeat, restoring
 from devcloud.processes import Process, require_free
 
 CATALOGUE = Path(__file__).with_name("catalogue.csv")
 BUILDS = "build"
+AWS = "aws"
 DEFAULT_PORT = 8000
 
 Say = Callable[[str], None]
@@ -27,6 +27,10 @@ Say = Callable[[str], None]
 
 class RunsElsewhere(RuntimeError):
     """The directory's shop is running on another port than the one asked for."""
+
+
+class StateNotSaved(RuntimeError):
+    """The shop is stopped, and its last state could not be saved."""
 
 
 class Busy(RuntimeError):
@@ -81,12 +85,13 @@ def start(
     purchase: bool = False,
     catalogue: Path | None = CATALOGUE,
     faults: Path | None = None,
+    outlives_caller: bool = False,
     say: Say = lambda line: None,
 ) -> Shop:
     """Start what is not running, deploy what has changed, and answer with the shop.
 
     Safe to repeat. When it fails, what this call started is stopped again. A catalogue is loaded into a shop that has
-    no products. With `faults`, Lambdas look there for what is to go wrong (devcloud.faults). Raises processes.PortTaken,
+    no products, or not all of those of an interrupted load. The shop ends with this process unless it is to outlive it. With `faults`, Lambdas look there for what is to go wrong (devcloud.faults). Raises processes.PortTaken,
     processes.ProcessFailed, RunsElsewhere, Busy, packaging.PackagingFailed, wheels.WheelMissing, stacks.StackFailed,
     bootstrap.BootstrapFailed or purchase.PurchaseFailed.
     """
@@ -96,7 +101,7 @@ def start(
         shop = Shop(directory, port, secrets.admin_password)
         started: list[Process] = []
         try:
-            _start_processes(shop, sfn_wait_scale, faults, started, say)
+            _start_processes(shop, sfn_wait_scale, faults, outlives_caller, started, say)
             _deploy(shop, services, secrets, say)
             _open(shop, services, catalogue, say)
             if purchase:
@@ -109,13 +114,28 @@ def start(
 
 
 def stop(directory: Path) -> list[str]:
-    """End a shop's processes; answers with the names of those that ran. Its data stays."""
+    """End a shop's processes; answers with the names of those that ran. Its data stays.
+
+    Raises: StateNotSaved when AWS could not save what came last; everything is stopped nevertheless.
+    """
     with _alone(directory.resolve()):
         # The front door first: nobody should come in while the rest goes.
         stopped = [process.name for process in reversed(processes(directory)) if process.stop()]
         for leftover in directory.glob("tmp*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        if AWS in stopped:
+            _require_saved(directory / "aws")
         return stopped
+
+
+def _require_saved(state: Path) -> None:
+    last = heartbeat.read(state)
+    if last is None or not last.is_stopped:
+        kept = restoring.find(state)
+        raise StateNotSaved(
+            f"The shop is stopped, but its last state could not be saved: {last.error if last else 'no heartbeat'}."
+            f" {kept.outlook()}"
+        )
 
 
 def running(directory: Path) -> Shop | None:
@@ -130,7 +150,7 @@ def running(directory: Path) -> Shop | None:
 def processes(directory: Path) -> list[Process]:
     """A shop's processes, in the order in which they start."""
     return [
-        Process(directory.resolve(), name) for name in ("aws", "stripe", "razorpay", "front-door")
+        Process(directory.resolve(), name) for name in (AWS, "stripe", "razorpay", "front-door")
     ]
 
 
@@ -150,7 +170,12 @@ def token(shop: Shop) -> str:
 
 
 def _start_processes(
-    shop: Shop, sfn_wait_scale: float, faults: Path | None, started: list[Process], say: Say
+    shop: Shop,
+    sfn_wait_scale: float,
+    faults: Path | None,
+    outlives_caller: bool,
+    started: list[Process],
+    say: Say,
 ) -> None:
     aws, stripe, razorpay, front_door = processes(shop.directory)
     _keep_port(shop)
@@ -160,6 +185,11 @@ def _start_processes(
         razorpay: shop.port + 3,
         front_door: shop.port,
     }
+    restored = None
+    if aws.pid is None:
+        restored = restoring.find(shop.directory / "aws")
+        for gateway in (stripe, razorpay):
+            gateway.stop()  # it comes back to the same moment
     missing = [process for process in ports if process.pid is None]
     for process in missing:
         require_free(ports[process])
@@ -171,18 +201,19 @@ def _start_processes(
             "devcloud.emulator.server",
             [
                 *("--dir", str(shop.directory)),
+                *(("--state", str(restored.generation)) if restored else ()),
                 *("--sfn-wait-scale", str(sfn_wait_scale)),
                 *(("--faults", str(faults)) if faults else ()),
             ],
         ),
-        stripe: ("devcloud.stripe", _gateway_arguments(shop, "stripe")),
-        razorpay: ("devcloud.razorpay", _gateway_arguments(shop, "razorpay")),
+        stripe: ("devcloud.stripe", _gateway_arguments(shop, "stripe", restored)),
+        razorpay: ("devcloud.razorpay", _gateway_arguments(shop, "razorpay", restored)),
         front_door: ("devcloud.reverse_proxy", ["--routes", str(table)]),
     }
     for process in missing:
         module, arguments = commands[process]
         started.append(process)
-        process.start(module, ["--port", str(ports[process]), *arguments], {})
+        process.start(module, ["--port", str(ports[process]), *arguments], {}, outlives_caller)
     for process in missing:
         process.await_answer(_listening(ports[process]))
     say(
@@ -190,10 +221,13 @@ def _start_processes(
         if missing
         else "the shop is running already"
     )
+    if restored and (sentence := restored.sentence()):
+        say(sentence)
 
 
-def _gateway_arguments(shop: Shop, name: str) -> list[str]:
+def _gateway_arguments(shop: Shop, name: str, restored: restoring.Restorable | None) -> list[str]:
     return [
+        *(("--as-of", str(restored.moment)) if restored else ()),
         *("--state", str(shop.directory / f"{name}.json")),
         *("--webhook-url", f"{shop.url}/checkout/webhooks/{name}"),
         *("--secrets", str(settings.file_of(shop.directory))),
@@ -232,8 +266,8 @@ def _open(shop: Shop, services: Sequence[str], catalogue: Path | None, say: Say)
     if "user-service" not in services:
         return
     admin = token(shop)
-    if catalogue and "product-service" in services and not _products(shop):
-        seed.load(shop.url, admin, catalogue, say)
+    if catalogue and "product-service" in services:
+        catalogue_loading.load_once(shop.cloud, shop.url, admin, catalogue, say)
     known = {
         "url": shop.url,
         "awsEndpoint": shop.aws_endpoint,
@@ -243,11 +277,6 @@ def _open(shop: Shop, services: Sequence[str], catalogue: Path | None, say: Say)
         "adminPassword": shop.admin_password,
     }
     settings.write_private(shop.directory / "shop.json", json.dumps(known, indent=1))
-
-
-def _products(shop: Shop) -> bool:
-    answer = httpx.get(f"{shop.url}/products", params={"limit": 1}, timeout=60)
-    return answer.is_success and bool(answer.json())
 
 
 def _routes(shop: Shop) -> Path:

@@ -1,4 +1,4 @@
-"""Writes docs/access.md, who may call what, from testkit.access_matrix and the documents of the routes: `make access`."""
+"""Generate docs/access.md from the access matrix and OpenAPI: `make access`."""
 
 import json
 import re
@@ -10,35 +10,54 @@ from testkit.access_matrix import RIGHTS, Right, Way, Who
 
 PAGE = ROOT / "docs/access.md"
 
-_HEAD = """# Who may call what
+_HEAD = """# Access
 
-Made by `make access` from `common/testkit/access_matrix.py`; `tests/access` asks each route in every way that it must refuse, and fails
-for a route that is missing here. Who calls is told by the access token alone: its role is `customer` or `admin`.
+Generated from `common/testkit/access_matrix.py` by `make access`. `tests/access` calls each route
+in every way that it must reject, and fails for a route that is missing here. The caller is
+identified by the access token alone, whose role is `customer` or `admin`.
 
-- *whoever is logged in*: without a token to be believed 401, as API Gateway answers. One's own things only: `userId` may be named
-  where the table says so, another's is 403 `NotYours`, but for an admin.
-- *admins*: everybody else gets 403 `AdminOnly`.
-- *whoever has the secret*: a refresh token, a mail's token, or the header `X-Guest-Cart`. A wrong one, or
-  none, is 400, 401 or 404.
-- *its own only*: what is somebody else's is answered like what does not exist, 404.
+| caller | rejected with |
+|---|---|
+| any authenticated caller | 401 without a valid token, from API Gateway. Customers access their \
+own resources only: another customer's `userId`, where the table allows one, is 403 `NotYours`, \
+except for an admin |
+| admins | 403 `AdminOnly` for everybody else |
+| holders of the secret in the request | 400, 401 or 404 for a missing or wrong secret: a refresh \
+token, a mail's token, or the header `X-Guest-Cart` |
 
-Lambdas without a route are for IAM alone: the policies beside each service's `.chalice/config.json`.
+*own only*: another customer's resource is 404, as if it did not exist.
+
+Lambdas without a route are called with IAM permissions only: see the policies beside each
+service's `.chalice/config.json`.
 
 ## Browsers
 
-Every answer has `X-Content-Type-Options: nosniff`, `Strict-Transport-Security`, `Referrer-Policy: no-referrer`, `Cache-Control: no-store`
-unless the route says otherwise, and from the Lambdas a `Content-Security-Policy` under which nothing runs. API Gateway's own refusals have
-all but the last: its static values stand in single quotes, and so do the words of that header.
+Every response has `X-Content-Type-Options: nosniff`, `Strict-Transport-Security`,
+`Referrer-Policy: no-referrer` and, unless the route says otherwise, `Cache-Control: no-store`.
+Responses of Lambdas also have a `Content-Security-Policy` that allows no scripts. API Gateway's
+own error responses cannot have it: API Gateway puts static values in single quotes, which the
+words of that header need themselves.
 
-Web pages of other origins may use the shop if the setting `CORS_ORIGINS` of the stage names them, apart by blanks (`*`: all of them). On the stage
-`local` these are http://localhost:3000 and the front door; elsewhere none, and then preflight requests are not answered. It is set for each
-service in `.chalice/config.json`, before packaging: API Gateway answers preflight requests by itself.
+CORS is configured by the setting `CORS_ORIGINS` in each service's `.chalice/config.json`: the
+allowed origins, separated by blanks (`*`: all of them). Set it before packaging, because API
+Gateway answers preflight requests itself.
 
-- Answers of the Lambdas name the origin that asked, if it is listed.
-- Preflight requests: with one origin API Gateway names that one. With several `make package` and `make deploy` add a mapping template that names
-  the one that asked; `chalice deploy` does not, and there the first one alone gets through. **Not tried:** such templates on AWS itself; the
-  local cloud does not evaluate them, and names the first origin whoever asks.
-- API Gateway's own refusals name the origin if there is one, and `*` if there are several. They hold nothing but a fixed text.
+| stage | allowed origins |
+|---|---|
+| `local` | http://localhost:3000 and the front door |
+| others | none; preflight requests are not answered |
+
+| response | origin that it names |
+|---|---|
+| of Lambdas | the request's origin, if it is listed |
+| to preflight requests, one origin listed | that one |
+| to preflight requests, several listed | the request's origin, by a mapping template that `make \
+package` and `make deploy` add; by `chalice deploy`, the first one only |
+| API Gateway's own error responses | the origin if there is one, `*` if there are several; they \
+hold nothing but a fixed text |
+
+**Not tested:** the mapping templates on AWS. The local cloud does not evaluate them, and names
+the first origin for every request.
 """
 
 
@@ -55,24 +74,25 @@ def main() -> None:
 
 def _section(service: str, rights: dict[Way, Right], paths: Any) -> str:
     rows = "".join(_row(way, right, paths) for way, right in rights.items())
-    return f"\n## {service}\n\n| route | for | whose | |\n|---|---|---|---|\n{rows}"
+    return f"\n## {service}\n\n| route | caller | scope | summary |\n|---|---|---|---|\n{rows}"
 
 
 def _row(way: Way, right: Right, paths: Any) -> str:
     method, path = way[0], re.sub(r"_(\w)", lambda found: found[1].upper(), way[1])
     operation = paths[path][method.lower()]
-    return f"| `{method} {path}` | {right.who} | {_whose(right, operation)} | {operation['summary']} |\n"
+    cells = f"{right.who} | {_whose(right, operation)} | {operation['summary']}"
+    return f"| `{method} {path}` | {cells} |\n"
 
 
 def _whose(right: Right, operation: Any) -> str:
     if right.owned:
-        return "its own only"
+        return "own only"
     if right.who is not Who.CUSTOMER:
         return ""
     queried = [parameter["name"] for parameter in operation.get("parameters", [])]
     if "userId" in queried:
-        return "one's own, or `userId` in the query"
-    return "one's own, or `userId` in the body" if _takes_user(operation) else "one's own"
+        return "own, or `userId` in the query"
+    return "own, or `userId` in the body" if _takes_user(operation) else "own"
 
 
 def _takes_user(operation: Any) -> bool:

@@ -22,14 +22,15 @@ from pynamodb.models import Model
 from common.api import Function
 from delivery.paths import ROOT, SERVICES
 from delivery.paths import service as folder_of
-from docgen import event_page
+from docgen import event_page, state_machine_page
 from docgen.openapi.schemas import REFERENCE, JsonSchema, without_description
 from testkit import foreign_tables
 
 RELEASED = ROOT / "docs/contracts/released.json"
-_STATE_MACHINE = ROOT / "checkout-orchestrator/state-machine.yml"
-_CALLED = re.compile(r'FunctionName: "\$\{\w+\}-([a-z-]+)\$\{Alias\}", Payload: "\{% (.*?) %\}"')
+_FUNCTION = re.compile(r"\$\{\w+\}-([a-z-]+)\$\{Alias\}")
 _FIELD = re.compile(r"'(\w+)': ")
+_VARIABLE = re.compile(r"\$(states\.input|\w+)(?![\w.(])")  # merged as a whole
+_SAGA_INPUT = {"states.input": {"orderId", "userId", "correlationId"}}
 
 
 class ServiceUnreadable(RuntimeError):
@@ -105,10 +106,25 @@ def main() -> None:
 
 def sent_to_steps() -> dict[str, list[list[str]]]:
     """Return the fields that the state machine sends to each step, at each call."""
+    states = state_machine_page.stored()["States"].values()
+    variables = dict(_SAGA_INPUT)
+    for state in states:
+        for name, value in state.get("Assign", {}).items():
+            if isinstance(value, str) and name not in variables:
+                variables[name] = _fields(value, variables)
     found: dict[str, list[list[str]]] = {}
-    for function, payload in _CALLED.findall(_STATE_MACHINE.read_text()):
-        found.setdefault(function, []).append(sorted(_FIELD.findall(payload)))
+    for state in states:
+        arguments = state.get("Arguments", {})
+        if called := _FUNCTION.fullmatch(arguments.get("FunctionName", "")):
+            fields = sorted(_fields(arguments["Payload"], variables))
+            found.setdefault(called[1], []).append(fields)
     return found
+
+
+def _fields(expression: str, variables: dict[str, set[str]]) -> set[str]:
+    """The fields of an object in JSONata: its own, and those of variables that it merges."""
+    merged = [variables.get(name, set()) for name in _VARIABLE.findall(expression)]
+    return set(_FIELD.findall(expression)).union(*merged)
 
 
 def _events() -> dict[str, JsonSchema]:

@@ -1,4 +1,4 @@
-"""Writes docs/events.md and docs/events.json from the registry of events: `make events`."""
+"""Generate docs/events.md and events.json from the registry of events."""
 
 import json
 from typing import Any
@@ -13,8 +13,10 @@ SCHEMAS = ROOT / "docs/events.json"
 
 _HEAD = """# Events
 
-Made from `common/common/events.py` by `make events`; a test holds the two together. `events.json` beside this page has the JSON Schema
-of each. A published field is never removed and never changes its type; a new one has a default.
+Generated from `common/common/events.py` by `make events`; a test fails while they differ.
+`events.json` beside this page has the JSON Schema of each event.
+
+A published field is never removed and never changes its type. A new field has a default.
 """
 
 
@@ -46,7 +48,8 @@ def _section(kind: type[events.Event]) -> str:
     )
     return (
         f"\n## {kind.detail_type}\n\n{kind.__doc__}\n\n"
-        f"Source `{kind.source}`, detail-type `{kind.detail_type}`.\n\n| field | type |\n|---|---|\n{rows}"
+        f"Source `{kind.source}`, detail-type `{kind.detail_type}`.\n\n"
+        f"| field | type |\n|---|---|\n{rows}"
     )
 
 

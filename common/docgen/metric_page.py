@@ -1,4 +1,4 @@
-"""Writes docs/metrics.md from the registry of metrics: `make docs`."""
+"""Generate docs/metrics.md from the registry of metrics: `make docs`."""
 
 from common import metrics
 from common.metrics import Metric
@@ -8,8 +8,9 @@ PAGE = ROOT / "docs/metrics.md"
 
 _HEAD = """# Metrics
 
-Made from `common/common/metrics.py` by `make docs`; a test holds the two together. All are in the namespace `Commerce`; how they get there, the
-alarms on them and what to do is in [observability](observability.md).
+Generated from `common/common/metrics.py` by `make docs`; a test fails while they differ. All
+metrics are in the namespace `Commerce`. [Observability](observability.md) says how they are
+emitted, which alarms watch them, and what to do.
 """
 
 

@@ -1,4 +1,4 @@
-"""Writes docs/state-machine.md, a picture of the checkout's state machine, from its definition: `make docs`."""
+"""Generate docs/state-machine.md, the diagram of the saga: `make docs`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,9 +13,10 @@ TEMPLATE = ROOT / "checkout-orchestrator/state-machine.yml"
 
 _HEAD = """# The checkout's state machine
 
-Made from `checkout-orchestrator/state-machine.yml` by `make docs`; a test holds the two together. An arrow with names is taken when an error of
-such a name is caught, after the retries; *anything* is any other error. What each state does and what undoes it:
-[checkout-orchestrator](../checkout-orchestrator/README.md).
+Generated from `checkout-orchestrator/state-machine.yml` by `make docs`; a test fails while they
+differ. An arrow with error names is taken when one of these errors is caught, after the retries;
+*any other error* is the rest. [checkout-orchestrator](../checkout-orchestrator/README.md)
+describes each state and its compensation.
 
 """
 _ANY = "States.ALL"
@@ -74,7 +75,7 @@ def _ways(state: States) -> Iterator[tuple[str, str]]:
         yield _key(state["Next"]), ""
     for catch in state.get("Catch", []):
         names = ", ".join(name for name in catch["ErrorEquals"] if name != _ANY)
-        yield _key(catch["Next"]), names or "anything"
+        yield _key(catch["Next"]), names or "any other error"
     if state.get("End") or state["Type"] in ("Succeed", "Fail"):
         yield "[*]", ""
 
@@ -88,7 +89,7 @@ def _table(states: States) -> str:
     rows = "".join(
         f"| {name} | {state['Comment']} |\n" for name, state in _all(states) if "Comment" in state
     )
-    return f"| state | what it is for |\n|---|---|\n{rows}"
+    return f"| state | purpose |\n|---|---|\n{rows}"
 
 
 def _all(states: States) -> Iterator[tuple[str, States]]:

@@ -1,4 +1,4 @@
-"""Who may call which route; docs/access.md shows it, and tests/access proves it."""
+"""Who may call which route: tests/access holds it, docs/access.md shows it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,9 +10,9 @@ class Who(StrEnum):
     """Who is not refused."""
 
     ANYBODY = "anybody"
-    BEARER = "whoever has the secret that the request shows"
+    BEARER = "holders of the secret in the request"
     GATEWAY = "the payment gateway, by its signature"
-    CUSTOMER = "whoever is logged in"
+    CUSTOMER = "any authenticated caller"
     ADMIN = "admins"
 
 

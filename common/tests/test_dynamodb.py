@@ -3,7 +3,13 @@ from io import BytesIO
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.session import get_session
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    VersionAttribute,
+)
 from pynamodb.connection import Connection
 from pynamodb.exceptions import (
     AttributeDeserializationError,
@@ -110,6 +116,13 @@ class Row(Model):
     count = dynamodb.WholeNumber(default=0)
 
 
+class VersionedRow(Row):
+    class Meta(Row.Meta):
+        pass
+
+    version = VersionAttribute()
+
+
 @pytest.fixture
 def row(credentials):
     with moto():
@@ -132,6 +145,15 @@ def test_a_conditional_write_says_whether_it_took_place(row):
     assert dynamodb.save_if(Row("b"), Row.key.does_not_exist())
     assert dynamodb.delete_if(Row("b"), Row.key.exists())
     assert dynamodb.find(Row, "b") is None
+
+
+def test_a_conditional_update_depends_on_its_condition_alone(row):
+    VersionedRow("b", count=1).save()
+    stale, current = VersionedRow.get("b"), VersionedRow.get("b")
+    current.update([VersionedRow.count.set(2)])
+
+    assert dynamodb.update_if(stale, [VersionedRow.count.add(1)], VersionedRow.count == 2)
+    assert (stale.count, stale.version) == (3, 3)
 
 
 def test_a_write_that_fails_for_another_reason_raises(row):

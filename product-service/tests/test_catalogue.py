@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
-from conftest import BOWL
+from actors import BOWL
 
 ADMINS_ONLY = [
     ("POST", "/product"),
@@ -20,16 +20,18 @@ def create(shop, body, key=None, token=None):
 def test_the_example_of_the_requirements_creates_a_product_and_its_stock(shop):
     body = {"name": "Protein Bowl", "price": 12.99, "description": "High-protein meal", "stock": 50}
 
-    answer = create(shop, body)
+    response = create(shop, body)
 
-    product_id = answer.json_body["productId"]
-    assert answer.status_code == 201
-    assert answer.json_body == {"message": "Product created", "productId": product_id}
+    product_id = response.json_body["productId"]
+    assert response.status_code == 201
+    assert response.json_body == {"message": "Product created", "productId": product_id}
     assert product_id.startswith("PROD#")
     row = shop.row("Products", productId=product_id)
     assert {
-        "name": "Protein Bowl", "description": "High-protein meal", "priceMinor": 1299, "currency": "USD",
-        "category": "general", "status": "ACTIVE", "listing": "USD", "categoryListing": "USD#general",
+        "name": "Protein Bowl", "description": "High-protein meal", "priceMinor": 1299,
+        "currency": "USD",
+        "category": "general", "status": "ACTIVE", "listing": "USD",
+        "categoryListing": "USD#general",
     }.items() <= row.items()  # fmt: skip
     assert shop.stock(product_id) == (50, 0, 0)
 
@@ -47,14 +49,15 @@ def test_nobody_without_a_token_changes_anything(shop, method, path):
     assert shop.rows("Products") == []
 
 
-def test_a_product_is_shown_with_what_can_be_bought_of_it(shop, bowl, order):
+def test_a_product_is_shown_with_its_available_stock(shop, bowl, order):
     shop.reserve(order, **{bowl: 2})
 
-    answer = shop.show(bowl)
+    response = shop.show(bowl)
 
-    assert answer.status_code == 200
-    assert answer.json_body == {
-        "productId": bowl, "name": "Protein Bowl", "price": 12.99, "currency": "USD", "category": "general",
+    assert response.status_code == 200
+    assert response.json_body == {
+        "productId": bowl, "name": "Protein Bowl", "price": 12.99, "currency": "USD",
+        "category": "general",
         "description": "High-protein meal", "availableStock": 3,
     }  # fmt: skip
 
@@ -68,20 +71,20 @@ def test_a_product_is_found_by_its_bare_ulid_too(shop, bowl):
 
 @pytest.mark.parametrize("path", ["/product/01UNKNOWN", "/product/PROD%2301UNKNOWN"])
 def test_an_unknown_product_is_not_found(shop, path):
-    answers = [
+    responses = [
         shop.get(path),
         shop.api.patch(path, {"name": "Tea"}, token=shop.admin),
         shop.api.delete(path, token=shop.admin),
         shop.api.put(f"{path}/stock", {"stock": 1}, token=shop.admin),
     ]
 
-    assert {(answer.status_code, answer.json_body["Code"]) for answer in answers} == {
+    assert {(response.status_code, response.json_body["Code"]) for response in responses} == {
         (404, "ProductNotFound")
     }
     assert shop.rows("Products") == shop.rows("Inventory") == []
 
 
-def test_what_cannot_be_a_products_id_is_refused(shop):
+def test_a_malformed_product_id_is_refused(shop):
     for text in ("ORDER%2301ABC", "a%20b", "%2523", "x" * 65, "..%2F"):
         assert shop.get(f"/product/{text}").json_body["Code"] == "InvalidId"
 
@@ -96,7 +99,7 @@ def test_a_repeat_with_its_key_gives_the_same_product(shop):
     assert len(shop.rows("Products")) == len(shop.rows("Inventory")) == 1
 
 
-def test_a_repeat_gives_the_same_product_whatever_became_of_it(shop, order):
+def test_a_repeat_gives_the_same_product_after_it_was_changed_or_archived(shop, order):
     product_id = create(shop, BOWL, key="k-1").json_body["productId"]
     shop.change(product_id, name="Bowl", price=9)
     shop.commit(order, **{product_id: 3})
@@ -107,22 +110,22 @@ def test_a_repeat_gives_the_same_product_whatever_became_of_it(shop, order):
     assert shop.show(product_id).status_code == 404
 
 
-def test_repeats_at_the_same_time_create_one_product(shop):
+def test_concurrent_repeats_create_one_product(shop):
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: create(shop, BOWL, key="k-1"), range(6)))
+        responses = list(pool.map(lambda _: create(shop, BOWL, key="k-1"), range(6)))
 
-    assert {answer.status_code for answer in answers} == {201}
+    assert {response.status_code for response in responses} == {201}
     assert (
-        len({answer.json_body["productId"] for answer in answers})
+        len({response.json_body["productId"] for response in responses})
         == len(shop.rows("Products"))
         == 1
     )
 
 
-def test_a_product_that_too_many_create_at_once_is_for_the_client_to_try_again(shop, conflicts):
-    conflicts(1000)
+def test_a_contended_creation_is_503_and_retryable(shop, transaction_conflicts):
+    transaction_conflicts(1000)
     refused = create(shop, BOWL, key="k-1")
-    conflicts(0)
+    transaction_conflicts(0)
 
     assert (refused.status_code, refused.json_body["Code"]) == (503, "ProductContended")
     assert create(shop, BOWL, key="k-1").status_code == 201
@@ -131,7 +134,8 @@ def test_a_product_that_too_many_create_at_once_is_for_the_client_to_try_again(s
 @pytest.mark.parametrize(
     "change",
     [
-        {"name": "Bowl"}, {"price": 13}, {"currency": "EUR"}, {"stock": 51}, {"description": ""}, {"category": "food"},
+        {"name": "Bowl"}, {"price": 13}, {"currency": "EUR"}, {"stock": 51}, {"description": ""},
+        {"category": "food"},
     ],
 )  # fmt: skip
 def test_a_key_used_again_with_another_body_is_refused(shop, change):
@@ -156,10 +160,13 @@ def test_without_a_key_each_request_creates_a_product(shop):
 
 
 WRONG = [
-    ("name", ""), ("name", " \t"), ("name", "n" * 201), ("name", "a\nb"), ("name", 5), ("name", None),
-    ("price", -1), ("price", 0), ("price", 12.999), ("price", 1_000_000), ("price", "much"), ("price", None),
+    ("name", ""), ("name", " \t"), ("name", "n" * 201), ("name", "a\nb"), ("name", 5),
+    ("name", None),
+    ("price", -1), ("price", 0), ("price", 12.999), ("price", 1_000_000), ("price", "much"),
+    ("price", None),
     ("price", "NaN"), ("price", "Infinity"), ("price", "1e999999"), ("price", []), ("price", True),
-    ("stock", -1), ("stock", 1.5), ("stock", 1_000_001), ("stock", "5"), ("stock", None), ("stock", True),
+    ("stock", -1), ("stock", 1.5), ("stock", 1_000_001), ("stock", "5"), ("stock", None),
+    ("stock", True),
     ("currency", "XXX"), ("currency", ""), ("currency", 840), ("currency", None),
     ("description", "d" * 5001), ("description", "\0"), ("description", None),
     ("category", ""), ("category", "c" * 51), ("category", "#!"), ("category", None),
@@ -184,7 +191,7 @@ def test_a_missing_field_is_named(shop):
         assert refused.json_body["Message"] == f"{field}: this field is required"
 
 
-def test_a_body_that_makes_no_sense_is_refused(shop):
+def test_a_malformed_body_is_refused(shop):
     for body in (b"", b"{", b"[]", b"null", b"\xff", b"[" * 10_000, b'{"price": NaN}'):
         assert create(shop, body).json_body["Code"] == "InvalidBody"
 
@@ -209,11 +216,11 @@ SLUGS = {
 
 
 def test_a_category_is_kept_as_a_slug(shop):
-    for said, slug in SLUGS.items():
-        assert shop.show(shop.create(category=said)).json_body["category"] == slug
+    for text, slug in SLUGS.items():
+        assert shop.show(shop.create(category=text)).json_body["category"] == slug
 
 
-def test_a_change_changes_what_it_names_and_no_more(shop, bowl):
+def test_a_change_affects_only_the_fields_it_names(shop, bowl):
     before = shop.show(bowl).json_body
 
     assert shop.change(bowl, price=9.5).json_body["price"] == 9.5
@@ -227,13 +234,13 @@ def test_a_changed_category_and_price_are_found_at_once(shop, bowl):
     shop.change(bowl, category="Food", price=1)
 
     assert [
-        found["productId"] for found in shop.get("/products?category=food&maxPrice=1").json_body
+        product["productId"] for product in shop.get("/products?category=food&maxPrice=1").json_body
     ] == [bowl]
     assert shop.get("/products?category=general").json_body == []
 
 
-def test_two_admins_who_change_different_things_both_get_their_way(shop, bowl, meanwhile):
-    meanwhile(lambda: shop.change(bowl, name="Bowl"))
+def test_concurrent_changes_of_different_fields_are_both_kept(shop, bowl, before_write):
+    before_write(lambda: shop.change(bowl, name="Bowl"))
     shop.change(bowl, price=9)
 
     shown = shop.show(bowl).json_body
@@ -241,8 +248,10 @@ def test_two_admins_who_change_different_things_both_get_their_way(shop, bowl, m
 
 
 WRONG_CHANGES = [
-    ({}, "expected at least one of"), ({"stock": 9}, "expected at least one of"), ({"name": ""}, "name: "),
-    ({"name": None}, "name: "), ({"price": 0}, "price: "), ({"price": 1.001}, "price: "), ({"price": None}, "price: "),
+    ({}, "expected at least one of"), ({"stock": 9}, "expected at least one of"),
+    ({"name": ""}, "name: "),
+    ({"name": None}, "name: "), ({"price": 0}, "price: "), ({"price": 1.001}, "price: "),
+    ({"price": None}, "price: "),
     ({"category": "-"}, "category: "), ({"description": 7}, "description: "),
 ]  # fmt: skip
 
@@ -250,11 +259,11 @@ WRONG_CHANGES = [
 def test_a_wrong_change_is_named_and_changes_nothing(shop, bowl):
     before = shop.row("Products", productId=bowl)
 
-    for changes, said in WRONG_CHANGES:
+    for changes, message in WRONG_CHANGES:
         refused = shop.change(bowl, **changes)
 
         assert refused.status_code == 400, changes
-        assert refused.json_body["Message"].startswith(said), refused.json_body
+        assert refused.json_body["Message"].startswith(message), refused.json_body
     assert shop.row("Products", productId=bowl) == before
 
 
@@ -266,35 +275,33 @@ def test_a_product_keeps_its_currency(shop, bowl):
 
 
 def test_an_archived_product_is_gone_from_the_catalogue(shop, bowl, tea):
-    answer = shop.archive(bowl)
+    response = shop.archive(bowl)
 
-    assert (answer.status_code, answer.json_body) == (
+    assert (response.status_code, response.json_body) == (
         200,
         {"message": "Product archived", "productId": bowl},
     )
     assert shop.show(bowl).json_body["Code"] == "ProductNotFound"
-    assert [found["productId"] for found in shop.get("/products").json_body] == [tea]
-    assert [found["productId"] for found in shop.get("/products?category=general").json_body] == [
-        tea
-    ]
+    assert [product["productId"] for product in shop.get("/products").json_body] == [tea]
+    assert [
+        product["productId"] for product in shop.get("/products?category=general").json_body
+    ] == [tea]
     assert shop.change(bowl, name="Bowl").status_code == 404
     assert shop.row("Products", productId=bowl)["status"] == "ARCHIVED"
 
 
-def test_archiving_again_is_the_same(shop, bowl):
+def test_archiving_is_idempotent(shop, bowl):
     assert shop.archive(bowl).json_body == shop.archive(bowl).json_body
 
 
-def test_a_product_archived_while_it_is_changed_stays_archived(shop, bowl, meanwhile):
-    meanwhile(lambda: shop.archive(bowl))
+def test_a_product_archived_while_it_is_changed_stays_archived(shop, bowl, before_write):
+    before_write(lambda: shop.archive(bowl))
 
     assert shop.change(bowl, category="food").status_code == 404
     assert shop.get("/products?category=food").json_body == []
 
 
-def test_what_is_reserved_of_an_archived_product_can_still_be_committed_or_released(
-    shop, bowl, order
-):
+def test_stock_of_an_archived_product_can_be_committed_and_released(shop, bowl, order):
     shop.reserve(order, **{bowl: 2})
     shop.archive(bowl)
 

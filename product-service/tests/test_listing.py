@@ -1,24 +1,25 @@
 from urllib.parse import quote
 
 import pytest
-from conftest import BOWL
+from actors import BOWL
 from moto.dynamodb.models import DynamoDBBackend
 
 
 @pytest.fixture
-def shelf(shop):
+def catalogue(shop):
     """Five products: their names by price are a to e."""
     for name, price, category in (
-        ("d", 4, "food"), ("a", 1, "food"), ("c", 3, "drinks"), ("b", 2, "food"), ("e", 4.5, "drinks"),
+        ("d", 4, "food"), ("a", 1, "food"), ("c", 3, "drinks"), ("b", 2, "food"),
+        ("e", 4.5, "drinks"),
     ):  # fmt: skip
         shop.create(name=name, price=price, category=category)
     shop.create(name="x", price=2, currency="EUR", category="food")
     return shop
 
 
-def names(answer):
-    assert answer.status_code == 200, answer.body
-    return "".join(product["name"] for product in answer.json_body)
+def names(response):
+    assert response.status_code == 200, response.body
+    return "".join(product["name"] for product in response.json_body)
 
 
 def test_the_list_shows_what_the_requirements_ask_for(shop, bowl):
@@ -31,61 +32,64 @@ def test_the_list_shows_what_the_requirements_ask_for(shop, bowl):
 
 
 def test_an_empty_catalogue_is_an_empty_list(shop):
-    answer = shop.get("/products")
+    response = shop.get("/products")
 
-    assert (answer.status_code, answer.json_body) == (200, [])
-    assert "X-Next-Cursor" not in answer.headers
+    assert (response.status_code, response.json_body) == (200, [])
+    assert "X-Next-Cursor" not in response.headers
 
 
 FOUND = {
-    "": "abcde", "category=food": "abd", "category=Food": "abd", "category=toys": "", "minPrice=2": "bcde",
-    "maxPrice=3": "abc", "minPrice=2&maxPrice=4": "bcd", "minPrice=4.01": "e", "minPrice=3&maxPrice=3.00": "c",
-    "category=food&minPrice=2&maxPrice=2": "b", "currency=EUR": "x", "currency=eur&category=food": "x",
+    "": "abcde", "category=food": "abd", "category=Food": "abd", "category=toys": "",
+    "minPrice=2": "bcde",
+    "maxPrice=3": "abc", "minPrice=2&maxPrice=4": "bcd", "minPrice=4.01": "e",
+    "minPrice=3&maxPrice=3.00": "c",
+    "category=food&minPrice=2&maxPrice=2": "b", "currency=EUR": "x",
+    "currency=eur&category=food": "x",
     "currency=GBP": "", "limit=2": "ab", "colour=red": "abcde",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("path", ["/products", "/product"])
-def test_filters_say_what_is_listed_cheapest_first(shelf, path):
-    assert {query: names(shelf.get(f"{path}?{query}")) for query in FOUND} == FOUND
+def test_filters_say_what_is_listed_cheapest_first(catalogue, path):
+    assert {query: names(catalogue.get(f"{path}?{query}")) for query in FOUND} == FOUND
 
 
 @pytest.mark.parametrize(
     "filters", ["", "&category=food", "&minPrice=2&maxPrice=4", "&maxPrice=4.5"]
 )
-def test_pages_together_are_the_whole_list(shelf, filters):
-    whole = names(shelf.get(f"/products?limit=100{filters}"))
+def test_the_pages_add_up_to_the_whole_list(catalogue, filters):
+    whole = names(catalogue.get(f"/products?limit=100{filters}"))
 
     for limit in range(1, 7):
-        assert "".join(pages(shelf, f"/products?limit={limit}{filters}", limit)) == whole
+        assert "".join(pages(catalogue, f"/products?limit={limit}{filters}", limit)) == whole
 
 
 @pytest.mark.parametrize(
     ("filters", "limit"), [("", 5), ("&category=food", 3), ("&minPrice=2&maxPrice=4", 3)]
 )
-def test_a_last_page_that_is_full_has_no_next_one(shelf, filters, limit):
-    assert "X-Next-Cursor" not in shelf.get(f"/products?limit={limit}{filters}").headers
+def test_a_last_page_that_is_full_has_no_next_one(catalogue, filters, limit):
+    assert "X-Next-Cursor" not in catalogue.get(f"/products?limit={limit}{filters}").headers
 
-    first = shelf.get(f"/products?limit={limit - 1}{filters}").headers["X-Next-Cursor"]
-    last = shelf.get(f"/products?limit=1{filters}&cursor={quote(first)}")
+    first = catalogue.get(f"/products?limit={limit - 1}{filters}").headers["X-Next-Cursor"]
+    last = catalogue.get(f"/products?limit=1{filters}&cursor={quote(first)}")
 
     assert len(last.json_body) == 1
     assert "X-Next-Cursor" not in last.headers
 
 
-def pages(shelf, path, limit):
+def pages(catalogue, path, limit):
     cursor = ""
     for _ in range(9):
-        answer = shelf.get(f"{path}{cursor}")
-        assert len(answer.json_body) <= limit
-        yield names(answer)
-        if "X-Next-Cursor" not in answer.headers:
+        response = catalogue.get(f"{path}{cursor}")
+        assert len(response.json_body) <= limit
+        yield names(response)
+        if "X-Next-Cursor" not in response.headers:
             return
-        cursor = f"&cursor={quote(answer.headers['X-Next-Cursor'])}"
+        cursor = f"&cursor={quote(response.headers['X-Next-Cursor'])}"
     raise AssertionError("the list does not end")
 
 
-def test_a_page_goes_on_behind_products_of_the_same_price(shop):
+def test_paging_continues_among_products_of_the_same_price(shop):
     created = {shop.create(price=5) for _ in range(4)}
 
     first = shop.get("/products?limit=3")
@@ -96,39 +100,44 @@ def test_a_page_goes_on_behind_products_of_the_same_price(shop):
 
 
 WRONG = {
-    "minPrice=cheap": "minPrice", "minPrice=-1": "minPrice", "minPrice=1.001": "minPrice", "minPrice=": "minPrice",
+    "minPrice=cheap": "minPrice", "minPrice=-1": "minPrice", "minPrice=1.001": "minPrice",
+    "minPrice=": "minPrice",
     "maxPrice=NaN": "maxPrice", "maxPrice=1e9": "maxPrice", "minPrice=3&maxPrice=2": "minPrice",
-    "currency=XXX": "currency", "currency=": "currency", "category=": "category", "category=%23": "category",
+    "currency=XXX": "currency", "currency=": "currency", "category=": "category",
+    "category=%23": "category",
     "limit=0": "limit", "limit=101": "limit", "limit=many": "limit", "limit=1.5": "limit",
-    "cursor=nonsense": "cursor", "cursor=eyJhIjogMX0%3D": "cursor", "cursor=bnVsbA%3D%3D": "cursor",
+    "cursor=malformed": "cursor", "cursor=eyJhIjogMX0%3D": "cursor",
+    "cursor=bnVsbA%3D%3D": "cursor",
 }  # fmt: skip
 
 
-def test_a_wrong_filter_is_named(shelf):
-    answers = {query: shelf.get(f"/products?{query}") for query in WRONG}
+def test_a_wrong_filter_is_named(catalogue):
+    responses = {query: catalogue.get(f"/products?{query}") for query in WRONG}
 
-    assert {query: answer.status_code for query, answer in answers.items()} == dict.fromkeys(
+    assert {query: response.status_code for query, response in responses.items()} == dict.fromkeys(
         WRONG, 400
     )
-    assert {query: named(answer) for query, answer in answers.items()} == WRONG
+    assert {query: named(response) for query, response in responses.items()} == WRONG
 
 
-def named(answer):
-    assert answer.json_body["Code"] in ("InvalidQuery", "InvalidCursor")
-    return answer.json_body["Message"].split(":")[0]
+def named(response):
+    assert response.json_body["Code"] in ("InvalidQuery", "InvalidCursor")
+    return response.json_body["Message"].split(":")[0]
 
 
-def test_a_cursor_of_a_list_of_other_prices_is_refused(shelf):
-    cursor = quote(shelf.get("/products?limit=1").headers["X-Next-Cursor"])
+def test_a_cursor_of_a_list_of_other_prices_is_refused(catalogue):
+    cursor = quote(catalogue.get("/products?limit=1").headers["X-Next-Cursor"])
 
-    assert shelf.get(f"/products?minPrice=2&cursor={cursor}").json_body["Code"] == "InvalidCursor"
+    assert (
+        catalogue.get(f"/products?minPrice=2&cursor={cursor}").json_body["Code"] == "InvalidCursor"
+    )
 
 
-def test_the_catalogue_is_never_scanned(shelf, monkeypatch):
+def test_the_catalogue_is_never_scanned(catalogue, monkeypatch):
     def scan(*args, **kwargs):
         raise AssertionError("a scan reads, and costs, the whole table")
 
     monkeypatch.setattr(DynamoDBBackend, "scan", scan)
 
     for query in ("", "category=food", "minPrice=1", "category=food&maxPrice=2"):
-        assert shelf.get(f"/products?{query}").status_code == 200
+        assert catalogue.get(f"/products?{query}").status_code == 200

@@ -1,20 +1,21 @@
 import pytest
-from conftest import new_order
+from steps import new_order
 
 
-def test_setting_the_stock_says_how_many_can_be_bought(shop, bowl):
+def test_setting_the_stock_sets_what_is_available(shop, bowl):
     answer = shop.set_stock(bowl, 9)
 
     assert answer.status_code == 200
     assert answer.json_body == {
-        "productId": bowl, "availableStock": 9, "reservedStock": 0, "soldStock": 0, "suppliedStock": 9,
+        "productId": bowl, "availableStock": 9, "reservedStock": 0, "soldStock": 0,
+        "suppliedStock": 9,
     }  # fmt: skip
     assert shop.stock(bowl) == (9, 0, 0)
     assert shop.show(bowl).json_body["availableStock"] == 9
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 1_000_000])
-def test_what_is_reserved_and_sold_stays_when_the_stock_is_set(shop, bowl, count):
+def test_setting_the_stock_keeps_reserved_and_sold(shop, bowl, count):
     shop.commit(new_order(), **{bowl: 1})
     shop.reserve(new_order(), **{bowl: 2})
 
@@ -22,12 +23,12 @@ def test_what_is_reserved_and_sold_stays_when_the_stock_is_set(shop, bowl, count
     assert shop.stock(bowl) == (count, 2, 1)
 
 
-def test_setting_the_same_stock_again_is_the_same(shop, bowl):
+def test_setting_the_stock_is_idempotent(shop, bowl):
     assert shop.set_stock(bowl, 7).json_body == shop.set_stock(bowl, 7).json_body
     assert shop.stock(bowl) == (7, 0, 0)
 
 
-def test_what_is_no_count_is_refused(shop, bowl):
+def test_an_invalid_stock_count_is_refused(shop, bowl):
     for count in (-1, 1.5, 1_000_001, "5", None, True):
         refused = shop.set_stock(bowl, count)
 
@@ -36,25 +37,25 @@ def test_what_is_no_count_is_refused(shop, bowl):
     assert shop.stock(bowl) == (5, 0, 0)
 
 
-def test_a_reservation_while_the_stock_is_set_is_not_lost(shop, bowl, order, meanwhile):
-    meanwhile(lambda: shop.reserve(order, **{bowl: 2}))
+def test_a_reservation_while_the_stock_is_set_is_kept(shop, bowl, order, before_write):
+    before_write(lambda: shop.reserve(order, **{bowl: 2}))
 
     assert shop.set_stock(bowl, 10).status_code == 200
     assert shop.stock(bowl) == (10, 2, 0)
 
 
-def test_a_commit_while_the_stock_is_set_is_not_lost(shop, bowl, order, meanwhile):
+def test_a_commit_while_the_stock_is_set_is_kept(shop, bowl, order, before_write):
     shop.reserve(order, **{bowl: 2})
-    meanwhile(lambda: shop.commit(order, **{bowl: 2}))
+    before_write(lambda: shop.commit(order, **{bowl: 2}))
 
     assert shop.set_stock(bowl, 10).status_code == 200
     assert shop.stock(bowl) == (10, 0, 2)
 
 
-def test_stock_that_never_stands_still_is_not_set(shop, bowl, conflicts):
-    conflicts(1000)
+def test_contended_stock_is_not_set_and_retryable(shop, bowl, transaction_conflicts):
+    transaction_conflicts(1000)
 
     refused = shop.set_stock(bowl, 10)
 
-    assert (refused.status_code, refused.json_body["Code"]) == (503, "StockMoving")
+    assert (refused.status_code, refused.json_body["Code"]) == (503, "StockContended")
     assert shop.stock(bowl) == (5, 0, 0)

@@ -1,6 +1,7 @@
-"""Cold starts from the zips that are deployed, and the processor time of a warm request: ratios of medians, within one run.
+"""Measure cold starts of the deployed zips and a warm request, relative to boto3.
 
-Processor time, because a machine has others to serve: and no figure is of a cold start on AWS, only the ratio to boto3's client.
+Ratios of medians of processor time, within one run, because other processes share the machine. No
+figure is of a cold start on AWS.
 """
 
 import json
@@ -35,7 +36,7 @@ _ONE_CALL = "order-service: routes"  # GET /order/{orderId} makes one call to Dy
 
 @dataclass(frozen=True)
 class Case:
-    """What is started, and at most how many times as long as boto3 and its DynamoDB client."""
+    """What is started, and its limit as a multiple of boto3 with a DynamoDB client."""
 
     what: str
     budget: float
@@ -44,7 +45,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """How it did: start, and with the first call, of boto3's start; a warm call, of a raw call, and each package's share of it."""
+    """A case's results.
+
+    Start, and start with the first call, as multiples of boto3's start. A warm call as a multiple
+    of a raw call, and each package's share of it.
+    """
 
     what: str
     budget: float | None
@@ -55,7 +60,7 @@ class Row:
 
 
 def measured() -> tuple[float, list[Row]]:
-    """boto3's own milliseconds, and a row for each case; boto3 and the cases take turns."""
+    """Return boto3's own milliseconds, and a row for each case, in turns."""
     with tempfile.TemporaryDirectory() as scratch:
         cases = list(_cases(Path(scratch)))
         raw: list[float] = []
@@ -141,7 +146,7 @@ _ORDER = {
 
 
 def _route(service: str) -> dict[str, Any]:
-    """A first call, for the service whose GET /order/{orderId} makes one call to DynamoDB."""
+    """Build a first call, of the service whose route makes one call to DynamoDB."""
     if service == "order-service":
         asked = _request("/order/{order_id}", {"order_id": "1"})
         return {

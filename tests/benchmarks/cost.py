@@ -1,65 +1,99 @@
-"""What a million orders cost, from the counts in tests/benchmarks/budgets.toml and the prices beside this file; a section of docs/performance.md."""
+"""Compute what a million orders cost, for docs/performance.md."""
 
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from delivery.paths import ROOT
-
-_BUDGETS = ROOT / "tests" / "budgets.toml"
+_BUDGETS = Path(__file__).with_name("budgets.toml")
 _PRICES = Path(__file__).with_name("prices.toml")
 _MAILS = ("SES", "SNS by mail")
 _PAGE = """
-## What a request and an order ask of AWS
+## Requests to AWS
 
-Counted on the local cloud by `tests/benchmarks/test_usage.py`, which fails where a count leaves `tests/benchmarks/budgets.toml`; `make budgets` writes that file anew. Of a
-request: what the Lambda of the routes asks. Units are DynamoDB's on demand (half a read unit where the latest is not needed, twice as many write units in
-a transaction, one more for each index).
+Counted on the local cloud by `tests/benchmarks/test_usage.py`, which fails where a count leaves
+`tests/benchmarks/budgets.toml`; `make budgets` writes that file again. A request's counts are
+those of the Lambda of the routes. Units are DynamoDB's on-demand units: half a read unit for an
+eventually consistent read, twice as many write units in a transaction, one more for each index.
 
 | request | requests to AWS | read units | write units |
 |---|---|---|---|
 {routes}
-An order of one product, paid by card, from `POST /checkout` until its last consumer is done, is {transitions:g} state transitions, {invocations:g} invocations,
-{requests:g} requests of Lambdas to AWS (of which {dynamodb:g} to DynamoDB: {reads:g} read and {writes:g} write units), {events:g} events and {messages:g} messages.
+One order of one product, paid by card, from `POST /checkout` until its last consumer has
+finished:
 
-## What a million orders cost
+| what | number |
+|---|---|
+| state transitions | {transitions:g} |
+| Lambda invocations | {invocations:g} |
+| requests of Lambdas to AWS | {requests:g} |
+| of which to DynamoDB | {dynamodb:g} ({reads:g} read units, {writes:g} write units) |
+| events | {events:g} |
+| messages | {messages:g} |
 
-At the prices in `tests/benchmarks/prices.toml` (us-east-1, on demand, no free tier), **stated from memory of AWS's price pages and to be checked there before
-they are relied upon**, and these assumptions, as the local cloud cannot tell: an invocation takes {milliseconds:.0f} ms of a Lambda of 512 MB; Lambda itself logs
-{own_log:g} KB for each. A message is three requests to SQS: sent, received, deleted; in a busy shop they share them.
-The authorizer is counted once. Not counted: browsing and polling, storage, tracing, alarms, idle polling of queues, data transfer, the payment gateway.
+## Cost of a million orders
+
+Without mails ${bare:.0f}, of which {share:.0f} % are state transitions. The target was under
+$250, a third below a plain version of this flow ($370, by an estimate before the implementation):
+{verdict}.
+
+- **Prices** are those of `tests/benchmarks/prices.toml` (us-east-1, on demand, no free tier),
+  **stated from memory of AWS's price pages: check them there before you rely on them**.
+- **Assumptions**, which the local cloud cannot measure: an invocation takes {milliseconds:.0f} ms
+  of a Lambda of 512 MB, and Lambda itself logs {own_log:g} KB for each. A message is three
+  requests to SQS (send, receive, delete); a busy shop batches them. The authorizer is counted
+  once.
+- **Not counted**: browsing and polling, storage, tracing, alarms, idle polling of queues, data
+  transfer, the payment gateway.
 
 | what | for an order | unit | USD for a million orders |
 |---|---|---|---|
-{rows}| **in all, without mails** | | | **{bare:.0f}** |
-| **in all** | | | **{whole:.0f}** |
+{rows}| **total without mails** | | | **{bare:.0f}** |
+| **total** | | | **{whole:.0f}** |
 
-Without mails it is ${bare:.0f}, of which {share:.0f} % are state transitions. The aim was under $250, a third below a plain version of this flow ($370, by an estimate
-made before it was built): {verdict}.
+### Possible savings
 
-The floor: the requirements name seven steps of the state machine, and each costs a transition, as the start does: 8 transitions, $200. The shop
-has {more:g} more: `Paid?`, which tells the customer who is charged from the one who must act, and `ClearCart`, which is retried for itself. The first could become an error that
-`ProcessPayment` raises and the machine catches, at the price of an error in Lambda's metrics for each 3-D Secure; the second a consumer of `order.done`, at the price of a cart
-that is seen full for a moment longer. That is $50, less about a dollar for the message: **${least:.0f}** with nothing else changed. Below
-$250 it does not come with a Standard workflow of seven steps and consumers for each requirement: the steps alone leave $50 for all the rest.
+The minimum of the state machine is 8 transitions, $200: the requirements name seven steps, each
+costs a transition, and so does the start. The shop has {more:g} more:
 
-What else could be saved: `process-payment` and the webhook both announce `PaymentSuccess`, on purpose, as the first may not have got through. The second
-announcement is an event, two messages and three invocations, about $9, and could go where it is stored that the first came through. About half of
-the write units are the event log of analytics-service, a table with three indexes, whose lines are written together with the day's sums. Lambda's time is an assumption, and
-grows and falls with the memory that is chosen.
+| state | purpose | alternative | its price |
+|---|---|---|---|
+| `Paid?` | distinguishes a charged customer from one who must act | an error that \
+`ProcessPayment` raises and the state machine catches | an error in Lambda's metrics for each 3-D \
+Secure |
+| `ClearCart` | is retried by itself | a consumer of `order.done` | the cart is full for a moment \
+longer |
+
+Both would save $50, less about a dollar for the message: **${least:.0f}** with nothing else
+changed. A Standard workflow with seven steps and a consumer for each requirement cannot cost less
+than $250: the steps alone leave $50 for everything else.
+
+Other costs that could be reduced:
+
+- `process-payment` and the webhook both publish `PaymentSuccess`, on purpose, because the first
+  may have failed. The second is an event, two messages and three invocations, about $9. It could
+  be omitted where the success of the first is stored.
+- About half of the write units are the event log of analytics-service, a table with three
+  indexes, whose rows are written together with the day's totals.
+- Lambda's time is an assumption, and depends on the configured memory.
 
 ### With an Express workflow
 
-Were all that needs no waiting an Express workflow, and Standard begun only where the customer must act or the gateway is down, the transitions of
-an order paid at once would be one start (${express_start:.2f} for a million) and {seconds:g} s of 64 MB (${express_time:.2f}): **${express:.0f}** in all without mails, instead of ${bare:.0f}. An order whose
-customer must act would still cost the start and the states from the wait on, 7 transitions ($175). It would lose:
+If an Express workflow ran all steps that do not wait, and a Standard one started only where the
+customer must act or the gateway is down, an order that is paid at once would cost one start
+(${express_start:.2f} for a million) and {seconds:g} s of 64 MB (${express_time:.2f}):
+**${express:.0f}** in all without mails, instead of ${bare:.0f}. An order whose customer must act
+would still cost the start and the states from the wait on, 7 transitions ($175). The shop would
+lose:
 
-- exactly one execution for an order: an asynchronous Express execution runs at least once and its name stops no second one, so the two starters would need a
-  row of their own to agree on, and every step has to bear running twice at the same moment, which is more than bearing a repeat;
-- waiting: no task tokens, and five minutes at most, so that a gateway that is down would have to be handed to a Standard execution halfway, with all that was done;
-- the 90 days' history in Step Functions, from which `make trace` tells an order's story; it would have to come from the logs, at level ALL with data, where addresses and client secrets have no place.
+- **Exactly one execution per order.** An asynchronous Express execution runs at least once, and
+  its name does not prevent a second one. The two starters would need a row of their own, and
+  every step would have to be safe under concurrent execution, which is more than idempotent.
+- **Waits.** There are no task tokens, and an execution lasts at most five minutes. If the gateway
+  is down, the state so far would have to be handed to a Standard execution.
+- **90 days of history in Step Functions**, which `make trace` reads. It would have to come from
+  the logs, at level ALL with data, where addresses and client secrets must not be.
 
-See docs/decisions/0002-standard-workflow.md.
+See [decision 2](decisions/0002-standard-workflow.md).
 """
 
 Prices = dict[str, Any]

@@ -1,10 +1,12 @@
-"""How many reservations a second one product bears: `make bench`.
+"""Measure how many reservations per second one product sustains: `make bench`.
 
-DynamoDB refuses a transaction that touches an item which another transaction is just writing
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling); the local cloud
-never does. So the table is a model here: a transaction holds its items for LATENCY, whoever comes meanwhile is refused after
-REFUSAL. What is measured is the shop's own code, common.transactions.write: its pauses, and where it gives up. Ratios count, not
-figures: how long a transaction really takes is DynamoDB's business.
+DynamoDB rejects a transaction on an item that another transaction is writing; the local cloud
+never does. So the table is a model here: a transaction holds its items for LATENCY, and a
+concurrent one is rejected after REFUSAL. What is measured is the shop's own code,
+common.transactions.write: its pauses, and where it gives up. Only ratios are meaningful: how long
+a transaction really takes depends on DynamoDB.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
 """
 
 import statistics
@@ -75,7 +77,10 @@ class Row:
 
 
 def measured(buyers: int, products: int) -> Row:
-    """So many buyers at once, each for one of the products. Who gives up tries again, as the saga's step does."""
+    """Let buyers reserve concurrently, each one product.
+
+    A buyer who gives up retries, as the saga's step does.
+    """
     table, waits, given_up = Table(), [], []
     start = threading.Barrier(buyers)
 
@@ -96,7 +101,7 @@ def measured(buyers: int, products: int) -> Row:
 
 @contextmanager
 def modelled(table: Table) -> Iterator[None]:
-    """The table instead of DynamoDB; everything above it is the shop's."""
+    """Replace DynamoDB by the table, below the shop's own code."""
     with patch.object(transactions, "_write", table.write):
         yield
 
@@ -105,7 +110,8 @@ def main() -> None:
     """Print the table."""
     alone = 1 / LATENCY
     print(
-        "products  buyers  reservations/s  of one after the other  refusals each  gave up  p50 ms  p99 ms"
+        "products  buyers  reservations/s  of one after the other  refusals each  gave up"
+        "  p50 ms  p99 ms"
     )
     for products in (1, 32):
         for buyers in (2, 4, 8, 16, 32, 64, 128):

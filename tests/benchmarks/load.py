@@ -1,7 +1,7 @@
-"""Locust against a shop of its own on this machine: how many requests a second, how long they take, and whose processor time that is.
+"""Measure a shop under load: request rate, latency, processor time.
 
-What is measured is the local cloud, not AWS: so beside the shop stands, in the same run, a Lambda that does nothing, behind the same
-emulated API Gateway, with and without the front door.
+What is measured is the local cloud, not AWS. So the same run also measures an empty Lambda behind
+the same emulated API Gateway, with and without the front door.
 """
 
 import json
@@ -32,7 +32,7 @@ _SHOPPERS = Path(__file__).with_name("shoppers.py")
 
 @dataclass(frozen=True)
 class Row:
-    """How so many users fared: answers by their milliseconds, processor seconds by who used them, Lambda processes started."""
+    """One run: latencies, processor seconds by process, Lambdas started."""
 
     what: str
     users: int
@@ -59,7 +59,7 @@ class Row:
 
 
 def measured() -> list[Row]:
-    """The shop and the floor for each number of users; the shop is started for it, and stopped."""
+    """Start a shop, measure it and the empty Lambda by number of users, stop it."""
     with tempfile.TemporaryDirectory() as scratch:
         shop = local.start(Path(scratch) / "shop", _free_ports(), say=print)
         try:
@@ -77,8 +77,8 @@ def _rows(shop: local.Shop) -> Iterator[Row]:
         yield _row(shop, "the shop", "Shopper", users, SECONDS, told)
         _settle(shop)
         for what, path in (
-            ("nothing, by the front door", f"/{trivial.NAME}"),
-            ("nothing, directly", bare),
+            ("an empty Lambda, by the front door", f"/{trivial.NAME}"),
+            ("an empty Lambda, directly", bare),
         ):
             yield _row(shop, what, "Trivial", users, FLOOR_SECONDS, {**told, "path": path})
 
@@ -141,7 +141,7 @@ def _summed(
 
 
 def _used(shop: local.Shop) -> dict[str, float]:
-    """Processor seconds so far of each of the shop's processes, and of the Lambdas that run under the local AWS."""
+    """Return processor seconds so far, of each process of the shop and of all Lambdas."""
     used = {"Lambdas": 0.0}
     for process in local.processes(shop.directory):
         family = psutil.Process(process.pid)

@@ -1,4 +1,4 @@
-"""The section of docs/performance.md about the local cloud under load."""
+"""Generate the section of docs/performance.md about load."""
 
 import os
 
@@ -7,27 +7,39 @@ from tests.benchmarks import load
 _SECTION = """
 ## Load on the local cloud
 
-Locust on the same machine, users who pause for nothing, {seconds} s each, after as many users have been there for {warm_up} s: of eleven requests three list products, three look at
-one, two see the cart, two change it and one checks out (`tests/benchmarks/shoppers.py`); each checkout's saga runs beside them. *Nothing* is a Lambda
-that answers `{{}}` at once, behind the same emulated API Gateway, {floor} s each, between the shop's turns: the emulator's floor. Absolute figures are of a busy machine
-with {cores} cores (processes that wanted one while this was measured, over 15 minutes: {busy:.0f}) and no measure of AWS; what counts are ratios within this run. An error is a 429: the
-local cloud runs 64 Lambdas at once, sagas' and consumers' among them, and refuses the next, as AWS does at its own limit.
+Absolute figures are not a measure of AWS: only the ratios within this run are meaningful. The
+machine has {cores} cores and was busy: {busy:.0f} processes were runnable, on average over the
+last 15 minutes of the measurement.
 
-| users | of | requests/s | p50 ms | p95 ms | p99 ms | errors |
+- **the shop**: Locust on the same machine, users without pauses, {seconds} s each, after a
+  warm-up of {warm_up} s with as many users. Of eleven requests three list products, three get
+  one, two get the cart, two change it and one checks out (`tests/benchmarks/shoppers.py`). Each
+  checkout's saga runs concurrently.
+- **an empty Lambda**: answers `{{}}` at once, behind the same emulated API Gateway, {floor} s
+  each, alternating with the shop: the emulator's own overhead.
+- **errors** are 429. The local cloud runs 64 Lambdas at once, including those of sagas and
+  consumers, and rejects the next, as AWS does at its own limit.
+
+| users | target | requests/s | p50 ms | p95 ms | p99 ms | errors |
 |---|---|---|---|---|---|---|
 {rows}
-Where the time goes: milliseconds of processor time for each request answered, by process. In the shop's rows the sagas, consumers and authorizers that
-requests set going are in it, as far as they ran meanwhile. *AWS* is the emulator (API Gateway, DynamoDB, queues, Step Functions), one process: how
-much of one processor it used is told. *Started*: Lambda processes that were new at the end; each start costs as much as many calls. Locust's time has its
-own start in it.
+Milliseconds of processor time for each answered request, by process:
 
-| users | of | AWS | Lambdas | front door | gateways | Locust | AWS's processor | started |
+- The shop's rows include the sagas, consumers and authorizers that requests started, as far as
+  they ran during the measurement.
+- **AWS** is the emulator (API Gateway, DynamoDB, queues, Step Functions), one process. *AWS's
+  processor* is how much of one processor it used.
+- **Started** counts Lambda processes that were new at the end; a start costs as much as many
+  calls.
+- **Locust**'s time includes its own start.
+
+| users | target | AWS | Lambdas | front door | gateways | Locust | AWS's processor | started |
 |---|---|---|---|---|---|---|---|---|
 {used}"""
 
 
 def section() -> str:
-    """Of docs/performance.md."""
+    """Measure, and return the section as Markdown."""
     rows = load.measured()
     return _SECTION.format(
         seconds=load.SECONDS,
@@ -57,4 +69,5 @@ def _uses(row: load.Row) -> str:
         row.used["Locust"],
     )
     each = " | ".join(f"{seconds * 1000 / row.asked:.1f}" for seconds in who)
-    return f"| {row.users} | {row.what} | {each} | {row.used['aws'] / row.seconds:.0%} | {row.starts} |\n"
+    processor = row.used["aws"] / row.seconds
+    return f"| {row.users} | {row.what} | {each} | {processor:.0%} | {row.starts} |\n"

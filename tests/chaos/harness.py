@@ -132,7 +132,7 @@ class Tormented:
         )
 
     def _discrepancies(self, orders: Sequence[str], whole: bool) -> list[dict[str, Any]]:
-        asked = {"orderIds": list(orders), "settle": 0, "repair": False, "whole": whole}
+        asked = {"orderIds": list(orders), "settle": 0, "repair": False, "fullStock": whole}
         found: list[dict[str, Any]] = []
         while True:
             answer = self.sight.invoke("checkout-orchestrator-local-reconcile", asked)

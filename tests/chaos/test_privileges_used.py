@@ -202,7 +202,7 @@ def check_the_books(tormented: Tormented) -> None:
     (shopper,) = tormented.shoppers(1)
     order = shopper.ended(shopper.buy()).order_id
     reconcile.run(
-        tormented.shop.cloud, day=datetime.now(UTC).date().isoformat(), settle=0, whole=True
+        tormented.shop.cloud, day=datetime.now(UTC).date().isoformat(), settle=0, fullStock=True
     )
     tormented.sight.send(
         "discrepancy-queue", {"kind": "PAID_NOT_CONFIRMED", "detail": "a doubt", "orderId": order}

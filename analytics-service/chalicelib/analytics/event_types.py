@@ -1,10 +1,10 @@
-"""The kinds of events that are kept."""
+"""The types of logged events."""
 
 from enum import StrEnum
 
 
 class EventType(StrEnum):
-    """What a row of EventLogs tells."""
+    """What happened, as a row of EventLogs says."""
 
     ORDER_CREATED = "ORDER_CREATED"
     ORDER_CONFIRMED = "ORDER_CONFIRMED"

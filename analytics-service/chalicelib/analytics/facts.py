@@ -1,4 +1,4 @@
-"""What happened, in this service's own words, and what it adds to the report of its day."""
+"""What happened, and what it adds to the report of its day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.analytics.event_types import EventType
 from common import clock, events
 
-_COUNTED = {
+_METRICS = {
     EventType.ORDER_CREATED: "ordersCreated",
     EventType.ORDER_COMPLETED: "ordersCompleted",
     EventType.ORDER_FAILED: "ordersFailed",
@@ -22,9 +22,9 @@ _COUNTED = {
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that happened. Its id is the same however often, and by whichever way, it is told.
+    """One thing that happened. Every delivery of it has the same id.
 
-    Metadata that is None is left out; amounts of money in it are whole minor units.
+    Metadata that is None is left out. Amounts of money are whole minor units.
     """
 
     event_id: str
@@ -38,27 +38,29 @@ class Fact:
 
     @property
     def day(self) -> str:
-        """The day it counts for: that on which it happened (UTC), whenever it is heard of."""
+        """The day (UTC) on which it happened, and for which it counts."""
         return self.timestamp[:10]
 
     @property
     def counts(self) -> dict[str, int]:
-        """What it adds to the day's counts."""
-        counts = {_COUNTED[self.event_type]: 1} if self.event_type in _COUNTED else {}
+        """What it adds to the metrics of its day."""
+        counts = {_METRICS[self.event_type]: 1} if self.event_type in _METRICS else {}
         return counts | ({"unitsSold": self.units_sold} if self.units_sold else {})
 
 
-def units(items: Sequence[events.Line]) -> int:
-    """How many pieces these lines have together."""
-    return sum(line.qty for line in items)
+def total_units(lines: Sequence[events.Line]) -> int:
+    """Return how many pieces the lines have together."""
+    return sum(line.qty for line in lines)
 
 
-def moment(text: str) -> str:
-    """A timestamp of another service in the shape of `clock.now`; ValueError if it is not a moment.
+def normalize_timestamp(text: str) -> str:
+    """Return a timestamp of another service in the format of `clock.now`.
 
-    The order of the event log is the order of these strings, so they must all look alike.
+    The event log is sorted by these strings.
+
+    Raises: ValueError for text that is no timestamp or has no time zone.
     """
-    read = datetime.fromisoformat(text)
-    if read.tzinfo is None:
-        raise ValueError(f"{text!r} does not say its time zone")
-    return clock.iso(read.timestamp())
+    timestamp = datetime.fromisoformat(text)
+    if timestamp.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return clock.iso(timestamp.timestamp())

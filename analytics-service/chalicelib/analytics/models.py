@@ -1,15 +1,16 @@
-"""The tables EventLogs and Reports, which this service alone writes."""
+"""The tables EventLogs and Reports."""
 
 import zlib
+from typing import Any, Self
 
-from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import MapAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from common import dynamodb
 
-# Concurrent events add to different rows of the same day and metric; see "How much it carries" in the README. It may be
-# changed at any time: whatever rows a metric has are summed.
+# Concurrent events add to different rows of the same day and metric; see "Capacity" in the README.
+# May be changed at any time: reports sum all rows of a metric.
 SHARDS = 16
 
 
@@ -25,7 +26,7 @@ class ByDay(GlobalSecondaryIndex):
 
 
 class ByUser(GlobalSecondaryIndex):
-    """All events of a customer, by time; events of nobody in particular are not in it."""
+    """All events of a customer, by time; events without a customer are not in it."""
 
     class Meta:
         index_name = "by-user"
@@ -47,7 +48,7 @@ class ByType(GlobalSecondaryIndex):
 
 
 class EventLog(Model):
-    """One thing that happened: written once, never changed. That it exists says that its day's report has it."""
+    """An event, written once and never changed, in one transaction with its day's report."""
 
     class Meta(dynamodb.Meta):
         table_name = "EventLogs"
@@ -55,7 +56,7 @@ class EventLog(Model):
     event_id = UnicodeAttribute(hash_key=True, attr_name="eventId")
     event_type = UnicodeAttribute(attr_name="eventType")
     user_id = UnicodeAttribute(null=True, attr_name="userId")
-    metadata: MapAttribute = MapAttribute()
+    metadata: MapAttribute[str, Any] = MapAttribute()
     timestamp = UnicodeAttribute()
     day = UnicodeAttribute()
 
@@ -65,9 +66,10 @@ class EventLog(Model):
 
 
 class Report(Model):
-    """One of the rows whose sum is a day's metric: grows with each event, together with the event's row.
+    """A shard of a day's metric; the metric is the sum of its shards.
 
-    `metric` is `<name>#<shard>`, or for money `revenue#<currency>#<shard>` and `refunded#<currency>#<shard>`.
+    `metric` is `<name>#<shard>`, for money `revenue#<currency>#<shard>` and
+    `refunded#<currency>#<shard>`.
     """
 
     class Meta(dynamodb.Meta):
@@ -75,15 +77,15 @@ class Report(Model):
 
     day = UnicodeAttribute(hash_key=True)
     metric = UnicodeAttribute(range_key=True)
-    number = NumberAttribute(null=True, attr_name="count")
-    amount_minor = NumberAttribute(null=True, attr_name="amountMinor")
+    number = dynamodb.WholeNumber(null=True, attr_name="count")
+    amount_minor = dynamodb.WholeNumber(null=True, attr_name="amountMinor")
 
     @classmethod
-    def row_for(cls, day: str, metric: str, event_id: str) -> "Report":
-        """The row of the metric that this event adds to."""
+    def for_event(cls, day: str, metric: str, event_id: str) -> Self:
+        """Return the shard of the metric that this event adds to."""
         return cls(day, f"{metric}#{zlib.crc32(event_id.encode()) % SHARDS}")
 
     @property
     def name(self) -> str:
-        """The metric, whichever of its rows this is."""
+        """The metric without its shard."""
         return self.metric.rpartition("#")[0]

@@ -1,4 +1,4 @@
-"""The days that a question is about."""
+"""The days of a query."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from chalicelib.analytics.errors import PeriodInvalid
 from common import clock
 
-MOST_DAYS = 92
+MAX_DAYS = 92
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class Period:
 
     @property
     def days(self) -> list[str]:
-        """Every day of it, oldest first."""
+        """Its days, oldest first."""
         length = (self.last - self.first).days + 1
         return [(self.first + timedelta(days=number)).isoformat() for number in range(length)]
 
     @property
     def bounds(self) -> tuple[str, str]:
-        """Its first and its last moment."""
+        """Its first and its last timestamp."""
         return self.first.isoformat(), f"{self.last.isoformat()}T23:59:59.999Z"
 
 
@@ -32,18 +32,21 @@ ALL_TIME = Period(date.min, date.max)
 
 
 def today() -> Period:
-    """This day alone."""
+    """Return the present day (UTC)."""
     return latest(1)
 
 
 def latest(days: int) -> Period:
-    """This many days, of which today is the last."""
+    """Return this many days, of which today is the last."""
     last = date.fromisoformat(clock.now()[:10])
     return Period(last - timedelta(days=days - 1), last)
 
 
-def asked(day: date | None, first: date | None, last: date | None) -> Period | None:
-    """The period that a question names, if it names one; PeriodInvalid if what it names is none."""
+def parse(day: date | None, first: date | None, last: date | None) -> Period | None:
+    """Return the period of a query, or None if the query names none.
+
+    Raises: PeriodInvalid.
+    """
     if day and (first or last):
         raise PeriodInvalid("day: expected either day, or from and to")
     if day:
@@ -52,6 +55,6 @@ def asked(day: date | None, first: date | None, last: date | None) -> Period | N
         return None
     if not (first and last):
         raise PeriodInvalid("from, to: expected both or neither")
-    if not 0 <= (last - first).days < MOST_DAYS:
-        raise PeriodInvalid(f"from, to: expected 1 to {MOST_DAYS} days, the earlier one first")
+    if not 0 <= (last - first).days < MAX_DAYS:
+        raise PeriodInvalid(f"from, to: expected 1 to {MAX_DAYS} days, the earlier one first")
     return Period(first, last)

@@ -1,44 +1,51 @@
-"""What the routes take and return."""
+"""Queries and responses."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.analytics.event_types import EventType
-from common import http
+from common.schemas import Schema
+
+Day = Annotated[date | None, Meta(description="One day (UTC), instead of `from` and `to`.")]
+First = Annotated[date | None, Meta(description="The first day (UTC).")]
+Last = Annotated[date | None, Meta(description="The last day (UTC), included; 92 days at most.")]
 
 
-class ReportQuery(http.Body):
-    """Which days: `day`, or `from` and `to`; today if none is named."""
+class ReportQuery(Schema):
+    """Which days (UTC)."""
 
-    day: date | None = None
-    first: date | None = msgspec.field(name="from", default=None)
-    last: date | None = msgspec.field(name="to", default=None)
+    day: Day = None
+    first: First = msgspec.field(name="from", default=None)
+    last: Last = msgspec.field(name="to", default=None)
 
 
 class EventQuery(ReportQuery):
     """Which events, and how many on a page."""
 
-    type: EventType | None = None
-    user_id: str | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
-    cursor: str | None = None
+    type: Annotated[EventType | None, Meta(description="Only events of this type.")] = None
+    user_id: Annotated[str | None, Meta(description="Only events of this customer.")] = None
+    limit: Annotated[int, Meta(ge=1, le=100, description="Events per page.")] = 50
+    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
+        None
+    )
 
 
-class LoggedEvent(http.Body):
-    """A row of the event log; without userId where no customer is behind it."""
+class LoggedEvent(Schema):
+    """An event of the log; without `userId` where it has no customer."""
 
     event_id: str
-    event_type: str
+    event_type: EventType
     metadata: dict[str, Any]
     timestamp: str
     user_id: str | None = None
 
 
-class DayReport(http.Body):
-    """What a day (UTC) added up to."""
+class DayReport(Schema):
+    """The metrics of a day (UTC)."""
 
     day: str
     orders_created: int

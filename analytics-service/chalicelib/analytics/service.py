@@ -1,46 +1,48 @@
-"""The verbs of analytics: record what happened, once; look it up; add it up."""
+"""Record events once, list them, and report what they add up to."""
 
 from typing import Any
 
-from pynamodb.exceptions import PutError
-
-from chalicelib.analytics import changes, messages, periods, searches, totals
+from chalicelib.analytics import messages, periods, reports, search, stream_changes
 from chalicelib.analytics.facts import Fact
 from chalicelib.analytics.models import EventLog
 from chalicelib.analytics.schemas import DayReport, EventQuery, LoggedEvent, ReportQuery
 from common import dynamodb, log, streams, transactions
+from common.pages import Page
 
 
 def record_change(change: streams.Change) -> None:
-    """Record what a change of an order, a payment or a stock means, if it means anything. Safe to repeat.
+    """Record a change of an order, a payment or a stock if it is an event. Idempotent.
 
-    Raises ChangeNotUnderstood, and TransactionContended where repeating it later helps.
+    Raises: ChangeNotUnderstood, and TransactionContended, after which a retry helps.
     """
-    fact = changes.read(change)
+    fact = stream_changes.parse_change(change)
     if fact:
         record(fact)
 
 
 def record_message(message: dict[str, Any]) -> None:
-    """Record an InventoryUpdated event, or a stream record that was parked. Safe to repeat.
+    """Record an InventoryUpdated event or a parked stream record. Idempotent.
 
-    Raises EventNotUnderstood, and what `record_change` raises.
+    Raises: EventNotUnderstood, and what `record_change` raises.
     """
     if "dynamodb" in message:
         record_change(streams.read(message))
     else:
-        record(messages.read_inventory_updated(message))
+        record(messages.parse_inventory_updated(message))
 
 
 def record_order_done(message: dict[str, Any]) -> None:
-    """Record a purchase with its revenue and units. Safe to repeat; raises EventNotUnderstood."""
-    record(messages.read_order_done(message))
+    """Record a purchase with its revenue and units. Idempotent.
+
+    Raises: EventNotUnderstood, InvalidAmount, TransactionContended.
+    """
+    record(messages.parse_order_done(message))
 
 
 def record(fact: Fact) -> None:
-    """Log the fact and add it to the report of its day, both or neither; a repeat changes nothing.
+    """Log the fact and add it to the report of its day, both or neither. Idempotent by its id.
 
-    Raises TransactionContended if others kept adding to the same rows.
+    Raises: TransactionContended when others keep adding to the same rows.
     """
     row = EventLog(
         fact.event_id,
@@ -50,42 +52,43 @@ def record(fact: Fact) -> None:
         timestamp=fact.timestamp,
         day=fact.day,
     )
-    if not _written(row, totals.additions(fact)):
+    is_new = _write_once(row, reports.additions(fact))
+    if not is_new:
         log.logger.info(
             "repeat dropped", extra={"eventId": fact.event_id, "eventType": fact.event_type}
         )
 
 
-def _written(row: EventLog, additions: list[transactions.Operation]) -> bool:
-    """Whether the row is new; then it is there now, with what it adds. One row alone needs no transaction, which costs twice."""
-    is_new = EventLog.event_id.does_not_exist()
+def list_events(query: EventQuery) -> Page[LoggedEvent]:
+    """Return a page of the event log, newest first.
+
+    Without a user, a type or a period: of the latest `periods.MAX_DAYS` days.
+
+    Raises: PeriodInvalid, InvalidId, InvalidCursor.
+    """
+    page = search.find_page(query)
+    return Page([search.event_view(row) for row in page.items], page.cursor)
+
+
+def list_reports(query: ReportQuery) -> list[DayReport]:
+    """Return the report of each day of the period, oldest first, days without events included.
+
+    Raises: PeriodInvalid.
+    """
+    period = periods.parse(query.day, query.first, query.last) or periods.today()
+    return [reports.get_day_report(day) for day in period.days]
+
+
+def _write_once(row: EventLog, additions: list[transactions.Operation]) -> bool:
+    """Write the row and what it adds; False if the row exists.
+
+    A row without additions is written without a transaction, which would cost twice as much.
+    """
+    is_absent = EventLog.event_id.does_not_exist()
+    if not additions:
+        return dynamodb.save_if(row, is_absent)
     try:
-        if additions:
-            transactions.write(transactions.put(row, is_new), *additions)
-        else:
-            row.save(condition=is_new)
+        transactions.write(transactions.put(row, is_absent), *additions)
     except transactions.TransactionCancelled:
         return False
-    except PutError as refusal:
-        if not dynamodb.is_condition_failure(refusal):
-            raise
-        return False
     return True
-
-
-def events(query: EventQuery) -> tuple[list[LoggedEvent], str | None]:
-    """A page of the event log, newest first, and the cursor of the next one.
-
-    Without a user, a type or a period: of the last MOST_DAYS days. Raises PeriodInvalid, InvalidId, InvalidCursor.
-    """
-    rows, cursor = searches.newest(query)
-    return [searches.shown(row) for row in rows], cursor
-
-
-def reports(query: ReportQuery) -> list[DayReport]:
-    """What each day of the period added up to, oldest first; also of days on which nothing happened.
-
-    Raises PeriodInvalid.
-    """
-    period = periods.asked(query.day, query.first, query.last) or periods.today()
-    return [totals.of_day(day) for day in period.days]

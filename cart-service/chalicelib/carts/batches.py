@@ -1,10 +1,8 @@
-"""Many items at once. DynamoDB may leave part of a batch undone; the rest is sent again after a growing pause.
+"""Batch reads and deletes. What DynamoDB leaves unprocessed is sent again, with backoff.
 
-PynamoDB's own batches send it again at once, and when reading without end.
+PynamoDB's own batches send it again at once, and its reads without limit.
 """
 
-import random
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -12,48 +10,53 @@ from pynamodb.models import Model
 
 from chalicelib.carts.errors import CartUnavailable
 from common import aws
+from common.retry import RetryPolicy
 
-TRIES = 7
-_PAUSE_SECONDS = 0.03
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html and API_BatchWriteItem.html
-_MOST_READS = 100
-_MOST_WRITES = 25
+_RETRIES = RetryPolicy(tries=7, pause_seconds=0.03)
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_MAX_READS = 100
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+_MAX_WRITES = 25
 
 Row = TypeVar("Row", bound=Model)
 Key = dict[str, str]
 
 
 def read(model: type[Row], keys: Sequence[Key]) -> list[Row]:
-    """The items that exist under these different keys, as of now, in no order; only what the model knows of them.
+    """Return the items that exist under these distinct keys, in no order. Strongly consistent.
 
-    CartUnavailable if DynamoDB leaves some unread TRIES times in a row.
+    Raises: CartUnavailable if DynamoDB leaves some unprocessed in every attempt.
     """
     table = model.Meta.table_name
-    found: list[dict[str, Any]] = []
-    for chunk in _chunks(keys, _MOST_READS):
-        wanted = {table: {"Keys": chunk, "ConsistentRead": True, **_projection(model)}}
-        for answer in _answers("batch_get_item", "UnprocessedKeys", wanted):
-            found += answer["Responses"].get(table, [])
-    return [model.from_raw_data(item) for item in found]
+    items: list[dict[str, Any]] = []
+    for chunk in _chunks(keys, _MAX_READS):
+        request = {table: {"Keys": chunk, "ConsistentRead": True, **_projection(model)}}
+        for response in _call_until_processed("batch_get_item", "UnprocessedKeys", request):
+            items += response["Responses"].get(table, [])
+    return [model.from_raw_data(item) for item in items]
 
 
 def delete(model: type[Model], keys: Sequence[Key]) -> None:
-    """Delete what there is under these keys; safe to repeat. CartUnavailable as in `read`, and then some may be left."""
-    for chunk in _chunks(keys, _MOST_WRITES):
-        wanted = {model.Meta.table_name: [{"DeleteRequest": {"Key": key}} for key in chunk]}
-        for _ in _answers("batch_write_item", "UnprocessedItems", wanted):
-            pass
+    """Delete the items under these keys. Idempotent.
+
+    Raises: CartUnavailable as `read` does; some may be left then.
+    """
+    for chunk in _chunks(keys, _MAX_WRITES):
+        request = {model.Meta.table_name: [{"DeleteRequest": {"Key": key}} for key in chunk]}
+        _call_until_processed("batch_write_item", "UnprocessedItems", request)
 
 
-def _answers(call: str, left_over: str, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """DynamoDB's answers until nothing is left over."""
-    for attempt in range(TRIES):
-        answer = getattr(aws.client("dynamodb"), call)(RequestItems=wanted)
-        yield answer
-        wanted = answer.get(left_over)
-        if not wanted:
-            return
-        time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))
+def _call_until_processed(
+    operation: str, unprocessed: str, request: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Call DynamoDB until nothing is left unprocessed; returns its responses."""
+    responses: list[dict[str, Any]] = []
+    for _ in _RETRIES.attempts():
+        response = getattr(aws.client("dynamodb"), operation)(RequestItems=request)
+        responses.append(response)
+        request = response.get(unprocessed)
+        if not request:
+            return responses
     raise CartUnavailable("the cart could not be read or written in full; try again in a moment")
 
 
@@ -63,7 +66,7 @@ def _chunks(keys: Sequence[Key], size: int) -> Iterator[list[dict[str, dict[str,
 
 
 def _projection(model: type[Model]) -> dict[str, Any]:
-    """Long descriptions are nothing to a cart; names go by placeholders, as `name` and `status` are reserved words."""
+    """Read only the model's attributes; by placeholder, as `name` and `status` are reserved."""
     attributes = model.get_attributes().values()
     names = {f"#{position}": attribute.attr_name for position, attribute in enumerate(attributes)}
     return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}

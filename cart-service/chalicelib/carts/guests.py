@@ -1,4 +1,4 @@
-"""Carts of people who have not logged in. Whoever knows the secret has the cart; no name, address or token belongs to it."""
+"""Carts without an account. A secret opens a guest's cart; it holds no personal data."""
 
 import hashlib
 import secrets
@@ -8,24 +8,29 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.carts.errors import CartNotFound, GuestCartMerged, GuestCartMissing
 from chalicelib.carts.models import MERGED, OPEN, GuestCart
 from chalicelib.carts.schemas import GUEST_CART, NewGuestCart
-from common import clock, transactions
+from common import clock, dynamodb, transactions
 
-LIFE_SECONDS = 30 * 24 * 3600
+_LIFE_SECONDS = 30 * 24 * 3600
 _SECRET_BYTES = 32
 
 
-def create() -> NewGuestCart:
-    """An empty cart and the secret that opens it, for 30 days. Repeated it makes another one, which expires unused."""
+def create_guest_cart() -> NewGuestCart:
+    """Create an empty cart with its secret, for 30 days.
+
+    Not idempotent: a repeat creates another cart, which expires unused.
+    """
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    expires_at = clock.epoch() + LIFE_SECONDS
-    GuestCart(owner(secret), expires_at=expires_at).save()
+    expires_at = clock.epoch() + _LIFE_SECONDS
+    GuestCart(owner_id(secret), expires_at=expires_at).save()
     return NewGuestCart(guest_cart=secret, expires_at=clock.iso(expires_at))
 
 
-def owner(secret: str | None) -> str:
-    """Whose cart the secret opens, as the table has it: GUEST# and a hash. GuestCartMissing without a secret.
+def owner_id(secret: str | None) -> str:
+    """Return the owner of the cart that the secret opens: GUEST# and a hash.
 
-    Nobody guesses 256 random bits, so that one round of SHA-256 keeps them from whoever reads the table.
+    The secret has 256 bits of entropy: an unsalted SHA-256 suffices if the table leaks.
+
+    Raises: GuestCartMissing without a secret.
     """
     if not secret:
         raise GuestCartMissing(
@@ -34,35 +39,35 @@ def owner(secret: str | None) -> str:
     return f"GUEST#{hashlib.sha256(secret.encode()).hexdigest()}"
 
 
-def find(guest_id: str) -> GuestCart:
-    """The cart as of now, open or merged; CartNotFound if there is none, or no longer."""
-    try:
-        guest = GuestCart.get(guest_id, GuestCart().key, consistent_read=True)
-    except GuestCart.DoesNotExist:
-        raise not_found() from None
-    if guest.expires_at <= clock.epoch():
-        raise not_found()
+def get_guest_cart(guest_id: str) -> GuestCart:
+    """Return the cart, open or merged. Strongly consistent.
+
+    Raises: CartNotFound, also if it has expired.
+    """
+    guest = dynamodb.find(GuestCart, guest_id, GuestCart().key)
+    if guest is None or guest.expires_at <= clock.epoch():
+        raise cart_not_found()
     return guest
 
 
-def find_open(guest_id: str) -> GuestCart:
-    """The cart if it can be used; CartNotFound as `find`, GuestCartMerged once it went to an account."""
-    guest = find(guest_id)
+def get_open_cart(guest_id: str) -> GuestCart:
+    """Return the cart if it is open. Raises: CartNotFound, GuestCartMerged."""
+    guest = get_guest_cart(guest_id)
     if guest.status == MERGED:
         raise GuestCartMerged("this cart went to the account that logged in")
     return guest
 
 
-def still_open(guest: GuestCart) -> transactions.Operation:
-    """Part of every transaction that puts something in: a cart that was merged meanwhile takes nothing more."""
+def open_check_op(guest: GuestCart) -> transactions.Operation:
+    """The operation that keeps a transaction from adding to a merged cart."""
     return transactions.check(GuestCart, guest.user_id, guest.key, condition=is_open())
 
 
 def is_open() -> Condition:
-    """What must hold of the row."""
+    """The condition that the cart is open."""
     return GuestCart.status == OPEN
 
 
-def not_found() -> CartNotFound:
-    """The same words whatever the cause: they tell nobody which secrets are, or were, somebody's."""
+def cart_not_found() -> CartNotFound:
+    """The same message for every cause: it must not tell which secrets are or were valid."""
     return CartNotFound("there is no such guest cart, or it has expired")

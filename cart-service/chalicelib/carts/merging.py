@@ -1,154 +1,134 @@
-"""A guest logs in: what the guest's cart holds goes to the account's.
+"""Merging a guest's cart into the account's after login.
 
-First the guest's cart is closed. From then on nothing goes into it, and its items leave it one transaction after the other: each out
-of the guest's cart and into the account's at once, with a row that tells what became of it. Whoever comes again, at the same time or after
-a crash, finds fewer items or none, and goes on from there.
+First the guest's cart is closed: from then on nothing is added to it. Then its items move in
+transactions: each leaves the guest's cart, enters the account's, and leaves a MergedItem with the
+result. A concurrent or repeated merge finds the items that are left, and continues.
 """
 
-import hashlib
-import random
-import time
 from collections.abc import Iterator, Sequence
 
-from chalicelib.carts import batches, catalogue, guests, service
-from chalicelib.carts.catalogue import Product
+from chalicelib.carts import batches, guests, idempotency, readmodels
 from chalicelib.carts.errors import (
     CartFull,
     CartUnavailable,
-    IdempotencyKeyReused,
     ProductNotFound,
     TooManyOfProduct,
 )
-from chalicelib.carts.models import (
-    MERGED,
-    MERGED_PREFIX,
-    OPEN,
-    CartItem,
-    Done,
-    GuestCart,
-    MergedItem,
-)
+from chalicelib.carts.items import increment_op, list_items, remaining_capacity
+from chalicelib.carts.models import MERGED, MERGED_PREFIX, OPEN, CartItem, GuestCart, MergedItem
+from chalicelib.carts.readmodels import Product
 from chalicelib.carts.schemas import MAX_QUANTITY, CartMergeResult, MergedCartItem, SkippedCartItem
 from common import clock, transactions
+from common.retry import RetryPolicy
 from common.transactions import Operation, TransactionCancelled, TransactionContended
 
-# Three operations an item, at most 100 in a transaction.
-_MOST_ITEMS = 33
-_TRIES = 12
-_PAUSE_SECONDS = 0.01
+_MAX_ITEMS = 33  # three operations an item, at most 100 in a transaction
+_CONFLICT_RETRIES = RetryPolicy(tries=12, pause_seconds=0.01, max_pause_seconds=0.12)
 
 
-def merge(user_id: str, guest_id: str, idempotency_key: str | None) -> CartMergeResult:
-    """Put what is in the guest's cart into the account's, as far as it is on sale, up to 99 of a product and 500 products; nothing undoes it.
+def merge_carts(user_id: str, guest_id: str, idempotency_key: str | None) -> CartMergeResult:
+    """Move the guest's items to the account's cart, as far as it takes them. Not undone.
 
-    Safe to repeat, at the same time too, with or without its idempotency key: each item is taken once, and the answer is the same
-    for as long as a key is remembered. Raises CartNotFound, also if another account has the cart; IdempotencyKeyReused; and
-    CartUnavailable while others keep changing the account's cart: then some may be taken, and a repeat takes the rest.
+    Idempotent, with or without a key, also concurrently: each item moves once, and the response
+    is the same for as long as a key is kept.
+
+    Raises: CartNotFound, also if another account has the cart; IdempotencyKeyReused;
+    CartUnavailable under contention: some items may have moved, and a repeat moves the rest.
     """
-    for attempt in range(_TRIES):
+    for _ in _CONFLICT_RETRIES.attempts():
         try:
-            guest = _close(user_id, guest_id, idempotency_key)
-            while items := service.items(guest_id, limit=_MOST_ITEMS):
-                transactions.write(*_takings(user_id, guest, items))
-            return _answer(guest_id)
+            guest = _close_guest_cart(user_id, guest_id, idempotency_key)
+            _move_items(user_id, guest)
+            return _merge_response(guest_id)
         except TransactionCancelled:
-            # The account's cart changed since it was read, or somebody is merging at the same time: look again.
-            time.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))
+            continue  # the account's cart changed since it was read, or another merge runs
         except TransactionContended:
             break
     raise CartUnavailable("too many changes to this cart at the same time; try again in a moment")
 
 
-def _close(user_id: str, guest_id: str, idempotency_key: str | None) -> GuestCart:
-    """The guest's cart, closed for this account: now, or earlier. TransactionCancelled if somebody else was faster."""
-    remembered = list(_remembered(user_id, guest_id, idempotency_key))
-    guest = guests.find(guest_id)
+def _close_guest_cart(user_id: str, guest_id: str, idempotency_key: str | None) -> GuestCart:
+    """Return the guest's cart, closed for this account: now, or by an earlier request.
+
+    Raises: TransactionCancelled if a concurrent request was faster.
+    """
+    request = f"merge {guest_id}"
+    record = idempotency.find_record(user_id, idempotency_key, request)
+    operations = [] if record else idempotency.record_ops(user_id, idempotency_key, request)
+    guest = guests.get_guest_cart(guest_id)
     if guest.status == OPEN:
-        was_open = guests.is_open()
         guest.status, guest.merged_into = MERGED, user_id
-        guest.expires_at = clock.epoch() + service.REMEMBERED_SECONDS
-        remembered.append(transactions.put(guest, was_open))
+        guest.expires_at = clock.epoch() + idempotency.RECORD_SECONDS
+        operations.append(transactions.put(guest, guests.is_open()))
     if guest.merged_into != user_id:
-        raise guests.not_found()
-    if remembered:
-        transactions.write(*remembered)
+        raise guests.cart_not_found()
+    if operations:
+        transactions.write(*operations)
     return guest
 
 
-def _remembered(user_id: str, guest_id: str, idempotency_key: str | None) -> Iterator[Operation]:
-    """A row for the key, unless it is there; IdempotencyKeyReused if it is there for something else."""
-    if idempotency_key is None:
-        return
-    key, body_hash = Done.key_of_request(idempotency_key), _hash(guest_id)
-    if earlier := Done.find(user_id, key):
-        if earlier.body_hash != body_hash:
-            raise IdempotencyKeyReused("Idempotency-Key: used before, for something else")
-        return
-    row = Done(
-        user_id, key, body_hash=body_hash, expires_at=clock.epoch() + service.REMEMBERED_SECONDS
-    )
-    yield transactions.put(row, Done.key.does_not_exist())
+def _move_items(user_id: str, guest: GuestCart) -> None:
+    while items := list_items(guest.user_id, limit=_MAX_ITEMS):
+        transactions.write(*_transfer_ops(user_id, guest, items))
 
 
-def _takings(user_id: str, guest: GuestCart, items: Sequence[CartItem]) -> Iterator[Operation]:
-    """What takes these items over, all or none."""
-    products = catalogue.described(item.product_id for item in items)
+def _transfer_ops(user_id: str, guest: GuestCart, items: Sequence[CartItem]) -> Iterator[Operation]:
+    """The operations that move these items to the account's cart."""
+    products = readmodels.find_products(item.product_id for item in items)
     keys = [{"userId": user_id, "productId": item.product_id} for item in items]
-    before = {item.product_id: int(item.qty) for item in batches.read(CartItem, keys)}
-    room = service.room(user_id) if len(before) < len(items) else 0
+    quantities = {item.product_id: item.qty for item in batches.read(CartItem, keys)}
+    capacity = remaining_capacity(user_id) if len(quantities) < len(items) else 0
     for item in items:
-        there = before.get(item.product_id, 0)
-        outcome = _outcome(guest, item, products.get(item.product_id), there, room)
-        room -= 1 if outcome.taken and not there else 0
-        # A change or removal that was let in before the cart closed may still come: then the item is read again.
+        before = quantities.get(item.product_id, 0)
+        product = products.get(item.product_id)
+        result = _merge_result(guest, item, product, before, has_capacity=capacity > 0)
+        capacity -= 1 if result.taken and not before else 0
+        # An update that was let in before the cart closed can still arrive; then read again.
         yield transactions.delete(item, CartItem.qty == item.qty)
-        yield transactions.put(outcome)
-        if outcome.taken:
-            yield service.addition(user_id, item.product_id, there, there + int(outcome.taken))
+        yield transactions.put(result)
+        if result.taken:
+            yield increment_op(user_id, item.product_id, before, before + result.taken)
 
 
-def _outcome(
-    guest: GuestCart, item: CartItem, product: Product | None, there: int, room: int
+def _merge_result(
+    guest: GuestCart, item: CartItem, product: Product | None, before: int, has_capacity: bool
 ) -> MergedItem:
-    """What becomes of an item of which so many are in the account's cart already, which takes so many products more."""
-    outcome = MergedItem(
-        guest.user_id, f"{MERGED_PREFIX}{item.product_id}", expires_at=guest.expires_at
-    )
-    refusal: type[Exception] = TooManyOfProduct
+    """How much of the item the account's cart takes, which has `before` of it, and why not all."""
+    limit, reason = MAX_QUANTITY - before, TooManyOfProduct.__name__
     if product is None or not product.is_on_sale:
-        refusal = ProductNotFound
-    elif not there and room < 1:
-        refusal = CartFull
-    most = MAX_QUANTITY - there if refusal is TooManyOfProduct else 0
-    outcome.taken = min(int(item.qty), most)
-    outcome.left = int(item.qty) - outcome.taken
-    outcome.reason = refusal.__name__ if outcome.left else None
-    return outcome
-
-
-def _answer(guest_id: str) -> CartMergeResult:
-    """What became of all items, by product id."""
-    outcomes = list(
-        MergedItem.query(guest_id, MergedItem.key.startswith(MERGED_PREFIX), consistent_read=True)
+        limit, reason = 0, ProductNotFound.__name__
+    elif not before and not has_capacity:
+        limit, reason = 0, CartFull.__name__
+    taken = min(item.qty, limit)
+    left = item.qty - taken
+    return MergedItem(
+        guest.user_id,
+        f"{MERGED_PREFIX}{item.product_id}",
+        taken=taken,
+        left=left,
+        reason=reason if left else None,
+        expires_at=guest.expires_at,
     )
+
+
+def _merge_response(guest_id: str) -> CartMergeResult:
+    """The results of all items, by product id."""
+    is_result = MergedItem.key.startswith(MERGED_PREFIX)
+    results = list(MergedItem.query(guest_id, is_result, consistent_read=True))
     return CartMergeResult(
         message="Carts merged",
         taken=[
-            MergedCartItem(product_id=_product_id(row), qty=int(row.taken))
-            for row in outcomes
+            MergedCartItem(product_id=_product_id(row), qty=row.taken)
+            for row in results
             if row.taken
         ],
         left=[
-            SkippedCartItem(product_id=_product_id(row), qty=int(row.left), reason=row.reason)
-            for row in outcomes
+            SkippedCartItem(product_id=_product_id(row), qty=row.left, reason=row.reason)
+            for row in results
             if row.left
         ],
     )
 
 
-def _product_id(outcome: MergedItem) -> str:
-    return outcome.key.removeprefix(MERGED_PREFIX)
-
-
-def _hash(guest_id: str) -> str:
-    return hashlib.sha256(f"merge {guest_id}".encode()).hexdigest()
+def _product_id(result: MergedItem) -> str:
+    return result.key.removeprefix(MERGED_PREFIX)

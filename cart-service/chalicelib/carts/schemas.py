@@ -113,7 +113,7 @@ class CartLine(Schema, kw_only=True, omit_defaults=False):
     available: bool = False
 
 
-class BoughtLine(Schema):
+class OrderedLine(Schema):
     """A quantity of a product that an order took."""
 
     product_id: NonEmptyStr
@@ -125,12 +125,12 @@ class ClearCart(Schema):
 
     order_id: NonEmptyStr
     user_id: NonEmptyStr
-    items: Annotated[list[BoughtLine], Meta(max_length=99)]
+    items: Annotated[list[OrderedLine], Meta(max_length=99)]
     placed_at: str | None = None
 
 
 class CartCleared(Schema):
-    """Answer of the step."""
+    """Output of the step."""
 
     user_id: str
     status: str

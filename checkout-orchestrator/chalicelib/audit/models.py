@@ -1,4 +1,4 @@
-"""The inventory audit: what left the stock, by day."""
+"""The table of the inventory audit: what left the stock, by day."""
 
 from pynamodb.attributes import MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
@@ -7,14 +7,14 @@ from common import clock, dynamodb
 
 
 class AuditLine(MapAttribute):
-    """How many of a product."""
+    """The quantity of a product."""
 
     product_id = UnicodeAttribute(attr_name="productId")
     qty = dynamodb.WholeNumber()
 
 
 class InventoryAudit(Model):
-    """A finished order, for the daily reconciliation of the stock; written once, never changed."""
+    """A finished order, for the reconciliation of stock. Rows never change."""
 
     class Meta(dynamodb.Meta):
         table_name = "InventoryAudit"

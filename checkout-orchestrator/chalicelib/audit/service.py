@@ -4,8 +4,8 @@ from chalicelib.audit.models import AuditLine, InventoryAudit
 from common import events, money
 
 
-def record(done: events.OrderDone) -> None:
-    """Note under the day of the sale what left the stock. Safe to repeat: the same row is written again."""
+def record_sale(done: events.OrderDone) -> None:
+    """Store what left the stock, under the day of the sale. Idempotent."""
     InventoryAudit(
         done.occurred_at[:10],
         done.order_id,

@@ -1,4 +1,7 @@
-"""What can go wrong with a checkout. Those of order-service's validate-order are answered under the same names."""
+"""What can go wrong with a checkout.
+
+What order-service's validate-order raises is answered under the same names.
+"""
 
 from chalice import (
     BadRequestError,
@@ -8,66 +11,89 @@ from chalice import (
     UnprocessableEntityError,
 )
 
+from common.money import InvalidAmount
+
 
 class CartEmpty(ConflictError):
-    """There is nothing in the cart to buy."""
+    """The cart is empty."""
+
+    description = "The cart is empty."
 
 
 class OrderNotFound(NotFoundError):
-    """There is no such order, or it is somebody else's."""
+    """There is no such order, or it is another customer's."""
+
+    description = "You have no such order."
 
 
 class OrderNotPayable(ConflictError):
-    """The order has ended, or its payment was undone: nothing can be paid any more."""
+    """The order has ended, or its payment was voided: it cannot be paid any more."""
+
+    description = "The order has ended, or its payment was voided: it cannot be paid any more."
 
 
 class OrderCancelled(ConflictError):
     """The customer cancelled the order."""
 
+    description = "The order was cancelled."
+
 
 class PriceChanged(ConflictError):
     """The total is not the one that the customer expected."""
 
+    description = "The total is not `expectedTotal`; the message says what it is."
+
 
 class OutOfStock(ConflictError):
-    """Not enough is left of a product."""
+    """There is not enough stock of a product."""
+
+    description = "There is not enough stock of a product."
 
 
 class ProductNotFound(NotFoundError):
     """A product does not exist, or is no longer sold."""
 
+    description = "A product does not exist, or is no longer on sale."
+
 
 class TooManyLines(BadRequestError):
     """An order holds at most 99 different products."""
+
+    description = "An order holds at most 99 different products."
 
 
 class QuantityTooLarge(BadRequestError):
     """An order holds at most 99 of a product."""
 
+    description = "An order holds at most 99 of a product."
+
 
 class MixedCurrencies(BadRequestError):
-    """An order is paid at once, so all its goods have one currency."""
+    """An order is paid at once, so all its products have one currency."""
+
+    description = "All products of an order must have the same currency."
 
 
 class TotalTooLarge(BadRequestError):
-    """More than the payment gateway charges at once."""
+    """The total is more than the payment gateway charges at once."""
 
-
-class InvalidAmount(BadRequestError):
-    """A total that the shop cannot take."""
+    description = "The total is more than can be charged at once."
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The same Idempotency-Key came with another body before."""
+    """This Idempotency-Key was used with another body before."""
+
+    description = "This `Idempotency-Key` was used with another body before."
 
 
 class OrderServiceUnavailable(ChaliceViewError):
-    """The order could not be checked or stored, or perhaps was; sending the same request again is safe."""
+    """The order was perhaps not checked or stored. Retryable."""
 
     STATUS_CODE = 503
+    description = "The order could not be checked or stored. Send the same request again."
 
 
-REFUSALS: dict[str, type[ChaliceViewError]] = {
+ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
         IdempotencyKeyReused,

@@ -1,33 +1,45 @@
-"""Bodies accepted and returned by the checkout."""
+"""Request and response bodies of the checkout."""
 
 import re
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from common import http
+import msgspec
+from msgspec import Meta
+
+from chalicelib.payments.schemas import PaymentMethodType
+from common.schemas import Schema
 
 _TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
 
 
-class Checkout(http.Body):
-    """Body of POST /checkout. `paymentMethod` is the gateway's own token: a card number never reaches the shop."""
+class CheckoutRequest(Schema):
+    """How the cart, or an order that waits for its payment, is paid."""
 
-    payment_method: str | None = None
-    method: Literal["CARD", "UPI"] = "CARD"
-    order_id: str | None = None
-    expected_total: Decimal | None = None
+    payment_method: Annotated[
+        str | None,
+        Meta(description="The gateway's token. A card number never reaches the shop."),
+    ] = None
+    payment_method_type: PaymentMethodType = msgspec.field(default="CARD", name="method")
+    order_id: Annotated[
+        str | None, Meta(description="The order to pay; without it the cart is ordered.")
+    ] = None
+    expected_total: Annotated[
+        Decimal | None, Meta(description="What the customer agreed to pay.")
+    ] = None
 
     def __post_init__(self) -> None:
         if self.payment_method is not None and not _TOKEN.fullmatch(self.payment_method):
             raise ValueError(
-                "paymentMethod: expected the gateway's token, such as pm_card_visa; never a card number"
+                "paymentMethod: expected the gateway's token, such as pm_card_visa; "
+                "never a card number"
             )
         if self.expected_total is not None and not self.expected_total.is_finite():
             raise ValueError("expectedTotal: expected a number")
 
 
-class Begun(http.Body):
-    """Answer of POST /checkout."""
+class CheckoutAccepted(Schema):
+    """The order whose checkout has started."""
 
     order_id: str
     status: str
@@ -35,8 +47,8 @@ class Begun(http.Body):
     currency: str
 
 
-class Progress(http.Body):
-    """Answer of GET /checkout/{orderId}."""
+class CheckoutStatus(Schema):
+    """How far a checkout is."""
 
     order_id: str
     status: str
@@ -44,5 +56,11 @@ class Progress(http.Body):
     payment_status: str
     total_amount: Decimal
     currency: str
-    reason: str | None = None
-    next_action: dict[str, Any] | None = None
+    reason: Annotated[str | None, Meta(description="Why it failed, or was declined.")] = None
+    next_action: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="What the customer's client does next, by `type`: CONFIRM_PAYMENT, "
+            "RAZORPAY_CHECKOUT or WAIT. Only for the order's customer."
+        ),
+    ] = None

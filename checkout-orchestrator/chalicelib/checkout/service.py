@@ -1,4 +1,4 @@
-"""The verbs of a checkout: begin it, and tell how far it is."""
+"""The verbs of a checkout: start it, and publish late events."""
 
 import contextlib
 import hashlib
@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.checkout import lambdas, sagas
 from chalicelib.checkout.errors import (
-    REFUSALS,
+    ORDER_SERVICE_ERRORS,
     CartEmpty,
     IdempotencyKeyReused,
     OrderCancelled,
@@ -19,31 +18,35 @@ from chalicelib.checkout.errors import (
     OrderServiceUnavailable,
     PriceChanged,
 )
-from chalicelib.checkout.models import CREATED, MAY_BE_PAID, CartLine, Order, cart_of, find_order
-from chalicelib.checkout.schemas import Begun, Checkout
+from chalicelib.checkout.schemas import CheckoutAccepted, CheckoutRequest
+from chalicelib.payments import saga_resume
 from chalicelib.payments import service as payments
-from chalicelib.payments import waiting
 from chalicelib.payments.errors import PaymentVoided
 from chalicelib.payments.schemas import Charge
+from chalicelib.readmodels.carts import CartItem, list_cart_items
+from chalicelib.readmodels.orders import PAYABLE_OR_PAID, Order, OrderStatus, find_order
+from chalicelib.saga import executions, lambdas
 from common import events, ids, log, money
 from common.auth import Caller
 
 
-def check_out(caller: Caller, wanted: Checkout, key: str | None) -> Begun:
-    """Buy what is in the caller's cart, or pay an order that waits; the saga goes on by itself.
+def check_out(caller: Caller, request: CheckoutRequest, key: str | None) -> CheckoutAccepted:
+    """Order the caller's cart, or pay an order that waits for it, and start its saga.
 
-    Safe to repeat: with a key the same key means the same order, without one the same cart does, until the order fails. Raises
-    CartEmpty, IdempotencyKeyReused, what validate-order refuses, and for an order PaymentDeclined, OrderNotPayable.
+    Idempotent: the same key, or without one the same cart, is the same order until it fails.
+    Raises: CartEmpty, IdempotencyKeyReused, what validate-order raises; for an order
+    OrderNotFound, OrderNotPayable, and what choose_payment_method raises.
     """
-    if wanted.order_id is not None:
-        order = _pay(_own_order(caller.user_id, wanted.order_id), wanted)
+    if request.order_id is not None:
+        order = _get_own_order(caller.user_id, request.order_id)
+        _pay_order(order, request)
     elif key:
-        order = _buy_with_key(caller.user_id, wanted, key)
+        order = _order_for_key(caller.user_id, request, key)
     else:
-        order = _buy(caller.user_id, wanted)
-    if order.status == CREATED:
-        sagas.start(order.order_id, order.user_id, order.correlation_id)
-    return Begun(
+        order = _order_for_cart(caller.user_id, request)
+    if order.status == OrderStatus.CREATED:
+        executions.start_execution(order.order_id, order.user_id, order.correlation_id)
+    return CheckoutAccepted(
         order_id=order.order_id,
         status=order.status,
         total_amount=money.decimal(order.total_minor, order.currency),
@@ -52,132 +55,135 @@ def check_out(caller: Caller, wanted: Checkout, key: str | None) -> Begun:
 
 
 def start_saga(created: events.OrderCreated) -> None:
-    """Start the saga of an order that was announced; safe to repeat, also beside check_out."""
-    sagas.start(created.order_id, created.user_id, created.correlation_id)
+    """Start the saga of an order that was created. Idempotent, also beside check_out."""
+    executions.start_execution(created.order_id, created.user_id, created.correlation_id)
 
 
 def publish_late(message: dict[str, Any]) -> None:
-    """Put on the bus what a saga left to be published; safe to repeat, as the event keeps its id."""
+    """Publish an event that a saga could not. Idempotent: the event keeps its id."""
     kind = events.REGISTRY.get(message.get("detail-type", ""))
     if kind is None:
         raise events.EventNotUnderstood(f"{message.get('detail-type')!r} is no event of the shop")
     events.publish(events.parse(kind, message))
 
 
-def _pay(order: Order, wanted: Checkout) -> Order:
-    """Give the waiting order its payment method."""
-    if order.status not in MAY_BE_PAID:
+def _pay_order(order: Order, request: CheckoutRequest) -> None:
+    """Charge the payment method of the request, where the order waits for one."""
+    if order.status not in PAYABLE_OR_PAID:
         raise OrderNotPayable(f"the order is {order.status}")
-    _insist_on_total(order, wanted.expected_total)
-    if order.status == CREATED and wanted.payment_method:
-        owed = Charge(
-            order_id=order.order_id,
-            amount=money.decimal(order.total_minor, order.currency),
-            currency=order.currency,
-            method=wanted.method,
-            payment_method=wanted.payment_method,
-            user_id=order.user_id,
-        )
-        try:
-            payment = payments.choose_method(owed)
-        except PaymentVoided as problem:
-            raise OrderNotPayable(str(problem)) from problem
-        waiting.wake(payment, payment.task_token)
-    return order
+    _validate_total(order, request.expected_total)
+    if order.status != OrderStatus.CREATED or not request.payment_method:
+        return
+    charge = Charge(
+        order_id=order.order_id,
+        amount=money.decimal(order.total_minor, order.currency),
+        currency=order.currency,
+        payment_method_type=request.payment_method_type,
+        payment_method=request.payment_method,
+        user_id=order.user_id,
+    )
+    try:
+        payment = payments.choose_payment_method(charge)
+    except PaymentVoided as exc:
+        raise OrderNotPayable(str(exc)) from exc
+    saga_resume.resume_saga(payment, payment.task_token)
 
 
-def _buy_with_key(user_id: str, wanted: Checkout, key: str) -> Order:
-    """The order that this key stands for, whatever became of the cart since."""
-    order_id, request_hash = ids.deterministic("ORDER", user_id, key), _hash(wanted)
-    cart = cart_of(user_id)  # first: a purchase that clears it meanwhile is then seen below
+def _order_for_key(user_id: str, request: CheckoutRequest, key: str) -> Order:
+    """Find or place the order of this idempotency key, even if the cart changed."""
+    order_id, request_hash = ids.deterministic("ORDER", user_id, key), _hash(request)
+    # Before the order: a purchase that clears the cart meanwhile is then seen below.
+    cart = list_cart_items(user_id)
     order = find_order(order_id)
     if order is None:
-        return _ordered(order_id, user_id, _filled(cart), wanted, request_hash)
+        return _place_order(order_id, user_id, _require_nonempty(cart), request, request_hash)
     if order.request_hash != request_hash:
         raise IdempotencyKeyReused("this Idempotency-Key came with another body before")
     return order
 
 
-def _buy(user_id: str, wanted: Checkout) -> Order:
-    """The order that the cart as it stands stands for: a second click finds the first one's; a failed one frees the cart."""
-    cart = _filled(cart_of(user_id))
-    contents = [(line.product_id, line.qty, line.updated_at) for line in cart]
+def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
+    """Find or place the order of the cart as it is: another one after a failure."""
+    cart = _require_nonempty(list_cart_items(user_id))
+    contents = [(item.product_id, item.qty, item.updated_at) for item in cart]
     attempt = 0
     while True:
         order_id = ids.deterministic("ORDER", user_id, contents, attempt)
         order = find_order(order_id)
         if order is None:
-            return _ordered(order_id, user_id, cart, wanted)
-        if order.status in MAY_BE_PAID:
-            return _again(order, wanted)
+            return _place_order(order_id, user_id, cart, request)
+        if order.status in PAYABLE_OR_PAID:
+            _repeat_checkout(order, request)
+            return order
         attempt += 1
 
 
-def _again(order: Order, wanted: Checkout) -> Order:
-    """The cart's order is on its way or done; with another payment method the customer means to pay it with that one."""
-    if wanted.payment_method in (None, order.payment_method):
-        _insist_on_total(order, wanted.expected_total)
-        return order
-    return _pay(order, wanted)
+def _repeat_checkout(order: Order, request: CheckoutRequest) -> None:
+    """Validate the repeat, or charge its payment method if that is another one."""
+    if request.payment_method in (None, order.payment_method):
+        _validate_total(order, request.expected_total)
+    else:
+        _pay_order(order, request)
 
 
-def _ordered(
+def _place_order(
     order_id: str,
     user_id: str,
-    cart: list[CartLine],
-    wanted: Checkout,
+    cart: list[CartItem],
+    request: CheckoutRequest,
     request_hash: str | None = None,
 ) -> Order:
-    """Have order-service check, price and store the order; it is then there, whoever stored it, and whatever became of it."""
-    asked = {
+    """Have order-service validate, price and store the order. Idempotent by its id."""
+    step = {
         "orderId": order_id,
         "userId": user_id,
-        "items": [{"productId": line.product_id, "qty": line.qty} for line in cart],
-        "paymentMethod": wanted.payment_method,
-        "method": wanted.method,
-        "expectedTotal": wanted.expected_total,
+        "items": [{"productId": item.product_id, "qty": item.qty} for item in cart],
+        "paymentMethod": request.payment_method,
+        "method": request.payment_method_type,
+        "expectedTotal": request.expected_total,
         "requestHash": request_hash,
     }
-    # Where the first answer got lost botocore asks again, and meanwhile the saga of the announced order may have ended: it is this order all the same.
+    # Where the first response is lost botocore asks again. By then the saga, which OrderCreated
+    # starts too, can have ended the order: it is this order all the same.
     with contextlib.suppress(OrderCancelled, OrderNotPayable):
-        _validate({name: value for name, value in asked.items() if value is not None})
+        _validate_order({name: value for name, value in step.items() if value is not None})
     order = find_order(order_id)
     if order is None:
         raise OrderServiceUnavailable("the order could not be stored; try again")
     return order
 
 
-def _validate(asked: dict[str, object]) -> None:
+def _validate_order(step: dict[str, object]) -> None:
     try:
-        lambdas.call("order-service", "validate-order", asked)
-    except lambdas.StepFailed as refusal:
-        if refusal.error in REFUSALS:
-            raise REFUSALS[refusal.error](refusal.message) from refusal
-        log.logger.error("validate-order failed", extra={"problem": str(refusal)})
-        raise OrderServiceUnavailable("the order could not be checked; try again") from refusal
-    except (BotoCoreError, ClientError) as problem:
-        raise OrderServiceUnavailable("the order could not be checked; try again") from problem
+        lambdas.invoke("order-service", "validate-order", step)
+    except lambdas.StepFailed as exc:
+        if exc.error in ORDER_SERVICE_ERRORS:
+            raise ORDER_SERVICE_ERRORS[exc.error](exc.message) from exc
+        log.logger.error("validate-order failed", extra={"error": str(exc)})
+        raise OrderServiceUnavailable("the order could not be checked; try again") from exc
+    except (BotoCoreError, ClientError) as exc:
+        raise OrderServiceUnavailable("the order could not be checked; try again") from exc
 
 
-def _own_order(user_id: str, order_id: str) -> Order:
+def _get_own_order(user_id: str, order_id: str) -> Order:
     order = find_order(ids.parse("ORDER", order_id))
     if order is None or order.user_id != user_id:
         raise OrderNotFound(f"you have no order {order_id}")
     return order
 
 
-def _filled(cart: list[CartLine]) -> list[CartLine]:
+def _require_nonempty(cart: list[CartItem]) -> list[CartItem]:
     if not cart:
         raise CartEmpty("your cart is empty")
     return cart
 
 
-def _insist_on_total(order: Order, expected: Decimal | None) -> None:
+def _validate_total(order: Order, expected: Decimal | None) -> None:
     total = money.decimal(order.total_minor, order.currency)
     if expected is not None and expected != total:
         raise PriceChanged(f"the total is {total} {order.currency}, not {expected}")
 
 
-def _hash(wanted: Checkout) -> str:
-    """What the same request always has."""
-    return hashlib.sha256(msgspec.json.encode(wanted, order="sorted")).hexdigest()
+def _hash(request: CheckoutRequest) -> str:
+    """The same for every repeat of a request."""
+    return hashlib.sha256(msgspec.json.encode(request, order="sorted")).hexdigest()

@@ -1,50 +1,68 @@
-"""How a notification leaves the shop: mail and SMS to a customer, the topic to the team."""
+"""The channels of notifications: mail and SMS to customers, a topic for the team."""
 
 import json
 from functools import cache
 
 from chalicelib.notifications.errors import RecipientGone, RecipientUnknown
-from chalicelib.notifications.models import Notification, User
+from chalicelib.notifications.models import Notification
+from chalicelib.readmodels.users import User, find_user, was_deleted
 from common import aws, settings
 
 _TOPIC = "commerce-notifications"
-_SUBJECT_LENGTH = 100  # of SNS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+_MAX_SUBJECT = 100  # of SNS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 
 
-def to_customer(row: Notification) -> None:
-    """Mail or SMS, by the notification's type; RecipientUnknown if the customer has no such address, RecipientGone if no account any more."""
-    try:
-        user = User.get(row.user_id, consistent_read=True)
-    except User.DoesNotExist:
-        if User.is_deleted(row.user_id):
-            raise RecipientGone(row.user_id) from None
-        raise RecipientUnknown(f"there is no user {row.user_id}") from None
-    if row.type == "SMS":
-        _text(_known(user.phone, row), row.message)
+def send_to_customer(notification: Notification) -> None:
+    """Send a mail or an SMS, by the notification's type. Not idempotent.
+
+    Raises: RecipientUnknown without such an address, RecipientGone without an account any more.
+    """
+    user = _get_recipient(notification.user_id)
+    if notification.type == "SMS":
+        _send_sms(_require_address(user.phone, notification), notification.message)
     else:
-        _mail(_known(user.email, row), row.subject, f"Hello {user.name or ''},\n\n{row.message}\n")
+        text = f"Hello {user.name or ''},\n\n{notification.message}\n"
+        _send_mail(_require_address(user.email, notification), notification.subject, text)
 
 
-def to_team(row: Notification) -> None:
-    """To the topic, whose subscribers filter by audience."""
-    about = {"audience": row.audience, "type": row.type, "kind": row.kind, "orderId": row.order_id}
-    for_programs = json.dumps({**about, "subject": row.subject, "message": row.message})
+def publish_to_team(notification: Notification) -> None:
+    """Publish on the topic, whose subscribers filter by audience. Not idempotent."""
+    attributes = {
+        "audience": notification.audience,
+        "type": notification.type,
+        "kind": notification.kind,
+        "orderId": notification.order_id,
+        "subject": notification.subject,
+        "message": notification.message,
+    }
+    bodies = {"default": json.dumps(attributes), "email": notification.message}
     aws.client("sns").publish(
-        TopicArn=_topic(),
-        Subject=row.subject[:_SUBJECT_LENGTH],
+        TopicArn=_topic_arn(),
+        Subject=notification.subject[:_MAX_SUBJECT],
         MessageStructure="json",
-        Message=json.dumps({"default": for_programs, "email": row.message}),
-        MessageAttributes={"audience": {"DataType": "String", "StringValue": row.audience}},
+        Message=json.dumps(bodies),
+        MessageAttributes={
+            "audience": {"DataType": "String", "StringValue": notification.audience}
+        },
     )
 
 
-def _known(address: str | None, row: Notification) -> str:
+def _get_recipient(user_id: str) -> User:
+    user = find_user(user_id)
+    if user:
+        return user
+    if was_deleted(user_id):
+        raise RecipientGone(user_id)
+    raise RecipientUnknown(f"there is no user {user_id}")
+
+
+def _require_address(address: str | None, notification: Notification) -> str:
     if not address:
-        raise RecipientUnknown(f"{row.user_id} has no address for {row.type}")
+        raise RecipientUnknown(f"{notification.user_id} has no address for {notification.type}")
     return address
 
 
-def _mail(address: str, subject: str, text: str) -> None:
+def _send_mail(address: str, subject: str, text: str) -> None:
     aws.client("ses").send_email(
         Source=settings.text("MAIL_FROM"),
         Destination={"ToAddresses": [address]},
@@ -55,12 +73,12 @@ def _mail(address: str, subject: str, text: str) -> None:
     )
 
 
-def _text(number: str, text: str) -> None:
+def _send_sms(number: str, text: str) -> None:
     aws.client("sns").publish(PhoneNumber=number, Message=text)
 
 
 @cache
-def _topic() -> str:
-    """The topic's ARN, of this account and region."""
+def _topic_arn() -> str:
+    """Build the topic's ARN, of this account and region."""
     partition, account = aws.client("sts").get_caller_identity()["Arn"].split(":")[1:5:3]
     return f"arn:{partition}:sns:{aws.client('sns').meta.region_name}:{account}:{_TOPIC}"

@@ -2,8 +2,8 @@
 
 
 class RecipientGone(Exception):
-    """The customer has deleted the account: there is nobody left to tell."""
+    """The customer deleted the account, so there is nobody to notify."""
 
 
 class RecipientUnknown(Exception):
-    """The user does not exist, or has no address of the kind that the notification needs. Repeating does not help."""
+    """There is no such user, or no address of the kind that is needed. Not retryable."""

@@ -1,21 +1,28 @@
-"""The table of notifications, and a read model of the people they go to."""
+"""The table of notifications."""
+
+from enum import StrEnum
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from common import clock, dynamodb, ids
+from common import clock, dynamodb
 
-PENDING = "PENDING"
-SENT = "SENT"
-UNREACHABLE = "UNREACHABLE"
-
-ERASED = "(erased)"  # what stands for the texts to a customer who deleted the account
-
-SETTLED = (SENT, UNREACHABLE)  # nothing is left to do
+ERASED = "(erased)"  # replaces the texts to a customer who deleted the account
 
 
-class ByUser(GlobalSecondaryIndex):
+class NotificationStatus(StrEnum):
+    """PENDING, then SENT, or UNREACHABLE where the customer deleted the account."""
+
+    PENDING = "PENDING"
+    SENT = "SENT"
+    UNREACHABLE = "UNREACHABLE"
+
+
+FINAL_STATUSES = frozenset({NotificationStatus.SENT, NotificationStatus.UNREACHABLE})
+
+
+class ByUser(GlobalSecondaryIndex["Notification"]):
     """A user's notifications, by time."""
 
     class Meta:
@@ -27,10 +34,7 @@ class ByUser(GlobalSecondaryIndex):
 
 
 class Notification(Model):
-    """Something that somebody is told: PENDING, then SENT; or UNREACHABLE, where the customer has deleted the account.
-
-    Its id follows from what it is about, so it is told once.
-    """
+    """A message to a customer or the team. By its deterministic id it is sent once."""
 
     class Meta(dynamodb.Meta):
         table_name = "Notifications"
@@ -43,32 +47,23 @@ class Notification(Model):
     order_id = UnicodeAttribute(attr_name="orderId", null=True)
     subject = UnicodeAttribute()
     message = UnicodeAttribute()
-    status = UnicodeAttribute(default=PENDING)
+    status = UnicodeAttribute(default=NotificationStatus.PENDING)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
     sent_at = UnicodeAttribute(attr_name="sentAt", null=True)
     by_user = ByUser()
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.status in FINAL_STATUSES
+
     def erase(self) -> None:
-        """Take the text away; whether it was sent stays. Safe to repeat."""
+        """Overwrite the text, but not whether it was sent. Idempotent."""
         self.update([Notification.subject.set(ERASED), Notification.message.set(ERASED)])
 
 
-class User(Model):
-    """Of user-service: where a customer can be reached. Read here, never written."""
-
-    class Meta(dynamodb.Meta):
-        table_name = "Users"
-
-    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
-    email = UnicodeAttribute(null=True)
-    name = UnicodeAttribute(null=True)
-    phone = UnicodeAttribute(null=True)
-
-    @classmethod
-    def is_deleted(cls, user_id: str) -> bool:
-        """Whether there was an account of this id once: user-service keeps that much of it."""
-        try:
-            cls.get(f"DELETED#{ids.suffix(user_id)}", consistent_read=True)
-        except cls.DoesNotExist:
-            return False
-        return True
+def list_order_notifications(user_id: str, order_id: str, since: str) -> list[Notification]:
+    """List what the customer and the team were sent about an order since this time."""
+    is_recent = Notification.created_at >= since
+    is_about_order = Notification.order_id == order_id
+    return list(Notification.by_user.query(user_id, is_recent, is_about_order))

@@ -1,120 +1,148 @@
-"""The verbs of a notification: tell the customer, tell the team."""
+"""The verbs of a notification: notify the customer, notify the team, erase."""
 
-from chalicelib.checkout.models import Order, find_order
-from chalicelib.notifications import channels
+from chalicelib.notifications import channels, notices
 from chalicelib.notifications.errors import RecipientGone
-from chalicelib.notifications.models import ERASED, SENT, SETTLED, UNREACHABLE, Notification
-from chalicelib.notifications.schemas import Notice
-from common import clock, events, ids, money
+from chalicelib.notifications.models import ERASED, Notification, NotificationStatus
+from chalicelib.notifications.notices import NoticeKind
+from chalicelib.notifications.schemas import NotificationRequest
+from chalicelib.readmodels.orders import Order, find_order
+from common import clock, dynamodb, events, ids, money
 
 CUSTOMER = "customer"
 ADMIN = "admin"
 INVENTORY = "inventory"
-RECEIPT = "RECEIPT"
 
-_CONFIRMED = "ORDER_CONFIRMED"
-_FAILED = "ORDER_FAILED"
 _SUBJECT = "News from the shop"
 
 
-def send_notification(notice: Notice) -> Notification:
-    """Tell the customer by mail or SMS, and the team what concerns it of an order that was confirmed or failed.
+def send_notification(request: NotificationRequest) -> Notification:
+    """Notify the customer, and the team of an order that was confirmed or failed.
 
-    A customer who deleted the account is told nothing, the team is. Raises RecipientUnknown. Safe to repeat: what is about an order, or of a kind that a customer gets once, is sent once.
+    Idempotent for what is about an order, or of a kind that a customer gets once. A customer who
+    deleted the account is not notified, the team is. Raises: RecipientUnknown.
     """
     # The team first: goods are to be picked, whether or not the customer's mail can be sent.
-    if notice.kind == _CONFIRMED and notice.order_id:
-        _tell_team_of_sale(notice)
-    if notice.kind == _FAILED and notice.order_id:
-        _told(_for_team(notice, "An order failed", notice.message), ADMIN)
-    return _told(notice, CUSTOMER)
+    _notify_team(request)
+    return _send_once(_with_text(request), CUSTOMER)
 
 
 def send_receipt(done: events.OrderDone) -> Notification:
-    """Mail the receipt of a finished order, once."""
-    number = ids.suffix(done.order_id)
-    return _told(
-        Notice(
-            user_id=done.user_id,
-            kind=RECEIPT,
-            subject=f"Your receipt for order #{number}",
-            message=_receipt(done, find_order(done.order_id)),
-            order_id=done.order_id,
-        ),
-        CUSTOMER,
+    """Mail the receipt of a finished order. Idempotent."""
+    notice = notices.compose(
+        NoticeKind.RECEIPT,
+        done.order_id,
+        day=done.occurred_at[:10],
+        lines=_receipt_lines(done, find_order(done.order_id)),
+        total=money.format_amount(money.minor(done.total_amount, done.currency), done.currency),
+        payment_id=done.payment_id,
+    )
+    request = NotificationRequest(
+        user_id=done.user_id,
+        kind=NoticeKind.RECEIPT,
+        subject=notice.subject,
+        message=notice.message,
+        order_id=done.order_id,
+    )
+    return _send_once(request, CUSTOMER)
+
+
+def erase_texts(user_id: str) -> None:
+    """Erase the texts to a customer who deleted the account. Idempotent.
+
+    The rows stay with the orders that they are about: that the customer was notified is known.
+    """
+    for notification in Notification.by_user.query(user_id):
+        if notification.audience == CUSTOMER:
+            notification.erase()
+
+
+def _with_text(request: NotificationRequest) -> NotificationRequest:
+    """Fill in what the request does not state from the notice of its kind."""
+    if request.message is not None or request.kind is None or request.order_id is None:
+        return request
+    notice = notices.compose_end(NoticeKind(request.kind), request.order_id, request.reason)
+    return NotificationRequest(
+        user_id=request.user_id,
+        type=request.type,
+        kind=request.kind,
+        subject=request.subject or notice.subject,
+        message=notice.message,
+        order_id=request.order_id,
     )
 
 
-def forget(user_id: str) -> None:
-    """Erase the texts to a customer who deleted the account. That they were told stays, with the orders that it is about.
-
-    Safe to repeat.
-    """
-    for row in Notification.by_user.query(user_id):
-        if row.audience == CUSTOMER:
-            row.erase()
-
-
-def _told(notice: Notice, audience: str) -> Notification:
-    """Send it unless that was settled before; the row is there first, and stays PENDING if sending fails."""
-    row = _row(notice, audience)
-    if row.status in SETTLED:
-        return row
+def _send_once(request: NotificationRequest, audience: str) -> Notification:
+    """Send it unless it was sent before. On failure the row stays PENDING."""
+    notification = _get_or_create(request, audience)
+    if notification.is_final:
+        return notification
     try:
-        channels.to_customer(row) if audience == CUSTOMER else channels.to_team(row)
-        row.status, row.sent_at = SENT, clock.now()
+        if audience == CUSTOMER:
+            channels.send_to_customer(notification)
+        else:
+            channels.publish_to_team(notification)
+        notification.status, notification.sent_at = NotificationStatus.SENT, clock.now()
     except RecipientGone:
-        row.status, row.subject, row.message = UNREACHABLE, ERASED, ERASED
-    row.save()
-    return row
+        notification.status = NotificationStatus.UNREACHABLE
+        notification.subject = notification.message = ERASED
+    notification.save()
+    return notification
 
 
-def _row(notice: Notice, audience: str) -> Notification:
-    identity = _identity(notice, audience)
-    try:
-        return Notification.get(identity, consistent_read=True)
-    except Notification.DoesNotExist:
-        row = Notification(
+def _get_or_create(request: NotificationRequest, audience: str) -> Notification:
+    identity = _notification_id(request, audience)
+    notification = dynamodb.find(Notification, identity)
+    if notification is None:
+        notification = Notification(
             identity,
-            user_id=notice.user_id,
+            user_id=request.user_id,
             audience=audience,
-            type=notice.type,
-            kind=notice.kind,
-            order_id=notice.order_id,
-            subject=notice.subject or _SUBJECT,
-            message=notice.message,
+            type=request.type,
+            kind=request.kind,
+            order_id=request.order_id,
+            subject=request.subject or _SUBJECT,
+            message=request.message,
         )
-        row.save()
-        return row
+        notification.save()
+    return notification
 
 
-def _identity(notice: Notice, audience: str) -> str:
-    """The same for each repeat of a notification that is about something; a new one for what is about nothing."""
-    about, kind = notice.order_id or notice.user_id, notice.kind
-    if kind is None and notice.order_id is None:
+def _notification_id(request: NotificationRequest, audience: str) -> str:
+    """The same for each repeat, but new for a message of no order and no kind."""
+    if request.kind is None and request.order_id is None:
         return ids.new("NOTIF")
-    return ids.deterministic("NOTIF", about, kind or notice.message, audience, notice.type)
+    about = request.order_id or request.user_id
+    return ids.deterministic(
+        "NOTIF", about, request.kind or request.message, audience, request.type
+    )
 
 
-def _tell_team_of_sale(notice: Notice) -> None:
-    order = find_order(str(notice.order_id))
+def _notify_team(request: NotificationRequest) -> None:
+    if request.order_id is None:
+        return
+    if request.kind == NoticeKind.ORDER_CONFIRMED:
+        _notify_team_of_sale(request, find_order(request.order_id))
+    elif request.kind == NoticeKind.ORDER_FAILED:
+        message = _with_text(request).message or ""
+        _send_once(_for_team(request, "An order failed", message), ADMIN)
+
+
+def _notify_team_of_sale(request: NotificationRequest, order: Order | None) -> None:
     if order is None:
         return
     total = money.format_amount(order.total_minor, order.currency)
-    _told(
-        _for_team(notice, "An order was paid", f"Order #{ids.suffix(order.order_id)}: {total}."),
-        ADMIN,
-    )
-    _told(_for_team(notice, "An order is to be picked", _pick_list(order)), INVENTORY)
+    paid = f"Order #{ids.suffix(order.order_id)}: {total}."
+    _send_once(_for_team(request, "An order was paid", paid), ADMIN)
+    _send_once(_for_team(request, "An order is to be picked", _pick_list(order)), INVENTORY)
 
 
-def _for_team(notice: Notice, subject: str, message: str) -> Notice:
-    return Notice(
-        user_id=notice.user_id,
-        kind=notice.kind,
+def _for_team(request: NotificationRequest, subject: str, message: str) -> NotificationRequest:
+    return NotificationRequest(
+        user_id=request.user_id,
+        kind=request.kind,
         subject=subject,
         message=message,
-        order_id=notice.order_id,
+        order_id=request.order_id,
     )
 
 
@@ -123,16 +151,12 @@ def _pick_list(order: Order) -> str:
     return "\n".join([f"Pick for order #{ids.suffix(order.order_id)}:", *lines])
 
 
-def _receipt(done: events.OrderDone, order: Order | None) -> str:
-    """Lines with names and prices as the order has them; without the order, what the event says."""
+def _receipt_lines(done: events.OrderDone, order: Order | None) -> str:
+    """Lines with the order's names and prices, or those of the event without it."""
     if order is None:
-        lines = [f"{line.qty} x {line.product_id}" for line in done.items]
-    else:
-        lines = [
-            f"{line.qty} x {line.name or line.product_id}: {money.format_amount(line.line_total_minor, order.currency)}"
-            for line in order.lines
-        ]
-    head = f"Your receipt for order #{ids.suffix(done.order_id)}, {done.occurred_at[:10]}"
-    total = money.format_amount(money.minor(done.total_amount, done.currency), done.currency)
-    foot = [f"Total: {total}", f"Payment: {done.payment_id}"]
-    return "\n".join([head, "", *lines, "", *foot])
+        return "\n".join(f"{line.qty} x {line.product_id}" for line in done.items)
+    return "\n".join(
+        f"{line.qty} x {line.name or line.product_id}: "
+        f"{money.format_amount(line.line_total_minor, order.currency)}"
+        for line in order.lines
+    )

@@ -4,62 +4,76 @@ from chalice import BadRequestError, ChaliceViewError, ConflictError
 
 
 class PaymentDeclined(ChaliceViewError):
-    """The bank, or the customer at the bank's page, said no; the message says why, in the customer's words."""
+    """The bank or the customer declined. The message is for the customer."""
 
     STATUS_CODE = 402
+    description = "The payment was declined; the message says why. Try another payment method."
 
 
-class MethodUnknown(PaymentDeclined):
-    """The gateway does not know this payment method, or cannot use it for this payment."""
+class PaymentMethodInvalid(PaymentDeclined):
+    """The gateway does not know this payment method, or cannot use it here."""
 
 
 class PaymentVoided(ConflictError):
-    """The payment was undone, perhaps before it began: this order is not charged any more."""
+    """The payment was voided, perhaps before it began: nothing is charged any more."""
 
 
 class PaymentInProgress(ConflictError):
-    """Another card is being charged for this order at this moment."""
+    """Another payment method is being charged for this order at this moment."""
+
+    description = "Another payment method is being charged for this order at this moment."
 
 
-class PaymentPostponed(ChaliceViewError):
-    """The bank could not decide at this moment; the same payment method may well work a little later."""
+class SoftDecline(ChaliceViewError):
+    """The bank could not decide. The same payment method may succeed later."""
 
     STATUS_CODE = 503
 
 
 class AmountMismatch(ConflictError):
-    """What is to be charged, or was, is not what the order costs. Nothing stays charged."""
+    """The amount is not the order's total. Nothing stays charged."""
 
 
 class PaymentMethodFixed(ConflictError):
-    """The order's payment was begun at a gateway that does not take this kind of payment."""
+    """The payment was begun at a gateway that does not take this type."""
+
+    description = "The order cannot be paid by this `method` any more: cancel it and order again."
 
 
 class TooManyAttempts(ConflictError):
-    """So many payment methods were tried for this order that somebody may be trying out stolen cards."""
+    """Too many payment methods were tried for this order: it looks like card testing."""
+
+    description = "Too many payment methods were tried for this order: order again."
 
 
 class PaymentRejected(ChaliceViewError):
-    """The gateway does not take what the shop asks of it: a wrong key or a defect here. Repeating does not help."""
+    """The gateway rejects the request: a wrong key, or a defect. Not retryable."""
 
     STATUS_CODE = 502
+    description = "The payment gateway rejects the request. Repeating it does not help."
 
 
 class GatewayNotConfigured(PaymentRejected):
-    """The keys of a payment gateway are not, or not all, in their secret; the message names the one that is missing."""
+    """A gateway's secret lacks a key, which the message names."""
+
+    description = "The payment gateway is not configured. Repeating the request does not help."
 
 
 class GatewayUnknown(PaymentRejected):
     """A payment names a gateway for which there is no adapter."""
 
+    description = "The order names an unknown payment gateway. Repeating does not help."
+
 
 class GatewayUnavailable(ChaliceViewError):
-    """The gateway cannot be reached, fails, or asks to come later; all that was asked of it is safe to repeat.
+    """The gateway cannot be reached, fails, or is busy. Retryable.
 
-    `answered` tells that it failed while carrying out a request: it would repeat that answer to the same idempotency key.
+    `answered`: it failed while executing the request, and repeats that response to the same
+    idempotency key.
     """
 
     STATUS_CODE = 503
+    description = "The payment gateway does not answer. Send the same request again."
 
     def __init__(self, message: str, answered: bool = False) -> None:
         super().__init__(message)
@@ -67,22 +81,25 @@ class GatewayUnavailable(ChaliceViewError):
 
 
 class PaymentContended(ChaliceViewError):
-    """Somebody else changed the payment at the same moment, again and again; safe to repeat."""
+    """Other runs changed the payment at the same moment, again and again. Retryable."""
 
     STATUS_CODE = 503
+    description = "The payment is being changed by other requests. Send the same request again."
 
 
 class InvalidSignature(BadRequestError):
-    """A webhook that the gateway did not sign, or signed too long ago."""
+    """The gateway did not sign this webhook, or too long ago."""
+
+    description = "The signature is not that of the gateway, or it is too old."
 
 
 class RefundNotPossible(ConflictError):
-    """There is no captured payment to give back from, or not as much as is asked for."""
+    """There is no captured payment to refund from, or not as much as is requested."""
 
 
 class AlreadyRefunded(Exception):
-    """All that was captured has been given back before."""
+    """All that was captured has been refunded."""
 
 
-class IntentMoved(Exception):
-    """The gateway's PaymentIntent is no longer in a state that allows what was asked; look at it again."""
+class IntentStateConflict(Exception):
+    """The intent's state does not allow the request. Retrieve it again."""

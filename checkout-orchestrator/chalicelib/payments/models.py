@@ -1,8 +1,7 @@
-"""The table of payments, their statuses, and which may follow which."""
+"""The tables of payments and of webhook events, their statuses and transitions."""
 
-import random
-import time
 from collections.abc import Callable
+from enum import StrEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -17,35 +16,60 @@ from pynamodb.models import Model
 
 from chalicelib.payments.errors import PaymentContended
 from common import clock, dynamodb, ids
+from common.retry import RetryPolicy
 
-STARTED = "STARTED"
-REQUIRES_ACTION = "REQUIRES_ACTION"
-SUCCEEDED = "SUCCEEDED"
-FAILED = "FAILED"
-VOIDED = "VOIDED"
-REFUNDING = "REFUNDING"
-REFUNDED = "REFUNDED"
+CONFLICT_RETRIES = RetryPolicy(tries=6, pause_seconds=0.05)
 
-FOLLOWS = {
-    STARTED: {REQUIRES_ACTION, SUCCEEDED, FAILED, VOIDED},
-    REQUIRES_ACTION: {REQUIRES_ACTION, SUCCEEDED, FAILED, VOIDED},
-    SUCCEEDED: {REFUNDING, REFUNDED},
-    FAILED: {REFUNDING},  # where a charge got through nevertheless
-    VOIDED: {REFUNDING},  # likewise
-    REFUNDING: {REFUNDED},
-    REFUNDED: set(),
-}
-OPEN = {STARTED, REQUIRES_ACTION}
-
-_TRIES = 6
-_PAUSE_SECONDS = 0.05
-
-Given = ParamSpec("Given")
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
+class PaymentStatus(StrEnum):
+    """STARTED, perhaps REQUIRES_ACTION (of the customer), SUCCEEDED or FAILED.
+
+    SUCCEEDED is captured. Undoing makes it VOIDED, or REFUNDING and REFUNDED where money was
+    captured. Parts that are refunded later leave it SUCCEEDED until nothing is left.
+    """
+
+    STARTED = "STARTED"
+    REQUIRES_ACTION = "REQUIRES_ACTION"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    VOIDED = "VOIDED"
+    REFUNDING = "REFUNDING"
+    REFUNDED = "REFUNDED"
+
+
+OPEN_STATUSES = frozenset({PaymentStatus.STARTED, PaymentStatus.REQUIRES_ACTION})
+_AFTER_OPEN = frozenset(
+    {
+        PaymentStatus.REQUIRES_ACTION,
+        PaymentStatus.SUCCEEDED,
+        PaymentStatus.FAILED,
+        PaymentStatus.VOIDED,
+    }
+)
+TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
+    PaymentStatus.STARTED: _AFTER_OPEN,
+    PaymentStatus.REQUIRES_ACTION: _AFTER_OPEN,
+    PaymentStatus.SUCCEEDED: frozenset({PaymentStatus.REFUNDING, PaymentStatus.REFUNDED}),
+    # Where a charge was captured nevertheless:
+    PaymentStatus.FAILED: frozenset({PaymentStatus.REFUNDING}),
+    PaymentStatus.VOIDED: frozenset({PaymentStatus.REFUNDING}),
+    PaymentStatus.REFUNDING: frozenset({PaymentStatus.REFUNDED}),
+    PaymentStatus.REFUNDED: frozenset(),
+}
+
+
+class RefundStatus(StrEnum):
+    """STARTED before the gateway is called, then DONE."""
+
+    STARTED = "STARTED"
+    DONE = "DONE"
+
+
 class Attempt(MapAttribute):
-    """One try to charge one payment method; noted before the gateway is asked."""
+    """One attempt to charge one payment method, stored before the call."""
 
     number = dynamodb.WholeNumber()
     payment_method = UnicodeAttribute(attr_name="paymentMethod")
@@ -53,21 +77,24 @@ class Attempt(MapAttribute):
 
 
 class Refund(MapAttribute):
-    """A part of what was captured that is given back: STARTED before the gateway is asked, then DONE."""
+    """A part of what was captured that is refunded."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     status = UnicodeAttribute()
     gateway_id = UnicodeAttribute(attr_name="gatewayId", null=True)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the gateway made it."""
+        return self.status == RefundStatus.DONE
+
 
 class Payment(Model):
-    """What an order's customer owes, and how far that got. One row per order; it is there before the gateway is called.
+    """The one payment of an order, stored before the gateway is called.
 
-    STARTED, then perhaps REQUIRES_ACTION (the customer must do something), then SUCCEEDED (captured) or FAILED. Undoing makes
-    it VOIDED, or REFUNDING and REFUNDED where money was captured. VOIDED without anything else is a tombstone: the order was
-    undone before its payment began. Parts that are refunded later leave it SUCCEEDED until nothing is left.
-    Every write is conditional on the version that was read.
+    VOIDED without an amount is a tombstone: the order was undone before its payment began.
+    Every write has an optimistic lock: it is conditional on the version that was read.
     """
 
     class Meta(dynamodb.Meta):
@@ -78,7 +105,7 @@ class Payment(Model):
     user_id = UnicodeAttribute(attr_name="userId", null=True)
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor", null=True)
     currency = UnicodeAttribute(null=True)
-    method = UnicodeAttribute(null=True)
+    payment_method_type = UnicodeAttribute(attr_name="method", null=True)
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
     chosen_later = BooleanAttribute(attr_name="chosenLater", default=False)
     attempt = dynamodb.WholeNumber(default=1)
@@ -101,26 +128,45 @@ class Payment(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still come to a charge."""
-        return self.status in OPEN
+        """Whether it can still be captured."""
+        return self.status in OPEN_STATUSES
 
-    def move(self, status: str, **changes: Any) -> None:
-        """Take the next status, with further changes; PaymentContended if the row is no longer as it was read."""
-        assert status in FOLLOWS[self.status], f"{self.status} is not followed by {status}"
-        self.keep(status=status, **changes)
+    def transition(self, status: PaymentStatus, **changes: Any) -> None:
+        """Store the next status, with further changes.
 
-    def keep(self, **changes: Any) -> None:
-        """Store the changes; PaymentContended if somebody wrote the row since it was read."""
+        Raises: PaymentContended if the row is no longer as it was read.
+        """
+        current = PaymentStatus(self.status)
+        assert status in TRANSITIONS[current], f"{current} is not followed by {status}"
+        self.save_changes(status=status, **changes)
+
+    def save_changes(self, **changes: Any) -> None:
+        """Store the changes. Raises: PaymentContended if it was written since."""
         for name, value in {**changes, "updated_at": clock.now()}.items():
             setattr(self, name, value)
         try:
             self.save()
-        except PutError as problem:
-            if not dynamodb.is_condition_failure(problem):
+        except PutError as exc:
+            if not dynamodb.is_condition_failure(exc):
                 raise
             raise PaymentContended(
                 f"the payment of {self.order_id} is being changed; try again"
-            ) from problem
+            ) from exc
+
+
+class WebhookEvent(Model):
+    """One event of a gateway: stored before it is processed, `handledAt` once it was."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "GatewayEvents"
+
+    event_id = UnicodeAttribute(hash_key=True, attr_name="eventId")
+    kind = UnicodeAttribute()
+    intent_id = UnicodeAttribute(attr_name="intentId", null=True)
+    order_id = UnicodeAttribute(attr_name="orderId", null=True)
+    received_at = UnicodeAttribute(attr_name="receivedAt", default_for_new=clock.now)
+    handled_at = UnicodeAttribute(attr_name="handledAt", null=True)
+    expires_at = dynamodb.WholeNumber(attr_name="expiresAt")
 
 
 def payment_id(order_id: str) -> str:
@@ -128,27 +174,25 @@ def payment_id(order_id: str) -> str:
     return f"PAY#{ids.suffix(order_id)}"
 
 
-def find(order_id: str) -> Payment | None:
-    """The order's payment as it is now."""
-    try:
-        return Payment.get(payment_id(order_id), consistent_read=True)
-    except Payment.DoesNotExist:
-        return None
+def find_payment(order_id: str) -> Payment | None:
+    """Read the order's payment, None if there is none. Strongly consistent."""
+    return dynamodb.find(Payment, payment_id(order_id))
 
 
-def again_if_contended(verb: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Do the verb anew from the row as it then is, when somebody else changed it meanwhile.
+def retry_on_conflict(verb: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Repeat the verb when another run changed the payment meanwhile.
 
-    For verbs that begin by reading the row and whose calls to the gateway may be repeated.
+    For verbs that begin by reading the row and whose calls of the gateway are idempotent.
     """
 
     @wraps(verb)
-    def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        for attempt in range(_TRIES - 1):
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        for attempt in CONFLICT_RETRIES.attempts():
             try:
                 return verb(*args, **kwargs)
             except PaymentContended:
-                time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))
-        return verb(*args, **kwargs)
+                if attempt + 1 == CONFLICT_RETRIES.tries:
+                    raise
+        raise AssertionError("a policy has at least one attempt")
 
     return run

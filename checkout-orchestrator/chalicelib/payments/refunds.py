@@ -1,59 +1,58 @@
-"""Refunds of confirmed orders: so much of a payment goes back as order-service says, once per refund, and never more than came in."""
+"""Refunds of confirmed orders: each once, together never above the capture."""
 
-from chalicelib.checkout import lambdas
-from chalicelib.payments import gateway, measures
-from chalicelib.payments.attempts import ask
+from chalicelib.notifications import notices
+from chalicelib.notifications.notices import NoticeKind
+from chalicelib.payments import metrics
+from chalicelib.payments.attempts import call_gateway
 from chalicelib.payments.errors import RefundNotPossible
+from chalicelib.payments.gateways.registry import get_gateway
+from chalicelib.payments.metrics import RefundCause
 from chalicelib.payments.models import (
-    REFUNDED,
-    SUCCEEDED,
     Payment,
+    PaymentStatus,
     Refund,
-    again_if_contended,
-    find,
+    RefundStatus,
+    find_payment,
+    retry_on_conflict,
 )
+from chalicelib.saga import lambdas
 from common import events, ids, log, money, queues
 
-_NOTIFICATIONS = "notification-queue"
-_STARTED, _DONE = "STARTED", "DONE"
+_NOTIFICATION_QUEUE = "notification-queue"
 
 
-def carry_out(requested: events.RefundRequested) -> None:
-    """Give the money back, put the goods on the shelf if they are to be, announce PaymentRefunded and tell the customer. Safe to repeat.
+def process_refund(requested: events.RefundRequested) -> None:
+    """Refund, restock, publish PaymentRefunded and notify the customer.
 
-    Raises RefundNotPossible, PaymentRejected, GatewayUnavailable, StepFailed: what is done stays done, and a repeat does the rest.
+    Idempotent: a repeat does what is left. Raises: RefundNotPossible, PaymentRejected,
+    GatewayUnavailable, StepFailed.
     """
-    payment = _give_back(requested)
+    payment = _make_refund(requested)
     if requested.restock:
-        items = [{"productId": line.product_id, "qty": line.qty} for line in requested.items]
-        asked = {
-            "orderId": requested.order_id,
-            "userId": requested.user_id,
-            "refundId": requested.refund_id,
-        }
-        lambdas.call("product-service", "return-inventory", {**asked, "items": items})
-    events.publish(_told(payment, requested))
-    queues.send(_NOTIFICATIONS, _notice(requested))
+        _restock(requested)
+    events.publish(_refunded_event(payment, requested))
+    queues.send(_NOTIFICATION_QUEUE, _notification(requested))
 
 
-@again_if_contended
-def _give_back(requested: events.RefundRequested) -> Payment:
-    """The payment with this refund done. The amount is set aside on the row before the gateway is asked."""
-    payment = find(requested.order_id)
+@retry_on_conflict
+def _make_refund(requested: events.RefundRequested) -> Payment:
+    """Refund at the gateway, after the amount is reserved on the payment's row."""
+    payment = find_payment(requested.order_id)
     if payment is None:
         raise RefundNotPossible(f"{requested.order_id} has no payment")
-    refund = _of(payment, requested.refund_id) or _set_aside(payment, requested)
-    if refund.status != _DONE:
-        refund.gateway_id = _asked(payment, refund)
-        refund.status = _DONE
-        payment.keep(status=REFUNDED if _is_all(payment) else payment.status)
-        measures.refunded(payment, refund.amount_minor, measures.RETURNED)
+    refund = _find_refund(payment, requested.refund_id) or _reserve_refund(payment, requested)
+    if not refund.is_done:
+        refund.gateway_id = _request_refund(payment, refund)
+        refund.status = RefundStatus.DONE
+        status = PaymentStatus.REFUNDED if _is_fully_refunded(payment) else payment.status
+        payment.save_changes(status=status)
+        metrics.count_refund(payment, refund.amount_minor, RefundCause.RETURNED)
     return payment
 
 
-def _set_aside(payment: Payment, requested: events.RefundRequested) -> Refund:
+def _reserve_refund(payment: Payment, requested: events.RefundRequested) -> Refund:
     amount = money.minor(requested.amount, requested.currency)
-    if payment.status != SUCCEEDED or payment.currency != requested.currency:
+    if payment.status != PaymentStatus.SUCCEEDED or payment.currency != requested.currency:
         raise RefundNotPossible(
             f"the payment of {payment.order_id} is {payment.status}, in {payment.currency}"
         )
@@ -61,35 +60,49 @@ def _set_aside(payment: Payment, requested: events.RefundRequested) -> Refund:
         raise RefundNotPossible(
             f"{payment.order_id}: {amount} is more than is left of {payment.amount_minor}"
         )
-    refund = Refund(refund_id=requested.refund_id, amount_minor=amount, status=_STARTED)
-    payment.keep(refunds=[*payment.refunds, refund], refunded_minor=payment.refunded_minor + amount)
+    refund = Refund(refund_id=requested.refund_id, amount_minor=amount, status=RefundStatus.STARTED)
+    payment.save_changes(
+        refunds=[*payment.refunds, refund], refunded_minor=payment.refunded_minor + amount
+    )
     return refund
 
 
-def _asked(payment: Payment, refund: Refund) -> str | None:
-    """The refund's id at the gateway; None where nothing was to be paid at all."""
+def _request_refund(payment: Payment, refund: Refund) -> str | None:
+    """Refund at the gateway, and return its refund id. Nothing for no charge."""
     if payment.intent_id is None or refund.amount_minor == 0:
         return None
-    at, key = gateway.named(payment.gateway), f"{payment.order_id}:{refund.refund_id}"
-    made = ask(
+    gateway, key = get_gateway(payment.gateway), f"{payment.order_id}:{refund.refund_id}"
+    gateway_id = call_gateway(
         payment,
-        lambda: at.refund(payment.intent_id, key, refund.amount_minor, attempt=payment.attempt),
+        lambda: gateway.create_refund(
+            payment.intent_id, key, refund.amount_minor, attempt=payment.attempt
+        ),
     )
-    if made is None:
-        raise RefundNotPossible(f"{payment.order_id}: the gateway has nothing left to give back")
-    return made
+    if gateway_id is None:
+        raise RefundNotPossible(f"{payment.order_id}: the gateway has nothing left to refund")
+    return gateway_id
 
 
-def _of(payment: Payment, refund_id: str) -> Refund | None:
+def _find_refund(payment: Payment, refund_id: str) -> Refund | None:
     return next((refund for refund in payment.refunds if refund.refund_id == refund_id), None)
 
 
-def _is_all(payment: Payment) -> bool:
-    done = sum(refund.amount_minor for refund in payment.refunds if refund.status == _DONE)
-    return done == payment.amount_minor
+def _is_fully_refunded(payment: Payment) -> bool:
+    done = sum(refund.amount_minor for refund in payment.refunds if refund.is_done)
+    return bool(done == payment.amount_minor)
 
 
-def _told(payment: Payment, requested: events.RefundRequested) -> events.PaymentRefunded:
+def _restock(requested: events.RefundRequested) -> None:
+    step = {
+        "orderId": requested.order_id,
+        "userId": requested.user_id,
+        "refundId": requested.refund_id,
+        "items": [{"productId": line.product_id, "qty": line.qty} for line in requested.items],
+    }
+    lambdas.invoke("product-service", "return-inventory", step)
+
+
+def _refunded_event(payment: Payment, requested: events.RefundRequested) -> events.PaymentRefunded:
     return events.create(
         events.PaymentRefunded,
         order_id=requested.order_id,
@@ -102,17 +115,24 @@ def _told(payment: Payment, requested: events.RefundRequested) -> events.Payment
     )
 
 
-def _notice(requested: events.RefundRequested) -> dict[str, object]:
-    """What the customer is told; it names the refund, so that each is told of once."""
-    amount = money.format_amount(
-        money.minor(requested.amount, requested.currency), requested.currency
+def _notification(requested: events.RefundRequested) -> dict[str, object]:
+    """The message to the customer.
+
+    Without a kind, as an order can have several refunds: the text, which names the refund, makes
+    each notification unique.
+    """
+    amount = money.minor(requested.amount, requested.currency)
+    notice = notices.compose(
+        NoticeKind.REFUND,
+        requested.order_id,
+        amount=money.format_amount(amount, requested.currency),
+        refund=ids.suffix(requested.refund_id),
     )
-    order, refund = ids.suffix(requested.order_id), ids.suffix(requested.refund_id)
     return {
         "userId": requested.user_id,
         "type": "EMAIL",
         "orderId": requested.order_id,
-        "subject": "Your refund",
-        "message": f"{amount} of your order #{order} are on their way back to you (refund {refund}).",
+        "subject": notice.subject,
+        "message": notice.message,
         "correlationId": log.correlation_id(),
     }

@@ -1,42 +1,71 @@
-"""What Step Functions and the queues hand to the payment steps."""
+"""Inputs and results of the payment steps, for Step Functions and the queues."""
 
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
-Method = Literal["CARD", "UPI"]
+from common.schemas import Schema
+
+PaymentMethodType = Literal["CARD", "UPI"]
 
 
 class Charge(msgspec.Struct, rename="camel", kw_only=True):
-    """Saga step ProcessPayment: `amount` is the order's own total, decimal, in `currency`."""
+    """Saga step ProcessPayment: `amount` is the order's total, decimal, in `currency`."""
 
     order_id: str
     amount: Decimal
     currency: str = "USD"
-    method: Method = "CARD"
+    payment_method_type: PaymentMethodType = msgspec.field(default="CARD", name="method")
     payment_method: str | None = None
     user_id: str | None = None
 
 
-class Refund(msgspec.Struct, rename="camel", kw_only=True):
-    """Saga step RefundPayment, and the message of a refund that has to be tried again."""
+class VoidPayment(msgspec.Struct, rename="camel", kw_only=True):
+    """Saga step RefundPayment, and the message of a refund that has to be retried."""
 
     order_id: str
     reason: str | None = None
-    unless_bought: bool = False
+    unless_paid: bool = msgspec.field(default=False, name="unlessBought")
     tries: int = 0
 
 
-class Wait(msgspec.Struct, rename="camel", kw_only=True):
+class AwaitPayment(msgspec.Struct, rename="camel", kw_only=True):
     """Saga step AwaitPayment."""
 
     order_id: str
     task_token: str
 
 
-class ChargeAgain(Charge, kw_only=True):
-    """Saga step QueuePaymentRetry: the charge, and the token of the saga that waits for it."""
+class RetryCharge(Charge, kw_only=True):
+    """Saga step QueuePaymentRetry: the charge, and the saga's task token."""
 
     task_token: str
     tries: int = 0
+
+
+class PaymentResult(msgspec.Struct, rename="camel"):
+    """Result of ProcessPayment, and of the states that wait for a payment."""
+
+    payment_id: str
+    status: str
+    payment_status: str
+
+
+class VoidResult(msgspec.Struct, rename="camel"):
+    """Result of the saga step RefundPayment."""
+
+    payment_id: str
+    status: str
+
+
+class AwaitResult(msgspec.Struct, rename="camel"):
+    """Response of await-payment: the payment's status so far."""
+
+    status: str
+
+
+class WebhookReceived(Schema):
+    """The webhook is stored and will be processed."""
+
+    received: bool

@@ -1,274 +1,213 @@
-"""The verbs of a payment: charge, choose a payment method, follow the gateway.
+"""The verbs of a payment: charge it, and choose its payment method.
 
-Money is never in doubt: an order has one intent at one gateway, whose id is on its row before it is confirmed, and which the gateway
-captures at most once. Whatever answer is lost, the intent tells the truth. Undoing stands in undoing.py.
+An order has one intent at one gateway. Its id is stored before it is confirmed, and the gateway
+captures it at most once, so retrieving it tells the truth after any lost response.
+Undoing stands in cancellation.py, refunds of confirmed orders in refunds.py.
 """
 
-from typing import Any
-
-from chalicelib.payments import gateway, measures
-from chalicelib.payments.attempts import another, ask, first
+from chalicelib.payments import metrics
+from chalicelib.payments.attempts import add_attempt, call_gateway, first_attempt, is_retryable
 from chalicelib.payments.errors import (
     AmountMismatch,
     PaymentDeclined,
     PaymentInProgress,
     PaymentMethodFixed,
-    PaymentPostponed,
     PaymentRejected,
     PaymentVoided,
+    SoftDecline,
 )
-from chalicelib.payments.gateway import Intent
+from chalicelib.payments.gateways.port import Intent, IntentStatus
+from chalicelib.payments.gateways.registry import gateway_name_for, get_gateway
+from chalicelib.payments.intent_sync import publish_success, sync_from_intent
 from chalicelib.payments.models import (
-    FAILED,
-    REQUIRES_ACTION,
-    STARTED,
-    SUCCEEDED,
-    VOIDED,
     Payment,
-    again_if_contended,
-    find,
+    PaymentStatus,
+    find_payment,
     payment_id,
+    retry_on_conflict,
 )
 from chalicelib.payments.schemas import Charge
-from chalicelib.payments.undoing import order_refund
-from common import events, log, money
-
-_SOFT_DECLINES = 4  # then a decline that may pass by itself counts like any other
+from common import log, money
 
 
-@again_if_contended
+@retry_on_conflict
 def process_payment(charge: Charge) -> Payment:
-    """Charge the order's total, or find out that the customer must act first: the answer is SUCCEEDED or REQUIRES_ACTION.
+    """Charge the order's total: the payment is then SUCCEEDED or REQUIRES_ACTION.
 
-    Raises PaymentDeclined, PaymentPostponed if the bank may say yes a little later, PaymentVoided if the order was undone meanwhile,
-    AmountMismatch, PaymentRejected, GatewayUnavailable. Announces PaymentSuccess. Safe to repeat at any time, also while another
-    run of it is still going on. Undone by undoing.refund_payment.
+    Idempotent, also while another run is going on. Undone by cancellation.void_payment.
+    Raises: PaymentDeclined, SoftDecline, PaymentVoided, AmountMismatch, PaymentRejected,
+    GatewayUnavailable.
     """
-    payment = find(charge.order_id) or _start(charge)
+    payment = find_payment(charge.order_id) or _start_payment(charge)
     if payment.is_open:
-        _insist_on_amount(payment, charge)
-        _go_on(payment)
-    elif payment.status == SUCCEEDED:
-        _announce(payment)
-    if payment.status == FAILED:
+        _validate_amount(payment, charge)
+        _charge(payment)
+    elif payment.status == PaymentStatus.SUCCEEDED:
+        publish_success(payment)
+    if payment.status == PaymentStatus.FAILED:
         raise PaymentDeclined(payment.reason or "the payment was declined")
-    if payment.status == STARTED:
-        raise PaymentPostponed("the bank asks to try again later")
-    if payment.status not in (SUCCEEDED, REQUIRES_ACTION):
+    if payment.status == PaymentStatus.STARTED:
+        raise SoftDecline("the bank asks to try again later")
+    if payment.status not in (PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_ACTION):
         raise PaymentVoided(payment.reason or "the payment was undone")
     return payment
 
 
-@again_if_contended
-def choose_method(owed: Charge) -> Payment:
-    """Pay a waiting order with this payment method, now if the saga waits for it, else as soon as it comes to it.
+@retry_on_conflict
+def choose_payment_method(charge: Charge) -> Payment:
+    """Charge a waiting order with this method, now or when the saga gets there.
 
-    Raises PaymentDeclined, which leaves the order waiting for another payment method; PaymentInProgress while another is being
-    charged; PaymentMethodFixed, TooManyAttempts; PaymentVoided if there is nothing to pay any more; GatewayUnavailable. Safe to repeat.
+    Idempotent. Raises: PaymentDeclined, which leaves the order waiting for another method;
+    PaymentInProgress while another one is being charged; PaymentMethodFixed, TooManyAttempts;
+    PaymentVoided if nothing can be paid any more; GatewayUnavailable.
     """
-    payment = find(owed.order_id)
+    payment = find_payment(charge.order_id)
     if payment is None:
-        return _start(owed, chosen_later=True)
-    if payment.status == SUCCEEDED:
+        return _start_payment(charge, chosen_later=True)
+    if payment.status == PaymentStatus.SUCCEEDED:
         return payment
     if not payment.is_open:
         raise PaymentVoided("this order can no longer be paid")
-    if payment.gateway != gateway.for_method(owed.method):
+    if payment.gateway != gateway_name_for(charge.payment_method_type):
         raise PaymentMethodFixed(
-            f"this order is paid by {payment.method}; to pay otherwise, cancel it and order again"
+            f"this order is paid by {payment.payment_method_type}; "
+            "to pay otherwise, cancel it and order again"
         )
-    if payment.status == STARTED:
-        _hand_over(payment, owed)
-        return payment
-    return _pay_waiting(payment, owed)
+    if payment.status == PaymentStatus.STARTED:
+        _defer_to_running_step(payment, charge)
+    else:
+        _pay_waiting_order(payment, charge)
+    return payment
 
 
-def follow(payment: Payment, intent: Intent) -> None:
-    """Bring the row to where the gateway is. Repeats, and news that came late, change nothing."""
-    if intent.status == gateway.CAPTURED:
-        _captured(payment, intent)
-    elif not payment.is_open or _is_about_to_be_confirmed(payment, intent):
-        return
-    elif intent.status == gateway.CANCELLED:
-        payment.move(FAILED, reason="the payment was cancelled at the payment gateway")
-    elif intent.status == gateway.DECLINED and not payment.chosen_later:
-        if not _may_pass(payment, intent):
-            payment.move(FAILED, reason=intent.decline, next_action=None)
-            measures.declined(intent)
-    elif _waits_differently(payment, intent):
-        payment.move(
-            REQUIRES_ACTION,
-            reason=intent.decline,
-            next_action=intent.action,
-            client_secret=intent.client_secret or payment.client_secret,
-        )
-        if intent.status == gateway.DECLINED:
-            measures.declined(intent)
-
-
-def _start(charge: Charge, chosen_later: bool = False) -> Payment:
+def _start_payment(charge: Charge, chosen_later: bool = False) -> Payment:
     payment = Payment(
         payment_id(charge.order_id),
         order_id=charge.order_id,
         user_id=charge.user_id,
         amount_minor=money.minor(charge.amount, charge.currency),
         currency=charge.currency,
-        method=charge.method,
+        payment_method_type=charge.payment_method_type,
         payment_method=charge.payment_method,
         chosen_later=chosen_later or charge.payment_method is None,
-        gateway=gateway.for_method(charge.method),
-        status=STARTED,
+        gateway=gateway_name_for(charge.payment_method_type),
+        status=PaymentStatus.STARTED,
         correlation_id=log.correlation_id(),
     )
-    payment.keep()
+    payment.save_changes()
     return payment
 
 
-def _insist_on_amount(payment: Payment, charge: Charge) -> None:
-    asked = (money.minor(charge.amount, charge.currency), charge.currency)
-    if (payment.amount_minor, payment.currency) != asked:
+def _validate_amount(payment: Payment, charge: Charge) -> None:
+    requested = (money.minor(charge.amount, charge.currency), charge.currency)
+    if (payment.amount_minor, payment.currency) != requested:
         raise AmountMismatch(
-            f"{payment.order_id} is to be paid with {charge.amount} {charge.currency}, but was begun with another amount"
+            f"{payment.order_id} is to be paid with {charge.amount} {charge.currency}, "
+            "but was begun with another amount"
         )
 
 
-def _go_on(payment: Payment) -> None:
+def _charge(payment: Payment) -> None:
     if payment.amount_minor == 0:
-        payment.move(SUCCEEDED)  # the gateway takes no charge of nothing
-        _announce(payment)
-    else:
-        follow(payment, _attempted(payment))
+        payment.transition(PaymentStatus.SUCCEEDED)  # gateways take no charge of nothing
+        publish_success(payment)
+        return
+    intent = _get_or_create_intent(payment)
+    if payment.status == PaymentStatus.STARTED and payment.payment_method:
+        intent = _confirm_if_due(payment, intent)
+    sync_from_intent(payment, intent)
 
 
-def _attempted(payment: Payment) -> Intent:
-    """The payment's intent, confirmed if that has not been tried. A waiting payment is the customer's to confirm."""
-    intent = _intent_of(payment)
-    if payment.status != STARTED or not payment.payment_method:
-        return intent
-    if intent.status == gateway.NEW:
-        return _confirmed(payment)
-    if intent.status == gateway.DECLINED and _may_pass(payment, intent):
-        another(payment, soft_declines=payment.soft_declines + 1)
-        measures.declined(intent)
-        return _confirmed(payment)
+def _confirm_if_due(payment: Payment, intent: Intent) -> Intent:
+    """Confirm an intent that was not confirmed yet, or again after a soft decline."""
+    if intent.status == IntentStatus.NEW:
+        return _confirm_intent(payment)
+    if intent.status == IntentStatus.DECLINED and is_retryable(payment, intent):
+        add_attempt(payment, soft_declines=payment.soft_declines + 1)
+        metrics.count_decline(intent)
+        return _confirm_intent(payment)
     return intent
 
 
-def _intent_of(payment: Payment) -> Intent:
-    """The payment's intent, made now if it was not; PaymentRejected if the gateway made one of another amount."""
-    at = gateway.named(payment.gateway)
+def _get_or_create_intent(payment: Payment) -> Intent:
+    """Retrieve the payment's intent, or create it and store its id.
+
+    Raises: PaymentRejected if the gateway's intent has another amount.
+    """
+    gateway = get_gateway(payment.gateway)
     if payment.intent_id:
-        return at.retrieve(payment.intent_id)
-    key = f"{payment.order_id}:create:{payment.attempt}"
-    intent = ask(
+        return gateway.retrieve_intent(payment.intent_id)
+    intent = call_gateway(
         payment,
-        lambda: at.create(
-            payment.order_id, payment.amount_minor, payment.currency, payment.method, key
+        lambda: gateway.create_intent(
+            payment.order_id,
+            payment.amount_minor,
+            payment.currency,
+            payment.payment_method_type,
+            key=f"{payment.order_id}:create:{payment.attempt}",
         ),
     )
     if (intent.amount, intent.currency) != (payment.amount_minor, payment.currency):
         raise PaymentRejected(
             f"the gateway made an intent of {intent.amount} {intent.currency}: {intent.id}"
         )
-    payment.keep(intent_id=intent.id, client_secret=intent.client_secret, attempts=first(payment))
+    payment.save_changes(
+        intent_id=intent.id, client_secret=intent.client_secret, attempts=first_attempt(payment)
+    )
     return intent
 
 
-def _confirmed(payment: Payment) -> Intent:
-    key, at = f"{payment.order_id}:confirm:{payment.attempt}", gateway.named(payment.gateway)
-    return ask(
-        payment, lambda: at.confirm(payment.intent_id, payment.payment_method, payment.method, key)
+def _confirm_intent(payment: Payment) -> Intent:
+    """Charge the payment method."""
+    gateway = get_gateway(payment.gateway)
+    return call_gateway(
+        payment,
+        lambda: gateway.confirm_intent(
+            payment.intent_id,
+            payment.payment_method,
+            payment.payment_method_type,
+            key=f"{payment.order_id}:confirm:{payment.attempt}",
+        ),
     )
 
 
-def _may_pass(payment: Payment, intent: Intent) -> bool:
-    """Whether the bank may say yes to the same payment method a little later."""
-    return intent.is_soft and payment.soft_declines < _SOFT_DECLINES
+def _defer_to_running_step(payment: Payment, charge: Charge) -> None:
+    """Leave the payment method for process_payment, which is running.
 
-
-def _hand_over(payment: Payment, owed: Charge) -> None:
-    """Leave the payment method for process_payment, which is under way and writes the row before it ends."""
-    if payment.payment_method == owed.payment_method:
+    It writes the row before it ends, and reads it again if it was changed meanwhile.
+    """
+    if payment.payment_method == charge.payment_method:
         return
     if payment.payment_method:
         raise PaymentInProgress("this order is just being paid; look again in a moment")
-    _choose(payment, owed)
+    _store_choice(payment, charge)
 
 
-def _choose(payment: Payment, owed: Charge) -> None:
-    """With another attempt, as an idempotency key stands for one payment method; it has not been declined yet."""
-    payment.payment_method = owed.payment_method
-    another(payment, method=owed.method, chosen_later=True, reason=None)
+def _store_choice(payment: Payment, charge: Charge) -> None:
+    """Store the chosen payment method, as another attempt with its own key."""
+    payment.payment_method = charge.payment_method
+    add_attempt(
+        payment,
+        payment_method_type=charge.payment_method_type,
+        chosen_later=True,
+        reason=None,
+    )
 
 
-def _pay_waiting(payment: Payment, owed: Charge) -> Payment:
-    if (payment.payment_method, payment.method) == (owed.payment_method, owed.method):
-        intent = _intent_of(payment)
-        if intent.status not in (gateway.NEW, gateway.DECLINED):
-            follow(
-                payment, intent
-            )  # a repeat, while the customer is at the bank or has just come back
-            return payment
-    _choose(payment, owed)
-    intent = _confirmed(payment)
-    follow(payment, intent)
-    if intent.status == gateway.DECLINED:
+def _pay_waiting_order(payment: Payment, charge: Charge) -> None:
+    if _is_repeat(payment, charge):
+        intent = _get_or_create_intent(payment)
+        if intent.status not in (IntentStatus.NEW, IntentStatus.DECLINED):
+            # The customer is at the bank, or has just come back.
+            sync_from_intent(payment, intent)
+            return
+    _store_choice(payment, charge)
+    intent = _confirm_intent(payment)
+    sync_from_intent(payment, intent)
+    if intent.status == IntentStatus.DECLINED:
         raise PaymentDeclined(intent.decline or "the payment was declined")
-    return payment
 
 
-def _captured(payment: Payment, intent: Intent) -> None:
-    if payment.is_open:
-        _take_note(payment, intent)
-    if payment.status == SUCCEEDED:
-        _announce(payment)
-    elif payment.status in (VOIDED, FAILED):
-        order_refund(payment.order_id, payment.reason or "charged after it was undone")
-
-
-def _take_note(payment: Payment, intent: Intent) -> None:
-    """The money is there; if it is not what the order costs, it goes back, and the order has failed."""
-    if (intent.received, intent.currency) == (payment.amount_minor, payment.currency):
-        payment.move(SUCCEEDED, reason=None, next_action=None, client_secret=None)
-        measures.captured()
-        return
-    log.logger.error(
-        "captured another amount",
-        extra={"orderId": payment.order_id, "got": f"{intent.received} {intent.currency}"},
-    )
-    payment.move(
-        FAILED,
-        reason="another amount was paid than the order costs; it is given back",
-        next_action=None,
-    )
-
-
-def _announce(payment: Payment) -> None:
-    """Tell the bus; again on a repeat, as the first time may not have got through. The event's id stays the same."""
-    events.publish(
-        events.create(
-            events.PaymentSuccess,
-            order_id=payment.order_id,
-            user_id=payment.user_id or "",
-            payment_id=payment.payment_id,
-            amount=money.decimal(payment.amount_minor, payment.currency),
-            currency=payment.currency,
-        )
-    )
-
-
-def _is_about_to_be_confirmed(payment: Payment, intent: Intent) -> bool:
-    """News of an intent that process_payment has made and not confirmed yet: it must not look as if the customer had to act."""
-    return (
-        payment.status == STARTED and bool(payment.payment_method) and intent.status == gateway.NEW
-    )
-
-
-def _waits_differently(payment: Payment, intent: Intent) -> bool:
-    """Whether there is anything to write: webhooks repeat themselves."""
-    known: Any = payment.next_action.as_dict() if payment.next_action else None
-    return (payment.status, payment.reason, known) != (
-        REQUIRES_ACTION,
-        intent.decline,
-        intent.action,
-    )
+def _is_repeat(payment: Payment, charge: Charge) -> bool:
+    requested = (charge.payment_method, charge.payment_method_type)
+    return (payment.payment_method, payment.payment_method_type) == requested

@@ -1,12 +1,12 @@
-"""What can go wrong while the books are checked. A discrepancy is none of it: it is an answer."""
+"""What can go wrong during a reconciliation. A discrepancy is no error."""
 
 
 class DayInvalid(Exception):
-    """Not a day that has begun, as YYYY-MM-DD."""
+    """Not a day, as YYYY-MM-DD, that has begun."""
 
 
 class DiscrepancyStands(Exception):
-    """Something that only a person can mend is still wrong."""
+    """A discrepancy that was escalated is still there."""
 
 
 class StockTooLarge(Exception):

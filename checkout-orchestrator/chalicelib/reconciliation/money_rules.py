@@ -1,140 +1,150 @@
-"""What must hold of an order's money: captured once, the total, in its currency; and given back where it is owed."""
+"""Rules for an order's money: captured once, its total, refunded where owed."""
 
 from collections.abc import Iterator
 
-from chalicelib.checkout.models import CREATED
-from chalicelib.payments.models import FAILED, OPEN, REFUNDED, REFUNDING, SUCCEEDED, VOIDED
-from chalicelib.reconciliation.books import Books, Intents
-from chalicelib.reconciliation.discrepancies import Discrepancy, Kind, Repair
-from chalicelib.reconciliation.models import DONE, Order, Refund
+from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
+from chalicelib.payments.gateways.port import Intent
+from chalicelib.payments.models import OPEN_STATUSES, Payment, PaymentStatus
+from chalicelib.readmodels.orders import Order, OrderRefund, OrderStatus
+from chalicelib.reconciliation.snapshot import Intents, OrderSnapshot
 from common import money
 
-Found = Iterator[Discrepancy]
+Discrepancies = Iterator[Discrepancy]
+
+_NOT_PAID = {*OPEN_STATUSES, PaymentStatus.FAILED, PaymentStatus.VOIDED}
 
 
-def charge_is_right(books: Books, before: str) -> Found:
-    """What is captured, and not all given back, is the order's total, in its currency, and captured once. Judged at once."""
-    order = books.order
-    paid = {
-        key: intent for key, intent in books.intents.items() if intent.received > intent.refunded
-    }
+def charge_is_right(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """What is captured is the order's total, once. Judged at once."""
+    order = snapshot.order
+    charges = {key: intent for key, intent in snapshot.intents.items() if intent.kept > 0}
     if order is None:
-        if paid:
-            yield _of(books, Kind.CHARGE_WITHOUT_ORDER, f"{books.kept} captured: {', '.join(paid)}")
+        if charges:
+            detail = f"{snapshot.kept} captured: {', '.join(charges)}"
+            yield _discrepancy(snapshot, Kind.CHARGE_WITHOUT_ORDER, detail)
         return
-    for key, intent in paid.items():
-        if intent.received != order.total_minor:
-            yield _of(
-                books, Kind.WRONG_AMOUNT, f"{key}: {intent.received} captured of {_total(order)}"
-            )
-        if intent.currency != order.currency:
-            yield _of(
-                books,
-                Kind.WRONG_CURRENCY,
-                f"{key}: captured in {intent.currency} for {_total(order)}",
-            )
-    if len(paid) > 1:
-        yield _of(books, Kind.CHARGED_TWICE, f"captured {len(paid)} times: {', '.join(paid)}")
+    for key, intent in charges.items():
+        yield from _wrong_charge(snapshot, order, key, intent)
+    if len(charges) > 1:
+        detail = f"captured {len(charges)} times: {', '.join(charges)}"
+        yield _discrepancy(snapshot, Kind.CHARGED_TWICE, detail)
 
 
-def sold_is_paid(books: Books, before: str) -> Found:
-    """A confirmed order was paid before it was confirmed, and its payment's row says so. The first is judged at once."""
-    order, payment = books.order, books.payment
-    if order is None or not order.is_sold or order.total_minor == 0:
+def paid_order_is_charged(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """A confirmed order was captured before, and its payment's row says so."""
+    order, payment = snapshot.order, snapshot.payment
+    if order is None or not order.is_paid or order.total_minor == 0:
         return
-    if books.captured == 0:
-        yield _of(
-            books,
-            Kind.CONFIRMED_BUT_NOT_PAID,
-            f"{order.status}, and nothing captured of {_total(order)}",
-        )
+    if snapshot.captured == 0:
+        detail = f"{order.status}, and nothing captured of {_total(order)}"
+        yield _discrepancy(snapshot, Kind.CONFIRMED_BUT_NOT_PAID, detail)
     elif payment is None:
-        yield _of(
-            books,
-            Kind.PAYMENT_CONTRADICTS,
-            f"{order.status} and paid, and there is no row of its payment",
-        )
-    elif payment.status in {*OPEN, FAILED, VOIDED} and payment.updated_at <= before:
-        yield _of(
-            books,
-            Kind.PAYMENT_CONTRADICTS,
-            f"{order.status} and paid, and its payment is {payment.status}",
-        )
+        detail = f"{order.status} and paid, and there is no row of its payment"
+        yield _discrepancy(snapshot, Kind.PAYMENT_CONTRADICTS, detail)
+    elif payment.status in _NOT_PAID and payment.updated_at <= settled_before:
+        detail = f"{order.status} and paid, and its payment is {payment.status}"
+        yield _discrepancy(snapshot, Kind.PAYMENT_CONTRADICTS, detail)
 
 
-def unsold_is_not_paid(books: Books, before: str) -> Found:
-    """An order that is not confirmed keeps nobody's money, once its checkout has had time to end."""
-    order, payment = books.order, books.payment
-    if order is None or order.is_sold or order.updated_at > before or books.kept <= 0:
+def unpaid_order_is_not_charged(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """Nothing stays captured for an order that ended unconfirmed."""
+    order, payment = snapshot.order, snapshot.payment
+    if order is None or order.is_paid or order.updated_at > settled_before or snapshot.kept <= 0:
         return
-    if payment and payment.updated_at > before:
+    if payment and payment.updated_at > settled_before:
         return
-    what = f"{order.status}, and {money.format_amount(books.kept, order.currency)} captured and not given back"
-    if payment and payment.status == REFUNDED:
-        yield _of(books, Kind.REFUND_MISSING, f"{what}, though its payment is {REFUNDED}")
+    kept = money.format_amount(snapshot.kept, order.currency)
+    detail = f"{order.status}, and {kept} captured and not refunded"
+    if payment and payment.status == PaymentStatus.REFUNDED:
+        detail = f"{detail}, though its payment is {PaymentStatus.REFUNDED}"
+        yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
     else:
-        mends = Repair.REFUND if order.has_ended and payment else None
-        yield _of(books, Kind.PAID_BUT_NOT_CONFIRMED, what, mends)
+        repair = Repair.REFUND if order.has_ended_unpaid and payment else None
+        yield _discrepancy(snapshot, Kind.PAID_BUT_NOT_CONFIRMED, detail, repair)
 
 
-def payment_moves_on(books: Books, before: str) -> Found:
-    """A payment of an order that has ended comes to its end, and one that is being given back is given back."""
-    order, payment = books.order, books.payment
-    if payment is None or payment.updated_at > before or (order and order.updated_at > before):
+def payment_ends(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """The payment of an order that has ended has ended, too.
+
+    One with money left is reported as PaidButNotConfirmed.
+    """
+    order, payment = snapshot.order, snapshot.payment
+    if payment is None or payment.updated_at > settled_before:
         return
-    if order is None or order.status == CREATED or (order.has_ended and books.kept > 0):
-        return  # the last is told as PaidButNotConfirmed
-    unfinished = {REFUNDING} if order.is_sold else {REFUNDING, SUCCEEDED, *OPEN}
-    if payment.status in unfinished:
-        mends = Repair.REFUND if order.has_ended else None
-        what = f"the order is {order.status}, and its payment {payment.status} since {payment.updated_at}"
-        yield _of(books, Kind.PAYMENT_STUCK, what, mends)
-
-
-def refunds_are_made(books: Books, before: str) -> Found:
-    """The gateway has given back what the refunds of a confirmed order say that are done, and never more than all of them."""
-    order = books.order
-    if order is None or not order.is_sold:
+    if order is None or order.status == OrderStatus.CREATED or order.updated_at > settled_before:
         return
-    refunds: list[Refund] = order.refunds or []
-    done = sum(refund.amount_minor for refund in refunds if refund.status == DONE)
-    wanted = sum(refund.amount_minor for refund in refunds)
-    made = books.own.refunded if books.own else 0
-    back = f"{money.format_amount(made, order.currency)} given back"
-    if made < done:
-        yield _of(
-            books,
-            Kind.REFUND_MISSING,
-            f"{back}, and the order says {money.format_amount(done, order.currency)}",
+    if order.has_ended_unpaid and snapshot.kept > 0:
+        return
+    if _is_unfinished(payment, order):
+        detail = (
+            f"the order is {order.status}, and its payment {payment.status} "
+            f"since {payment.updated_at}"
         )
-    if made > wanted:
-        yield _of(
-            books,
-            Kind.REFUNDED_TOO_MUCH,
-            f"{back} of {money.format_amount(wanted, order.currency)} asked for",
-        )
-    overdue = [
-        refund for refund in refunds if refund.status != DONE and refund.requested_at <= before
-    ]
-    for refund in overdue:
-        what = f"{refund.refund_id}: {refund.status} since {refund.requested_at}"
-        yield _of(books, Kind.REFUND_OVERDUE, what, Repair.REFUND_AGAIN)
+        repair = Repair.REFUND if order.has_ended_unpaid else None
+        yield _discrepancy(snapshot, Kind.PAYMENT_STUCK, detail, repair)
 
 
-def strays(intents: Intents) -> Found:
-    """No money comes in that belongs to no order. Judged at once."""
+def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """The gateway refunded what is done, and no more than was requested."""
+    order = snapshot.order
+    if order is None or not order.is_paid:
+        return
+    refunds: list[OrderRefund] = order.refunds or []
+    due = sum(refund.amount_minor for refund in refunds if refund.is_done)
+    requested = sum(refund.amount_minor for refund in refunds)
+    made = snapshot.payment_intent.refunded if snapshot.payment_intent else 0
+    refunded = f"{money.format_amount(made, order.currency)} refunded"
+    if made < due:
+        detail = f"{refunded}, and the order says {money.format_amount(due, order.currency)}"
+        yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
+    if made > requested:
+        detail = f"{refunded} of {money.format_amount(requested, order.currency)} requested"
+        yield _discrepancy(snapshot, Kind.REFUNDED_TOO_MUCH, detail)
+    for refund in refunds:
+        if not refund.is_done and refund.requested_at <= settled_before:
+            detail = f"{refund.refund_id}: {refund.status} since {refund.requested_at}"
+            yield _discrepancy(snapshot, Kind.REFUND_OVERDUE, detail, Repair.REFUND_AGAIN)
+
+
+def find_orphan_charges(intents: Intents) -> Discrepancies:
+    """Find captures of intents that belong to no order. Judged at once."""
     for key, intent in intents.items():
-        if intent.received > intent.refunded:
-            what = f"{money.format_amount(intent.received, intent.currency)} captured: {key}"
-            yield Discrepancy(Kind.CHARGE_WITHOUT_ORDER, what, intents=(key,))
+        if intent.kept > 0:
+            received = money.format_amount(intent.received, intent.currency)
+            detail = f"{received} captured: {key}"
+            yield Discrepancy(Kind.CHARGE_WITHOUT_ORDER, detail, intents=(key,))
+
+
+def _wrong_charge(snapshot: OrderSnapshot, order: Order, key: str, intent: Intent) -> Discrepancies:
+    if intent.received != order.total_minor:
+        detail = f"{key}: {intent.received} captured of {_total(order)}"
+        yield _discrepancy(snapshot, Kind.WRONG_AMOUNT, detail)
+    if intent.currency != order.currency:
+        detail = f"{key}: captured in {intent.currency} for {_total(order)}"
+        yield _discrepancy(snapshot, Kind.WRONG_CURRENCY, detail)
+
+
+def _is_unfinished(payment: Payment, order: Order) -> bool:
+    if payment.status == PaymentStatus.REFUNDING:
+        return True
+    return not order.is_paid and (payment.is_open or payment.status == PaymentStatus.SUCCEEDED)
 
 
 def _total(order: Order) -> str:
     return money.format_amount(order.total_minor, order.currency)
 
 
-def _of(books: Books, kind: Kind, detail: str, repair: Repair | None = None) -> Discrepancy:
-    return Discrepancy(kind, detail, repair, books.order_id or None, intents=tuple(books.intents))
+def _discrepancy(
+    snapshot: OrderSnapshot, kind: Kind, detail: str, repair: Repair | None = None
+) -> Discrepancy:
+    intents = tuple(snapshot.intents)
+    return Discrepancy(kind, detail, repair, snapshot.order_id or None, intents=intents)
 
 
-RULES = (charge_is_right, sold_is_paid, unsold_is_not_paid, payment_moves_on, refunds_are_made)
+RULES = (
+    charge_is_right,
+    paid_order_is_charged,
+    unpaid_order_is_not_charged,
+    payment_ends,
+    refunds_are_made,
+)

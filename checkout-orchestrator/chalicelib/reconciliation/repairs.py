@@ -1,90 +1,73 @@
-"""Mends what can be mended without harm: each repair is a message or a call that the shop makes anyway, and bears being repeated.
+"""Repairs of discrepancies: idempotent messages that the shop sends anyway.
 
-Money only ever goes back to customers here, and only where an order was not confirmed or a refund was asked for: never the other way.
+Money only ever goes back to customers here, and only where an order was not confirmed or a refund
+was requested. Nothing is ever charged.
 """
 
 from collections.abc import Callable
-from typing import Any
 
-import msgspec
-
-from chalicelib.checkout import sagas
-from chalicelib.payments import undoing
+from chalicelib.discrepancies.models import Repair
+from chalicelib.notifications.notices import NoticeKind
+from chalicelib.payments.cancellation import enqueue_refund
 from chalicelib.payments.models import payment_id
-from chalicelib.reconciliation.books import Books, done_event_id
-from chalicelib.reconciliation.discrepancies import Discrepancy, Repair
-from chalicelib.reconciliation.models import DONE, Order, Refund
-from chalicelib.reconciliation.schemas import Doubt
-from chalicelib.reconciliation.telling_rules import (
-    CANCELLED_NOTICE,
-    CONFIRMED_NOTICE,
-    FAILED_NOTICE,
-)
+from chalicelib.readmodels.orders import Order, OrderRefund, OrderStatus
+from chalicelib.reconciliation.snapshot import OrderSnapshot, done_event_id
+from chalicelib.saga import executions
 from common import events, ids, money, queues
 
-QUEUE = "discrepancy-queue"
 _STOCK_QUEUE = "inventory-update-queue"
-_NOTICE_QUEUE = "notification-queue"
+_NOTIFICATION_QUEUE = "notification-queue"
 _REFUND_QUEUE = "refund-requested-queue"
 
 
-def repair(what: Repair, books: Books) -> None:
-    """Have the repair of this order made by whoever makes it in daily business. Safe to repeat."""
-    order = books.order
-    assert order is not None, "no rule names a repair of an order that is not there"
-    _REPAIRS[what](books, order)
+def make_repair(repair: Repair, snapshot: OrderSnapshot) -> None:
+    """Have the repair made by the consumer that always makes it. Idempotent."""
+    order = snapshot.order
+    assert order is not None, "no rule names a repair of an order that does not exist"
+    _REPAIRS[repair](snapshot, order)
 
 
-def ask_a_person(found: Discrepancy, day: str | None) -> None:
-    """Put it on the queue whose dead letters somebody looks at."""
-    doubt = Doubt(
-        kind=found.kind,
-        detail=found.detail,
-        order_id=found.order_id,
-        product_id=found.product_id,
-        intents=list(found.intents),
-        day=day,
-    )
-    queues.send(QUEUE, msgspec.to_builtins(doubt))
+def _refund(snapshot: OrderSnapshot, order: Order) -> None:
+    enqueue_refund(order.order_id, order.reason or f"the order is {order.status}")
 
 
-def _refund(books: Books, order: Order) -> None:
-    undoing.order_refund(order.order_id, order.reason or f"the order is {order.status}")
-
-
-def _refund_again(books: Books, order: Order) -> None:
-    """The requests of all refunds that are not done; whoever carries them out asks the gateway first whether they were made."""
+def _refund_again(snapshot: OrderSnapshot, order: Order) -> None:
+    """Request all refunds that are not done: the consumer first looks for them."""
     for refund in order.refunds or []:
-        if refund.status != DONE:
-            queues.send(_REFUND_QUEUE, events.to_message(_requested(order, refund)))
+        if not refund.is_done:
+            queues.send(_REFUND_QUEUE, events.to_message(_refund_requested(order, refund)))
 
 
-def _release(books: Books, order: Order) -> None:
-    _move_stock("release", order)
+def _release(snapshot: OrderSnapshot, order: Order) -> None:
+    _enqueue_stock_action("release", order)
 
 
-def _commit(books: Books, order: Order) -> None:
-    _move_stock("commit", order)
+def _commit(snapshot: OrderSnapshot, order: Order) -> None:
+    _enqueue_stock_action("commit", order)
 
 
-def _move_stock(action: str, order: Order) -> None:
-    items = [{"productId": line.product_id, "qty": line.qty} for line in order.lines]
-    message = {"action": action, "orderId": order.order_id, "items": items}
-    queues.send(_STOCK_QUEUE, {**message, "correlationId": order.correlation_id})
+def _enqueue_stock_action(action: str, order: Order) -> None:
+    message = {
+        "action": action,
+        "orderId": order.order_id,
+        "items": [{"productId": line.product_id, "qty": line.qty} for line in order.lines],
+        "correlationId": order.correlation_id,
+    }
+    queues.send(_STOCK_QUEUE, message)
 
 
-def _start(books: Books, order: Order) -> None:
-    sagas.start(order.order_id, order.user_id, order.correlation_id)
+def _start(snapshot: OrderSnapshot, order: Order) -> None:
+    executions.start_execution(order.order_id, order.user_id, order.correlation_id)
 
 
-def _publish(books: Books, order: Order) -> None:
-    """With the id that the saga gave it, so that whoever has heard it drops it."""
+def _publish(snapshot: OrderSnapshot, order: Order) -> None:
+    """Publish order.done with the saga's event id, which consumers that have it drop."""
     done = events.create(
         events.OrderDone,
         order_id=order.order_id,
         event_id=done_event_id(order.order_id),
         correlation_id=order.correlation_id or ids.suffix(order.order_id),
-        occurred_at=_sold_at(books, order),
+        occurred_at=_sold_at(snapshot, order),
         user_id=order.user_id,
         items=[events.Line(line.product_id, line.qty) for line in order.lines],
         total_amount=money.decimal(order.total_minor, order.currency),
@@ -94,38 +77,37 @@ def _publish(books: Books, order: Order) -> None:
     events.publish(done)
 
 
-def _sold_at(books: Books, order: Order) -> str:
-    """As those say who heard it the first time: on another day it would be audited twice. Else as the order says."""
-    if books.audited:
-        return min(books.audited.recorded_at, f"{books.audited.day}T23:59:59.999Z")
-    if books.heard:
-        return str(books.heard.timestamp)
+def _sold_at(snapshot: OrderSnapshot, order: Order) -> str:
+    """The time of the first order.done: on another day it would be audited twice."""
+    if snapshot.audit:
+        return min(snapshot.audit.recorded_at, f"{snapshot.audit.day}T23:59:59.999Z")
+    if snapshot.event_log:
+        return str(snapshot.event_log.timestamp)
     return order.created_at if order.refunds else order.updated_at
 
 
-def _notify(books: Books, order: Order) -> None:
-    """In the state machine's words."""
-    number = ids.suffix(order.order_id)
-    if order.is_sold:
-        told = (CONFIRMED_NOTICE, "Order confirmed", f"Your order #{number} is confirmed")
-    elif order.status == "CANCELLED":
-        told = (
-            CANCELLED_NOTICE,
-            "Order cancelled",
-            f"Your order #{number} is cancelled. Nothing stays charged.",
-        )
-    else:
-        why = f": {order.reason}" if order.reason else "."
-        text = f"Your order #{number} could not be completed{why} Nothing stays charged."
-        told = (FAILED_NOTICE, "Order not completed", text)
-    kind, subject, message = told
-    notice = {"userId": order.user_id, "type": "EMAIL", "kind": kind, "orderId": order.order_id}
-    about = {"subject": subject, "message": message, "correlationId": order.correlation_id}
-    queues.send(_NOTICE_QUEUE, {**notice, **about})
+def _notify(snapshot: OrderSnapshot, order: Order) -> None:
+    """Enqueue the notification that the saga sends."""
+    message = {
+        "userId": order.user_id,
+        "type": "EMAIL",
+        "kind": _notice_kind(order),
+        "orderId": order.order_id,
+        "reason": order.reason,
+        "correlationId": order.correlation_id,
+    }
+    queues.send(_NOTIFICATION_QUEUE, message)
 
 
-def _requested(order: Order, refund: Refund) -> events.RefundRequested:
-    """As order-service announced it, with the same id."""
+def _notice_kind(order: Order) -> NoticeKind:
+    if order.is_paid:
+        return NoticeKind.ORDER_CONFIRMED
+    is_cancelled = order.status == OrderStatus.CANCELLED
+    return NoticeKind.ORDER_CANCELLED if is_cancelled else NoticeKind.ORDER_FAILED
+
+
+def _refund_requested(order: Order, refund: OrderRefund) -> events.RefundRequested:
+    """The event that order-service published, with the same id."""
     return events.create(
         events.RefundRequested,
         order_id=order.order_id,
@@ -141,7 +123,7 @@ def _requested(order: Order, refund: Refund) -> events.RefundRequested:
     )
 
 
-_REPAIRS: dict[Repair, Callable[[Books, Order], Any]] = {
+_REPAIRS: dict[Repair, Callable[[OrderSnapshot, Order], None]] = {
     Repair.REFUND: _refund,
     Repair.REFUND_AGAIN: _refund_again,
     Repair.RELEASE: _release,

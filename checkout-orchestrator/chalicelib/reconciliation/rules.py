@@ -1,19 +1,19 @@
-"""All that must hold of an order: pure functions of its books, each of which tells what does not.
+"""All rules for an order: functions of its snapshot that yield discrepancies.
 
-What is young is not wrong yet: `before` is the moment up to which everything has had time to happen, and what changed since is not
-judged for what may still come. What is wrong in any case is judged at once; the rules say so.
+`settled_before`: what changed since then is not complete yet, so a rule does not judge what may
+still happen to it. What is wrong in any case is judged at once; the rules say so.
 """
 
 from collections.abc import Iterator
 
-from chalicelib.reconciliation import money_rules, stock_rules, telling_rules
-from chalicelib.reconciliation.books import Books
-from chalicelib.reconciliation.discrepancies import Discrepancy
+from chalicelib.discrepancies.models import Discrepancy
+from chalicelib.reconciliation import money_rules, notification_rules, stock_rules
+from chalicelib.reconciliation.snapshot import OrderSnapshot
 
-RULES = (*money_rules.RULES, *stock_rules.RULES, *telling_rules.RULES)
+RULES = (*money_rules.RULES, *stock_rules.RULES, *notification_rules.RULES)
 
 
-def broken(books: Books, before: str) -> Iterator[Discrepancy]:
-    """What is wrong with the order; nothing if all is well."""
+def find_discrepancies(snapshot: OrderSnapshot, settled_before: str) -> Iterator[Discrepancy]:
+    """Apply all rules to the order."""
     for rule in RULES:
-        yield from rule(books, before)
+        yield from rule(snapshot, settled_before)

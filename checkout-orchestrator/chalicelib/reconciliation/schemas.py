@@ -1,33 +1,34 @@
-"""What the check of the books is asked, and what it answers."""
+"""The input and the result of the Lambda reconcile."""
 
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-Whole = Annotated[int, Meta(ge=0)]
+NonNegative = Annotated[int, Meta(ge=0)]
 
 
-class Wanted(msgspec.Struct, rename="camel", kw_only=True):
+class ReconcileRequest(msgspec.Struct, rename="camel", kw_only=True):
     """Input of the Lambda reconcile.
 
-    Without `orderIds` the orders of `day` (UTC; yesterday if it is not named) and of the days before it, `days` in all. `settle`: how
-    many seconds everything has to come to rest. `whole`: all stock of the shop is added up, too. `next`: of an earlier answer. `goOn`:
-    what there was no time for is looked at by another run, which begins by itself.
+    Without `orderIds`: the orders of `day` (UTC, by default yesterday) and the days before it,
+    `days` in all. `settle`: seconds after which a change counts as complete. `fullStock`: add up
+    the stock of all products, too. `next`: of an earlier result. `continue`: have another run
+    check what there was no time for.
     """
 
     day: str | None = None
     days: Annotated[int, Meta(ge=1, le=31)] = 1
     order_ids: list[str] | None = None
     repair: bool = False
-    settle: Whole = 3600
-    whole: bool = False
+    settle: NonNegative = 3600
+    full_stock: bool = False
     next: str | None = None
-    go_on: bool = False
+    continue_: bool = msgspec.field(default=False, name="continue")
 
 
 class Finding(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """A discrepancy, and what was done about it: `repaired`, `queued` for a person, or only `reported`."""
+    """A discrepancy, and its outcome: `repaired`, `queued` for staff, `reported`."""
 
     kind: str
     detail: str
@@ -37,7 +38,7 @@ class Finding(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
 
 
 class Report(msgspec.Struct, rename="camel", kw_only=True):
-    """Answer of the Lambda reconcile. With `next` the time was not enough: ask again with it."""
+    """Result of the Lambda reconcile. With `next` there was no time for all."""
 
     day: str | None
     orders: int
@@ -46,17 +47,6 @@ class Report(msgspec.Struct, rename="camel", kw_only=True):
     next: str | None = None
 
 
-class Doubt(msgspec.Struct, rename="camel", kw_only=True):
-    """A message of discrepancy-queue."""
-
-    kind: str
-    detail: str
-    order_id: str | None = None
-    product_id: str | None = None
-    intents: list[str] = []
-    day: str | None = None
-
-
-def plain(answer: Any) -> Any:
-    """As a Lambda answers."""
-    return msgspec.to_builtins(answer)
+def to_plain(value: Any) -> Any:
+    """Convert to what a Lambda returns."""
+    return msgspec.to_builtins(value)

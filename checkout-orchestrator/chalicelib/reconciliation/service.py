@@ -1,4 +1,4 @@
-"""The verbs of the reconciliation: check the books, and look again at what a person was asked to mend."""
+"""The verbs of the reconciliation: reconcile, and recheck a ticket."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from chalicelib.checkout import lambdas
-from chalicelib.reconciliation import books, days, repairs, rules, shelves
-from chalicelib.reconciliation.books import Books, Intents
-from chalicelib.reconciliation.days import Days
-from chalicelib.reconciliation.discrepancies import Discrepancy, Kind
+from chalicelib.discrepancies.models import Discrepancy, Kind
+from chalicelib.discrepancies.tickets import DiscrepancyTicket, escalate
+from chalicelib.reconciliation import order_index, repairs, rules, snapshot, stock_checks
 from chalicelib.reconciliation.errors import DiscrepancyStands
-from chalicelib.reconciliation.money_rules import strays
-from chalicelib.reconciliation.schemas import Doubt, Finding, Report, Wanted, plain
+from chalicelib.reconciliation.money_rules import find_orphan_charges
+from chalicelib.reconciliation.order_index import OrderIndex
+from chalicelib.reconciliation.schemas import Finding, ReconcileRequest, Report, to_plain
+from chalicelib.reconciliation.snapshot import Intents, OrderSnapshot
+from chalicelib.saga import lambdas
 from common import clock, ids, log, metrics
 
 HasTime = Callable[[], bool]
@@ -21,11 +22,11 @@ HasTime = Callable[[], bool]
 
 @dataclass
 class _Run:
-    """One run of the check: what it has looked at, and found."""
+    """One run of the Lambda: what it has checked and found."""
 
-    wanted: Wanted
+    request: ReconcileRequest
     days: Sequence[str]
-    before: str
+    settled_before: str
     findings: list[Finding] = field(default_factory=list)
     products: set[str] = field(default_factory=set)
     orders: int = 0
@@ -37,129 +38,140 @@ class _Run:
         return self.days[0] if self.days else None
 
 
-def reconcile(wanted: Wanted, has_time: HasTime) -> Report:
-    """Hold every side's books against each other, order by order and product by product; repair what is safe, if that is wanted.
+def reconcile(request: ReconcileRequest, has_time: HasTime) -> Report:
+    """Check orders and products, and repair or escalate what is wrong on request.
 
-    Reads tables and gateways; writes nothing but messages. Discrepancies are the answer, never an error. Ends early, with `next`
-    in its answer, once `has_time` says no. Safe to repeat at any time. Raises DayInvalid, GatewayUnavailable and PaymentRejected
-    where a gateway does not list its intents, StockTooLarge.
+    Reads tables and gateways, and writes messages only. Discrepancies are the result, never an
+    error. Ends early, with `next`, once `has_time` is false. Idempotent, but for the tickets of
+    escalated discrepancies. Raises: DayInvalid, StockTooLarge; GatewayUnavailable and
+    PaymentRejected where a gateway does not list its intents.
     """
-    asked = _asked(wanted)
-    run = _Run(wanted, asked.names, clock.iso(time.time() - wanted.settle))
-    if wanted.next is None:
-        _tell(run, strays(asked.strays))
-        if wanted.whole:
-            _tell(run, shelves.whole(has_time))
-    left = _check_all(run, asked, has_time)
-    if not wanted.whole:
-        _tell(run, shelves.of(run.products))
-    if left and wanted.go_on:
-        following = msgspec.structs.replace(wanted, day=run.day, next=left)
-        lambdas.begin("checkout-orchestrator", "reconcile", plain(following))
-    return _report(run, left)
+    index = _build_index(request)
+    run = _Run(request, index.days, clock.iso(time.time() - request.settle))
+    if request.next is None:
+        _treat(run, find_orphan_charges(index.orphan_intents))
+        if request.full_stock:
+            _treat(run, stock_checks.check_full_stock(has_time))
+    last = _check_orders(run, index, has_time)
+    if not request.full_stock:
+        _treat(run, stock_checks.check_products(run.products))
+    if last and request.continue_:
+        following = msgspec.structs.replace(request, day=run.day, next=last)
+        lambdas.invoke_async("checkout-orchestrator", "reconcile", to_plain(following))
+    return _report(run, last)
 
 
-def look_again(doubt: Doubt) -> None:
-    """Whether what a person was asked to mend is still wrong: DiscrepancyStands if it is. Safe to repeat.
+def recheck(ticket: DiscrepancyTicket) -> None:
+    """Check again what was escalated: all of the order, as settled. Idempotent.
 
-    It has had its time to settle, so all is judged; and all of the order, as another thing may have come to light since.
+    Raises: DiscrepancyStands, so that the ticket stays.
     """
-    found = list(_of_doubt(doubt))
-    if found:
-        raise DiscrepancyStands("; ".join(f"{one.kind}: {one.detail}" for one in found))
-    log.logger.info("settled", extra={"kind": doubt.kind, "orderId": doubt.order_id})
+    discrepancies = list(_check_ticket(ticket))
+    if discrepancies:
+        raise DiscrepancyStands("; ".join(f"{one.kind}: {one.detail}" for one in discrepancies))
+    log.logger.info("settled", extra={"kind": ticket.kind, "orderId": ticket.order_id})
 
 
-def _asked(wanted: Wanted) -> Days:
-    if wanted.order_ids is None:
-        return days.of(wanted.day, wanted.days)
-    named = Days([])
-    named.add(ids.parse("ORDER", order_id) for order_id in wanted.order_ids)
-    return named
+def _build_index(request: ReconcileRequest) -> OrderIndex:
+    if request.order_ids is None:
+        return order_index.build_index(request.day, request.days)
+    index = OrderIndex([])
+    index.add(ids.parse("ORDER", order_id) for order_id in request.order_ids)
+    return index
 
 
-def _check_all(run: _Run, asked: Days, has_time: HasTime) -> str | None:
-    """Each order after the one named by `next`; answers with the last one that was checked if some are left."""
-    after = run.wanted.next or ""
-    order_ids = sorted(order_id for order_id in asked.orders if order_id > after)
+def _check_orders(run: _Run, index: OrderIndex, has_time: HasTime) -> str | None:
+    """Check each order after `next`, and return the last one if some are left."""
+    after = run.request.next or ""
+    order_ids = sorted(order_id for order_id in index.orders if order_id > after)
     for place, order_id in enumerate(order_ids):
         if place and not has_time():
             return order_ids[place - 1]
-        _check(run, order_id, asked.orders[order_id])
+        _check_order(run, order_id, index.orders[order_id])
     return None
 
 
-def _check(run: _Run, order_id: str, listed: Intents) -> None:
-    """What looks wrong is read a second time, and counts if it still is: the rows of a busy order are not read in one moment."""
-    seen, found = _judged(run, order_id, lambda: listed)
-    if found:
-        known = seen.intents if seen else listed
-        seen, found = _judged(run, order_id, lambda: books.looked_up(known))
+def _check_order(run: _Run, order_id: str, listed: Intents) -> None:
+    """Check the order, a second time if it looks wrong: reads are not one moment."""
+    order_snapshot, discrepancies = _judge(run, order_id, lambda: listed)
+    if discrepancies:
+        known = order_snapshot.intents if order_snapshot else listed
+        order_snapshot, discrepancies = _judge(
+            run, order_id, lambda: snapshot.retrieve_intents(known)
+        )
     run.orders += 1
-    if seen:
-        run.intents += len(seen.intents)
-        run.products |= {line.product_id for line in seen.order.lines} if seen.order else set()
-    _tell(run, found, seen)
+    if order_snapshot:
+        run.intents += len(order_snapshot.intents)
+        if order_snapshot.order:
+            run.products |= {line.product_id for line in order_snapshot.order.lines}
+    _treat(run, discrepancies, order_snapshot)
 
 
-def _judged(
+def _judge(
     run: _Run, order_id: str, intents: Callable[[], Intents]
-) -> tuple[Books | None, list[Discrepancy]]:
-    """The order's books and what is wrong with them; of one whose books cannot be read, that."""
+) -> tuple[OrderSnapshot | None, list[Discrepancy]]:
+    """Read the order and apply the rules. NOT_CHECKED if it cannot be read."""
     try:
-        seen = books.of_order(order_id, intents(), run.days)
-        return seen, list(rules.broken(seen, run.before))
-    except Exception as failure:
-        log.logger.exception(
-            "books not read", extra={"orderId": order_id, "error": type(failure).__name__}
-        )
-        what = f"{type(failure).__name__}: {failure}"
-        return None, [Discrepancy(Kind.NOT_CHECKED, what, order_id=order_id)]
+        order_snapshot = snapshot.read_snapshot(order_id, intents(), run.days)
+        return order_snapshot, list(rules.find_discrepancies(order_snapshot, run.settled_before))
+    except Exception as exc:
+        error = type(exc).__name__
+        log.logger.exception("order not read", extra={"orderId": order_id, "error": error})
+        return None, [Discrepancy(Kind.NOT_CHECKED, f"{error}: {exc}", order_id=order_id)]
 
 
-def _of_doubt(doubt: Doubt) -> Iterable[Discrepancy]:
-    if doubt.product_id:
-        return shelves.of_one(doubt.product_id)
-    intents = books.looked_up(doubt.intents)
-    if doubt.order_id is None:
-        return strays(intents)
-    seen = books.of_order(doubt.order_id, intents, [doubt.day] if doubt.day else [])
-    return rules.broken(seen, clock.now())
+def _check_ticket(ticket: DiscrepancyTicket) -> Iterable[Discrepancy]:
+    if ticket.product_id:
+        return stock_checks.check_product(ticket.product_id)
+    intents = snapshot.retrieve_intents(ticket.intents)
+    if ticket.order_id is None:
+        return find_orphan_charges(intents)
+    days = [ticket.day] if ticket.day else []
+    order_snapshot = snapshot.read_snapshot(ticket.order_id, intents, days)
+    return rules.find_discrepancies(order_snapshot, clock.now())
 
 
-def _tell(run: _Run, found: Iterable[Discrepancy], seen: Books | None = None) -> None:
-    """Note what was found, and have it repaired if that is wanted: each repair of an order once."""
-    done: set[str] = set()
-    for one in found:
+def _treat(
+    run: _Run, discrepancies: Iterable[Discrepancy], order_snapshot: OrderSnapshot | None = None
+) -> None:
+    """Repair or escalate what was found, if requested, and report it."""
+    made: set[str] = set()
+    for discrepancy in discrepancies:
+        outcome = _resolve(run, discrepancy, order_snapshot, made)
         finding = Finding(
-            kind=one.kind,
-            detail=one.detail,
-            outcome=_treated(one, run, seen, done),
-            order_id=one.order_id,
-            product_id=one.product_id,
+            kind=discrepancy.kind,
+            detail=discrepancy.detail,
+            outcome=outcome,
+            order_id=discrepancy.order_id,
+            product_id=discrepancy.product_id,
         )
-        log.emit_metric(
-            "discrepancy", {metrics.DISCREPANCIES: 1}, log.logger.warning, **plain(finding)
-        )
+        values = {metrics.DISCREPANCIES: 1}
+        log.emit_metric("discrepancy", values, log.logger.warning, **to_plain(finding))
         run.findings.append(finding)
 
 
-def _treated(one: Discrepancy, run: _Run, seen: Books | None, done: set[str]) -> str:
-    if not run.wanted.repair:
+def _resolve(
+    run: _Run, discrepancy: Discrepancy, order_snapshot: OrderSnapshot | None, made: set[str]
+) -> str:
+    """Repair or escalate the discrepancy, if requested, and return the outcome."""
+    if not run.request.repair:
         return "reported"
-    if one.repair is None or seen is None:
-        repairs.ask_a_person(one, run.day)
+    if discrepancy.repair is None or order_snapshot is None:
+        escalate(discrepancy, run.day)
         return "queued"
-    if one.repair not in done:
-        repairs.repair(one.repair, seen)
-        done.add(one.repair)
+    if discrepancy.repair not in made:
+        repairs.make_repair(discrepancy.repair, order_snapshot)
+        made.add(discrepancy.repair)
     return "repaired"
 
 
-def _report(run: _Run, left: str | None) -> Report:
-    checked = {"orders": run.orders, "intents": run.intents, "products": len(run.products)}
-    if left:
-        log.logger.warning("the time was not enough", extra={"next": left})
+def _report(run: _Run, last: str | None) -> Report:
+    if last:
+        log.logger.warning("the time was not enough", extra={"next": last})
     return Report(
-        day=run.day, orders=run.orders, discrepancies=run.findings, checked=checked, next=left
+        day=run.day,
+        orders=run.orders,
+        discrepancies=run.findings,
+        checked={"orders": run.orders, "intents": run.intents, "products": len(run.products)},
+        next=last,
     )

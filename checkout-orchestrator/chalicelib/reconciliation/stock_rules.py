@@ -1,143 +1,137 @@
-"""What must hold of stock: an order's goods were taken once if it was sold and not at all otherwise; a product's shelves add up."""
+"""Rules for stock: a sale deducts the goods once, and a row adds up."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from chalicelib.reconciliation.books import Books
-from chalicelib.reconciliation.discrepancies import Discrepancy, Kind, Repair
-from chalicelib.reconciliation.models import (
-    COMMITTED,
-    DONE,
-    OPEN,
-    RELEASED,
-    RESERVED,
-    Order,
-    Reservation,
-    Stock,
-)
+from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
+from chalicelib.readmodels.inventory import OPEN, Reservation, ReservationStatus, Stock
+from chalicelib.readmodels.orders import Order
+from chalicelib.reconciliation.snapshot import OrderSnapshot
 from common import clock
 
-Found = Iterator[Discrepancy]
+Discrepancies = Iterator[Discrepancy]
 
-OVERDUE_SECONDS = 300  # product-service gives back what has expired every minute
+OVERDUE_SECONDS = 300  # product-service releases expired reservations every minute
+
+_HOLDING = (ReservationStatus.RESERVED, ReservationStatus.COMMITTED)
 
 
-def sold_is_deducted(books: Books, before: str) -> Found:
-    """The goods of a confirmed order were deducted before it was confirmed: those goods, and no others. Judged at once."""
-    order, held = books.order, books.reservation
-    if order is None or not order.is_sold:
+def paid_order_is_deducted(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """A confirmed order's goods, and no others, were deducted before. Judged at once."""
+    order, reservation = snapshot.order, snapshot.reservation
+    if order is None or not order.is_paid:
         return
-    if held is None or held.status != COMMITTED:
-        status = held.status if held else "absent"
-        mends = None if status == RELEASED else Repair.COMMIT
-        yield _of(
-            books,
-            Kind.STOCK_NOT_DEDUCTED,
-            f"{order.status}, and its reservation is {status}",
-            mends,
-        )
+    if reservation is None or reservation.status != ReservationStatus.COMMITTED:
+        status = reservation.status if reservation else "absent"
+        repair = None if status == ReservationStatus.RELEASED else Repair.COMMIT
+        detail = f"{order.status}, and its reservation is {status}"
+        yield _discrepancy(snapshot, Kind.STOCK_NOT_DEDUCTED, detail, repair)
         return
-    if (ordered := _ordered(order)) != (taken := _taken(held)):
-        yield _of(books, Kind.WRONG_GOODS, f"ordered {dict(ordered)}, deducted {dict(taken)}")
-    yield from _returned(books, order, held)
+    ordered, deducted = _count_ordered(order), _count_deducted(reservation)
+    if ordered != deducted:
+        detail = f"ordered {dict(ordered)}, deducted {dict(deducted)}"
+        yield _discrepancy(snapshot, Kind.WRONG_GOODS, detail)
+    yield from _wrong_returns(snapshot, order, reservation)
 
 
-def unsold_holds_nothing(books: Books, before: str) -> Found:
-    """An order that has ended without a purchase holds no goods, once its checkout has had time to give them back."""
-    order, held = books.order, books.reservation
-    if held is None or held.status not in (RESERVED, COMMITTED) or held.updated_at > before:
+def unpaid_order_holds_nothing(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """An order that ended unconfirmed holds no stock, once its checkout has ended."""
+    order, reservation = snapshot.order, snapshot.reservation
+    if reservation is None or reservation.status not in _HOLDING:
         return
-    if order and (not order.has_ended or order.updated_at > before):
+    if reservation.updated_at > settled_before:
         return
-    reserved = held.status == RESERVED
-    kind = Kind.STOCK_STILL_RESERVED if reserved else Kind.STOCK_DEDUCTED_FOR_NOTHING
-    mends = Repair.RELEASE if order else None
-    yield _of(
-        books,
-        kind,
-        f"{order.status if order else 'no such order'}, and its stock is {held.status}",
-        mends,
-    )
+    if order and (not order.has_ended_unpaid or order.updated_at > settled_before):
+        return
+    is_reserved = reservation.status == ReservationStatus.RESERVED
+    kind = Kind.STOCK_STILL_RESERVED if is_reserved else Kind.STOCK_DEDUCTED_FOR_NOTHING
+    status = order.status if order else "no such order"
+    repair = Repair.RELEASE if order else None
+    yield _discrepancy(snapshot, kind, f"{status}, and its stock is {reservation.status}", repair)
 
 
-def reservation_expires(books: Books, before: str) -> Found:
-    """A reservation whose time is over is given back within minutes."""
-    held = books.reservation
-    if held and held.open == OPEN and held.expires_at < clock.epoch() - OVERDUE_SECONDS:
-        yield _of(
-            books,
-            Kind.RESERVATION_OVERDUE,
-            f"reserved until {clock.iso(held.expires_at)}, and still is",
-        )
+def reservation_expires(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """An expired reservation is released within minutes."""
+    reservation = snapshot.reservation
+    overdue = clock.epoch() - OVERDUE_SECONDS
+    if reservation and reservation.open == OPEN and reservation.expires_at < overdue:
+        detail = f"reserved until {clock.iso(reservation.expires_at)}, and still is"
+        yield _discrepancy(snapshot, Kind.RESERVATION_OVERDUE, detail)
 
 
-def shelves_add_up(stock: Stock) -> Found:
-    """What is available, reserved and sold of a product is what was supplied, and none of it is below nothing."""
-    shelves = {"available": stock.available, "reserved": stock.reserved, "sold": stock.sold}
-    spoken = ", ".join(f"{count} {name}" for name, count in shelves.items())
-    if min(shelves.values()) < 0:
-        yield _of_product(stock.product_id, Kind.NEGATIVE_STOCK, spoken)
-    if sum(shelves.values()) != stock.supplied:
-        yield _of_product(
-            stock.product_id, Kind.STOCK_DOES_NOT_ADD_UP, f"{spoken}, but {stock.supplied} supplied"
-        )
+def stock_adds_up(stock: Stock) -> Discrepancies:
+    """Available, reserved and sold add up to what was supplied, and none is negative."""
+    counts = {"available": stock.available, "reserved": stock.reserved, "sold": stock.sold}
+    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    if min(counts.values()) < 0:
+        yield _of_product(stock, Kind.NEGATIVE_STOCK, listed)
+    if sum(counts.values()) != stock.supplied:
+        detail = f"{listed}, but {stock.supplied} supplied"
+        yield _of_product(stock, Kind.STOCK_DOES_NOT_ADD_UP, detail)
 
 
-def reservations_add_up(stocks: Iterable[Stock], reservations: Iterable[Reservation]) -> Found:
-    """What all orders together have reserved and bought of each product is what its shelves say."""
+def reservations_add_up(
+    stocks: Iterable[Stock], reservations: Iterable[Reservation]
+) -> Discrepancies:
+    """What all orders hold and bought of each product is what its row says."""
     reserved: Counter[str] = Counter()
     sold: Counter[str] = Counter()
-    for held in reservations:
-        for item in held.items:
-            if held.status == RESERVED:
+    for reservation in reservations:
+        for item in reservation.items:
+            if reservation.status == ReservationStatus.RESERVED:
                 reserved[item.product_id] += item.qty
-            elif held.status == COMMITTED:
+            elif reservation.status == ReservationStatus.COMMITTED:
                 sold[item.product_id] += item.qty - (item.returned or 0)
     for stock in stocks:
-        name = stock.product_id
-        if stock.reserved != reserved[name]:
-            what = f"{stock.reserved} reserved, but orders hold {reserved[name]}"
-            yield _of_product(name, Kind.RESERVED_DOES_NOT_ADD_UP, what)
-        if stock.sold != sold[name]:
-            what = f"{stock.sold} sold, but orders have bought {sold[name]}"
-            yield _of_product(name, Kind.SOLD_DOES_NOT_ADD_UP, what)
+        held, bought = reserved[stock.product_id], sold[stock.product_id]
+        if stock.reserved != held:
+            detail = f"{stock.reserved} reserved, but orders hold {held}"
+            yield _of_product(stock, Kind.RESERVED_DOES_NOT_ADD_UP, detail)
+        if stock.sold != bought:
+            detail = f"{stock.sold} sold, but orders have bought {bought}"
+            yield _of_product(stock, Kind.SOLD_DOES_NOT_ADD_UP, detail)
 
 
-def _returned(books: Books, order: Order, held: Reservation) -> Found:
-    """Goods of refunds that are done are on the shelf again, where they were to be put there; and no others are."""
-    due, asked = _to_be_returned(order, done_only=True), _to_be_returned(order, done_only=False)
-    for item in held.items:
-        back = item.returned or 0
-        if not due[item.product_id] <= back <= asked[item.product_id]:
-            what = f"{item.product_id}: {back} are back, and refunds say {due[item.product_id]}"
-            yield _of(books, Kind.STOCK_NOT_RETURNED, what)
+def _wrong_returns(
+    snapshot: OrderSnapshot, order: Order, reservation: Reservation
+) -> Discrepancies:
+    """The goods of refunds with restocking are returned, and no others."""
+    due = _to_be_returned(order, done_only=True)
+    requested = _to_be_returned(order, done_only=False)
+    for item in reservation.items:
+        returned, product_id = item.returned or 0, item.product_id
+        if not due[product_id] <= returned <= requested[product_id]:
+            detail = f"{product_id}: {returned} are back, and refunds say {due[product_id]}"
+            yield _discrepancy(snapshot, Kind.STOCK_NOT_RETURNED, detail)
 
 
 def _to_be_returned(order: Order, done_only: bool) -> Counter[str]:
     total: Counter[str] = Counter()
     for refund in order.refunds or []:
-        if refund.restock and (refund.status == DONE or not done_only):
+        if refund.restock and (refund.is_done or not done_only):
             total.update({line.product_id: line.qty for line in refund.lines})
     return total
 
 
-def _ordered(order: Order) -> Counter[str]:
+def _count_ordered(order: Order) -> Counter[str]:
     total: Counter[str] = Counter()
     for line in order.lines:
         total[line.product_id] += line.qty
     return total
 
 
-def _taken(held: Reservation) -> Counter[str]:
-    return Counter({item.product_id: item.qty for item in held.items})
+def _count_deducted(reservation: Reservation) -> Counter[str]:
+    return Counter({item.product_id: item.qty for item in reservation.items})
 
 
-def _of(books: Books, kind: Kind, detail: str, repair: Repair | None = None) -> Discrepancy:
-    return Discrepancy(kind, detail, repair, books.order_id)
+def _discrepancy(
+    snapshot: OrderSnapshot, kind: Kind, detail: str, repair: Repair | None = None
+) -> Discrepancy:
+    return Discrepancy(kind, detail, repair, snapshot.order_id)
 
 
-def _of_product(product_id: str, kind: Kind, detail: str) -> Discrepancy:
-    return Discrepancy(kind, detail, product_id=product_id)
+def _of_product(stock: Stock, kind: Kind, detail: str) -> Discrepancy:
+    return Discrepancy(kind, detail, product_id=stock.product_id)
 
 
-RULES = (sold_is_deducted, unsold_holds_nothing, reservation_expires)
+RULES = (paid_order_is_deducted, unpaid_order_holds_nothing, reservation_expires)

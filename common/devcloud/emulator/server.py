@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Serve until SIGTERM, which saves the state."""
+    """Serve until SIGTERM; the state is saved all the while, and at the end."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--port", type=int, required=True)
     arguments.add_argument("--dir", type=Path, required=True, help="where the state is kept")
@@ -20,12 +20,22 @@ def main() -> None:
     arguments.add_argument(
         "--faults", type=Path, help="where the plan of what goes wrong in Lambdas is"
     )
+    arguments.add_argument(
+        "--state", type=int, help="the saved state to restore, by its moment; the newest"
+    )
+    arguments.add_argument(
+        "--idle-seconds", type=int, default=180, help="after which a Lambda's process ends"
+    )
+    arguments.add_argument(
+        "--save-every", type=float, default=2.0, help="seconds between saved states"
+    )
     given = arguments.parse_args()
-    _settle(given.port, given.dir.resolve(), given.sfn_wait_scale)
-    _serve(given.faults)
+    directory = given.dir.resolve()
+    _settle(given.port, directory, given.sfn_wait_scale, given.idle_seconds)
+    _serve(given.faults, directory / "aws", given.state, given.save_every)
 
 
-def _settle(port: int, directory: Path, sfn_wait_scale: float) -> None:
+def _settle(port: int, directory: Path, sfn_wait_scale: float, idle_seconds: int) -> None:
     """Ministack's settings, which it reads when it is imported."""
     scratch = _empty(directory / "tmp")  # Lambdas' files, of no use to the next run
     os.environ |= {
@@ -42,6 +52,7 @@ def _settle(port: int, directory: Path, sfn_wait_scale: float) -> None:
         "IOT_MTLS_ENABLED": "0",
         "LAMBDA_ACCOUNT_CONCURRENCY": "64",
         "SFN_WAIT_SCALE": str(sfn_wait_scale),
+        "LAMBDA_WARM_TTL_SECONDS": str(idle_seconds),
     }
     # Lambda processes inherit the environment; the repository's own modules must not reach them that way.
     os.environ.pop("PYTHONPATH", None)
@@ -57,12 +68,14 @@ def _empty(scratch: Path) -> Path:
     return scratch
 
 
-def _serve(faults: Path | None) -> None:
+def _serve(faults: Path | None, directory: Path, state: int | None, save_every: float) -> None:
     from ministack import app
 
-    from devcloud.emulator import fault_injection, patches, saga_faults
+    from devcloud.emulator import fault_injection, patches, restoring, saga_faults, snapshots
 
     patches.apply()
+    restored = restoring.find(directory).generation if state is None else state
+    snapshots.apply(directory, restored, save_every)
     if faults:
         fault_injection.apply(faults.resolve())
         saga_faults.apply(faults.resolve())

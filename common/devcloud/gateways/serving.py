@@ -11,7 +11,9 @@ from typing import TypeVar
 
 import uvicorn
 
+from devcloud.gateways import undo_log
 from devcloud.gateways.fake import StandIn
+from devcloud.gateways.store import connect
 
 Served = TypeVar("Served", bound=StandIn)
 
@@ -30,7 +32,12 @@ def from_command_line(name: str, make: Callable[[Path, str, str], StandIn]) -> N
     parser.add_argument(
         "--secrets", type=Path, required=True, help=f"JSON with {name}_webhook_secret"
     )
+    parser.add_argument(
+        "--as-of", type=int, help="take back what came after this moment (ns), 0 for all"
+    )
     given = parser.parse_args()
+    if given.as_of is not None:
+        _come_back_to(given.as_of, given.state)
     secret = json.loads(given.secrets.read_text())[f"{name}_webhook_secret"]
     _until_stopped(make(given.state, given.webhook_url, secret), given.port)
 
@@ -60,6 +67,11 @@ def in_thread(gateway: Served, port: int) -> Iterator[Served]:
         server.should_exit = server.force_exit = True
         thread.join(timeout=5)
         gateway.close()
+
+
+def _come_back_to(moment: int, state: Path) -> None:
+    with contextlib.closing(connect(state)) as db:
+        print(f"{undo_log.undo_after(db, moment)} changes after {moment} taken back", flush=True)
 
 
 def _until_stopped(gateway: StandIn, port: int) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from devcloud.gateways import undo_log
+
 Thing = dict[str, Any]
 
 
@@ -18,14 +20,7 @@ class Store:
         self.lock = threading.RLock()
         self._depth = 0
         self._afterwards: list[Callable[[], None]] = []
-        self._db = sqlite3.connect(
-            path or ":memory:", check_same_thread=False, isolation_level=None
-        )
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS things"
-            " (kind TEXT, id TEXT, body TEXT, at INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (kind, id))"
-        )
+        self._db = connect(path)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -95,3 +90,15 @@ class Store:
             return []
         due, self._afterwards = self._afterwards, []
         return due
+
+
+def connect(path: Path | None = None) -> sqlite3.Connection:
+    """Open the books, made at first use, with a log of how to undo each change."""
+    db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS things"
+        " (kind TEXT, id TEXT, body TEXT, at INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (kind, id))"
+    )
+    undo_log.install(db)
+    return db

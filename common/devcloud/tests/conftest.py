@@ -39,10 +39,12 @@ def cloud(home) -> Iterator[Cloud]:
     process.stop()
 
 
-def run_aws(home: Path, port: int | None = None) -> tuple[Process, Cloud]:
+def run_aws(home: Path, port: int | None = None, *arguments: str) -> tuple[Process, Cloud]:
     port = port or free_port()
     process = Process(home, "aws")
-    process.start("devcloud.emulator.server", ["--port", str(port), "--dir", str(home)], {})
+    process.start(
+        "devcloud.emulator.server", ["--port", str(port), "--dir", str(home), *arguments], {}
+    )
     process.await_answer(lambda: answers(port))
     return process, Cloud(f"http://127.0.0.1:{port}")
 
@@ -56,6 +58,17 @@ def free_port() -> int:
 def answers(port: int) -> bool:
     with socket() as attempt:
         return attempt.connect_ex(("127.0.0.1", port)) == 0
+
+
+def create_table(cloud: Cloud, name: str, **settings: Any) -> None:
+    """A table whose only key is the text `id`."""
+    cloud.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        **settings,
+    )
 
 
 def allow_everything(cloud: Cloud) -> None:

@@ -1,13 +1,18 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from socket import socket
 
 import pytest
 
 from devcloud import cli, shop
 from devcloud.processes import PortTaken, Process, ProcessFailed, require_free
+from devcloud.tests.conftest import eventually
+
+COMMON = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -104,3 +109,36 @@ def test_commands_that_need_a_shop_say_so(command, tmp_path, capsys):
 def test_an_unknown_service_is_told(capsys):
     assert cli.main(["package", "basket-service"]) == 1
     assert "basket-service is not a service" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_what_a_test_run_started_ends_with_it_however_it_is_ended(tmp_path, end):
+    program = f"""
+import time
+from pathlib import Path
+from devcloud.processes import Process
+process = Process(Path({str(tmp_path)!r}), "sleeper")
+process.start("http.server", ["0"], {{}})
+print(process.pid, flush=True)
+time.sleep(60)
+"""
+    run = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=COMMON
+    )
+    assert int(run.stdout.readline()) == Process(tmp_path, "sleeper").pid
+
+    run.send_signal(end)
+    run.communicate()
+
+    assert eventually(lambda: Process(tmp_path, "sleeper").pid is None)
+
+
+def test_what_is_to_outlive_its_starter_does(tmp_path):
+    program = f"""
+from pathlib import Path
+from devcloud.processes import Process
+Process(Path({str(tmp_path)!r}), "sleeper").start("http.server", ["0"], {{}}, outlives_caller=True)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=COMMON)
+
+    assert Process(tmp_path, "sleeper").stop() is True

@@ -4,10 +4,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from devcloud import seed
+from devcloud import catalogue_loading, seed
 from devcloud.shop import CATALOGUE
 
 HEADER = "sku,name,category,description,price,currency,stock\n"
+ROWS = len(CATALOGUE.read_text().splitlines()) - 1
 
 
 @pytest.fixture
@@ -15,6 +16,10 @@ def shelf():
     """A shop that takes products: what it was sent is in `taken`, `answers` are given first, then 201."""
 
     class Shop(BaseHTTPRequestHandler):
+        def do_GET(self):
+            assert self.path.startswith("/products")
+            self.say(200, json.dumps(list(shop.taken)).encode())
+
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path == "/user/login":
@@ -194,3 +199,43 @@ def test_the_sample_catalogue_has_no_bad_row(shelf):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(seed.CatalogueUnreadable, match=r"none\.csv cannot be read: No such file"):
         seed.load("http://127.0.0.1:1", "token", tmp_path / "none.csv")
+
+
+@pytest.fixture
+def open_shop(cloud, shelf):
+    """Open the shop, new or known, with the sample catalogue; what is said while that happens goes to `say`."""
+    url = f"http://127.0.0.1:{shelf.server_port}"
+    yield lambda say: catalogue_loading.load_once(cloud, url, "token", CATALOGUE, say)
+    cloud.client("ssm").delete_parameters(Names=["/devcloud/catalogue"])
+
+
+def test_a_catalogue_whose_load_was_interrupted_is_whole_after_the_next_start(open_shop, shelf):
+    def interrupt(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_shop(interrupt)
+    assert 0 < len(shelf.taken) < ROWS
+    said = []
+
+    open_shop(said.append)
+
+    assert len(shelf.taken) == ROWS
+    assert said[0] == "loading the catalogue was interrupted and goes on"
+
+
+def test_a_loaded_catalogue_is_not_loaded_again_though_products_were_removed(open_shop, shelf):
+    open_shop(lambda line: None)
+    shelf.taken.clear()
+
+    open_shop(lambda line: None)
+
+    assert shelf.taken == {}
+
+
+def test_a_shop_with_products_of_an_earlier_version_keeps_just_those(open_shop, shelf):
+    shelf.taken["BOWL-1"] = "{}"
+
+    open_shop(lambda line: None)
+
+    assert list(shelf.taken) == ["BOWL-1"]

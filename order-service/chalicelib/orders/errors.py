@@ -1,4 +1,4 @@
-"""What can go wrong with orders."""
+"""Errors of orders; `description` is published to customers of the API."""
 
 from chalice import (
     BadRequestError,
@@ -10,39 +10,57 @@ from chalice import (
 
 
 class TooManyLines(BadRequestError):
-    """One transaction reserves an order's goods, and it holds so many different products at most."""
+    """An order would hold more than MAX_LINES products."""
+
+    description = "An order holds at most 99 different products."
 
 
 class QuantityTooLarge(BadRequestError):
-    """More of one product than an order may hold, all its lines added up."""
+    """An order would hold more than MAX_QTY of a product."""
+
+    description = "An order holds at most 99 of one product, all its lines added up."
 
 
 class MixedCurrencies(BadRequestError):
-    """An order is paid at once, so all its goods have one currency."""
+    """The products have prices in different currencies."""
+
+    description = "All products of an order must have the same currency."
 
 
 class TotalTooLarge(BadRequestError):
-    """More than the payment gateway charges at once."""
+    """The total exceeds money.MAX_AMOUNT."""
+
+    description = "The total is more than the payment gateway charges at once."
 
 
 class ProductNotFound(NotFoundError):
-    """A product that does not exist, or is not sold any more."""
+    """A product does not exist or is archived."""
+
+    description = "A product does not exist or is not for sale."
 
 
 class OutOfStock(ConflictError):
-    """Fewer are left than are wanted."""
+    """Fewer of a product are available than were ordered."""
+
+    description = "Fewer of a product are left than were ordered. The message names the products."
 
 
 class PriceChanged(ConflictError):
-    """The total is not the one that the customer agreed to."""
+    """The total is not the expected one."""
+
+    description = "The total differs from `expectedTotal`. The message names the present total."
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for something else."""
+    """The key was used before with another body."""
+
+    description = "The `Idempotency-Key` was used before with another body."
 
 
 class OrderNotFound(NotFoundError):
-    """No such order, or none that the caller may see."""
+    """There is no such order, or the caller may not see it."""
+
+    description = "There is no such order, or it belongs to another customer."
 
 
 class OrderCancelled(ConflictError):
@@ -54,38 +72,55 @@ class OrderNotPayable(ConflictError):
 
 
 class OrderAlreadyConfirmed(ConflictError):
-    """A confirmed order is returned, not cancelled."""
+    """A paid order is refunded, not cancelled."""
+
+    description = "The order is paid. Request a refund instead."
 
 
 class OrderAlreadyEnded(ConflictError):
-    """The order has failed or expired: nothing is left to cancel."""
+    """An order that failed or expired is not cancelled."""
+
+    description = "The order has failed or expired."
 
 
 class OrderNotRefundable(ConflictError):
-    """The order is not paid: nothing is owed."""
+    """An unpaid order is not refunded."""
+
+    description = "The order is not paid."
 
 
 class RefundPeriodOver(ConflictError):
-    """A customer may give goods back for some days only; an admin may always."""
+    """The order is older than REFUND_DAYS."""
+
+    description = "The refund period of the order is over. Only an admin can refund it."
 
 
 class NothingToRefund(ConflictError):
-    """All of the order was asked back already, product by product."""
+    """The whole order was refunded product by product."""
+
+    description = "Refunds of all products of the order were requested already."
 
 
 class RefundTooLarge(ConflictError):
-    """More of a product than the order has and no refund has taken yet."""
+    """More of a product was requested than is left to refund."""
+
+    description = (
+        "More of a product was requested than is left to refund. The message names the products."
+    )
 
 
 class TooManyRefunds(ConflictError):
-    """An order's refunds are kept in its row, so that it can have so many at most."""
+    """The order has MAX_REFUNDS refunds."""
+
+    description = "The order has 50 refunds and cannot have more."
 
 
 class RefundNotFound(Exception):
-    """Money was given back for a refund that the order does not have; repeating it does not help."""
+    """The order has no refund of this id. A retry does not help."""
 
 
 class OrderContended(ChaliceViewError):
-    """Others kept writing the same order at the same time; nothing was changed, trying again is right."""
+    """Concurrent writes failed every attempt of an optimistic lock; nothing was changed."""
 
     STATUS_CODE = 503
+    description = "Too many changes of this order at the same time. Nothing was changed; try again."

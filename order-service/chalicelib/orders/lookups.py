@@ -1,30 +1,33 @@
-"""Finds orders as they stand now, for those who may see them."""
+"""Strongly consistent reads of one order."""
 
 from chalicelib.orders.errors import OrderNotFound
 from chalicelib.orders.models import Order
-from common import ids
+from common import dynamodb, ids
 from common.auth import Caller
 
 
 def find(order_id: str) -> Order | None:
-    """The order, if there is one."""
-    try:
-        return Order.get(order_id, consistent_read=True)
-    except Order.DoesNotExist:
-        return None
+    """Return the order, or None if there is none."""
+    return dynamodb.find(Order, order_id)
 
 
-def stored(order_id: str) -> Order:
-    """The order; OrderNotFound if there is none."""
+def get(order_id: str) -> Order:
+    """Return the order.
+
+    Raises: OrderNotFound.
+    """
     order = find(order_id)
     if order is None:
         raise OrderNotFound(f"there is no order {order_id}")
     return order
 
 
-def visible(order_id: str, who: Caller) -> Order:
-    """The order; OrderNotFound if there is none, or if it is somebody else's and the caller is no admin."""
-    order = stored(ids.parse("ORDER", order_id))
-    if order.user_id != who.user_id and not who.is_admin:
+def get_for(order_id: str, caller: Caller) -> Order:
+    """Return the order if the caller may see it: its customer and admins.
+
+    Raises: OrderNotFound also for another customer's order, so that ids cannot be probed.
+    """
+    order = get(ids.parse("ORDER", order_id))
+    if order.user_id != caller.user_id and not caller.is_admin:
         raise OrderNotFound(f"there is no order {order.order_id}")
     return order

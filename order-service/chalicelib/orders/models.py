@@ -1,4 +1,4 @@
-"""The table Orders, the statuses of an order, and which may follow which."""
+"""The table Orders."""
 
 import zlib
 
@@ -11,53 +11,25 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.orders.statuses import OrderStatus, RefundStatus
 from common import dynamodb
 
-CREATED = "CREATED"
-CONFIRMED = "CONFIRMED"
-FAILED = "FAILED"
-EXPIRED = "EXPIRED"
-CANCELLED = "CANCELLED"
-PARTLY_REFUNDED = "PARTLY_REFUNDED"
-REFUNDED = "REFUNDED"
-
-FOLLOWED_BY = {
-    CREATED: (CONFIRMED, FAILED, EXPIRED, CANCELLED),
-    CONFIRMED: (PARTLY_REFUNDED, REFUNDED),
-    PARTLY_REFUNDED: (PARTLY_REFUNDED, REFUNDED),
-    REFUNDED: (),
-    FAILED: (),
-    EXPIRED: (),
-    CANCELLED: (),
-}
-
-
-PAID = (CONFIRMED, PARTLY_REFUNDED, REFUNDED)  # bought, whatever was given back since
-
-# Of a refund: asked for, and given back at the payment gateway.
-REQUESTED = "REQUESTED"
-DONE = "DONE"
-
+# Of the index by-day. Must not be lowered while days stored with more shards are still read.
 DAY_SHARDS = 8
 
 
-def before(status: str) -> list[str]:
-    """The statuses that an order may have just before this one."""
-    return [earlier for earlier, later in FOLLOWED_BY.items() if status in later]
+def day_shard(order_id: str, created_at: str) -> str:
+    """Return the order's key in the index by-day: its day (UTC) and one of DAY_SHARDS shards.
 
-
-def placed_on(order_id: str, created_at: str) -> str:
-    """The key under which the index by-day has an order: its day (UTC) and one of DAY_SHARDS shards.
-
-    One key a day would send every new order of the shop to one partition, which takes 1,000 writes a second:
+    One key per day would send every new order to one partition, which takes 1,000 writes a second:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
-    Whoever wants a day asks for all of its shards. DAY_SHARDS may not be lowered while old days are still read.
+    To read a day, query all of its shards.
     """
     return f"{created_at[:10]}#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
 
 
 class OrderLine(MapAttribute):
-    """One product of an order, with the name and price that it had when it was ordered."""
+    """One product of an order, with its name and price at the time of the order."""
 
     product_id = UnicodeAttribute(attr_name="productId")
     name = UnicodeAttribute()
@@ -67,30 +39,30 @@ class OrderLine(MapAttribute):
 
 
 class RefundLine(MapAttribute):
-    """How many of a product are given back."""
+    """How many of a product are refunded."""
 
     product_id = UnicodeAttribute(attr_name="productId")
     qty = dynamodb.WholeNumber()
 
 
 class Refund(MapAttribute):
-    """Goods of an order whose price is owed to its customer: REQUESTED, then DONE once it was given back. Never deleted."""
+    """Goods of a paid order whose price is paid back. Never deleted."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
     lines = dynamodb.MapsAttribute(of=RefundLine, attr_name="items")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
-    whole = BooleanAttribute()  # asked for as all that was left, not product by product
+    whole = BooleanAttribute()  # requested as all that was left, without naming items
     restock = BooleanAttribute()
     reason = UnicodeAttribute(null=True)
     requested_by = UnicodeAttribute(attr_name="requestedBy")
     request_hash = UnicodeAttribute(attr_name="requestHash")
-    status = UnicodeAttribute(default=REQUESTED)
+    status = UnicodeAttribute(default=RefundStatus.REQUESTED)
     requested_at = UnicodeAttribute(attr_name="requestedAt")
     done_at = UnicodeAttribute(null=True, attr_name="doneAt")
 
 
 class ByCustomer(GlobalSecondaryIndex["Order"]):
-    """A customer's orders in the order of their making; a new one shows here a moment later."""
+    """A customer's orders by time of creation; eventually consistent."""
 
     class Meta:
         index_name = "by-customer"
@@ -101,7 +73,7 @@ class ByCustomer(GlobalSecondaryIndex["Order"]):
 
 
 class ByDay(GlobalSecondaryIndex["Order"]):
-    """The ids of a day's orders, whatever became of them; see `placed_on`. Orders of before the index are not in it."""
+    """The ids of a day's orders in any status. Orders older than the index are not in it."""
 
     class Meta:
         index_name = "by-day"
@@ -111,10 +83,10 @@ class ByDay(GlobalSecondaryIndex["Order"]):
 
 
 class Order(Model):
-    """A purchase: CREATED, then CONFIRMED once paid; or FAILED, EXPIRED, CANCELLED. Never deleted.
+    """A purchase. Never deleted.
 
-    What was CONFIRMED may become PARTLY_REFUNDED and REFUNDED. Goods, prices and total stand from the beginning; only the
-    status moves, with `payment_id` or `reason`, and `refunds` grow. Every change goes out through the table's stream.
+    Goods, prices and total never change. The status follows TRANSITIONS, with `payment_id` or
+    `reason`, and `refunds` grow. The table's stream publishes every change.
     """
 
     class Meta(dynamodb.Meta):
@@ -122,7 +94,7 @@ class Order(Model):
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
     user_id = UnicodeAttribute(attr_name="userId")
-    status = UnicodeAttribute(default=CREATED)
+    status = UnicodeAttribute(default=OrderStatus.CREATED)
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
     currency = UnicodeAttribute()
@@ -134,7 +106,7 @@ class Order(Model):
     request_hash = UnicodeAttribute(null=True, attr_name="requestHash")
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
-    placed_on = UnicodeAttribute(null=True, attr_name="placedOn")
+    placed_on = UnicodeAttribute(null=True, attr_name="placedOn")  # see day_shard
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
     version = VersionAttribute()
     by_customer = ByCustomer()

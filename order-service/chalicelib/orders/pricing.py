@@ -1,12 +1,11 @@
-"""What goods cost: from the catalogue alone, the same for every way of ordering."""
+"""What goods cost: catalogue prices, the same for every way of ordering."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.orders import catalogue
-from chalicelib.orders.catalogue import Product
+from chalicelib.orders import readmodels
 from chalicelib.orders.errors import (
     MixedCurrencies,
     OutOfStock,
@@ -17,69 +16,84 @@ from chalicelib.orders.errors import (
     TotalTooLarge,
 )
 from chalicelib.orders.models import OrderLine
-from chalicelib.orders.schemas import MOST_LINES, MOST_OF_ONE, Line
+from chalicelib.orders.readmodels import Product
+from chalicelib.orders.schemas import MAX_LINES, MAX_QTY, ProductQuantity
 from common import ids, money
+
+Quantities = dict[str, int]
 
 
 @dataclass(frozen=True)
 class Quote:
-    """Lines at today's prices; amounts in minor units of one currency."""
+    """Lines at current prices, amounts in minor units of one currency."""
 
     lines: list[OrderLine]
     total_minor: int
     currency: str
 
 
-def quote(wanted: Iterable[Line], expected_total: Decimal | None) -> Quote:
-    """Price the goods, lines of the same product merged into one.
+def quote(lines: Iterable[ProductQuantity], expected_total: Decimal | None) -> Quote:
+    """Return the price of the goods, lines of the same product merged into one.
 
-    Raises TooManyLines, QuantityTooLarge, ProductNotFound, OutOfStock, MixedCurrencies, TotalTooLarge, or PriceChanged
-    if the total is not the expected one. Reads only: nothing is reserved.
+    Reads only: reserves nothing.
+
+    Raises: TooManyLines, QuantityTooLarge, ProductNotFound, OutOfStock, MixedCurrencies,
+    TotalTooLarge, and PriceChanged when the total is not the expected one.
     """
-    quantities = _merged(wanted)
-    products = _products(quantities)
-    _insist_on_stock(products, quantities)
-    lines = [_line(products[product_id], qty) for product_id, qty in quantities.items()]
-    total = Quote(lines, sum(line.line_total_minor for line in lines), _one_currency(products))
-    _insist_on_total(total, expected_total)
-    return total
+    quantities = merge_lines(lines)
+    _validate_quantities(quantities)
+    products = _get_products(quantities)
+    _validate_stock(products, quantities)
+    order_lines = [_order_line(products[product_id], qty) for product_id, qty in quantities.items()]
+    total_minor = sum(line.line_total_minor for line in order_lines)
+    currency = _common_currency(products)
+    _validate_total(total_minor, currency, expected_total)
+    return Quote(order_lines, total_minor, currency)
 
 
-def _merged(wanted: Iterable[Line]) -> dict[str, int]:
+def merge_lines(lines: Iterable[ProductQuantity]) -> Quantities:
+    """Return the quantity of each product, all its lines added up.
+
+    Raises: InvalidId for a product id that cannot be one.
+    """
     quantities: Counter[str] = Counter()
-    for line in wanted:
+    for line in lines:
         quantities[ids.parse("PROD", line.product_id)] += line.qty
-    if len(quantities) > MOST_LINES:
-        raise TooManyLines(
-            f"{len(quantities)} different products: at most {MOST_LINES} go into an order"
-        )
-    for product_id, qty in quantities.items():
-        if qty > MOST_OF_ONE:
-            raise QuantityTooLarge(
-                f"{product_id}: {qty} wanted, at most {MOST_OF_ONE} go into an order"
-            )
     return dict(quantities)
 
 
-def _products(quantities: Mapping[str, int]) -> dict[str, Product]:
-    products = catalogue.products_sold(quantities)
+def _validate_quantities(quantities: Quantities) -> None:
+    if len(quantities) > MAX_LINES:
+        raise TooManyLines(
+            f"{len(quantities)} different products: at most {MAX_LINES} go into an order"
+        )
+    for product_id, qty in quantities.items():
+        if qty > MAX_QTY:
+            raise QuantityTooLarge(
+                f"{product_id}: {qty} wanted, at most {MAX_QTY} go into an order"
+            )
+
+
+def _get_products(quantities: Quantities) -> dict[str, Product]:
+    products = readmodels.active_products(quantities)
     if missing := [product_id for product_id in quantities if product_id not in products]:
         raise ProductNotFound(f"not for sale: {', '.join(missing)}")
     return products
 
 
-def _insist_on_stock(products: Mapping[str, Product], quantities: Mapping[str, int]) -> None:
-    left = catalogue.stock_left(quantities)
-    short = [
-        f"{products[product_id].name} ({product_id}): {qty} wanted, {left.get(product_id, 0)} left"
+def _validate_stock(products: Mapping[str, Product], quantities: Quantities) -> None:
+    available = readmodels.available_stock(quantities)
+    missing = [
+        f"{products[product_id].name} ({product_id}):"
+        f" {qty} wanted, {available.get(product_id, 0)} left"
         for product_id, qty in quantities.items()
-        if qty > left.get(product_id, 0)
+        if qty > available.get(product_id, 0)
     ]
-    if short:
-        raise OutOfStock("; ".join(short))
+    if missing:
+        raise OutOfStock("; ".join(missing))
 
 
-def _one_currency(products: Mapping[str, Product]) -> str:
+def _common_currency(products: Mapping[str, Product]) -> str:
     currencies = sorted({product.currency for product in products.values()})
     if len(currencies) > 1:
         raise MixedCurrencies(
@@ -88,7 +102,7 @@ def _one_currency(products: Mapping[str, Product]) -> str:
     return currencies[0]
 
 
-def _line(product: Product, qty: int) -> OrderLine:
+def _order_line(product: Product, qty: int) -> OrderLine:
     return OrderLine(
         product_id=product.product_id,
         name=product.name,
@@ -98,14 +112,10 @@ def _line(product: Product, qty: int) -> OrderLine:
     )
 
 
-def _insist_on_total(priced: Quote, expected: Decimal | None) -> None:
-    total, currency = priced.total_minor, priced.currency
-    if total > money.MAX_AMOUNT:
-        most = money.format_amount(money.MAX_AMOUNT, currency)
-        raise TotalTooLarge(
-            f"the total is {money.format_amount(total, currency)}, more than {most}"
-        )
-    if expected is not None and money.minor(expected, currency) != total:
-        raise PriceChanged(
-            f"the total is {money.format_amount(total, currency)}, not {expected} {currency} as expected"
-        )
+def _validate_total(total_minor: int, currency: str, expected: Decimal | None) -> None:
+    total = money.format_amount(total_minor, currency)
+    if total_minor > money.MAX_AMOUNT:
+        limit = money.format_amount(money.MAX_AMOUNT, currency)
+        raise TotalTooLarge(f"the total is {total}, more than {limit}")
+    if expected is not None and money.minor(expected, currency) != total_minor:
+        raise PriceChanged(f"the total is {total}, not {expected} {currency} as expected")

@@ -1,19 +1,14 @@
-"""The verbs of the refund: goods of a paid order are given back, and their price with them.
+"""Request and complete refunds of paid orders.
 
-What is refunded is written on the order's own row, on the version of it that was read: of two refunds at the same time the
-second one counts what the first one left, so that never more is given back than was paid.
+Refunds are part of the order's row and written with an optimistic lock on its version: of
+concurrent refunds the second sees what the first left, so that no more is refunded than was paid.
 """
 
 import hashlib
-import random
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import msgspec
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.orders import lookups
@@ -27,93 +22,100 @@ from chalicelib.orders.errors import (
     RefundTooLarge,
     TooManyRefunds,
 )
-from chalicelib.orders.models import (
-    DONE,
-    PAID,
-    PARTLY_REFUNDED,
-    REFUNDED,
-    Order,
-    Refund,
-    RefundLine,
-    before,
-)
-from chalicelib.orders.schemas import Line, RefundOrder, RequestedRefund
-from common import clock, dynamodb, events, http, ids, settings
+from chalicelib.orders.models import Order, Refund, RefundLine
+from chalicelib.orders.pricing import Quantities, merge_lines
+from chalicelib.orders.schemas import RefundAccepted, RefundOrder
+from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
+from common import clock, dynamodb, events, ids, settings
+from common.api import InvalidIdempotencyKey
 from common.auth import AdminOnly, Caller
+from common.retry import RetryPolicy
 
-MOST_REFUNDS = 50  # of one order: they are all in its row, which DynamoDB keeps below 400 KB
-_TRIES = 8
-_PAUSE_SECONDS = 0.02
-
-Quantities = dict[str, int]
-Answer = TypeVar("Answer")
+MAX_REFUNDS = 50  # of one order: they are all in its row, which DynamoDB limits to 400 KB
+CONFLICT_RETRIES = RetryPolicy(tries=8, pause_seconds=0.02)
 
 
 def request_refund(
-    order_id: str, who: Caller, wanted: RefundOrder, key: str | None
-) -> RequestedRefund:
-    """Ask for the price of some goods of a paid order, or of all that are left; announces RefundRequested.
+    order_id: str, caller: Caller, request: RefundOrder, key: str | None
+) -> RefundAccepted:
+    """Request a refund of some goods of a paid order, or of all that are left.
 
-    A customer may, of their own order, until REFUND_DAYS (default 14) after it was placed; an admin always, and says whether the
-    goods go back on the shelf. Raises OrderNotFound, AdminOnly, OrderNotRefundable, RefundPeriodOver, NothingToRefund,
-    RefundTooLarge, TooManyRefunds, OrderContended.
+    Publishes RefundRequested. A customer may until REFUND_DAYS (default 14) after placing the
+    order, an admin always; only an admin says whether the goods are restocked. Not undone.
 
-    Safe to repeat: with the same key the same body gets the first answer again, another one raises IdempotencyKeyReused.
-    Two equal refunds of some goods may both be meant, so those need a key: InvalidIdempotencyKey. A refund of all that is
-    left needs none: once it is there, it is the answer. Not undone.
+    Idempotent with a key. Named items need one, because two equal refunds may both be meant. A
+    refund of all that is left needs none: the existing one is the answer.
+
+    Raises: OrderNotFound, AdminOnly, OrderNotRefundable, RefundPeriodOver, NothingToRefund,
+    RefundTooLarge, TooManyRefunds, OrderContended, InvalidIdempotencyKey when the key is missing,
+    IdempotencyKeyReused when it came with another body.
     """
-    if wanted.items is not None and key is None:
-        raise http.InvalidIdempotencyKey(
-            "Idempotency-Key: needed where items are named, because two equal refunds may both be meant"
+    if request.items is not None and key is None:
+        raise InvalidIdempotencyKey(
+            "Idempotency-Key: needed where items are named,"
+            " because two equal refunds may both be meant"
         )
-    return _in_turn(order_id, lambda: _requested(lookups.visible(order_id, who), who, wanted, key))
+    for _ in CONFLICT_RETRIES.attempts():
+        order = lookups.get_for(order_id, caller)
+        _validate_restock(request, caller)
+        refund = _find_repeated(order, request, key)
+        if refund is None:
+            _validate_refundable(order, caller)
+            refund = _new_refund(order, caller, request, key)
+            if not _save_refunds(order, [*(order.refunds or []), refund]):
+                continue
+        return RefundAccepted.of(refund, order)
+    raise _contended(order_id)
 
 
 def complete_refund(event: events.PaymentRefunded) -> None:
-    """The price was given back: the refund is DONE, and the order PARTLY_REFUNDED, or REFUNDED once nothing is left.
+    """Mark a refund DONE; the order becomes PARTLY_REFUNDED, or REFUNDED when nothing is left.
 
-    Raises OrderNotFound, RefundNotFound, OrderContended. Safe to repeat, and in any order.
+    Idempotent, in any order of events.
+
+    Raises: OrderNotFound, RefundNotFound, OrderContended.
     """
-    _in_turn(event.order_id, lambda: _completed(lookups.stored(event.order_id), event))
+    for _ in CONFLICT_RETRIES.attempts():
+        order = lookups.get(event.order_id)
+        refund = _get_refund(order, event.refund_id)
+        if refund.status == RefundStatus.DONE:
+            return
+        refund.status, refund.done_at = RefundStatus.DONE, event.occurred_at
+        if _save_refunds(order, order.refunds or [], _status_after_refund(order)):
+            return
+    raise _contended(event.order_id)
 
 
-def _requested(order: Order, who: Caller, wanted: RefundOrder, key: str | None) -> RequestedRefund:
-    """The refund that is meant, written down now if it was not."""
-    if wanted.restock is not None and not who.is_admin:
+def _validate_restock(request: RefundOrder, caller: Caller) -> None:
+    if request.restock is not None and not caller.is_admin:
         raise AdminOnly("restock: only an admin says whether goods go back on the shelf")
-    earlier = _earlier(order, wanted, key)
-    if earlier is None:
-        _insist_on_refundable(order, who)
-        earlier = _new(order, who, wanted, key)
-        _rewrite(order, [*(order.refunds or []), earlier])
-    return RequestedRefund.of(earlier, order)
 
 
-def _earlier(order: Order, wanted: RefundOrder, key: str | None) -> Refund | None:
-    """The refund that this request repeats, if it repeats one."""
+def _find_repeated(order: Order, request: RefundOrder, key: str | None) -> Refund | None:
+    """Return the refund that this request repeats, or None."""
     refunds = order.refunds or []
     by_key = [refund for refund in refunds if key and refund.refund_id == _keyed_id(order, key)]
-    if by_key and by_key[0].request_hash != _hash(wanted):
+    if by_key and by_key[0].request_hash != _hash(request):
         raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
-    whole = [refund for refund in refunds if refund.whole and wanted.items is None]
+    whole = [refund for refund in refunds if refund.whole and request.items is None]
     return next(iter(by_key or whole), None)
 
 
-def _insist_on_refundable(order: Order, who: Caller) -> None:
-    if order.status not in PAID:
+def _validate_refundable(order: Order, caller: Caller) -> None:
+    if order.status not in PAID_STATUSES:
         raise OrderNotRefundable(f"{order.order_id} is {order.status}: nothing was paid for it")
     days = settings.integer("REFUND_DAYS", 14)
-    placed = datetime.fromisoformat(order.created_at)
-    if not who.is_admin and datetime.now(UTC) - placed > timedelta(days=days):
+    age = datetime.now(UTC) - datetime.fromisoformat(order.created_at)
+    if not caller.is_admin and age > timedelta(days=days):
         raise RefundPeriodOver(
             f"{order.order_id} was placed more than {days} days ago: please ask the shop"
         )
-    if len(order.refunds or []) >= MOST_REFUNDS:
-        raise TooManyRefunds(f"{order.order_id} has {MOST_REFUNDS} refunds, and cannot have more")
+    if len(order.refunds or []) >= MAX_REFUNDS:
+        raise TooManyRefunds(f"{order.order_id} has {MAX_REFUNDS} refunds, and cannot have more")
 
 
-def _new(order: Order, who: Caller, wanted: RefundOrder, key: str | None) -> Refund:
-    quantities = _quantities(order, wanted)
+def _new_refund(order: Order, caller: Caller, request: RefundOrder, key: str | None) -> Refund:
+    quantities = _refund_quantities(order, request)
     price = {line.product_id: line.price_minor for line in order.lines}
     return Refund(
         refund_id=_keyed_id(order, key) if key else _whole_id(order, quantities),
@@ -121,82 +123,66 @@ def _new(order: Order, who: Caller, wanted: RefundOrder, key: str | None) -> Ref
             RefundLine(product_id=product_id, qty=qty) for product_id, qty in quantities.items()
         ],
         amount_minor=sum(price[product_id] * qty for product_id, qty in quantities.items()),
-        whole=wanted.items is None,
-        restock=wanted.restock is not False,
-        reason=wanted.reason,
-        requested_by=who.user_id,
-        request_hash=_hash(wanted),
+        whole=request.items is None,
+        restock=request.restock is not False,
+        reason=request.reason,
+        requested_by=caller.user_id,
+        request_hash=_hash(request),
         requested_at=clock.now(),
     )
 
 
-def _quantities(order: Order, wanted: RefundOrder) -> Quantities:
-    """How many of which product the refund is about; never more than is left."""
-    left = _left(order)
-    if wanted.items is None:
+def _refund_quantities(order: Order, request: RefundOrder) -> Quantities:
+    """Return how many of each product to refund: the named items, or all that are left."""
+    left = _left_to_refund(order)
+    if request.items is None:
         if not left:
             raise NothingToRefund(f"{order.order_id}: all of it is refunded")
         return left
-    asked = _merged(wanted.items)
+    quantities = merge_lines(request.items)
     too_many = [
         f"{product_id}: {qty} wanted, {left.get(product_id, 0)} left"
-        for product_id, qty in asked.items()
+        for product_id, qty in quantities.items()
         if qty > left.get(product_id, 0)
     ]
     if too_many:
         raise RefundTooLarge("; ".join(too_many))
-    return asked
+    return quantities
 
 
-def _left(order: Order) -> Quantities:
-    """What no refund was asked for yet."""
+def _left_to_refund(order: Order) -> Quantities:
+    """Return how many of each product no refund was requested for."""
     left = Counter({line.product_id: line.qty for line in order.lines})
     for refund in order.refunds or []:
         left.subtract({line.product_id: line.qty for line in refund.lines})
     return dict(+left)
 
 
-def _merged(lines: Iterable[Line]) -> Quantities:
-    quantities: Counter[str] = Counter()
-    for line in lines:
-        quantities[ids.parse("PROD", line.product_id)] += line.qty
-    return dict(quantities)
+def _get_refund(order: Order, refund_id: str) -> Refund:
+    for refund in order.refunds or []:
+        if refund.refund_id == refund_id:
+            return refund
+    raise RefundNotFound(f"{order.order_id} has no refund {refund_id}")
 
 
-def _completed(order: Order, event: events.PaymentRefunded) -> None:
-    refunds = order.refunds or []
-    meant = next((refund for refund in refunds if refund.refund_id == event.refund_id), None)
-    if meant is None:
-        raise RefundNotFound(f"{order.order_id} has no refund {event.refund_id}")
-    if meant.status == DONE:
-        return
-    meant.status, meant.done_at = DONE, event.occurred_at
-    all_back = not _left(order) and all(refund.status == DONE for refund in refunds)
-    _rewrite(order, refunds, REFUNDED if all_back else PARTLY_REFUNDED)
+def _status_after_refund(order: Order) -> OrderStatus:
+    is_done = all(refund.status == RefundStatus.DONE for refund in order.refunds or [])
+    if is_done and not _left_to_refund(order):
+        return OrderStatus.REFUNDED
+    return OrderStatus.PARTLY_REFUNDED
 
 
-def _rewrite(order: Order, refunds: list[Refund], status: str | None = None) -> None:
-    """Write the refunds, and the status if it is given, on the version of the order that was read."""
+def _save_refunds(order: Order, refunds: list[Refund], status: OrderStatus | None = None) -> bool:
+    """Write the refunds, and the status if given; False if the order changed since it was read."""
     actions: list[Action] = [Order.refunds.set(refunds), Order.updated_at.set(clock.now())]
     if status is None:
-        order.update(actions)
-    else:
-        order.update(
-            [*actions, Order.status.set(status)], condition=Order.status.is_in(*before(status))
-        )
+        return dynamodb.update_if(order, actions, Order.status.is_in(*PAID_STATUSES))
+    actions.append(Order.status.set(status))
+    return dynamodb.update_if(order, actions, Order.status.is_in(*statuses_before(status)))
 
 
-def _in_turn(order_id: str, deed: Callable[[], Answer]) -> Answer:
-    """What the deed gives, done anew on the order as it then is as long as others write it first; TRIES times at most."""
-    for attempt in range(_TRIES):
-        try:
-            return deed()
-        except UpdateError as refusal:
-            if not dynamodb.is_condition_failure(refusal):
-                raise
-        # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-        time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))
-    raise OrderContended(f"{order_id} kept changing; try again")
+def _contended(order_id: str) -> OrderContended:
+    return OrderContended(f"{order_id} kept changing; try again")
 
 
 def _keyed_id(order: Order, key: str) -> str:
@@ -207,5 +193,5 @@ def _whole_id(order: Order, quantities: Quantities) -> str:
     return ids.deterministic("REFUND", order.order_id, "whole", *sorted(quantities.items()))
 
 
-def _hash(wanted: RefundOrder) -> str:
-    return hashlib.sha256(msgspec.json.encode(wanted)).hexdigest()
+def _hash(request: RefundOrder) -> str:
+    return hashlib.sha256(msgspec.json.encode(request)).hexdigest()

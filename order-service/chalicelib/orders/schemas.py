@@ -1,82 +1,103 @@
-"""Bodies and step inputs accepted, bodies and step outputs returned."""
+"""Request and response bodies, step inputs and results."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from msgspec import Meta
 
-from common import http, lazy_imports, money
+from chalicelib.orders.statuses import OrderStatus, RefundStatus
+from common import lazy_imports, money
+from common.schemas import Schema
 
 with lazy_imports.until_first_use():
     from chalicelib.orders import models
 
-MOST_OF_ONE = 99
-MOST_LINES = (
-    99  # one DynamoDB transaction takes 100 items: the stock of each line, and the reservation
-)
+MAX_QTY = 99  # of one product
+# One DynamoDB transaction takes 100 items: the stock of each line, and the reservation.
+MAX_LINES = 99
 
-_TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
+_PAYMENT_METHOD = re.compile(r"[A-Za-z]\w{2,254}")
 
-Given = Annotated[str, Meta(min_length=1, max_length=255)]
-Status = Literal[
-    "CREATED", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED", "PARTLY_REFUNDED", "REFUNDED"
+NonEmptyStr = Annotated[str, Meta(min_length=1, max_length=255)]
+UserId = Annotated[
+    str | None, Meta(description="The customer: yourself if left out. Admins name any customer.")
 ]
 
 
-class Line(http.Body):
+class ProductQuantity(Schema):
     """How many of a product."""
 
     product_id: str
-    qty: Annotated[int, Meta(ge=1, le=MOST_OF_ONE)]
+    qty: Annotated[int, Meta(ge=1, le=MAX_QTY)]
 
 
-Lines = Annotated[list[Line], Meta(min_length=1)]
+Lines = Annotated[list[ProductQuantity], Meta(min_length=1)]
 
 
-class Terms(http.Body):
+class PaymentTerms(Schema):
     """How an order is to be paid, and the total that the customer agreed to."""
 
     method: Literal["CARD", "UPI"] = "CARD"
-    payment_method: Given | None = None
-    expected_total: Decimal | None = None
+    payment_method: Annotated[
+        NonEmptyStr | None,
+        Meta(
+            description="The gateway's token, such as `pm_card_visa`; never a card number."
+            " Without one the checkout waits until the customer pays."
+        ),
+    ] = None
+    expected_total: Annotated[
+        Decimal | None, Meta(description="An order with another total is rejected.")
+    ] = None
 
 
-class CreateOrder(Terms, kw_only=True):
-    """Body of POST /order. `paymentMethod` is the gateway's own token: a card number is never stored."""
+class CreateOrder(PaymentTerms, kw_only=True):
+    """What to order. `paymentMethod` is the gateway's token, never a card number."""
 
     cart_items: Lines
-    user_id: str | None = None
+    user_id: UserId = None
 
     def __post_init__(self) -> None:
-        if self.payment_method is not None and not _TOKEN.fullmatch(self.payment_method):
+        if self.payment_method is not None and not _PAYMENT_METHOD.fullmatch(self.payment_method):
             raise ValueError(
-                "paymentMethod: expected the gateway's token, such as pm_card_visa; never a card number"
+                "paymentMethod: expected the gateway's token, such as pm_card_visa;"
+                " never a card number"
             )
 
 
-class RefundOrder(http.Body):
-    """Body of POST /order/{orderId}/refund; without `items` it is about all that was not refunded yet."""
+class RefundOrder(Schema):
+    """What to refund; without `items` all that is left."""
 
-    items: Annotated[list[Line], Meta(min_length=1, max_length=MOST_LINES)] | None = None
-    restock: bool | None = None
-    reason: Annotated[str, Meta(max_length=500)] | None = None
+    items: Annotated[
+        Annotated[list[ProductQuantity], Meta(min_length=1, max_length=MAX_LINES)] | None,
+        Meta(description="What to refund; without it all that is left."),
+    ] = None
+    restock: Annotated[
+        bool | None,
+        Meta(description="Whether the goods go back into stock; set by admins only, else true."),
+    ] = None
+    reason: Annotated[
+        Annotated[str, Meta(max_length=500)] | None, Meta(description="Free text for the shop.")
+    ] = None
 
 
-class OrdersQuery(http.Body):
-    """Whose orders, of which status, and which page of them."""
+class OrdersQuery(Schema):
+    """Which orders, and which page of them."""
 
-    user_id: str | None = None
-    status: Status | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    cursor: str | None = None
+    user_id: UserId = None
+    status: Annotated[OrderStatus | None, Meta(description="Only orders of this status.")] = None
+    limit: Annotated[int, Meta(ge=1, le=100, description="Orders per page.")] = 20
+    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
+        None
+    )
 
 
-class ValidateOrder(Terms, kw_only=True):
-    """Input of validate-order: an order that is stored, or with `items` one that is to be placed."""
+class ValidateOrder(PaymentTerms, kw_only=True):
+    """Input of validate-order: a stored order, or with `items` one to place."""
 
-    order_id: Given
-    user_id: Given | None = None
+    order_id: NonEmptyStr
+    user_id: NonEmptyStr | None = None
     items: Lines | None = None
     request_hash: str | None = None
 
@@ -85,34 +106,34 @@ class ValidateOrder(Terms, kw_only=True):
             raise ValueError("userId: expected whose order to place")
 
 
-class ConfirmOrder(http.Body):
+class ConfirmOrder(Schema):
     """Input of create-order-record."""
 
-    order_id: Given
-    payment_id: Given
+    order_id: NonEmptyStr
+    payment_id: NonEmptyStr
 
 
-class FailOrder(http.Body):
+class FailOrder(Schema):
     """Input of fail-order."""
 
-    order_id: Given
+    order_id: NonEmptyStr
     reason: str
-    user_id: Given | None = None
+    user_id: NonEmptyStr | None = None
     status: Literal["FAILED", "EXPIRED"] = "FAILED"
 
 
-class CreatedOrder(http.Body):
-    """Answer of POST /order."""
+class CreatedOrder(Schema):
+    """An order as it was placed."""
 
     order_id: str
-    status: str
+    status: OrderStatus
     total_amount: Decimal
     currency: str
     created_at: str
 
 
-class LineView(http.Body):
-    """A line as customers see it."""
+class OrderLineView(Schema):
+    """A line of an order at the price that was agreed."""
 
     product_id: str
     name: str
@@ -122,7 +143,7 @@ class LineView(http.Body):
 
     @classmethod
     def of(cls, line: "models.OrderLine", currency: str) -> Self:
-        """The line, its amounts in the order's currency."""
+        """Return the line with its amounts in the order's currency."""
         return cls(
             product_id=line.product_id,
             name=line.name,
@@ -132,12 +153,12 @@ class LineView(http.Body):
         )
 
 
-class RefundView(http.Body):
-    """A refund as the order's customer and admins see it."""
+class RefundView(Schema):
+    """A refund of an order."""
 
     refund_id: str
-    status: str
-    items: list[Line]
+    status: RefundStatus
+    items: list[ProductQuantity]
     amount: Decimal
     restock: bool
     requested_at: str
@@ -146,11 +167,11 @@ class RefundView(http.Body):
 
     @classmethod
     def of(cls, refund: "models.Refund", currency: str) -> Self:
-        """The refund as it stands, its amount in the order's currency."""
+        """Return the refund with its amount in the order's currency."""
         return cls(
             refund_id=refund.refund_id,
-            status=refund.status,
-            items=refund_lines(refund),
+            status=RefundStatus(refund.status),
+            items=_lines(refund.lines),
             amount=money.decimal(refund.amount_minor, currency),
             restock=refund.restock,
             requested_at=refund.requested_at,
@@ -159,43 +180,38 @@ class RefundView(http.Body):
         )
 
 
-class RequestedRefund(http.Body):
-    """Answer of POST /order/{orderId}/refund, the same for each repeat."""
+class RefundAccepted(Schema):
+    """A refund as it was requested; a repeat of the request gets the same."""
 
     order_id: str
     refund_id: str
-    status: str
+    status: RefundStatus
     amount: Decimal
     currency: str
-    items: list[Line]
+    items: list[ProductQuantity]
     restock: bool
 
     @classmethod
     def of(cls, refund: "models.Refund", order: "models.Order") -> Self:
-        """The refund as it was asked for."""
+        """Return the refund as it was requested."""
         return cls(
             order_id=order.order_id,
             refund_id=refund.refund_id,
-            status=models.REQUESTED,
+            status=RefundStatus.REQUESTED,
             amount=money.decimal(refund.amount_minor, order.currency),
             currency=order.currency,
-            items=refund_lines(refund),
+            items=_lines(refund.lines),
             restock=refund.restock,
         )
 
 
-def refund_lines(refund: "models.Refund") -> list[Line]:
-    """How many of which product the refund is about."""
-    return [Line(product_id=line.product_id, qty=line.qty) for line in refund.lines]
-
-
-class OrderView(http.Body):
-    """An order as its customer and admins see it; `refundedAmount` is what was given back, not what was only asked for."""
+class OrderView(Schema):
+    """An order in its present state."""
 
     order_id: str
     user_id: str
-    status: str
-    items: list[LineView]
+    status: OrderStatus
+    items: list[OrderLineView]
     total_amount: Decimal
     currency: str
     method: str
@@ -204,18 +220,19 @@ class OrderView(http.Body):
     payment_id: str | None = None
     reason: str | None = None
     refunds: list[RefundView] | None = None
-    refunded_amount: Decimal | None = None
+    refunded_amount: Annotated[
+        Decimal | None, Meta(description="The sum of the refunds that are DONE.")
+    ] = None
 
     @classmethod
     def of(cls, order: "models.Order") -> Self:
-        """The order as it stands."""
+        """Return the order in its present state."""
         refunds = order.refunds or []
-        refunded = sum(refund.amount_minor for refund in refunds if refund.status == models.DONE)
         return cls(
             order_id=order.order_id,
             user_id=order.user_id,
-            status=order.status,
-            items=[LineView.of(line, order.currency) for line in order.lines],
+            status=OrderStatus(order.status),
+            items=[OrderLineView.of(line, order.currency) for line in order.lines],
             total_amount=money.decimal(order.total_minor, order.currency),
             currency=order.currency,
             method=order.method,
@@ -224,43 +241,52 @@ class OrderView(http.Body):
             payment_id=order.payment_id,
             reason=order.reason,
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
-            refunded_amount=money.decimal(refunded, order.currency) if refunds else None,
+            refunded_amount=_refunded_amount(refunds, order.currency) if refunds else None,
         )
 
 
-class ValidOrder(http.Body):
+class ValidOrder(Schema):
     """Output of validate-order: what the saga reserves and charges."""
 
     order_id: str
     user_id: str
-    items: list[Line]
+    items: list[ProductQuantity]
     amount: float  # a JSON number for Step Functions; nothing is calculated with it
     currency: str
     method: str
     payment_method: str | None
-    status: str
+    status: OrderStatus
     correlation_id: str
     created_at: str
 
     @classmethod
     def of(cls, order: "models.Order") -> Self:
-        """The order as it stands."""
+        """Return the order in its present state."""
         return cls(
             order_id=order.order_id,
             user_id=order.user_id,
-            items=[Line(product_id=line.product_id, qty=line.qty) for line in order.lines],
+            items=_lines(order.lines),
             amount=float(money.decimal(order.total_minor, order.currency)),
             currency=order.currency,
             method=order.method,
             payment_method=order.payment_method,
-            status=order.status,
+            status=OrderStatus(order.status),
             correlation_id=order.correlation_id,
             created_at=order.created_at,
         )
 
 
-class OrderStatus(http.Body):
-    """Output of create-order-record and fail-order: where the order stands now."""
+class StepResult(Schema):
+    """Output of create-order-record and fail-order: the order's present status."""
 
     order_id: str
-    status: str
+    status: OrderStatus
+
+
+def _lines(lines: "Iterable[models.OrderLine | models.RefundLine]") -> list[ProductQuantity]:
+    return [ProductQuantity(product_id=line.product_id, qty=line.qty) for line in lines]
+
+
+def _refunded_amount(refunds: "list[models.Refund]", currency: str) -> Decimal:
+    paid_back = [refund for refund in refunds if refund.status == RefundStatus.DONE]
+    return money.decimal(sum(refund.amount_minor for refund in paid_back), currency)

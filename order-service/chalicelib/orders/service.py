@@ -1,18 +1,16 @@
-"""The verbs of the order.
+"""Place, read, confirm, fail and cancel orders.
 
-Every change of status is one conditional write on the order's row: whoever comes second finds the status that the first
-one gave, so that an order is confirmed, failed or cancelled, and never two of them.
+Every change of status is one conditional write on the order's row: of concurrent changes exactly
+one succeeds, and the others read the status that it wrote.
 """
 
 import hashlib
-from typing import Any
 
 import msgspec
 from chalice import ChaliceViewError
-from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import lookups, measures, pricing
+from chalicelib.orders import lookups, metrics, pricing
 from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     OrderAlreadyConfirmed,
@@ -20,50 +18,39 @@ from chalicelib.orders.errors import (
     OrderCancelled,
     OrderNotPayable,
 )
-from chalicelib.orders.models import (
-    CANCELLED,
-    CONFIRMED,
-    CREATED,
-    PAID,
-    ByCustomer,
-    Order,
-    before,
-    placed_on,
-)
+from chalicelib.orders.models import Order, day_shard
 from chalicelib.orders.schemas import (
     ConfirmOrder,
     CreatedOrder,
     CreateOrder,
     FailOrder,
-    Line,
-    OrdersQuery,
-    OrderStatus,
     OrderView,
-    Terms,
+    PaymentTerms,
+    ProductQuantity,
+    StepResult,
     ValidateOrder,
     ValidOrder,
 )
-from common import clock, dynamodb, http, ids, log, money
+from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, statuses_before
+from common import clock, dynamodb, ids, log, money
 from common.auth import Caller
 
-_READ_AT_ONCE = 100  # rows behind one page of a filtered list
-_LONGEST = 128  # of what a cursor names; DynamoDB takes keys of a kilobyte
 
-Key = dict[str, Any]
+def create_order(user_id: str, request: CreateOrder, key: str | None) -> CreatedOrder:
+    """Place an order at current prices. Publishes OrderCreated.
 
+    Reserves and charges nothing. Idempotent with a key: the same body gets the first answer
+    again, also after prices or the order's status changed. Undone by `cancel_order`.
 
-def create_order(user_id: str, wanted: CreateOrder, key: str | None) -> CreatedOrder:
-    """Place an order at today's prices; announces OrderCreated. Nothing is reserved or charged yet.
-
-    Raises what `pricing.quote` raises. Safe to repeat with the same idempotency key: the same body gets the first answer
-    again, whatever became of the order or the prices since; another body raises IdempotencyKeyReused. Undone by
-    `cancel_order`.
+    Raises: IdempotencyKeyReused when the key came with another body, and what `pricing.quote`
+    raises.
     """
     order_id = ids.deterministic("ORDER", user_id, key) if key else ids.new("ORDER")
-    order = _place(order_id, user_id, wanted.cart_items, wanted, _hash(wanted) if key else None)
+    request_hash = _hash(request) if key else None
+    order = _get_or_place_order(order_id, user_id, request.cart_items, request, request_hash)
     return CreatedOrder(
         order_id=order.order_id,
-        status=CREATED,
+        status=OrderStatus.CREATED,
         total_amount=money.decimal(order.total_minor, order.currency),
         currency=order.currency,
         created_at=order.created_at,
@@ -71,141 +58,145 @@ def create_order(user_id: str, wanted: CreateOrder, key: str | None) -> CreatedO
 
 
 def validate_order(step: ValidateOrder) -> ValidOrder:
-    """The order that a checkout is about, fit to be paid; with `items` it is placed first, unless it is there already.
+    """Return the order of a checkout; with `items` place it first unless it exists.
 
-    Raises OrderNotFound, OrderCancelled or OrderNotPayable; when placing also IdempotencyKeyReused and what `pricing.quote`
-    raises. Safe to repeat: an order keeps the prices that it was placed at, and its stock is not looked at again (it may
-    hold the last pieces itself). Undone by `fail_order`.
+    Idempotent. A stored order keeps its prices, and its stock is not checked again: it may hold
+    the last pieces itself. With `items` a paid order is returned as it is, because the customer
+    ordered it twice; without, a saga starts over on it and must not charge again. Undone by
+    `fail_order`.
 
-    Whoever places a CONFIRMED order again gets it as it is, refunded or not: it was bought, once. A saga that starts over
-    on it must not go on to reserve and charge: OrderNotPayable.
+    Raises: OrderNotFound, OrderCancelled or OrderNotPayable; when placing also
+    IdempotencyKeyReused and what `pricing.quote` raises.
     """
     if step.items is None:
-        order = lookups.stored(step.order_id)
-        fit = {CREATED}
+        order = lookups.get(step.order_id)
+        accepted = {OrderStatus.CREATED}
     else:
-        order = _place(step.order_id, str(step.user_id), step.items, step, step.request_hash)
-        fit = {CREATED, *PAID}
-    if order.status not in fit:
+        order = _get_or_place_order(
+            step.order_id, str(step.user_id), step.items, step, step.request_hash
+        )
+        accepted = {OrderStatus.CREATED, *PAID_STATUSES}
+    if order.status not in accepted:
         raise _not_payable(order)
     return ValidOrder.of(order)
 
 
-def get_order(order_id: str, who: Caller) -> OrderView:
-    """One order; OrderNotFound if there is none, or if it is somebody else's and the caller is no admin."""
-    return OrderView.of(lookups.visible(order_id, who))
+def get_order(order_id: str, caller: Caller) -> OrderView:
+    """Return one order.
 
-
-def list_orders(
-    user_id: str, wanted: OrdersQuery, start: Key | None
-) -> tuple[list[OrderView], Key | None]:
-    """A page of a customer's orders, newest first, and the key from which the next page goes on.
-
-    A new order or status shows a moment later. Raises InvalidCursor if `start` is not a place in this list.
+    Raises: OrderNotFound, also for another customer's order.
     """
-    _insist_on_place(user_id, start)
-    found = Order.by_customer.query(
-        user_id,
-        filter_condition=Order.status == wanted.status if wanted.status else None,
-        scan_index_forward=False,
-        limit=wanted.limit,
-        page_size=_READ_AT_ONCE if wanted.status else wanted.limit,
-        last_evaluated_key=start,
-    )
-    orders = [OrderView.of(order) for order in found]
-    return orders, found.last_evaluated_key
+    return OrderView.of(lookups.get_for(order_id, caller))
 
 
-def cancel_order(order_id: str, who: Caller) -> OrderView:
-    """Take back an order that is not confirmed; announces OrderCancelled, upon which the checkout frees its stock.
+def cancel_order(order_id: str, caller: Caller) -> OrderView:
+    """Cancel an unpaid order. Publishes OrderCancelled; the checkout then releases its stock.
 
-    Raises OrderNotFound as `get_order` does, OrderAlreadyConfirmed, OrderAlreadyEnded. Safe to repeat; not undone.
+    Idempotent. Not undone.
+
+    Raises: OrderNotFound as `get_order` does, OrderAlreadyConfirmed, OrderAlreadyEnded.
     """
-    order = _move(lookups.visible(order_id, who), CANCELLED)
-    if order.status in PAID:
+    order = _transition(lookups.get_for(order_id, caller), OrderStatus.CANCELLED)
+    if order.status in PAID_STATUSES:
         raise OrderAlreadyConfirmed(f"{order.order_id} is paid, and {order.status}")
-    if order.status != CANCELLED:
+    if order.status != OrderStatus.CANCELLED:
         raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
     return OrderView.of(order)
 
 
-def confirm_order(step: ConfirmOrder) -> OrderStatus:
-    """Make a paid order CONFIRMED, for good; says where the order stands now.
+def confirm_order(step: ConfirmOrder) -> StepResult:
+    """Confirm a paid order and return its present status. Not undone.
 
-    Raises OrderNotFound, OrderCancelled, or OrderNotPayable if it ended otherwise or another payment confirmed it. Safe to
-    repeat with the same payment, also if the order was refunded since.
+    Idempotent for the same payment, also after a refund.
+
+    Raises: OrderNotFound, OrderCancelled, and OrderNotPayable when the order ended otherwise or
+    another payment confirmed it.
     """
-    order = _move(lookups.stored(step.order_id), CONFIRMED, Order.payment_id.set(step.payment_id))
-    if order.status not in PAID or order.payment_id != step.payment_id:
+    payment = Order.payment_id.set(step.payment_id)
+    order = _transition(lookups.get(step.order_id), OrderStatus.CONFIRMED, payment)
+    if order.status not in PAID_STATUSES or order.payment_id != step.payment_id:
         raise _not_payable(order)
-    return _status(order)
+    return _step_result(order)
 
 
-def fail_order(step: FailOrder) -> OrderStatus:
-    """End an order FAILED or EXPIRED with the reason that its customer reads; says where the order stands now.
+def fail_order(step: FailOrder) -> StepResult:
+    """End an unpaid order as FAILED or EXPIRED and return its present status.
 
-    An order that has ended already stays as it is: CONFIRMED, PARTLY_REFUNDED or REFUNDED in the answer means that it was
-    bought. One that was never stored gets a row that tells the customer, and keeps a late `validate_order` from placing it.
-    Safe to repeat.
+    Idempotent. An order that has ended stays as it is: a paid status in the result means that the
+    order was bought. An order that was never stored gets a row, which shows its customer the
+    reason and keeps a late `validate_order` from placing it.
     """
     order = lookups.find(step.order_id)
     if order is None and step.user_id is None:
         log.logger.warning(
-            "nobody's order failed", extra={"orderId": step.order_id, "reason": step.reason}
+            "order without customer failed",
+            extra={"orderId": step.order_id, "reason": step.reason},
         )
-        return OrderStatus(order_id=step.order_id, status=step.status)
-    order = order or _store(_never_placed(step))
-    return _status(_move(order, step.status, Order.reason.set(step.reason)))
+        return StepResult(order_id=step.order_id, status=OrderStatus(step.status))
+    if order is None:
+        order = _get_or_store(_failed_order(step))
+    order = _transition(order, OrderStatus(step.status), Order.reason.set(step.reason))
+    return _step_result(order)
 
 
-def _place(
-    order_id: str, user_id: str, lines: list[Line], terms: Terms, request_hash: str | None
+def _get_or_place_order(
+    order_id: str,
+    user_id: str,
+    lines: list[ProductQuantity],
+    terms: PaymentTerms,
+    request_hash: str | None,
 ) -> Order:
-    """The order of this id as it is stored, placed now if it was not.
+    """Return the stored order of this id, or place it.
 
-    The same request at the same moment may have placed it since, and its saga have reserved the last pieces: what is refused is refused
-    only if there is no order even then.
+    A concurrent equal request may place the order after the first look, and its saga reserve the
+    last pieces: a rejection stands only if there is still no order.
     """
     order = lookups.find(order_id)
     if order is None:
         try:
-            order = _store(_priced(order_id, user_id, lines, terms, request_hash))
+            order = _get_or_store(_priced_order(order_id, user_id, lines, terms, request_hash))
         except ChaliceViewError:
             order = lookups.find(order_id)
             if order is None:
                 raise
-    another = request_hash is not None and request_hash != order.request_hash
-    if another or order.user_id != user_id:
+    is_other_body = request_hash is not None and request_hash != order.request_hash
+    if is_other_body or order.user_id != user_id:
         raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
     return order
 
 
-def _priced(
-    order_id: str, user_id: str, lines: list[Line], terms: Terms, request_hash: str | None
+def _priced_order(
+    order_id: str,
+    user_id: str,
+    lines: list[ProductQuantity],
+    terms: PaymentTerms,
+    request_hash: str | None,
 ) -> Order:
-    priced = pricing.quote(lines, terms.expected_total)
+    quote = pricing.quote(lines, terms.expected_total)
     now = clock.now()
     return Order(
         order_id,
         user_id=user_id,
-        lines=priced.lines,
-        total_minor=priced.total_minor,
-        currency=priced.currency,
+        lines=quote.lines,
+        total_minor=quote.total_minor,
+        currency=quote.currency,
         method=terms.method,
         payment_method=terms.payment_method,
         correlation_id=log.correlation_id(),
         request_hash=request_hash,
         created_at=now,
         updated_at=now,
+        placed_on=day_shard(order_id, now),
     )
 
 
-def _never_placed(step: FailOrder) -> Order:
+def _failed_order(step: FailOrder) -> Order:
+    """Return the row of an order that failed before it was placed: no lines, no amount."""
     now = clock.now()
     return Order(
         step.order_id,
         user_id=step.user_id,
-        status=step.status,
+        status=OrderStatus(step.status),
         reason=step.reason,
         lines=[],
         total_minor=0,
@@ -214,72 +205,45 @@ def _never_placed(step: FailOrder) -> Order:
         correlation_id=log.correlation_id(),
         created_at=now,
         updated_at=now,
+        placed_on=day_shard(step.order_id, now),
     )
 
 
-def _store(order: Order) -> Order:
-    """Store the order unless there is one of its id; the one that is there then."""
+def _get_or_store(order: Order) -> Order:
+    """Store the order, or return the stored one of the same id."""
     log.bind_context(order)
-    order.placed_on = placed_on(order.order_id, order.created_at)
-    try:
-        order.save(condition=Order.order_id.does_not_exist())
-    except PutError as refusal:
-        if not dynamodb.is_condition_failure(refusal):
-            raise
-        return lookups.stored(order.order_id)
-    measures.stored(order)
+    if not dynamodb.save_if(order, Order.order_id.does_not_exist()):
+        return lookups.get(order.order_id)
+    metrics.count_stored(order)
     return order
 
 
-def _move(order: Order, status: str, *more: Action) -> Order:
-    """Give the order this status if its present one may be followed by it; the order as it stands then.
+def _transition(order: Order, status: OrderStatus, *actions: Action) -> Order:
+    """Give the order this status if TRANSITIONS allow it, and return the order as it then is.
 
-    The status alone decides, so the version counts changes here but does not forbid any.
+    The condition is the status alone: the version counts changes but rejects none.
     """
-    try:
-        order.update(
-            [Order.status.set(status), Order.updated_at.set(clock.now()), *more],
-            condition=Order.status.is_in(*before(status)),
-            add_version_condition=False,
-        )
-    except UpdateError as refusal:
-        if not dynamodb.is_condition_failure(refusal):
-            raise
-        return lookups.stored(order.order_id)
-    measures.ended(order)
+    is_changed = dynamodb.update_if(
+        order,
+        [Order.status.set(status), Order.updated_at.set(clock.now()), *actions],
+        Order.status.is_in(*statuses_before(status)),
+        add_version_condition=False,
+    )
+    if not is_changed:
+        return lookups.get(order.order_id)
+    metrics.count_ended(order)
     return order
 
 
 def _not_payable(order: Order) -> OrderCancelled | OrderNotPayable:
-    if order.status == CANCELLED:
+    if order.status == OrderStatus.CANCELLED:
         return OrderCancelled(f"{order.order_id} was cancelled")
     return OrderNotPayable(f"{order.order_id} is {order.status}")
 
 
-def _status(order: Order) -> OrderStatus:
-    return OrderStatus(order_id=order.order_id, status=order.status)
+def _step_result(order: Order) -> StepResult:
+    return StepResult(order_id=order.order_id, status=OrderStatus(order.status))
 
 
-def _hash(wanted: CreateOrder) -> str:
-    return hashlib.sha256(msgspec.json.encode(wanted)).hexdigest()
-
-
-def _insist_on_place(user_id: str, start: Key | None) -> None:
-    """A cursor that was tampered with must not reach DynamoDB, which would refuse it with an error of ours."""
-    if start is None:
-        return
-    names = {
-        ByCustomer.user_id.attr_name,
-        ByCustomer.created_at.attr_name,
-        Order.order_id.attr_name,
-    }
-    strings = {name: value.get("S") for name, value in start.items()}
-    lengths = {len(text or "") for text in strings.values()}
-    if (
-        strings.keys() != names
-        or not 0 < min(lengths) <= max(lengths) <= _LONGEST
-        or strings["userId"] != user_id
-    ):
-        raise http.InvalidCursor(
-            "cursor: expected the X-Next-Cursor of an earlier page of this list"
-        )
+def _hash(request: CreateOrder) -> str:
+    return hashlib.sha256(msgspec.json.encode(request)).hexdigest()

@@ -1,37 +1,43 @@
-"""What can go wrong with stock and reservations."""
+"""Errors of stock and reservations; `description` is published to the API's customers."""
 
-from chalice import ChaliceViewError, ConflictError
+from chalice import ChaliceViewError, ConflictError, NotFoundError
+
+
+class ProductNotFound(NotFoundError):
+    """There is no such product in the catalogue, or it is archived."""
+
+    description = "There is no such product, or it is archived."
 
 
 class OutOfStock(ConflictError):
-    """Less is available than was asked for; the message says of what, and how much is left. Nothing was taken."""
+    """Less is available than requested; nothing was reserved or deducted.
+
+    The message names each product, the quantity requested and the quantity available.
+    """
 
 
 class ReservationEnded(ConflictError):
-    """The order's reservation was released or has expired; it takes another order to reserve again."""
+    """The order's reservation was released or has expired; only another order can reserve."""
 
 
 class NotCommitted(ConflictError):
-    """Goods are to come back that the order has not taken yet; once it has, trying again is right."""
+    """A return arrived before the order's stock was committed. Retryable."""
 
 
 class ReturnTooLarge(ConflictError):
-    """More of a product is to come back than the order still has; the message says of what. Trying again does not help."""
+    """More of a product is returned than the order still has; nothing was changed."""
 
 
-class StockMoving(ChaliceViewError):
-    """Reservations kept changing the stock while it was being set; nothing was set, trying again is right."""
+class StockContended(ChaliceViewError):
+    """Concurrent writes kept changing the same stock; nothing was changed. Retryable."""
 
     STATUS_CODE = 503
-
-
-class StockContended(Exception):
-    """Others kept writing the same stock at the same time; nothing was changed, trying again later is right."""
+    description = "Concurrent orders kept changing this stock. Nothing was changed; try again."
 
 
 class StockMismatch(Exception):
-    """Inventory holds less than a reservation says: somebody wrote to the table by hand. Trying again does not help."""
+    """Inventory holds less than a reservation says: it was edited by hand. Not retryable."""
 
 
 class ExpiryPartlyFailed(Exception):
-    """Some reservations that are over could not be given back; the next run tries them again."""
+    """Some overdue reservations could not be expired; the next run tries them again."""

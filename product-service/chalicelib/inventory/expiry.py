@@ -1,42 +1,53 @@
-"""Gives back what was reserved for too long."""
+"""Expiry of reservations that were not committed in time."""
+
+from collections.abc import Iterable
 
 from chalicelib.inventory.errors import ExpiryPartlyFailed
 from chalicelib.inventory.models import EXPIRED, OPEN, Reservation
-from chalicelib.inventory.moves import move
-from chalicelib.inventory.schemas import Swept
+from chalicelib.inventory.schemas import ExpiryResult
+from chalicelib.inventory.transitions import transition
 from common import clock, log, settings
 
 
-def expire_overdue() -> Swept:
-    """Release every reservation whose time is over, the oldest first, at most EXPIRED_PER_RUN of them.
+def expire_reservations() -> ExpiryResult:
+    """Expire overdue reservations, the oldest first, at most EXPIRED_PER_RUN of them.
 
-    One that fails does not stop the others; ExpiryPartlyFailed at the end then raises the alarm. Safe to repeat, and safe
-    while orders are being paid: a reservation that was committed meanwhile stays so.
+    A failure does not stop the others. Idempotent; a reservation that is committed concurrently
+    stays committed.
+
+    Raises: ExpiryPartlyFailed at the end, if any failed; it raises the alarm.
     """
-    overdue = Reservation.by_expiry.query(
+    result = ExpiryResult()
+    for reservation in _overdue_reservations():
+        is_expired = _try_expire(reservation.order_id)
+        if is_expired:
+            result.expired += 1
+        else:
+            result.failed += 1
+    log.logger.info(
+        "reservations expired", extra={"expired": result.expired, "failed": result.failed}
+    )
+    if result.failed:
+        total = result.expired + result.failed
+        raise ExpiryPartlyFailed(f"{result.failed} of {total} reservations could not be expired")
+    return result
+
+
+def _overdue_reservations() -> Iterable[Reservation]:
+    return Reservation.by_expiry.query(
         OPEN,
         range_key_condition=Reservation.expires_at < clock.epoch(),
         limit=settings.integer("EXPIRED_PER_RUN", 1000),
     )
-    outcomes = [_expired(found.order_id) for found in overdue]
-    swept = Swept(expired=outcomes.count(True), failed=outcomes.count(False))
-    log.logger.info(
-        "reservations expired", extra={"expired": swept.expired, "failed": swept.failed}
-    )
-    if swept.failed:
-        raise ExpiryPartlyFailed(
-            f"{swept.failed} of {len(outcomes)} reservations could not be given back"
-        )
-    return swept
 
 
-def _expired(order_id: str) -> bool:
-    """Whether the reservation holds nothing any more; why not is in the log."""
+def _try_expire(order_id: str) -> bool:
+    """Expire the reservation; False if that failed, with the reason in the log."""
     try:
-        move(order_id, EXPIRED)
-    except Exception as failure:
+        transition(order_id, EXPIRED)
+    except Exception as exc:
         log.logger.exception(
-            "reservation not expired", extra={"orderId": order_id, "error": type(failure).__name__}
+            "reservation not expired", extra={"orderId": order_id, "error": type(exc).__name__}
         )
         return False
     return True

@@ -1,106 +1,122 @@
-"""The tables Inventory and Reservations: goods on three shelves, and which order moved which of them."""
+"""The tables Inventory and Reservations: stock, and what each order holds of it."""
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from enum import StrEnum
+
+from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from common import dynamodb
+from common.dynamodb import WholeNumber
 
-ABSENT = "ABSENT"  # of an order without a row
-RESERVED = "RESERVED"
-COMMITTED = "COMMITTED"
-RELEASED = "RELEASED"
-EXPIRED = "EXPIRED"
+OPEN = "OPEN"  # partition of the index by-expiry
 
-OPEN = "OPEN"
+
+class ReservationStatus(StrEnum):
+    """The status of an order's reservation."""
+
+    ABSENT = "ABSENT"  # never stored: the order has no row
+    RESERVED = "RESERVED"
+    COMMITTED = "COMMITTED"
+    EXPIRED = "EXPIRED"
+    RELEASED = "RELEASED"
+
+
+ABSENT = ReservationStatus.ABSENT
+RESERVED = ReservationStatus.RESERVED
+COMMITTED = ReservationStatus.COMMITTED
+EXPIRED = ReservationStatus.EXPIRED
+RELEASED = ReservationStatus.RELEASED
 
 
 class Stock(Model):
-    """What there is of a product. Goods move from shelf to shelf, so available + reserved + sold = supplied, always."""
+    """The stock of a product, in three buckets: available + reserved + sold = supplied."""
 
     class Meta(dynamodb.Meta):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
-    available = NumberAttribute(attr_name="availableStock", default=0)
-    reserved = NumberAttribute(attr_name="reservedStock", default=0)
-    sold = NumberAttribute(attr_name="soldStock", default=0)
-    supplied = NumberAttribute(attr_name="suppliedStock", default=0)
+    available = WholeNumber(attr_name="availableStock", default=0)
+    reserved = WholeNumber(attr_name="reservedStock", default=0)
+    sold = WholeNumber(attr_name="soldStock", default=0)
+    supplied = WholeNumber(attr_name="suppliedStock", default=0)
     updated_at = UnicodeAttribute(attr_name="updatedAt")
 
 
-Shelf = NumberAttribute
-Move = tuple[Shelf, Shelf]
+StockBucket = WholeNumber
+Transfer = tuple[StockBucket, StockBucket]  # source and target
 
-# To which status a reservation may go from which other one, and between which shelves its goods then move, if any.
-MOVES: dict[str, dict[str, Move | None]] = {
-    RESERVED: {ABSENT: (Stock.available, Stock.reserved)},
-    COMMITTED: {
-        ABSENT: (Stock.available, Stock.sold),
-        RESERVED: (Stock.reserved, Stock.sold),
-        EXPIRED: (
-            Stock.available,
-            Stock.sold,
-        ),  # paid a moment too late: taken again if it is still there
-    },
-    EXPIRED: {RESERVED: (Stock.reserved, Stock.available)},
-    RELEASED: {
-        ABSENT: None,  # a tombstone: a reservation that comes late finds itself ended
-        RESERVED: (Stock.reserved, Stock.available),
-        COMMITTED: (Stock.sold, Stock.available),
-        EXPIRED: None,
-    },
+# A release before the reservation leaves a tombstone: a reservation that arrives late is refused.
+# A commit after expiry takes the goods from the available stock again, if there is enough.
+TRANSITIONS: dict[ReservationStatus, frozenset[ReservationStatus]] = {
+    ABSENT: frozenset({RESERVED, COMMITTED, RELEASED}),
+    RESERVED: frozenset({COMMITTED, EXPIRED, RELEASED}),
+    COMMITTED: frozenset({RELEASED}),
+    EXPIRED: frozenset({COMMITTED, RELEASED}),
+    RELEASED: frozenset(),
 }
 
-# With which statuses there is nothing left to do.
-SETTLED = {
-    RESERVED: {RESERVED, COMMITTED},
-    COMMITTED: {COMMITTED},
-    EXPIRED: {EXPIRED, COMMITTED, RELEASED},
-    RELEASED: {RELEASED},
+# A transition that is not listed moves no stock.
+TRANSFERS: dict[tuple[ReservationStatus, ReservationStatus], Transfer] = {
+    (ABSENT, RESERVED): (Stock.available, Stock.reserved),
+    (ABSENT, COMMITTED): (Stock.available, Stock.sold),
+    (RESERVED, COMMITTED): (Stock.reserved, Stock.sold),
+    (RESERVED, EXPIRED): (Stock.reserved, Stock.available),
+    (RESERVED, RELEASED): (Stock.reserved, Stock.available),
+    (COMMITTED, RELEASED): (Stock.sold, Stock.available),
+    (EXPIRED, COMMITTED): (Stock.available, Stock.sold),
+}
+
+# By target: the statuses in which a repeated or late request for it changes nothing.
+NO_OP: dict[ReservationStatus, frozenset[ReservationStatus]] = {
+    RESERVED: frozenset({RESERVED, COMMITTED}),
+    COMMITTED: frozenset({COMMITTED}),
+    EXPIRED: frozenset({EXPIRED, COMMITTED, RELEASED}),
+    RELEASED: frozenset({RELEASED}),
 }
 
 
-class Goods(MapAttribute):
-    """How many of a product, and how many of them came back after they were sold."""
+class ReservationItem(MapAttribute):
+    """A product of an order: its quantity, and how much of that was returned after the sale."""
 
     product_id = UnicodeAttribute(attr_name="productId")
-    qty = NumberAttribute()
-    returned = NumberAttribute(null=True)
+    qty = WholeNumber()
+    returned = WholeNumber(null=True)
 
     @property
     def held(self) -> int:
-        """How many of them the order still has."""
-        return int(self.qty - (self.returned or 0))
+        """The quantity that the order still has."""
+        return self.qty - (self.returned or 0)
 
 
 class ByExpiry(GlobalSecondaryIndex):
-    """The reservations that may still expire, by when they do."""
+    """The reservations that can still expire, by expiry time."""
 
     class Meta:
         index_name = "by-expiry"
         projection = KeysOnlyProjection()
 
     open = UnicodeAttribute(hash_key=True)
-    expires_at = NumberAttribute(range_key=True, attr_name="expiresAt")
+    expires_at = WholeNumber(range_key=True, attr_name="expiresAt")
 
 
 class Reservation(Model):
-    """What an order holds: RESERVED, then COMMITTED once paid, or EXPIRED, or RELEASED; see MOVES.
+    """What an order holds; `status` follows TRANSITIONS.
 
-    Written in one transaction with the stock that it moves. Only while RESERVED it is `open`, and so found by the index.
-    What comes back of a COMMITTED one is noted in its `items`, and by which refunds in `refund_ids`, which only ever grows.
+    Written in one transaction with the stock that it moves. Only while RESERVED it has `open`,
+    which puts it into the index. Returns of a COMMITTED reservation are recorded in `items`;
+    their refunds in `refund_ids`, which only grows.
     """
 
     class Meta(dynamodb.Meta):
         table_name = "Reservations"
 
     order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
-    items: ListAttribute[Goods] = dynamodb.MapsAttribute(of=Goods)
+    items: ListAttribute[ReservationItem] = dynamodb.MapsAttribute(of=ReservationItem)
     status = UnicodeAttribute()
     refund_ids: ListAttribute[str] = ListAttribute(null=True, attr_name="refundIds")
     open = UnicodeAttribute(null=True)
-    expires_at = NumberAttribute(attr_name="expiresAt")
+    expires_at = WholeNumber(attr_name="expiresAt")
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
 

@@ -1,19 +1,21 @@
-"""Inputs of the saga's steps, bodies accepted, and what is answered."""
+"""Inputs of the saga steps, request bodies and responses."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
-from common import http, ids
+from common import ids
+from common.schemas import Schema
 
 # One DynamoDB transaction holds 100 items: the lines' stock, and the reservation.
-MOST_LINES = 99
+MAX_LINES = 99
+MAX_STOCK = 1_000_000
 
-Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+StockCount = Annotated[int, Meta(ge=0, le=MAX_STOCK)]
 
 
-class Line(http.Body):
-    """How many of a product an order asks for."""
+class OrderLine(Schema):
+    """A quantity of a product, as an order has it."""
 
     product_id: str
     qty: Annotated[int, Meta(ge=1, le=99)]
@@ -22,8 +24,8 @@ class Line(http.Body):
         self.product_id = ids.parse("PROD", self.product_id)
 
 
-class OrderNamed(http.Body):
-    """Which order it is about."""
+class OrderInput(Schema):
+    """Input of a step that needs no more than the order."""
 
     order_id: str
 
@@ -31,14 +33,14 @@ class OrderNamed(http.Body):
         self.order_id = ids.parse("ORDER", self.order_id)
 
 
-class OrderedGoods(OrderNamed):
-    """What an order asks for."""
+class OrderItemsInput(OrderInput):
+    """Input of a step that moves the stock of an order's lines."""
 
-    items: Annotated[list[Line], Meta(min_length=1, max_length=MOST_LINES)]
+    items: Annotated[list[OrderLine], Meta(min_length=1, max_length=MAX_LINES)]
 
 
-class ReturnedGoods(OrderedGoods):
-    """What comes back of an order, and by which refund."""
+class ReturnInput(OrderItemsInput):
+    """Input of return-inventory: the lines that are returned, and their refund."""
 
     refund_id: str
 
@@ -47,39 +49,39 @@ class ReturnedGoods(OrderedGoods):
         self.refund_id = ids.parse("REFUND", self.refund_id)
 
 
-class StockCount(http.Body):
-    """How many can be bought from now on."""
-
-    stock: Count
-
-
-class Reserved(http.Body):
-    """Held for an order until so many seconds since 1970."""
+class ReservationHeld(Schema):
+    """A reservation, and when it expires, in seconds since 1970."""
 
     order_id: str
     status: str
     expires_at: int
 
 
-class Settled(http.Body):
-    """Where an order's reservation stands."""
+class ReservationState(Schema):
+    """The status of an order's reservation."""
 
     order_id: str
     status: str
 
 
-class StockShown(http.Body):
-    """What there is of a product: the first three add up to what was supplied."""
+class ExpiryResult(Schema, omit_defaults=False):
+    """How many reservations one run expired, and how many it could not."""
+
+    expired: int = 0
+    failed: int = 0
+
+
+class SetStock(Schema):
+    """The quantity that is available from now on."""
+
+    stock: StockCount
+
+
+class StockLevel(Schema):
+    """The stock of a product: available, reserved and sold add up to supplied."""
 
     product_id: str
     available_stock: int
     reserved_stock: int
     sold_stock: int
     supplied_stock: int
-
-
-class Swept(http.Body):
-    """What one run of the expiry did."""
-
-    expired: int
-    failed: int

@@ -1,21 +1,22 @@
-"""What can go wrong with the catalogue."""
+"""Errors of the catalogue; `description` is published to the API's customers."""
 
-from chalice import ChaliceViewError, ConflictError, NotFoundError, UnprocessableEntityError
-
-
-class ProductNotFound(NotFoundError):
-    """There is no such product in the catalogue: it never was, or is archived."""
+from chalice import ChaliceViewError, ConflictError, UnprocessableEntityError
 
 
 class CurrencyFixed(ConflictError):
-    """A product keeps the currency that it was created with; a price in another one takes another product."""
+    """A product keeps its currency; a price in another currency needs another product."""
+
+    description = "A product keeps its currency; for another currency create another product."
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, for a product that was described otherwise."""
+    """The key was used before, with another body."""
+
+    description = "The `Idempotency-Key` was used before, with another body."
 
 
 class ProductContended(ChaliceViewError):
-    """Too many asked for this very product at once; nothing was created by this request, trying again is right."""
+    """Concurrent requests created this very product; nothing was created by this one. Retryable."""
 
     STATUS_CODE = 503
+    description = "Too many requests at once. Nothing was created by this one; try again."

@@ -2,55 +2,59 @@
 
 from typing import Any
 
-from chalicelib.products.models import Product, listing_of
-from chalicelib.products.schemas import Filters
-from common import http, ids
+from chalicelib.products.models import Product, category_listing
+from chalicelib.products.schemas import ProductFilters
+from common import ids
+from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
 
-def page(filters: Filters) -> tuple[list[Product], str | None]:
-    """The products that the filters let through, cheapest first, and the cursor of the next page.
+def query_page(filters: ProductFilters) -> Page[Product]:
+    """Return a page of the matching products, cheapest first.
 
-    Raises InvalidCursor for a cursor from outside of these prices.
+    Raises: InvalidCursor, also for the cursor of a list with another price range.
     """
-    index, attribute, value = _place(filters)
-    found = index.query(
+    index, attribute, value = _partition(filters)
+    result = index.query(
         value,
-        range_key_condition=Product.price_minor.between(filters.lowest, filters.highest),
+        range_key_condition=Product.price_minor.between(
+            filters.min_price_minor, filters.max_price_minor
+        ),
         limit=filters.limit + 1,  # one more tells whether there is another page
-        last_evaluated_key=_start(filters, attribute, value),
+        last_evaluated_key=_start_key(filters, attribute, value),
     )
-    products = list(found)
-    shown = products[: filters.limit]
-    return shown, http.encode_cursor(_mark(shown[-1]) if len(products) > len(shown) else None)
+    products = list(result)
+    page = products[: filters.limit]
+    has_next = len(products) > len(page)
+    return Page(page, encode_cursor(_cursor_key(page[-1]) if has_next else None))
 
 
-def _place(filters: Filters) -> tuple[Any, str, str]:
-    """The index, the attribute that is its key, and the value to look for."""
+def _partition(filters: ProductFilters) -> tuple[Any, str, str]:
+    """The index, the name of its hash key, and the value to query."""
     if filters.category is None:
         return Product.by_price, "listing", filters.currency
-    return Product.by_category, "categoryListing", listing_of(filters.currency, filters.category)
+    listing = category_listing(filters.currency, filters.category)
+    return Product.by_category, "categoryListing", listing
 
 
-def _mark(product: Product) -> dict[str, Any]:
-    """Of a product's key in the index only what the filters do not say already."""
+def _cursor_key(product: Product) -> dict[str, Any]:
+    """The part of the product's key in the index that does not follow from the filters."""
     return {
         "productId": {"S": product.product_id},
-        "priceMinor": {"N": str(int(product.price_minor))},
+        "priceMinor": {"N": str(product.price_minor)},
     }
 
 
-def _start(filters: Filters, attribute: str, value: str) -> dict[str, Any] | None:
-    mark = http.decode_cursor(filters.cursor)
-    if mark is None:
+def _start_key(filters: ProductFilters, attribute: str, value: str) -> dict[str, Any] | None:
+    key = decode_cursor(filters.cursor)
+    if key is None:
         return None
     try:
-        price, product_id = int(mark["priceMinor"]["N"]), ids.parse("PROD", mark["productId"]["S"])
+        price, product_id = int(key["priceMinor"]["N"]), ids.parse("PROD", key["productId"]["S"])
     except (KeyError, ValueError, ids.InvalidId):
-        raise http.InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
-    if (
-        not filters.lowest <= price <= filters.highest
-    ):  # DynamoDB refuses to start outside of the range
-        raise http.InvalidCursor("cursor: belongs to a list of other prices")
+        raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
+    # DynamoDB refuses a start key outside of the queried range.
+    if not filters.min_price_minor <= price <= filters.max_price_minor:
+        raise InvalidCursor("cursor: belongs to a list of other prices")
     return {
         "productId": {"S": product_id},
         "priceMinor": {"N": str(price)},

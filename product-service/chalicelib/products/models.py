@@ -1,39 +1,50 @@
 """The table Products: the catalogue."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, VersionAttribute
+from enum import StrEnum
+
+from pynamodb.attributes import UnicodeAttribute, VersionAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from common import dynamodb
+from common.dynamodb import WholeNumber
 
-ACTIVE = "ACTIVE"
-ARCHIVED = "ARCHIVED"
+
+class ProductStatus(StrEnum):
+    """Whether a product is on sale."""
+
+    ACTIVE = "ACTIVE"
+    ARCHIVED = "ARCHIVED"
+
+
+ACTIVE = ProductStatus.ACTIVE
+ARCHIVED = ProductStatus.ARCHIVED
 
 
 class ByPrice(GlobalSecondaryIndex):
-    """The products of one currency that can be bought, by price."""
+    """The active products of one currency, by price."""
 
     class Meta:
         index_name = "by-price"
         projection = AllProjection()
 
     listing = UnicodeAttribute(hash_key=True)
-    price_minor = NumberAttribute(range_key=True, attr_name="priceMinor")
+    price_minor = WholeNumber(range_key=True, attr_name="priceMinor")
 
 
 class ByCategory(GlobalSecondaryIndex):
-    """The products of one category and currency that can be bought, by price."""
+    """The active products of one category and currency, by price."""
 
     class Meta:
         index_name = "by-category"
         projection = AllProjection()
 
     category_listing = UnicodeAttribute(hash_key=True, attr_name="categoryListing")
-    price_minor = NumberAttribute(range_key=True, attr_name="priceMinor")
+    price_minor = WholeNumber(range_key=True, attr_name="priceMinor")
 
 
 class Product(Model):
-    """Something to buy: ACTIVE, then ARCHIVED for good. Only while ACTIVE it has listings, and so is found by the indexes."""
+    """A product: ACTIVE, then ARCHIVED for good; only ACTIVE products are in the indexes."""
 
     class Meta(dynamodb.Meta):
         table_name = "Products"
@@ -42,7 +53,7 @@ class Product(Model):
     name = UnicodeAttribute()
     description = UnicodeAttribute()
     category = UnicodeAttribute()
-    price_minor = NumberAttribute(attr_name="priceMinor")
+    price_minor = WholeNumber(attr_name="priceMinor")
     currency = UnicodeAttribute()
     status = UnicodeAttribute(default=ACTIVE)
     listing = UnicodeAttribute(null=True)
@@ -56,6 +67,6 @@ class Product(Model):
     by_category = ByCategory()
 
 
-def listing_of(currency: str, category: str) -> str:
-    """Where the index by-category keeps the products of a category."""
+def category_listing(currency: str, category: str) -> str:
+    """The partition of a category's products in the index by-category."""
     return f"{currency}#{category}"

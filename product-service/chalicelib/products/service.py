@@ -6,90 +6,97 @@ from decimal import Decimal
 
 from msgspec import UNSET
 from msgspec.structs import asdict
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.inventory import service as inventory
+from chalicelib.inventory.errors import ProductNotFound
 from chalicelib.products import listing
-from chalicelib.products.errors import (
-    CurrencyFixed,
-    IdempotencyKeyReused,
-    ProductContended,
-    ProductNotFound,
-)
-from chalicelib.products.models import ACTIVE, ARCHIVED, Product, listing_of
+from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductContended
+from chalicelib.products.models import ACTIVE, ARCHIVED, Product, category_listing
 from chalicelib.products.schemas import (
-    Archived,
-    Changes,
-    Created,
-    Draft,
-    Filters,
-    Shown,
-    ShownWithStock,
+    NewProduct,
+    ProductArchived,
+    ProductCreated,
+    ProductFilters,
+    ProductPatch,
+    ProductView,
+    ProductWithStock,
 )
 from common import clock, dynamodb, ids, money, transactions
+from common.pages import Page
 
 
-def create_product(draft: Draft, admin_id: str, key: str | None) -> Created:
-    """Put a product into the catalogue and its stock on the shelf, both or neither.
+def create_product(request: NewProduct, admin_id: str, key: str | None) -> ProductCreated:
+    """Create a product and its stock, both or neither.
 
-    Raises InvalidAmount, ProductContended. Safe to repeat with the same idempotency key of the same admin: the same draft gives the same
-    product, another one raises IdempotencyKeyReused. Undone by archive_product.
+    Idempotent by the admin and the idempotency key. Undone by `archive_product`.
+
+    Raises: InvalidAmount, ProductContended, IdempotencyKeyReused.
     """
-    product = _new_product(draft, admin_id, key)
+    product = _new_product(request, admin_id, key)
     try:
         transactions.write(
             transactions.put(product, Product.product_id.does_not_exist()),
-            inventory.first_supply(product.product_id, draft.stock),
+            inventory.initial_stock(product.product_id, request.stock),
         )
     except transactions.TransactionCancelled:
-        _insist_on_repeat(product)
+        _require_same_request(product)
     except transactions.TransactionContended:
         raise ProductContended("too much at once; try again in a moment") from None
-    return Created(message="Product created", product_id=product.product_id)
+    return ProductCreated(message="Product created", product_id=product.product_id)
 
 
-def list_products(filters: Filters) -> tuple[list[Shown], str | None]:
-    """A page of the catalogue, cheapest first, and the cursor of the next one; an index may be a moment behind."""
-    products, cursor = listing.page(filters)
-    return [_shown(product) for product in products], cursor
+def list_products(filters: ProductFilters) -> Page[ProductView]:
+    """Return a page of the catalogue, cheapest first.
 
+    Eventually consistent: a change reaches an index after a moment.
 
-def show_product(product_id: str) -> ShownWithStock:
-    """One product and how many of it can be bought now; ProductNotFound if it is not in the catalogue."""
-    product = _listed(product_id)
-    return ShownWithStock(
-        **asdict(_shown(product)), available_stock=inventory.available_stock(product.product_id)
-    )
-
-
-def change_product(product_id: str, changes: Changes) -> Shown:
-    """Change what the changes name. Orders that exist keep the price that they were placed at.
-
-    Raises ProductNotFound, CurrencyFixed, InvalidAmount. Safe to repeat; undone by changing it back.
+    Raises: InvalidCursor.
     """
-    product = _listed(product_id)
-    if changes.currency not in (UNSET, product.currency):
+    page = listing.query_page(filters)
+    return Page([_product_view(product) for product in page.items], page.cursor)
+
+
+def get_product(product_id: str) -> ProductWithStock:
+    """Return an active product with the quantity that can be bought.
+
+    Raises: ProductNotFound.
+    """
+    product = _get_active_product(product_id)
+    available_stock = inventory.get_available_stock(product.product_id)
+    return ProductWithStock(**asdict(_product_view(product)), available_stock=available_stock)
+
+
+def change_product(product_id: str, request: ProductPatch) -> ProductView:
+    """Change the fields that the request has. Orders keep the price that they were placed at.
+
+    Concurrent changes of different fields are all kept. Idempotent. Undone by another change.
+
+    Raises: ProductNotFound, CurrencyFixed, InvalidAmount.
+    """
+    product = _get_active_product(product_id)
+    if request.currency not in (UNSET, product.currency):
         raise CurrencyFixed(f"currency: the price is in {product.currency} and stays so")
-    try:
-        product.update(
-            actions=_actions(product, changes),
-            condition=Product.status == ACTIVE,
-            add_version_condition=False,  # two admins may change different things at once
-        )
-    except UpdateError as problem:
-        if not dynamodb.is_condition_failure(problem):
-            raise
-        raise _not_found(product_id) from None
-    return _shown(product)
+    actions = _patch_actions(product, request)
+    is_changed = dynamodb.update_if(
+        product,
+        actions,
+        Product.status == ACTIVE,
+        add_version_condition=False,  # two admins may change different fields at once
+    )
+    if not is_changed:
+        raise _not_found(product_id)
+    return _product_view(product)
 
 
-def archive_product(product_id: str) -> Archived:
-    """Take a product out of the catalogue for good; ProductNotFound if it never was in it. Safe to repeat.
+def archive_product(product_id: str) -> ProductArchived:
+    """Archive a product: it leaves the catalogue for good. Idempotent.
 
     Its stock stays, and what is reserved of it can still be committed or released.
+
+    Raises: ProductNotFound if it never existed.
     """
-    product = _find(product_id)
+    product = _get_product(product_id)
     product.update(
         actions=[
             Product.status.set(ARCHIVED),
@@ -99,91 +106,94 @@ def archive_product(product_id: str) -> Archived:
         ],
         add_version_condition=False,
     )
-    return Archived(message="Product archived", product_id=product.product_id)
+    return ProductArchived(message="Product archived", product_id=product.product_id)
 
 
-def _new_product(draft: Draft, admin_id: str, key: str | None) -> Product:
+def _new_product(request: NewProduct, admin_id: str, key: str | None) -> Product:
     now = clock.now()
     product = Product(
         ids.deterministic("PROD", admin_id, key) if key else ids.new("PROD"),
-        name=draft.name,
-        description=draft.description,
-        category=draft.category,
-        price_minor=_price(draft.price, draft.currency),
-        currency=draft.currency,
-        listing=draft.currency,
-        category_listing=listing_of(draft.currency, draft.category),
+        name=request.name,
+        description=request.description,
+        category=request.category,
+        price_minor=_price_minor(request.price, request.currency),
+        currency=request.currency,
+        listing=request.currency,
+        category_listing=category_listing(request.currency, request.category),
         created_at=now,
         updated_at=now,
     )
-    product.request_hash = _hash(product, draft.stock)
+    product.request_hash = _request_hash(product, request.stock)
     return product
 
 
-def _hash(product: Product, stock: int) -> str:
-    """What the request said, whatever becomes of the product later."""
-    said = (
-        product.name, product.description, product.category, product.price_minor, product.currency, stock,
+def _request_hash(product: Product, stock: int) -> str:
+    """Hash of the request; later changes of the product do not alter it."""
+    fields = (
+        product.name, product.description, product.category, product.price_minor,
+        product.currency, stock,
     )  # fmt: skip
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
 
 
-def _insist_on_repeat(product: Product) -> None:
-    """Return if this very product was created before; IdempotencyKeyReused otherwise."""
-    if Product.get(product.product_id, consistent_read=True).request_hash != product.request_hash:
+def _require_same_request(product: Product) -> None:
+    """Raise IdempotencyKeyReused unless the stored product is of the same request."""
+    stored = _get_product(product.product_id)
+    if stored.request_hash != product.request_hash:
         raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
 
 
-def _actions(product: Product, changes: Changes) -> list[Action]:
+def _patch_actions(product: Product, request: ProductPatch) -> list[Action]:
     actions: list[Action] = [Product.updated_at.set(clock.now())]
-    if changes.name is not UNSET:
-        actions.append(Product.name.set(changes.name))
-    if changes.description is not UNSET:
-        actions.append(Product.description.set(changes.description))
-    if changes.price is not UNSET:
-        actions.append(Product.price_minor.set(_price(changes.price, product.currency)))
-    if changes.category is not UNSET:
-        place = listing_of(product.currency, changes.category)
-        actions += [Product.category.set(changes.category), Product.category_listing.set(place)]
+    if request.name is not UNSET:
+        actions.append(Product.name.set(request.name))
+    if request.description is not UNSET:
+        actions.append(Product.description.set(request.description))
+    if request.price is not UNSET:
+        price = _price_minor(request.price, product.currency)
+        actions.append(Product.price_minor.set(price))
+    if request.category is not UNSET:
+        actions.append(Product.category.set(request.category))
+        category = category_listing(product.currency, request.category)
+        actions.append(Product.category_listing.set(category))
     return actions
 
 
-def _price(amount: Decimal, currency: str) -> int:
-    """The price in minor units; InvalidAmount if it cannot be one."""
+def _price_minor(amount: Decimal, currency: str) -> int:
+    """Return the price in minor units; raises InvalidAmount with the field's name."""
     try:
         price = money.minor(amount, currency)
-    except money.InvalidAmount as problem:
-        raise money.InvalidAmount(f"price: {problem}") from None
+    except money.InvalidAmount as exc:
+        raise money.InvalidAmount(f"price: {exc}") from None
     if price == 0:
         raise money.InvalidAmount("price: expected more than 0")
     return price
 
 
-def _shown(product: Product) -> Shown:
-    return Shown(
+def _product_view(product: Product) -> ProductView:
+    return ProductView(
         product_id=product.product_id,
         name=product.name,
-        price=money.decimal(int(product.price_minor), product.currency),
+        price=money.decimal(product.price_minor, product.currency),
         currency=product.currency,
         category=product.category,
         description=product.description,
     )
 
 
-def _listed(product_id: str) -> Product:
-    """The product, if it is in the catalogue."""
-    product = _find(product_id)
+def _get_active_product(product_id: str) -> Product:
+    product = _get_product(product_id)
     if product.status != ACTIVE:
         raise _not_found(product_id)
     return product
 
 
-def _find(product_id: str) -> Product:
-    """The product, archived or not; read consistently, so that one just created is found."""
-    try:
-        return Product.get(ids.parse("PROD", product_id), consistent_read=True)
-    except Product.DoesNotExist:
-        raise _not_found(product_id) from None
+def _get_product(product_id: str) -> Product:
+    """Return the product, archived or not; raises ProductNotFound."""
+    product = dynamodb.find(Product, ids.parse("PROD", product_id))
+    if product is None:
+        raise _not_found(product_id)
+    return product
 
 
 def _not_found(product_id: str) -> ProductNotFound:

@@ -6,6 +6,7 @@ Every fix is written against one version's source and refuses to be applied to a
 from importlib.metadata import version
 
 from devcloud.emulator.patches import (
+    accepted_invocations,
     attempt_tokens,
     email_subscriptions,
     empty_secrets,
@@ -14,6 +15,7 @@ from devcloud.emulator.patches import (
     failing_waiters,
     handler_name,
     interrupted_executions,
+    kept_mail,
     kept_streams,
     lambda_code,
     lambda_errors,
@@ -29,6 +31,8 @@ from devcloud.emulator.patches import (
     stable_api_ids,
     stream_retries,
     template_conditions,
+    whole_steps,
+    worker_lifetimes,
 )
 from devcloud.emulator.patching import UnexpectedSource
 
@@ -58,6 +62,10 @@ ALL = (
     template_conditions,
     policy_wildcards,
     loopback_is_secure,
+    accepted_invocations,
+    kept_mail,
+    whole_steps,
+    worker_lifetimes,
 )
 
 

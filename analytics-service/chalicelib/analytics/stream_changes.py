@@ -1,0 +1,149 @@
+"""Facts from changes of Orders, Payments and Inventory; most changes are none.
+
+Only the attributes named here are copied: client secrets, task tokens and payment methods of a
+payment never reach the event log.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.analytics.errors import ChangeNotUnderstood
+from chalicelib.analytics.event_types import EventType
+from chalicelib.analytics.facts import Fact, normalize_timestamp
+from common import clock, ids, money
+from common.streams import Change
+
+# Statuses of the owners that are events. Those that are missing here are none.
+ORDER_EVENTS = {
+    "CREATED": EventType.ORDER_CREATED,
+    "CONFIRMED": EventType.ORDER_CONFIRMED,
+    "FAILED": EventType.ORDER_FAILED,
+    "CANCELLED": EventType.ORDER_CANCELLED,
+    "EXPIRED": EventType.ORDER_EXPIRED,
+    "PARTLY_REFUNDED": EventType.ORDER_REFUNDED,
+    "REFUNDED": EventType.ORDER_REFUNDED,
+}
+PAYMENT_EVENTS = {
+    "STARTED": EventType.PAYMENT_STARTED,
+    "SUCCEEDED": EventType.PAYMENT_SUCCEEDED,
+    "FAILED": EventType.PAYMENT_FAILED,
+    "VOIDED": EventType.PAYMENT_VOIDED,
+    "REFUNDED": EventType.PAYMENT_REFUNDED,
+}
+REFUND_DONE = "DONE"  # the status of an order's refund that was paid out
+
+_STOCK = {"available": "availableStock", "reserved": "reservedStock", "sold": "soldStock"}
+
+Item = Mapping[str, Any]
+
+
+def parse_change(change: Change) -> Fact | None:
+    """Return the fact of a change, or None if it is none.
+
+    Raises: ChangeNotUnderstood when an attribute is missing or invalid.
+    """
+    try:
+        return _PARSERS[change.table](change)
+    except (KeyError, TypeError, ValueError, money.InvalidAmount) as exc:
+        raise ChangeNotUnderstood(
+            f"{change.table} {change.event_id}: {type(exc).__name__} {exc}"
+        ) from exc
+
+
+def _parse_order(change: Change) -> Fact | None:
+    refunded = _growth(change, _refunded_amount)
+    event_type = EventType.ORDER_REFUNDED if refunded else _status_event(change, ORDER_EVENTS)
+    if event_type is None or change.new is None:
+        return None
+    order = change.new
+    metadata = {
+        "orderId": order["orderId"],
+        **_amount(refunded or order["totalMinor"], order["currency"]),
+        "reason": order.get("reason"),
+    }
+    return Fact(_event_id(change), event_type, _time(change, order), metadata, order["userId"])
+
+
+def _parse_payment(change: Change) -> Fact | None:
+    refunded = _growth(change, lambda payment: _number(payment, "refundedMinor"))
+    event_type = _status_event(change, PAYMENT_EVENTS)
+    if event_type is None and refunded:
+        event_type = EventType.PAYMENT_PARTLY_REFUNDED
+    if event_type is None or change.new is None:
+        return None
+    # A payment that was voided before it started may have neither amount nor customer.
+    payment = change.new
+    metadata = {
+        "orderId": payment["orderId"],
+        "paymentId": payment["paymentId"],
+        **_amount(refunded or payment.get("amountMinor"), payment.get("currency")),
+        "method": payment.get("method"),
+        "reason": payment.get("reason"),
+    }
+    return Fact(
+        _event_id(change),
+        event_type,
+        _time(change, payment),
+        metadata,
+        payment.get("userId"),
+        refunded_minor={money.validate_currency(payment["currency"]): refunded} if refunded else {},
+    )
+
+
+def _parse_stock(change: Change) -> Fact | None:
+    old, new = change.old or {}, change.new or {}
+    deltas = {
+        name: _number(new, attribute) - _number(old, attribute)
+        for name, attribute in _STOCK.items()
+    }
+    if not any(deltas.values()):
+        return None
+    metadata = {"productId": (new or old)["productId"], **deltas}
+    return Fact(_event_id(change), EventType.STOCK_CHANGED, _time(change, new), metadata)
+
+
+_PARSERS = {"Orders": _parse_order, "Payments": _parse_payment, "Inventory": _parse_stock}
+
+
+def _status_event(change: Change, event_types: Mapping[str, EventType]) -> EventType | None:
+    if change.new is None or (change.old and change.old["status"] == change.new["status"]):
+        return None
+    return event_types.get(change.new["status"])
+
+
+def _event_id(change: Change) -> str:
+    return ids.deterministic("EVT", change.table, change.event_id)
+
+
+def _amount(minor_units: Any, currency: str | None) -> dict[str, Any]:
+    if minor_units is None or currency is None:
+        return {}
+    return {"amountMinor": int(minor_units), "currency": money.validate_currency(currency)}
+
+
+def _time(change: Change, item: Item) -> str:
+    """Return when the item changed by its own account, otherwise by the stream's."""
+    timestamp = item.get("updatedAt") or item.get("createdAt")
+    if timestamp:
+        return normalize_timestamp(timestamp)
+    if not change.at:
+        raise ValueError("neither the item nor the record has a time")
+    return clock.iso(change.at)
+
+
+def _growth(change: Change, amount: Callable[[Item], int]) -> int:
+    """Return by how much an amount of the item grew, in minor units; 0 if it did not."""
+    return max(0, amount(change.new or {}) - amount(change.old or {}))
+
+
+def _refunded_amount(order: Item) -> int:
+    """Return the sum of an order's completed refunds, in minor units."""
+    return sum(
+        int(refund["amountMinor"])
+        for refund in order.get("refunds") or []
+        if refund["status"] == REFUND_DONE
+    )
+
+
+def _number(item: Item, attribute: str) -> int:
+    return int(item.get(attribute, 0))

@@ -1,0 +1,76 @@
+"""Clearing a cart once its order is confirmed."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.carts import batches
+from chalicelib.carts.errors import CartUnavailable
+from chalicelib.carts.models import CartItem, IdempotencyRecord
+from chalicelib.carts.schemas import CartCleared, ClearCart, OrderedLine
+from common import clock, ids, transactions
+from common.retry import RetryPolicy
+from common.transactions import Operation, TransactionCancelled
+
+# Longer than any repeat can wait: a dead letter is kept for 14 days, an execution's name for 90.
+_RECORD_SECONDS = 365 * 24 * 3600
+_CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=0.1)
+
+
+def remove_ordered_items(request: ClearCart) -> CartCleared:
+    """Take the ordered quantities out of the cart; what was added since the order stays.
+
+    Idempotent by order, in any order and however late: all lines are removed once, or none.
+
+    Raises: CartUnavailable or TransactionContended while the customer keeps changing the cart.
+    """
+    user_id, order_id = ids.parse("USER", request.user_id), ids.parse("ORDER", request.order_id)
+    ordered = _quantities(request.items)
+    once = _record_op(user_id, order_id)
+    for _ in _CONFLICT_RETRIES.attempts():
+        try:
+            transactions.write(once, *_removal_ops(user_id, ordered, request.placed_at))
+        except TransactionCancelled as exc:
+            is_removed_before = 0 in exc.failed
+            if not is_removed_before:
+                continue  # the customer changed the cart since it was read
+        return CartCleared(user_id=user_id, status="CLEARED")
+    raise CartUnavailable(
+        f"the cart of {user_id} kept changing while {request.order_id} was taken out of it"
+    )
+
+
+def _record_op(user_id: str, order_id: str) -> Operation:
+    record = IdempotencyRecord(
+        user_id,
+        IdempotencyRecord.order_key(order_id),
+        expires_at=clock.epoch() + _RECORD_SECONDS,
+    )
+    return transactions.put(record, IdempotencyRecord.key.does_not_exist())
+
+
+def _quantities(lines: Iterable[OrderedLine]) -> Mapping[str, int]:
+    """By product: it may stand in two lines, but only once in a transaction."""
+    quantities: Counter[str] = Counter()
+    for line in lines:
+        quantities[ids.parse("PROD", line.product_id)] += line.qty
+    return quantities
+
+
+def _removal_ops(
+    user_id: str, ordered: Mapping[str, int], placed_at: str | None
+) -> Iterator[Operation]:
+    """One operation for each ordered product that is in the cart since before the order."""
+    keys = [{"userId": user_id, "productId": product_id} for product_id in ordered]
+    for item in batches.read(CartItem, keys):
+        if placed_at is None or item.added_at <= placed_at:
+            yield _removal_op(item, ordered[item.product_id])
+
+
+def _removal_op(item: CartItem, qty: int) -> Operation:
+    is_same_item = CartItem.added_at == item.added_at
+    if item.qty <= qty:
+        return transactions.delete(item, (CartItem.qty <= qty) & is_same_item)
+    actions: list[Action] = [CartItem.qty.add(-qty), CartItem.updated_at.set(clock.now())]
+    return transactions.update(item, actions, (CartItem.qty > qty) & is_same_item)

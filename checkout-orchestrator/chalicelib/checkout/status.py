@@ -1,0 +1,70 @@
+"""The status of a checkout, from the rows of its order and its payment.
+
+Not from the execution's history: Step Functions throttles reads of it.
+"""
+
+from typing import Any
+
+from chalicelib.checkout.errors import OrderNotFound
+from chalicelib.checkout.schemas import CheckoutStatus
+from chalicelib.payments import models as payments
+from chalicelib.payments.models import Payment, PaymentStatus
+from chalicelib.readmodels.orders import Order, OrderStatus, find_order
+from common import ids, money
+from common.auth import Caller
+
+# The state that the saga is in or near while its order is CREATED, by the payment's status.
+_STEPS = {
+    None: "CheckInventory",
+    PaymentStatus.STARTED: "ProcessPayment",
+    PaymentStatus.REQUIRES_ACTION: "AwaitPayment",
+    PaymentStatus.SUCCEEDED: "UpdateInventory",
+    PaymentStatus.FAILED: "RefundPayment",
+    PaymentStatus.VOIDED: "RefundPayment",
+    PaymentStatus.REFUNDING: "RefundPayment",
+    PaymentStatus.REFUNDED: "ReleaseInventory",
+}
+_SHOWN = {
+    None: "PENDING",
+    PaymentStatus.STARTED: "PENDING",
+    PaymentStatus.SUCCEEDED: "SUCCESS",
+}
+
+
+def get_status(caller: Caller, order_id: str) -> CheckoutStatus:
+    """Read the status of the caller's checkout, for an admin that of any.
+
+    Raises: OrderNotFound.
+    """
+    order = find_order(ids.parse("ORDER", order_id))
+    if order is None or not (caller.is_admin or order.user_id == caller.user_id):
+        raise OrderNotFound(f"you have no order {order_id}")
+    payment = payments.find_payment(order.order_id)
+    status = PaymentStatus(payment.status) if payment else None
+    return CheckoutStatus(
+        order_id=order.order_id,
+        status=order.status,
+        step=_step(order, status),
+        payment_status=_SHOWN.get(status, str(status)),
+        total_amount=money.decimal(order.total_minor, order.currency),
+        currency=order.currency,
+        reason=order.reason or (payment.reason if payment else None),
+        next_action=_next_action(order, payment) if order.user_id == caller.user_id else None,
+    )
+
+
+def _step(order: Order, payment_status: PaymentStatus | None) -> str:
+    if order.status == OrderStatus.CREATED:
+        return _STEPS[payment_status]
+    return "End" if order.is_paid else "CheckoutFailed"
+
+
+def _next_action(order: Order, payment: Payment | None) -> dict[str, Any] | None:
+    """What the customer's client does next. Nobody else gets the client secret."""
+    if order.status != OrderStatus.CREATED or payment is None:
+        return None
+    if payment.status != PaymentStatus.REQUIRES_ACTION:
+        return None
+    secret = {"clientSecret": payment.client_secret} if payment.client_secret else {}
+    action = payment.next_action.as_dict() if payment.next_action else {}
+    return {**action, **secret}

@@ -1,0 +1,63 @@
+"""What customers are notified of: subject and message of each kind, stated once.
+
+The saga and the repairs of the reconciliation name the kind; the text is made from this table.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from common import ids
+
+
+class NoticeKind(StrEnum):
+    """What a notification is about. REFUND is the only one an order can have twice."""
+
+    ORDER_CONFIRMED = "ORDER_CONFIRMED"
+    ORDER_FAILED = "ORDER_FAILED"
+    ORDER_CANCELLED = "ORDER_CANCELLED"
+    RECEIPT = "RECEIPT"
+    REFUND = "REFUND"
+
+
+class Notice(NamedTuple):
+    """The text to a customer."""
+
+    subject: str
+    message: str
+
+
+END_KINDS = frozenset(
+    {NoticeKind.ORDER_CONFIRMED, NoticeKind.ORDER_FAILED, NoticeKind.ORDER_CANCELLED}
+)
+
+_NOTICES = {
+    NoticeKind.ORDER_CONFIRMED: Notice("Order confirmed", "Your order #{number} is confirmed"),
+    NoticeKind.ORDER_CANCELLED: Notice(
+        "Order cancelled", "Your order #{number} is cancelled. Nothing stays charged."
+    ),
+    NoticeKind.ORDER_FAILED: Notice(
+        "Order not completed",
+        "Your order #{number} could not be completed{reason} Nothing stays charged.",
+    ),
+    NoticeKind.RECEIPT: Notice(
+        "Your receipt for order #{number}",
+        "Your receipt for order #{number}, {day}\n\n{lines}\n\n"
+        "Total: {total}\nPayment: {payment_id}",
+    ),
+    NoticeKind.REFUND: Notice(
+        "Your refund",
+        "{amount} of your order #{number} are on their way back to you (refund {refund}).",
+    ),
+}
+
+
+def compose(kind: NoticeKind, order_id: str, **values: str) -> Notice:
+    """Fill in the notice of this kind."""
+    known = {"number": ids.suffix(order_id), **values}
+    subject, message = (text.format(**known) for text in _NOTICES[kind])
+    return Notice(subject, message)
+
+
+def compose_end(kind: NoticeKind, order_id: str, reason: str | None = None) -> Notice:
+    """Fill in the notice of how an order ended, with the reason of a failure."""
+    return compose(kind, order_id, reason=f": {reason}" if reason else ".")

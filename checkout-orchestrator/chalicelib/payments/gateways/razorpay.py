@@ -1,0 +1,326 @@
+"""The adapter for Razorpay. An intent is a Razorpay order.
+
+https://razorpay.com/docs/payments/orders
+
+An order takes any number of attempts, each a payment of its own, of which at most one is
+captured. The customer makes them in Razorpay's own checkout, which alone sees the card or the
+UPI address.
+
+Called with `requests`: Razorpay's SDK drops the status of a response (a wrong key, an invalid
+request and "too many requests" are then one error), fails on a response that is not JSON, prints
+to the standard output, and trusts the certificates that came in its package.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import count
+from typing import Any
+
+from chalicelib.payments.errors import (
+    AlreadyRefunded,
+    GatewayUnavailable,
+    InvalidSignature,
+    PaymentRejected,
+)
+from chalicelib.payments.gateways.credentials import GatewayCredentials
+from chalicelib.payments.gateways.port import Intent, IntentStatus, Webhook
+from common import lazy_imports, settings
+
+with lazy_imports.until_first_use(unless=""):  # in the routes' Lambda, too: most need no gateway
+    import requests
+
+SECRET = "commerce/razorpay"  # noqa: S105 - the name of a secret
+_BASE = "https://api.razorpay.com"
+_TIMEOUT_SECONDS = 5  # three calls must fit in a step's 20 s, with room for the tables
+_PAGE = 100
+_BUSY_STATUSES = (409, 429)
+# Retryable, unlike BAD_REQUEST_ERROR, a decline: https://razorpay.com/docs/errors/codes.
+_SOFT_DECLINE_CODES = {"GATEWAY_ERROR", "SERVER_ERROR"}
+_REFUND_FAILED = "refund.failed"  # https://razorpay.com/docs/webhooks/refunds
+
+JsonObject = dict[str, Any]
+
+
+class Razorpay:
+    """The gateway of UPI, and of other types where the setting says so."""
+
+    name = "razorpay"
+
+    def __init__(self) -> None:
+        self._credentials = GatewayCredentials(SECRET, ("keyId", "keySecret", "webhookSecret"))
+
+    def forget_keys(self) -> None:
+        """See the port."""
+        self._credentials.clear()
+
+    def create_intent(
+        self,
+        order_id: str,
+        amount_minor: int,
+        currency: str,
+        payment_method_type: str,
+        key: str,
+    ) -> Intent:
+        """See the port. What the customer pays is captured at once.
+
+        Razorpay has no idempotency key for this: an earlier order is found by its receipt. Of two
+        that are created at the same moment the earlier one counts; the other is shown to nobody,
+        so it is never paid.
+        """
+        receipt = _digest(key)
+        if orders := self._call("GET", "/v1/orders", {"receipt": receipt})["items"]:
+            return self._to_intent(orders[-1], self._list_payments(orders[-1]["id"]))
+        order = {
+            "amount": amount_minor,
+            "currency": currency,
+            "receipt": receipt,
+            "notes": {"orderId": order_id},
+            "partial_payment": False,
+            "payment_capture": True,
+        }
+        return self._to_intent(self._call("POST", "/v1/orders", order), [])
+
+    def retrieve_intent(self, intent_id: str) -> Intent:
+        """See the port."""
+        order = self._call("GET", f"/v1/orders/{intent_id}")
+        return self._to_intent(order, self._list_payments(intent_id))
+
+    def confirm_intent(
+        self, intent_id: str, payment_method: str, payment_method_type: str, key: str
+    ) -> Intent:
+        """Retrieve the intent: only the customer can pay it, in Razorpay's checkout."""
+        return self.retrieve_intent(intent_id)
+
+    def cancel_intent(self, intent_id: str) -> Intent:
+        """Retrieve the intent, as CANCELLED if nobody has paid or is paying it.
+
+        An order stays open at Razorpay: it is the shop's own row that stops it. If the customer
+        pays nevertheless, the webhook finds it captured, and it is refunded.
+        """
+        intent = self.retrieve_intent(intent_id)
+        if intent.status != IntentStatus.WAITING:
+            return intent
+        return Intent(
+            intent.id,
+            IntentStatus.CANCELLED,
+            intent.amount,
+            intent.currency,
+            intent.order_id,
+            decline=intent.decline,
+        )
+
+    def create_refund(
+        self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
+    ) -> str | None:
+        """See the port. Raises PaymentRejected for a refund that failed."""
+        payment = _captured_payment(self._list_payments(intent_id))
+        if payment is None:
+            raise PaymentRejected(
+                f"nothing was captured for {intent_id}, so nothing can be refunded"
+            )
+        refund = self._find_refund(payment["id"], key)
+        left = payment["amount"] - payment["amount_refunded"]
+        if refund is None and left <= 0:
+            return None
+        amount = left if amount_minor is None else amount_minor
+        try:
+            refund = refund or self._post_refund(payment["id"], key, amount, attempt)
+        except AlreadyRefunded:
+            return None
+        if refund["status"] == "failed":
+            # Not repeated: Razorpay would answer the same idempotency key with this refund.
+            raise PaymentRejected(f"the refund {refund['id']} failed at the customer's bank")
+        return str(refund["id"])
+
+    def list_intents(self, since: int, until: int) -> Iterator[Intent]:
+        """See the port."""
+        query = {"from": since, "to": until - 1, "expand[]": "payments"}
+        for order in self._list_pages("/v1/orders", query):
+            yield self._to_intent(order, order["payments"]["items"])
+
+    def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
+        """See the port. Razorpay signs no time, so an old webhook can be replayed.
+
+        Most webhooks name the Razorpay order only, so it is retrieved; the notes of a payment
+        come from the customer's browser and prove nothing.
+        """
+        lowered = {name.lower(): value for name, value in headers.items()}
+        event = self._verify(body, lowered.get("x-razorpay-signature"))
+        payload = event.get("payload") or {}
+        order = (payload.get("order") or {}).get("entity") or {}
+        payment = (payload.get("payment") or {}).get("entity") or {}
+        refund = (payload.get("refund") or {}).get("entity") or {}
+        intent_id = order.get("id") or payment.get("order_id")
+        if intent_id and not order:
+            order = self._call("GET", f"/v1/orders/{intent_id}")
+        return Webhook(
+            gateway=self.name,
+            event_id=lowered.get("x-razorpay-event-id") or hashlib.sha256(_raw(body)).hexdigest(),
+            kind=str(event.get("event")),
+            intent_id=intent_id,
+            order_id=_order_id(order),
+            failed_refund=refund.get("id") if event.get("event") == _REFUND_FAILED else None,
+        )
+
+    def _verify(self, body: bytes | str, signature: str | None) -> JsonObject:
+        """Parse the event, if the gateway signed exactly these bytes.
+
+        https://razorpay.com/docs/webhooks/validate-test
+        """
+        secret = self._credentials.get()["webhookSecret"].encode()
+        try:
+            expected = hmac.new(secret, _raw(body), hashlib.sha256).hexdigest()
+            if hmac.compare_digest(expected.encode(), (signature or "").encode()):
+                event = json.loads(body)
+                if isinstance(event, dict):
+                    return event
+        except ValueError:  # not UTF-8, or not JSON
+            pass
+        raise InvalidSignature("X-Razorpay-Signature: not a signature of this body by the gateway")
+
+    def _to_intent(self, order: JsonObject, payments: list[JsonObject]) -> Intent:
+        """Combine the order with its payments, newest first."""
+        captured, status = _captured_payment(payments), _status(payments)
+        last = payments[0] if status == IntentStatus.WAITING and payments else {}
+        is_declined = last.get("status") == "failed"
+        decline = (last.get("error_description") or "the payment was declined") if last else None
+        return Intent(
+            id=order["id"],
+            status=status,
+            amount=order["amount"],
+            currency=order["currency"],
+            order_id=_order_id(order),
+            received=captured["amount"] if captured else 0,
+            refunded=captured["amount_refunded"] if captured else 0,
+            decline=decline if is_declined else None,
+            decline_code=last.get("error_reason") if is_declined else None,
+            is_soft=is_declined and last["error_code"] in _SOFT_DECLINE_CODES,
+            action=self._action(order["id"], status),
+        )
+
+    def _action(self, intent_id: str, status: IntentStatus) -> dict[str, str] | None:
+        """What the customer's client opens the checkout with.
+
+        https://razorpay.com/docs/payments/payment-gateway/web-integration
+        """
+        if status == IntentStatus.WAITING:
+            key_id = self._credentials.get()["keyId"]
+            return {"type": "RAZORPAY_CHECKOUT", "razorpayOrderId": intent_id, "keyId": key_id}
+        return {"type": "WAIT"} if status == IntentStatus.PROCESSING else None
+
+    def _list_payments(self, intent_id: str) -> list[JsonObject]:
+        """List the payments of a Razorpay order, newest first."""
+        payments = self._call("GET", f"/v1/orders/{intent_id}/payments")["items"]
+        return sorted(payments, key=lambda payment: payment["created_at"], reverse=True)
+
+    def _find_refund(self, payment_id: str, key: str) -> JsonObject | None:
+        """Find the refund with this key, of any age and status."""
+        for refund in self._list_pages(f"/v1/payments/{payment_id}/refunds", {}):
+            if (refund["notes"] or {}).get("refundKey") == key:
+                return refund
+        return None
+
+    def _post_refund(
+        self, payment_id: str, key: str, amount_minor: int, attempt: int
+    ) -> JsonObject:
+        # With the amount, as Razorpay takes an idempotency key for one body only.
+        headers = {"X-Refund-Idempotency": _digest(f"{key}:{attempt}:{amount_minor}")}
+        refund = {"amount": amount_minor, "notes": {"refundKey": key}}
+        return self._call("POST", f"/v1/payments/{payment_id}/refund", refund, headers)
+
+    def _list_pages(self, path: str, query: JsonObject) -> Iterator[JsonObject]:
+        """List all entries, newest first."""
+        for skip in count(0, _PAGE):
+            page = self._call("GET", path, {**query, "count": _PAGE, "skip": skip})["items"]
+            yield from page
+            if len(page) < _PAGE:
+                return
+
+    def _call(
+        self,
+        verb: str,
+        path: str,
+        parameters: JsonObject | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> JsonObject:
+        """Call the API once: the caller retries, and a Lambda that waits costs money."""
+        keys, base = self._credentials.get(), settings.optional("RAZORPAY_API_BASE") or _BASE
+        try:
+            response = _session().request(
+                verb,
+                f"{base}{path}",
+                params=parameters if verb == "GET" else None,
+                json=parameters if verb == "POST" else None,
+                headers=headers,
+                auth=(keys["keyId"], keys["keySecret"]),
+                timeout=_TIMEOUT_SECONDS,
+            )
+            if response.ok:
+                return response.json()
+        except requests.RequestException as exc:
+            raise GatewayUnavailable(f"the payment gateway does not answer: {exc}") from exc
+        raise self._translate_error(response, is_keyed=bool(headers))
+
+    def _translate_error(self, response: Any, is_keyed: bool) -> Exception:
+        """The port's error for the gateway's."""
+        status, description = response.status_code, _error_description(response)
+        if description is None:  # not Razorpay's own response, but that of a proxy before it
+            return GatewayUnavailable(f"the payment gateway does not answer: HTTP status {status}")
+        if status >= 500:
+            return GatewayUnavailable(
+                f"the payment gateway failed: {description}", answered=is_keyed
+            )
+        if status in _BUSY_STATUSES:
+            return GatewayUnavailable(f"the payment gateway is busy: {description}")
+        if status == 401:
+            self._credentials.clear()
+            return PaymentRejected(
+                f"the payment gateway does not take the shop's key: {description}"
+            )
+        if "fully refunded already" in description:  # it has no code of its own
+            return AlreadyRefunded(description)
+        return PaymentRejected(description)
+
+
+def _status(payments: list[JsonObject]) -> IntentStatus:
+    """The state of a Razorpay order: after a decline it is open for the next."""
+    if _captured_payment(payments):
+        return IntentStatus.CAPTURED
+    if any(payment["status"] == "authorized" for payment in payments):
+        return IntentStatus.PROCESSING
+    return IntentStatus.WAITING
+
+
+def _captured_payment(payments: list[JsonObject]) -> JsonObject | None:
+    """The one payment that was captured, also if it was refunded since."""
+    return next((payment for payment in payments if payment["captured"]), None)
+
+
+def _order_id(order: JsonObject) -> str | None:
+    """The shop's order. Where there are no notes, Razorpay has an empty list."""
+    return (order.get("notes") or {}).get("orderId")
+
+
+def _error_description(response: Any) -> str | None:
+    try:
+        return str(response.json()["error"]["description"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _digest(key: str) -> str:
+    """Shorten a key to the 40 hex digits that Razorpay takes."""
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def _raw(body: bytes | str) -> bytes:
+    return body if isinstance(body, bytes) else body.encode()
+
+
+@cache
+def _session() -> Any:
+    """Keep connections between the calls of a Lambda."""
+    return requests.Session()

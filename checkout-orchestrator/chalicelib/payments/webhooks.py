@@ -1,0 +1,90 @@
+"""Webhooks of the gateways: stored once by event id, queued, then processed."""
+
+from typing import Any
+
+import msgspec
+
+from chalicelib.discrepancies.models import Discrepancy, Kind
+from chalicelib.discrepancies.tickets import escalate
+from chalicelib.payments.gateways.port import Webhook, intent_key
+from chalicelib.payments.gateways.registry import get_gateway
+from chalicelib.payments.intent_sync import sync_from_intent
+from chalicelib.payments.models import WebhookEvent, find_payment, retry_on_conflict
+from chalicelib.payments.saga_resume import resume_saga
+from common import clock, dynamodb, log, queues, step_input
+
+QUEUE = "payment-webhook-queue"
+_TTL_SECONDS = 100 * 24 * 3600  # longer than a dead letter, an archive or an execution lasts
+
+
+def receive(webhook: Webhook) -> None:
+    """Store the event and enqueue it, so that the gateway can be answered.
+
+    Idempotent: a repeat of a processed event ends here. One of an event that was not processed is
+    enqueued again, in case a crash prevented that.
+    """
+    log.bind_context(webhook)
+    event = _get_or_store_event(webhook)
+    if event.handled_at is None:
+        message = {**msgspec.to_builtins(webhook), "correlationId": log.correlation_id()}
+        queues.send(QUEUE, message)
+
+
+def process(message: dict[str, Any]) -> None:
+    """Process a received event: sync the payment, or escalate a failed refund.
+
+    Idempotent. Raises: as handle_event.
+    """
+    webhook = step_input.parse(Webhook, message)
+    event = _get_or_store_event(webhook)
+    if event.handled_at is not None:
+        return
+    if webhook.failed_refund:
+        escalate(_failed_refund(webhook))
+    else:
+        handle_event(webhook)
+    event.update([WebhookEvent.handled_at.set(clock.now())])
+
+
+@retry_on_conflict
+def handle_event(webhook: Webhook) -> None:
+    """Sync the payment from its intent, and resume the saga that waits for it.
+
+    Idempotent: webhooks come more than once, late and out of order, so the intent is retrieved.
+    A webhook about no payment of the shop is logged. Raises: GatewayUnavailable.
+    """
+    payment = find_payment(webhook.order_id) if webhook.order_id else None
+    log.bind_context(payment)
+    if payment is None or webhook.intent_id is None or payment.intent_id != webhook.intent_id:
+        log.logger.warning(
+            "a webhook about no payment of ours",
+            extra={"kind": webhook.kind, "intent": webhook.intent_id},
+        )
+        return
+    intent = get_gateway(payment.gateway).retrieve_intent(payment.intent_id)
+    sync_from_intent(payment, intent)
+    resume_saga(payment, payment.task_token)
+
+
+def _failed_refund(webhook: Webhook) -> Discrepancy:
+    """The discrepancy of a refund that failed at the customer's bank.
+
+    It lasts until the customer is refunded some other way: the gateway would answer the same
+    idempotency key as if the refund had been made.
+    """
+    detail = f"the refund {webhook.failed_refund} at {webhook.gateway} did not reach the customer"
+    intents = (intent_key(webhook.gateway, webhook.intent_id),) if webhook.intent_id else ()
+    return Discrepancy(Kind.REFUND_MISSING, detail, order_id=webhook.order_id, intents=intents)
+
+
+def _get_or_store_event(webhook: Webhook) -> WebhookEvent:
+    event = WebhookEvent(
+        f"{webhook.gateway}:{webhook.event_id}",
+        kind=webhook.kind,
+        intent_id=webhook.intent_id,
+        order_id=webhook.order_id,
+        expires_at=clock.epoch() + _TTL_SECONDS,
+    )
+    if dynamodb.save_if(event, WebhookEvent.event_id.does_not_exist()):
+        return event
+    return WebhookEvent.get(event.event_id, consistent_read=True)

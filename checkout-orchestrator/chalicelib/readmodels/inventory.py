@@ -1,0 +1,79 @@
+"""Read models of product-service's tables Inventory and Reservations."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from common import dynamodb
+
+OPEN = "OPEN"  # of the attribute `open`, which a reservation has while it can expire
+
+
+class ReservationStatus(StrEnum):
+    """RESERVED, then COMMITTED or RELEASED."""
+
+    RESERVED = "RESERVED"
+    COMMITTED = "COMMITTED"
+    RELEASED = "RELEASED"
+
+
+class ReservedItem(MapAttribute):
+    """The quantity of a product, and how much of it was returned."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    qty = dynamodb.WholeNumber()
+    returned = dynamodb.WholeNumber(null=True)
+
+
+class ByExpiry(GlobalSecondaryIndex["Reservation"]):
+    """The reservations that can expire, by when they do."""
+
+    class Meta:
+        index_name = "by-expiry"
+        projection = KeysOnlyProjection()
+
+    open = UnicodeAttribute(hash_key=True)
+    expires_at = dynamodb.WholeNumber(range_key=True, attr_name="expiresAt")
+
+
+class Reservation(Model):
+    """What an order holds of the stock."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Reservations"
+
+    order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
+    items: ListAttribute[ReservedItem] = dynamodb.MapsAttribute(of=ReservedItem)
+    status = UnicodeAttribute()
+    open = UnicodeAttribute(null=True)
+    expires_at = dynamodb.WholeNumber(attr_name="expiresAt")
+    updated_at = UnicodeAttribute(attr_name="updatedAt")
+    by_expiry = ByExpiry()
+
+
+class Stock(Model):
+    """The stock of a product: available + reserved + sold = supplied."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Inventory"
+
+    product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
+    available = dynamodb.WholeNumber(attr_name="availableStock")
+    reserved = dynamodb.WholeNumber(attr_name="reservedStock")
+    sold = dynamodb.WholeNumber(attr_name="soldStock")
+    supplied = dynamodb.WholeNumber(attr_name="suppliedStock")
+    updated_at = UnicodeAttribute(attr_name="updatedAt")
+
+
+def find_reservation(order_id: str) -> Reservation | None:
+    """Read the order's reservation, None if there is none. Strongly consistent."""
+    return dynamodb.find(Reservation, order_id)
+
+
+def list_overdue_reservations(before: int) -> Iterator[str]:
+    """List the orders whose open reservation expired before this Unix time."""
+    overdue = Reservation.by_expiry.query(OPEN, Reservation.expires_at < before)
+    yield from (reservation.order_id for reservation in overdue)

@@ -1,0 +1,117 @@
+"""Read model of order-service's table Orders: only what is used here."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from common import dynamodb
+
+_SHARDS = range(8)  # of the index by-day
+
+
+class OrderStatus(StrEnum):
+    """CREATED, then CONFIRMED and perhaps refunded, or FAILED, CANCELLED, EXPIRED."""
+
+    CREATED = "CREATED"
+    CONFIRMED = "CONFIRMED"
+    PARTLY_REFUNDED = "PARTLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+class RefundStatus(StrEnum):
+    """REQUESTED, then DONE once the money is back."""
+
+    REQUESTED = "REQUESTED"
+    DONE = "DONE"
+
+
+PAID_STATUSES = frozenset(
+    {OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+)
+PAYABLE_OR_PAID = frozenset({OrderStatus.CREATED, OrderStatus.CONFIRMED})
+UNPAID_END_STATUSES = frozenset({OrderStatus.FAILED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
+
+
+class OrderLine(MapAttribute):
+    """One product of an order, at the price that was agreed."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    name = UnicodeAttribute(null=True)
+    qty = dynamodb.WholeNumber()
+    line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor", null=True)
+
+
+class OrderRefund(MapAttribute):
+    """One refund of a confirmed order."""
+
+    refund_id = UnicodeAttribute(attr_name="refundId")
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
+    restock = BooleanAttribute(default=True)
+    status = UnicodeAttribute()
+    requested_at = UnicodeAttribute(attr_name="requestedAt")
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the money is back."""
+        return self.status == RefundStatus.DONE
+
+
+class ByDay(GlobalSecondaryIndex["Order"]):
+    """The ids of a day's orders, in eight shards: `placedOn` is `2026-11-22#0`..."""
+
+    class Meta:
+        index_name = "by-day"
+        projection = KeysOnlyProjection()
+
+    placed_on = UnicodeAttribute(hash_key=True, attr_name="placedOn")
+
+
+class Order(Model):
+    """What was ordered, how it ended, and what was refunded since."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Orders"
+
+    order_id = UnicodeAttribute(hash_key=True, attr_name="orderId")
+    user_id = UnicodeAttribute(attr_name="userId")
+    status = UnicodeAttribute()
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+    total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
+    currency = UnicodeAttribute()
+    payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
+    payment_id = UnicodeAttribute(attr_name="paymentId", null=True)
+    reason = UnicodeAttribute(null=True)
+    correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
+    request_hash = UnicodeAttribute(attr_name="requestHash", null=True)
+    refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
+    created_at = UnicodeAttribute(attr_name="createdAt")
+    updated_at = UnicodeAttribute(attr_name="updatedAt")
+    by_day = ByDay()
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether it was confirmed, also if it was refunded since."""
+        return self.status in PAID_STATUSES
+
+    @property
+    def has_ended_unpaid(self) -> bool:
+        """Whether it ended without a purchase."""
+        return self.status in UNPAID_END_STATUSES
+
+
+def find_order(order_id: str) -> Order | None:
+    """Read the order, None if there is none. Strongly consistent."""
+    return dynamodb.find(Order, order_id)
+
+
+def list_order_ids(day: str) -> Iterator[str]:
+    """List the orders that were placed on this day (UTC)."""
+    for shard in _SHARDS:
+        yield from (order.order_id for order in Order.by_day.query(f"{day}#{shard}"))

@@ -1,0 +1,27 @@
+"""Runs a module until the process that started it is gone, however it went: `python -m devcloud.attached MODULE ...`.
+
+Standard input is a pipe that only the starter holds. When it hangs up, this process ends as it does on SIGTERM.
+"""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+
+
+def main() -> None:
+    """Run the module with the rest of the arguments."""
+    threading.Thread(target=_end_with_starter, daemon=True).start()
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def _end_with_starter() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Loads the sample catalogue into a new shop, once and whole: a load that was interrupted goes on at the next start.
+
+How far it came stands in the shop's own AWS, so that it comes back to the same moment as the products.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from delivery.clouds import Cloud
+from devcloud import seed
+
+_MARK = "/devcloud/catalogue"
+_LOADING, _LOADED = "loading", "loaded"
+
+Say = Callable[[str], None]
+
+
+def load_once(cloud: Cloud, url: str, token: str, catalogue: Path, say: Say) -> None:
+    """Load what the shop lacks of the catalogue, if it has no products or loading them was interrupted. Idempotent.
+
+    Raises: seed.CatalogueUnreadable.
+    """
+    mark = _mark(cloud)
+    if mark == _LOADED or (mark is None and _has_products(url)):
+        return
+    if mark == _LOADING:
+        say("loading the catalogue was interrupted and goes on")
+    _set_mark(cloud, _LOADING)
+    seed.load(url, token, catalogue, say)
+    _set_mark(cloud, _LOADED)
+
+
+def _mark(cloud: Cloud) -> str | None:
+    client = cloud.client("ssm")
+    try:
+        return str(client.get_parameter(Name=_MARK)["Parameter"]["Value"])
+    except client.exceptions.ParameterNotFound:
+        return None
+
+
+def _set_mark(cloud: Cloud, mark: str) -> None:
+    cloud.client("ssm").put_parameter(Name=_MARK, Value=mark, Type="String", Overwrite=True)
+
+
+def _has_products(url: str) -> bool:
+    answer = httpx.get(f"{url}/products", params={"limit": 1}, timeout=60)
+    return answer.is_success and bool(answer.json())

@@ -1,0 +1,30 @@
+"""What begins again once the local AWS can be called: executions and invocations that were under way when it ended."""
+
+import contextvars
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from ministack.core.arn import parse_arn
+from ministack.core.responses import request_scope
+
+
+def run_when_open(arn: str, act: Callable[[], None]) -> None:
+    """Do this in a thread, as whoever owns the ARN, once requests are answered."""
+    owner = parse_arn(arn)
+    with request_scope(owner.account_id, owner.region):
+        scope = contextvars.copy_context()
+
+    def run() -> None:
+        while not _is_open():
+            time.sleep(0.1)
+        scope.run(act)
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def _is_open() -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", int(os.environ["GATEWAY_PORT"]))) == 0

@@ -1,0 +1,128 @@
+"""A saved state shows nothing half done, whatever goes on while it is taken."""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from devcloud.emulator import generations
+from devcloud.tests.conftest import allow_everything, create_table, run_aws
+
+STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+@pytest.fixture
+def aws(tmp_path):
+    """A cloud that is saved ten times a second."""
+    process, cloud = run_aws(tmp_path, None, "--save-every", "0.1")
+    yield cloud
+    process.stop()
+
+
+def test_no_snapshot_shows_half_a_transaction_nor_an_item_without_its_stream_record(aws, tmp_path):
+    for name in ("left", "right"):
+        create_table(aws, name, StreamSpecification=STREAM)
+    over = threading.Event()
+
+    def write(writer: int) -> None:
+        client, number = aws.client("dynamodb"), 0
+        while not over.is_set():
+            number += 1
+            item = {"id": {"S": f"{writer}-{number}"}}
+            put = [{"Put": {"TableName": name, "Item": item}} for name in ("left", "right")]
+            client.transact_write_items(TransactItems=put)
+
+    with ThreadPoolExecutor(6) as pool:
+        written = [pool.submit(write, writer) for writer in range(6)]
+        try:
+            inspect(tmp_path / "aws", _assert_whole, states=15)
+        finally:
+            over.set()
+    assert [each.result() for each in written] == [None] * 6
+
+
+def test_no_snapshot_shows_an_execution_that_ended_without_its_output_and_its_event(aws, tmp_path):
+    allow_everything(aws)
+    sqs, events = aws.client("sqs"), aws.client("events")
+    queue = sqs.create_queue(QueueName="ended")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow | {"Resource": arn}]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    pattern = json.dumps({"source": ["aws.states"], "detail": {"status": ["SUCCEEDED"]}})
+    events.put_rule(Name="ended", EventPattern=pattern)
+    events.put_targets(Rule="ended", Targets=[{"Id": "queue", "Arn": arn}])
+    client = aws.client("stepfunctions")
+    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
+    machine = client.create_state_machine(
+        name="quick",
+        definition=json.dumps(definition),
+        roleArn="arn:aws:iam::000000000000:role/may-do-anything",
+    )["stateMachineArn"]
+    over = threading.Event()
+
+    def start() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            client.start_execution(stateMachineArn=machine, name=f"n{number}", input="{}")
+
+    with ThreadPoolExecutor(1) as pool:
+        started = pool.submit(start)
+        try:
+            inspect(tmp_path / "aws", _assert_announced, states=15)
+        finally:
+            over.set()
+    started.result()
+
+
+def inspect(directory, look, states: int) -> None:
+    """Look at so many saved states from now on, each as soon as it is there."""
+    seen, began, end = set[int](), time.time_ns(), time.monotonic() + 60
+    while len(seen) < states:
+        assert time.monotonic() < end, f"only {len(seen)} states were saved"
+        for generation in generations.every(directory):
+            if generation.moment > began and generation.moment not in seen:
+                seen.add(generation.moment)
+                look(generation)
+        time.sleep(0.02)
+
+
+def _assert_whole(generation) -> None:
+    state = _state_of(generation)
+
+    tables = {key.split("\0")[2]: value for key, value in state["tables"]["data"].items()}
+    left, right = (set(tables[f"'{name}'"]["items"]) for name in ("left", "right"))
+    assert left == right
+    for name, items in (("left", left), ("right", right)):
+        records = next(
+            value
+            for key, value in state["stream_records"]["data"].items()
+            if key.split("\0")[2] == f"'{name}'"
+        )
+        assert {record["dynamodb"]["Keys"]["id"]["S"] for record in records} == items
+
+
+def _assert_announced(generation) -> None:
+    executions = _state_of(generation, "stepfunctions")["executions"]["data"].values()
+    ended = {each["name"] for each in executions if each["status"] == "SUCCEEDED"}
+    assert all(each["output"] and each["stopDate"] for each in executions if each["name"] in ended)
+    queues = _state_of(generation, "sqs")["queues"]["data"].values()
+    messages = [json.loads(message["body"]) for queue in queues for message in queue["messages"]]
+    assert {message["detail"]["name"] for message in messages} == ended
+
+
+def _state_of(generation, service="dynamodb"):
+    return next(
+        json.loads(line)["payload"]
+        for line in generation.lines()
+        if line.startswith(b'{"service": "%s"' % service.encode())
+    )

@@ -1,0 +1,50 @@
+"""List a customer's orders, page by page."""
+
+from typing import Any
+
+from chalicelib.orders.models import ByCustomer, Order
+from chalicelib.orders.schemas import OrdersQuery, OrderView
+from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
+
+_FILTERED_PAGE_SIZE = 100  # rows read per request for a list filtered by status
+_MAX_KEY_LENGTH = 128  # of a cursor's values; DynamoDB rejects keys above a kilobyte
+
+Key = dict[str, Any]
+
+
+def list_orders(user_id: str, query: OrdersQuery) -> Page[OrderView]:
+    """Return a page of a customer's orders, newest first; eventually consistent.
+
+    Raises: InvalidCursor when the cursor is not one of this list.
+    """
+    start = decode_cursor(query.cursor)
+    if start is not None:
+        _validate_start(user_id, start)
+    results = Order.by_customer.query(
+        user_id,
+        filter_condition=Order.status == query.status if query.status else None,
+        scan_index_forward=False,
+        limit=query.limit,
+        page_size=_FILTERED_PAGE_SIZE if query.status else query.limit,
+        last_evaluated_key=start,
+    )
+    orders = [OrderView.of(order) for order in results]
+    return Page(orders, encode_cursor(results.last_evaluated_key))
+
+
+def _validate_start(user_id: str, start: Key) -> None:
+    """Reject forged cursors, which DynamoDB would answer with an internal error."""
+    values = {name: value.get("S") for name, value in start.items()}
+    lengths = {len(value or "") for value in values.values()}
+    if (
+        values.keys() != _key_names()
+        or not 0 < min(lengths) <= max(lengths) <= _MAX_KEY_LENGTH
+        or values["userId"] != user_id
+    ):
+        raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page of this list")
+
+
+def _key_names() -> set[str]:
+    """Return the attributes of a key of the index and of the table."""
+    attributes = (ByCustomer.user_id, ByCustomer.created_at, Order.order_id)
+    return {str(attribute.attr_name) for attribute in attributes}

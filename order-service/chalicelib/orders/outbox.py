@@ -1,0 +1,84 @@
+"""The events that a change of an order publishes. The stream of Orders is the outbox."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.orders.statuses import OrderStatus
+from common import events, ids, money, streams
+
+Row = dict[str, Any]
+
+
+def publish_change(change: streams.Change) -> None:
+    """Publish OrderCreated, OrderCancelled and RefundRequested; other changes publish nothing.
+
+    Idempotent, in any order of records: event ids and times follow from the order's row. The
+    saga publishes what else happens to an order.
+
+    Raises: EventsNotPublished when the bus does not take an event.
+    """
+    events.publish(*_events(change))
+
+
+def _events(change: streams.Change) -> Iterator[events.Event]:
+    if change.new is None:
+        return
+    old_status = change.old["status"] if change.old else None
+    new_status = change.new["status"]
+    if old_status is None and new_status == OrderStatus.CREATED:
+        yield _order_created(change.new)
+    if new_status == OrderStatus.CANCELLED and old_status != new_status:
+        yield _order_cancelled(change.new)
+    known = {refund["refundId"] for refund in _refunds(change.old)}
+    for refund in _refunds(change.new):
+        if refund["refundId"] not in known:
+            yield _refund_requested(change.new, refund)
+
+
+def _refunds(order: Row | None) -> list[Row]:
+    return (order or {}).get("refunds") or []
+
+
+def _order_created(order: Row) -> events.OrderCreated:
+    return events.create(
+        events.OrderCreated,
+        order_id=order["orderId"],
+        user_id=order["userId"],
+        items=_lines(order["items"]),
+        total_amount=money.decimal(order["totalMinor"], order["currency"]),
+        currency=order["currency"],
+        correlation_id=order["correlationId"],
+        occurred_at=order["createdAt"],
+    )
+
+
+def _order_cancelled(order: Row) -> events.OrderCancelled:
+    return events.create(
+        events.OrderCancelled,
+        order_id=order["orderId"],
+        user_id=order["userId"],
+        correlation_id=order["correlationId"],
+        occurred_at=order["updatedAt"],
+    )
+
+
+def _refund_requested(order: Row, refund: Row) -> events.RefundRequested:
+    # An order may have several refunds, so that the id follows from the refund.
+    event_id = ids.deterministic("EVT", "RefundRequested", refund["refundId"])
+    return events.create(
+        events.RefundRequested,
+        order_id=order["orderId"],
+        event_id=event_id,
+        user_id=order["userId"],
+        refund_id=refund["refundId"],
+        items=_lines(refund["items"]),
+        amount=money.decimal(refund["amountMinor"], order["currency"]),
+        currency=order["currency"],
+        restock=refund["restock"],
+        correlation_id=order["correlationId"],
+        occurred_at=refund["requestedAt"],
+    )
+
+
+def _lines(lines: list[Row]) -> list[events.Line]:
+    return [events.Line(line["productId"], int(line["qty"])) for line in lines]

@@ -1,0 +1,48 @@
+"""Read models of product-service's tables: what is for sale, at what price, how many are left."""
+
+from collections.abc import Iterable
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.models import Model
+
+from common import dynamodb
+
+ACTIVE = "ACTIVE"  # the status of a product that is for sale
+
+
+class Product(Model):
+    """A product, for sale or archived."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Products"
+
+    product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
+    name = UnicodeAttribute()
+    price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
+    currency = UnicodeAttribute()
+    status = UnicodeAttribute()
+
+
+class Stock(Model):
+    """How many of a product are neither reserved nor sold."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Inventory"
+
+    product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
+    available_stock = dynamodb.WholeNumber(attr_name="availableStock")
+
+
+# PynamoDB's batch_get requests again the keys that DynamoDB left unprocessed.
+
+
+def active_products(product_ids: Iterable[str]) -> dict[str, Product]:
+    """Return those of the products that are for sale, by id."""
+    products = Product.batch_get(product_ids, consistent_read=True)
+    return {product.product_id: product for product in products if product.status == ACTIVE}
+
+
+def available_stock(product_ids: Iterable[str]) -> dict[str, int]:
+    """Return how many of each product are available; products without a stock row are left out."""
+    stocks = Stock.batch_get(product_ids, consistent_read=True)
+    return {stock.product_id: stock.available_stock for stock in stocks}

@@ -1,0 +1,81 @@
+"""Customers and admins, acting one by one or all at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+from urllib.parse import quote
+
+from chalice.test import HTTPResponse
+
+from testkit.service_client import Api
+
+AMY = "USER#01AMY"
+
+
+class Customer:
+    """The holder of an access token."""
+
+    def __init__(self, api: Api, token: str) -> None:
+        self.api, self.token = api, token
+
+    def order(self, *lines: tuple[str, int], key: str | None = None, **more: Any) -> HTTPResponse:
+        """Order these products and quantities."""
+        return self.post_order({"cartItems": _items(lines), **more}, key)
+
+    def post_order(self, body: Any, key: str | None = None) -> HTTPResponse:
+        """Send any body to POST /order."""
+        return self.api.post("/order", body, self.token, _headers(key))
+
+    def get(self, order_id: str) -> HTTPResponse:
+        """Read one order."""
+        return self.api.get(_path(order_id), self.token)
+
+    def list(self, query: str = "") -> HTTPResponse:
+        """List orders."""
+        return self.api.get(f"/orders{query}", self.token)
+
+    def cancel(self, order_id: str) -> HTTPResponse:
+        """Cancel an order."""
+        return self.api.post(f"{_path(order_id)}/cancel", token=self.token)
+
+    def refund(
+        self, order_id: str, *lines: tuple[str, int], key: str | None = None, **more: Any
+    ) -> HTTPResponse:
+        """Request a refund of these lines; without any, of all that is left."""
+        items = {"items": _items(lines)} if lines else {}
+        return self.api.post(
+            f"{_path(order_id)}/refund", {**items, **more}, self.token, _headers(key)
+        )
+
+
+def error_of(response: HTTPResponse) -> tuple[int, str]:
+    """The status and the Code of an error response."""
+    return response.status_code, response.json_body["Code"]
+
+
+def run_concurrently(*actions: Callable[[], Any]) -> list[Any]:
+    """Run all actions at the same moment; return their results, exceptions included."""
+    start = Barrier(len(actions))
+
+    def run(action: Callable[[], Any]) -> Any:
+        start.wait()
+        try:
+            return action()
+        except Exception as exc:
+            return exc
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def _path(order_id: str) -> str:
+    return f"/order/{quote(order_id, safe='')}"
+
+
+def _items(lines: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:
+    return [{"productId": product_id, "qty": qty} for product_id, qty in lines]
+
+
+def _headers(key: str | None) -> dict[str, str] | None:
+    return {"Idempotency-Key": key} if key else None

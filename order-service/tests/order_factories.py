@@ -1,0 +1,49 @@
+"""Rows and events as their owners write them, and rows as they are stored."""
+
+from decimal import Decimal
+from typing import Any
+
+from chalice.test import HTTPResponse
+
+from common import events, ids
+from testkit.resources import table
+from testkit.tokens import JIMMY
+
+BOWL, SHAKE = "PROD#001", "PROD#002"
+
+
+class Catalogue:
+    """Products and stock as product-service writes them."""
+
+    def put(self, product_id: str, stock: int = 50, price_minor: int = 1299, **more: Any) -> None:
+        """Put a product and its stock, in place of what was there."""
+        product = {
+            "name": "Protein Bowl",
+            "currency": "USD",
+            "status": "ACTIVE",
+            "priceMinor": price_minor,
+        }
+        table("Products").put_item(Item={"productId": product_id, **product, **more})
+        table("Inventory").put_item(Item={"productId": product_id, "availableStock": stock})
+
+
+def row(order_id: str) -> dict[str, Any] | None:
+    """The order as it is stored."""
+    return table("Orders").get_item(Key={"orderId": order_id}).get("Item")
+
+
+def payment_refunded(refund: HTTPResponse | dict[str, Any]) -> dict[str, Any]:
+    """The message of PaymentRefunded for the refund in this response."""
+    body = refund if isinstance(refund, dict) else refund.json_body
+    event = events.create(
+        events.PaymentRefunded,
+        order_id=body["orderId"],
+        event_id=ids.deterministic("EVT", "PaymentRefunded", body["refundId"]),
+        user_id=JIMMY,
+        payment_id="PAY#2001",
+        refund_id=body["refundId"],
+        amount=Decimal(str(body["amount"])),
+        currency=body["currency"],
+        occurred_at="2025-10-14T09:00:00.000Z",
+    )
+    return events.to_message(event)

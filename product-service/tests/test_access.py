@@ -1,0 +1,134 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from chalice.cli.factory import CLIFactory
+from steps import error_of, new_order
+
+from common import auth, queues
+
+PUBLIC = {("GET", "/product"), ("GET", "/products"), ("GET", "/product/{product_id}")}
+TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+
+def routes(api):
+    return {
+        (method, path): entry
+        for path, methods in api.app.routes.items()
+        for method, entry in methods.items()
+    }
+
+
+def test_only_the_listed_routes_are_public(api):
+    assert {way for way, entry in routes(api).items() if entry.authorizer is None} == PUBLIC
+
+
+def test_every_other_route_has_the_authorizer(api):
+    others = {entry.authorizer.name for way, entry in routes(api).items() if way not in PUBLIC}
+    assert others == {"authorizer"}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The calls to AWS from a cold start on, as (action, resource) of IAM."""
+    auth.clear_keys()
+    queues.url.cache_clear()
+    recorded: set[tuple[str, str]] = set()
+    call = BaseClient._make_api_call
+
+    def recording_call(client, operation, arguments):
+        recorded.update(permissions(client.meta.service_model.service_name, operation, arguments))
+        return call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", recording_call)
+    return recorded
+
+
+def permissions(
+    service: str, operation: str, arguments: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    if operation == "TransactWriteItems":
+        for item in arguments["TransactItems"]:
+            ((kind, part),) = item.items()
+            yield f"dynamodb:{TRANSACTED[kind]}", f"table/{part['TableName']}"
+    elif operation == "BatchGetItem":
+        yield from (
+            ("dynamodb:BatchGetItem", f"table/{table}") for table in arguments["RequestItems"]
+        )
+    elif service == "dynamodb":
+        index = f"/index/{arguments['IndexName']}" if "IndexName" in arguments else ""
+        yield f"dynamodb:{operation}", f"table/{arguments['TableName']}{index}"
+    elif service == "sqs":
+        queue = arguments.get("QueueName") or arguments["QueueUrl"].rsplit("/", 1)[-1]
+        yield f"sqs:{operation}", queue
+    elif service == "ssm":
+        yield f"ssm:{operation}", f"parameter{arguments['Name']}"
+
+
+def allowed(service, function, stage="prod"):
+    """What the policy of a function allows, except logs and traces."""
+    config = (
+        CLIFactory(str(service))
+        .create_config_obj(stage, autogen_policy=False)
+        .scope(stage, function)
+    )
+    policy = json.loads((service / ".chalice" / config.iam_policy_file).read_text())
+    return {
+        (action, resource.split(":", 5)[-1])
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+        for resource in as_list(statement["Resource"])
+        if action.split(":")[0] not in ("logs", "xray")
+    }
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def test_each_step_has_exactly_the_permissions_that_it_uses(shop, service, bowl, set_clock, calls):
+    first, second = new_order(), new_order()
+    for function, use in {
+        "check-inventory": lambda: (
+            shop.reserve(first, **{bowl: 2}),
+            shop.reserve(second, **{bowl: 1}),
+            error_of(shop.reserve, new_order(), **{bowl: 9}),
+        ),
+        "update-inventory": lambda: (
+            shop.commit(first, **{bowl: 1}),
+            shop.commit(new_order(), **{bowl: 1}),
+            error_of(shop.commit, new_order(), **{bowl: 9}),
+        ),
+        "return-inventory": lambda: (
+            shop.return_goods(first, "REFUND#1", **{bowl: 1}),
+            error_of(shop.return_goods, first, "REFUND#2", **{bowl: 2}),
+        ),
+        "expire-reservations": lambda: (set_clock(1300), shop.expire()),
+        "release-inventory": lambda: (shop.release(first), shop.release(new_order())),
+    }.items():
+        calls.clear()
+        use()
+        assert calls == allowed(service, function), function
+
+
+def test_the_api_has_exactly_the_permissions_that_it_uses(shop, service, bowl, calls):
+    calls.clear()
+    shop.create()
+    for path in (
+        "/products",
+        "/products?category=general",
+        f"/product/{bowl.removeprefix('PROD#')}",
+    ):
+        shop.get(path)
+    shop.change(bowl, name="Bowl")
+    shop.set_stock(bowl, 7)
+    shop.archive(bowl)
+
+    assert calls == allowed(service, "api_handler") | allowed(service, "authorizer")
