@@ -63,7 +63,7 @@ class Process:
         environment: Mapping[str, str],
         outlives_caller: bool = False,
     ) -> None:
-        """Run `python -m module arguments` with just this environment, apart from this terminal.
+        """Run `python -m module arguments` with just this environment, detached.
 
         It ends with this process, however that ends, unless it is to outlive it.
         """
@@ -135,7 +135,10 @@ class Process:
 
 
 def require_free(port: int) -> None:
-    """PortTaken unless the port can be listened on, if need be after a process that was killed has let go of it."""
+    """Wait until a process that was killed lets go of the port.
+
+    Raises: PortTaken when it cannot be listened on.
+    """
     deadline = time.monotonic() + _RELEASE_SECONDS
     while not _is_free(port):
         if time.monotonic() > deadline:
