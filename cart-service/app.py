@@ -215,7 +215,7 @@ def empty_guest_cart(request: Request[None]) -> CartEmptied:
 
 @api.function("clear-cart", takes=ClearCart, returns=CartCleared)
 def clear_cart(request: ClearCart) -> CartCleared:
-    """Saga step ClearCart: remove what was bought. Nothing undoes it; it follows confirmation."""
+    """Saga step ClearCart: remove what was bought. Nothing undoes it. It follows confirmation."""
     return clearing.remove_ordered_items(request)
 
 

@@ -98,7 +98,7 @@ def before_write(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Callab
 
 @pytest.fixture
 def concurrently() -> Iterator[Callable[..., list[Any]]]:
-    """Run all actions at the same time, each in a thread; returns their results."""
+    """Run all actions at the same time, each in a thread. Returns their results."""
     with ThreadPoolExecutor(16) as pool:
 
         def run(*actions: Callable[[], Any]) -> list[Any]:

@@ -8,7 +8,7 @@ from botocore.client import BaseClient
 
 
 def limit_batches(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], list[int]]:
-    """Let DynamoDB process only so many items of each batch; returns the sizes that were sent."""
+    """Let DynamoDB process only so many items of each batch. Returns the sizes that were sent."""
     real = BaseClient._make_api_call
     limits: dict[str, int] = {}
     sizes: list[int] = []

@@ -13,7 +13,7 @@ NO_SUCH_CART = {"Code": "CartNotFound", "Message": "there is no such guest cart,
 
 
 def merged(taken=None, left=()):
-    """Taken: {product: qty}; left: (product, qty, reason)."""
+    """Taken: {product: qty}. Left: (product, qty, reason)."""
     return {
         "message": "Carts merged",
         "taken": [{"productId": name, "qty": qty} for name, qty in (taken or {}).items()],

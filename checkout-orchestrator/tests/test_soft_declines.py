@@ -43,7 +43,7 @@ def test_a_webhook_of_a_soft_decline_does_not_fail_the_order(shop):
 def test_a_bank_that_approves_later_resumes_the_saga(shop, monkeypatch):
     with pytest.raises(SoftDecline):
         shop.charge(payment_method=SOFT)
-    monkeypatch.setitem(payment_methods._METHODS, SOFT, Bank())
+    monkeypatch.setitem(payment_methods.METHODS, SOFT, Bank())
 
     shop.api.sqs("on-payment-retry", [MESSAGE])
 
@@ -83,7 +83,7 @@ def test_a_payment_voided_between_soft_declines_is_not_charged(shop, monkeypatch
     with pytest.raises(SoftDecline):
         shop.charge(payment_method=SOFT)
     shop.refund()
-    monkeypatch.setitem(payment_methods._METHODS, SOFT, Bank())
+    monkeypatch.setitem(payment_methods.METHODS, SOFT, Bank())
 
     with pytest.raises(PaymentVoided):
         shop.charge(payment_method=SOFT)

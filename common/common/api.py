@@ -142,12 +142,12 @@ class Request(Generic[Input]):
 
     @property
     def caller(self) -> auth.Caller:
-        """Who calls, from the access token; only on routes that need one."""
+        """Who calls, from the access token. Only on routes that need one."""
         return auth.read_caller(self._request)
 
     @property
     def source_ip(self) -> str:
-        """The client's address as API Gateway saw it; X-Forwarded-For can be forged."""
+        """The client's address as API Gateway saw it. X-Forwarded-For can be forged."""
         return str(self._request.context["identity"]["sourceIp"])
 
     @property
@@ -168,7 +168,7 @@ class Api:
     enforce_declarations: ClassVar[bool] = False
 
     def __init__(self, name: str, cors_headers: Sequence[str] = ()) -> None:
-        """Create the app; `cors_headers` may be sent by browsers besides the shop's own."""
+        """Create the app. `cors_headers` may be sent by browsers besides the shop's own."""
         self.app = create_app(name, cors_headers)
         self.authorizer = auth.jwt_authorizer(self.app)
         self.routes: list[Route] = []
@@ -191,7 +191,7 @@ class Api:
         description: str = "",
         operation_id: str | None = None,
     ) -> Callable[[Callable[..., Output]], Callable[..., Output]]:
-        """Declare a route; the handler gets a Request, and the path's parameters by name.
+        """Declare a route. The handler gets a Request, and the path's parameters by name.
 
         It returns what `returns` says: a Struct, a list, a Page, or None. Texts are Markdown
         for customers of the API. A route has a body or a query, not both.

@@ -44,7 +44,7 @@ class NotYours(ForbiddenError):
 
 @dataclass(frozen=True)
 class Caller:
-    """The subject of an access token; `session_id` is empty if no session issued it."""
+    """The subject of an access token. `session_id` is empty if no session issued it."""
 
     user_id: str
     role: str
@@ -58,7 +58,7 @@ class Caller:
 
 
 def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
-    """Create the app's authorizer; app.py must bind it to the name `authorizer`."""
+    """Create the app's authorizer. App.py must bind it to the name `authorizer`."""
 
     def authorizer(request: AuthRequest) -> AuthResponse:
         log.logger.append_keys(service=app.app_name)  # Chalice has no middleware before authorizers
@@ -101,13 +101,13 @@ def verify(header: str) -> dict[str, Any]:
 
 
 def caller(app: Chalice) -> Caller:
-    """Read the caller of the current request; only for routes with the authorizer."""
+    """Read the caller of the current request. Only for routes with the authorizer."""
     assert app.current_request is not None, "only a route has a caller"
     return read_caller(app.current_request)
 
 
 def read_caller(request: Request) -> Caller:
-    """Read the caller of a request; only for routes with the authorizer."""
+    """Read the caller of a request. Only for routes with the authorizer."""
     context = request.context["authorizer"]
     return Caller(
         context["userId"], context["role"], context["email"], context.get("sessionId", "")
@@ -139,7 +139,7 @@ def published_keys() -> dict[str, Any]:
 
 
 def _refuse() -> AuthResponse:
-    """Refuse with 401 in API Gateway; `chalice local` and its test client know only 403."""
+    """Refuse with 401 in API Gateway. `chalice local` and its test client know only 403."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         log.emit_metric("refused", {metrics.REFUSALS: 1}, function=log.function())
         # API Gateway answers 401 to exactly this word, and 403 to a policy that denies:

@@ -26,7 +26,7 @@ USER_AGENT = f"Botocore/{botocore.__version__} commerce/{_FUNCTION}"
 
 @cache
 def client(service: str, seconds: int = _READ_SECONDS) -> Any:
-    """Return the client of an AWS service; region and endpoint come from the environment.
+    """Return the client of an AWS service. Region and endpoint come from the environment.
 
     A call that times out after `seconds` is retried once.
     """
@@ -65,7 +65,7 @@ def _loader(search_path: str | None) -> Any:
 def _pause_after_conflict(
     response: tuple[Any, Any] | None, attempts: int, **_: Any
 ) -> float | None:
-    """Seconds until a write that met a transaction on its item is retried; None for others.
+    """Seconds until a write that met a transaction on its item is retried. None for others.
 
     botocore does not retry these, and nothing was written:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling

@@ -61,7 +61,7 @@ class MapsAttribute(ListAttribute[Element]):
     """
 
     def deserialize(self, values: list[dict[str, Any]]) -> list[Element]:
-        """Read the maps; a list of anything else is read by PynamoDB."""
+        """Read the maps. A list of anything else is read by PynamoDB."""
         if self.element_type is None or not all(MAP in value for value in values):
             return super().deserialize(values)  # type: ignore[no-untyped-call]
         element = self.element_type()
@@ -69,7 +69,7 @@ class MapsAttribute(ListAttribute[Element]):
 
 
 def find(model: type[Item], hash_key: Any, range_key: Any = None) -> Item | None:
-    """Read an item with a strongly consistent read; None if there is none."""
+    """Read an item with a strongly consistent read. None if there is none."""
     try:
         return model.get(hash_key, range_key, consistent_read=True)
     except DoesNotExist:
@@ -83,7 +83,7 @@ def update_if(
     *,
     add_version_condition: bool = True,
 ) -> bool:
-    """Change some attributes of the item with this key; False if the condition did not hold.
+    """Change some attributes of the item with this key. False if the condition did not hold.
 
     The item's own attributes are refreshed from the answer. A model's VersionAttribute is part of
     the condition unless `add_version_condition` is False; it is counted up in either case.
@@ -100,7 +100,7 @@ def update_if(
 
 
 def save_if(item: Model, condition: Condition) -> bool:
-    """Write the whole item; False if the condition did not hold."""
+    """Write the whole item. False if the condition did not hold."""
     try:
         item.save(condition=condition)
     except PutError as exc:
@@ -109,7 +109,7 @@ def save_if(item: Model, condition: Condition) -> bool:
 
 
 def delete_if(item: Model, condition: Condition) -> bool:
-    """Delete the item with this key; False if the condition did not hold."""
+    """Delete the item with this key. False if the condition did not hold."""
     try:
         item.delete(condition=condition)
     except DeleteError as exc:
@@ -123,13 +123,13 @@ def is_condition_failure(exc: PynamoDBException) -> bool:
 
 
 def error_code(exc: PynamoDBException) -> str | None:
-    """DynamoDB's error code; None if there was no answer (PynamoDB's own look-up would break)."""
+    """DynamoDB's error code. None if there was no answer (PynamoDB's own look-up would break)."""
     cause = exc.cause
     return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else None
 
 
 def _refused(exc: PynamoDBException) -> bool:
-    """False for a condition that did not hold; raises every other failure."""
+    """False for a condition that did not hold. Raises every other failure."""
     if not is_condition_failure(exc):
         raise exc
     return False

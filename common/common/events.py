@@ -22,7 +22,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 class EventsNotPublished(Exception):
-    """The bus rejected some events; all of them may be published again."""
+    """The bus rejected some events. All of them may be published again."""
 
 
 class EventNotUnderstood(Exception):
@@ -37,7 +37,7 @@ class Line(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Event(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
-    """A fact. `event_id` is the same for each repeat; `correlation_id` names the request."""
+    """A fact. `event_id` is the same for each repeat. `correlation_id` names the request."""
 
     source: ClassVar[str]
     detail_type: ClassVar[str]
@@ -49,7 +49,7 @@ class Event(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
 
 
 class OrderCreated(Event, frozen=True):
-    """An order was placed; nothing is reserved or paid yet."""
+    """An order was placed. Nothing is reserved or paid yet."""
 
     source = "commerce.orders"
     detail_type = "OrderCreated"
@@ -111,7 +111,7 @@ class OrderFailed(Event, frozen=True):
 
 
 class RefundRequested(Event, frozen=True):
-    """A refund for items of a confirmed order was requested; `restock` if they come back."""
+    """A refund for items of a confirmed order was requested. `restock` if they come back."""
 
     source = "commerce.orders"
     detail_type = "RefundRequested"
@@ -140,7 +140,7 @@ class PaymentRefunded(Event, frozen=True):
 
 
 class AccountDeleted(Event, frozen=True):
-    """An account was deleted and its tokens have expired; consumers erase what they keep."""
+    """An account was deleted and its tokens have expired. Consumers erase what they keep."""
 
     source = "commerce.users"
     detail_type = "AccountDeleted"
@@ -177,12 +177,12 @@ Fact = TypeVar("Fact", bound=Event)
 
 
 def create(kind: type[Fact], *, order_id: str, **fields: Any) -> Fact:
-    """Create an event about an order; its id is deterministic."""
+    """Create an event about an order. Its id is deterministic."""
     return _create(kind, order_id, order_id=order_id, **fields)
 
 
 def account_deleted(user_id: str) -> AccountDeleted:
-    """Create the event about a deleted account; its id is deterministic."""
+    """Create the event about a deleted account. Its id is deterministic."""
     return _create(AccountDeleted, user_id, user_id=user_id)
 
 

@@ -24,7 +24,7 @@ class InvalidId(BadRequestError):
 
 
 def new(prefix: str) -> str:
-    """Create an id; later ids sort after earlier ones."""
+    """Create an id. Later ids sort after earlier ones."""
     milliseconds = time.time_ns() // 1_000_000
     return f"{prefix}#{_ulid(milliseconds.to_bytes(_TIME_BYTES) + os.urandom(_RANDOM_BYTES))}"
 

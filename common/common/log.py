@@ -37,7 +37,7 @@ logger = Logger(
 
 
 def correlation_id() -> str:
-    """Return the current correlation id; a new one if there is none."""
+    """Return the current correlation id. A new one if there is none."""
     current = logger.get_correlation_id()
     return current or correlate(None)
 
@@ -70,7 +70,7 @@ def emit_metric(
     write: Callable[..., None] = logger.info,
     **fields: Any,
 ) -> None:
-    """Log a line that carries metrics; `fields` hold their dimensions, and what else it says.
+    """Log a line that carries metrics. `fields` hold their dimensions, and what else it says.
 
     Not idempotent: call it after the conditional write that only one of all repeats makes.
     """
@@ -160,7 +160,7 @@ def _text(source: Any, *names: str) -> str | None:
 
 
 def _normalized(order_id: str) -> str:
-    """The normalized id; what is not an id is a client's own text, and is redacted."""
+    """The normalized id. What is not an id is a client's own text, and is redacted."""
     try:
         return ids.parse("ORDER", order_id)
     except ids.InvalidId:

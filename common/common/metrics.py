@@ -19,7 +19,7 @@ COUNT, MILLISECONDS, NONE = "Count", "Milliseconds", "None"
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric; `service` None means every service, `by` is its dimension.
+    """A metric. `service` None means every service, `by` is its dimension.
 
     Without `by`, and with `also_whole` in addition, CloudWatch keeps it by service: an alarm cannot
     sum over a dimension.
@@ -139,7 +139,7 @@ def of(service: str) -> list[Metric]:
 
 
 def embedded(values: Mapping[Metric, int]) -> dict[str, Any]:
-    """Build the EMF members of a log line; the line itself must hold the dimensions."""
+    """Build the EMF members of a log line. The line itself must hold the dimensions."""
     definitions = [
         {
             "Namespace": NAMESPACE,

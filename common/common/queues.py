@@ -13,7 +13,7 @@ Message = dict[str, Any]
 
 
 class BatchPartlyFailed(Exception):
-    """Some messages of a batch failed and stay in the queue; the others were deleted."""
+    """Some messages of a batch failed and stay in the queue. The others were deleted."""
 
 
 def consume(event: SQSEvent, handle: Callable[[Message], object]) -> None:
@@ -36,7 +36,7 @@ def consume(event: SQSEvent, handle: Callable[[Message], object]) -> None:
 
 
 def send(queue: str, message: Message, delay: int = 0) -> None:
-    """Send a message to a queue by its name; `delay` in seconds, at most 900."""
+    """Send a message to a queue by its name. `delay` in seconds, at most 900."""
     body = json.dumps(message, default=str)
     aws.client("sqs").send_message(QueueUrl=url(queue), MessageBody=body, DelaySeconds=delay)
 

@@ -40,7 +40,7 @@ _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 
 
 def masked(value: Any) -> Any:
-    """Return the value without its secrets, at any depth; what is not JSON becomes its text."""
+    """Return the value without its secrets, at any depth. What is not JSON becomes its text."""
     if isinstance(value, str):
         return _text(str(value))
     if isinstance(value, Mapping):
@@ -75,7 +75,7 @@ def _text(text: str) -> str:
 
 
 def _is_secret(name: Any, held: Any) -> bool:
-    """Whether a field's name says that it is secret; booleans and null reveal nothing."""
+    """Whether a field's name says that it is secret. Booleans and null reveal nothing."""
     return (
         isinstance(held, str | int) and not isinstance(held, bool) and _is_name_of_secret(str(name))
     )

@@ -26,7 +26,7 @@ class RetryPolicy:
     max_pause_seconds: float = float("inf")
 
     def attempts(self) -> Iterator[int]:
-        """Yield the number of each attempt, from 0; sleep before each but the first."""
+        """Yield the number of each attempt, from 0. Sleep before each but the first."""
         for attempt in range(self.tries):
             if attempt:
                 time.sleep(random.uniform(0, self._longest_pause(attempt)))

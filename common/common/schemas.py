@@ -22,7 +22,7 @@ _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 class InvalidBody(BadRequestError):
-    """The body does not match its schema; the message names the field and what was expected."""
+    """The body does not match its schema. The message names the field and what was expected."""
 
     description = "The body is not as described; the message names the field."
 
@@ -48,7 +48,7 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 def parse_body(raw: str | bytes, shape: type[Shape]) -> Shape:
-    """Parse a JSON body; an empty one counts as `{}`.
+    """Parse a JSON body. An empty one counts as `{}`.
 
     Raises: InvalidBody, also for JSON that is nested deeper than MAX_NESTING; BodyTooLarge.
     """
@@ -107,7 +107,7 @@ def _reject_texts(value: Any, kind: Any, path: str = "$") -> None:
 
 
 def _depth(raw: bytes) -> int:
-    """How deeply objects and lists are nested; whether it is JSON is not checked."""
+    """How deeply objects and lists are nested. Whether it is JSON is not checked."""
     deepest = depth = 0
     for found in _NESTING.finditer(raw):
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)

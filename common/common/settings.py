@@ -1,4 +1,4 @@
-"""Settings of the stage, from the environment; read when used, so tests can change them."""
+"""Settings of the stage, from the environment. Read when used, so tests can change them."""
 
 import os
 
@@ -23,12 +23,12 @@ def text(name: str, default: str | None = None) -> str:
 
 
 def optional(name: str) -> str | None:
-    """Read a setting; None if it is unset or blank."""
+    """Read a setting. None if it is unset or blank."""
     return os.environ.get(name, "").strip() or None
 
 
 def integer(name: str, default: int | None = None) -> int:
-    """Read a whole number. Raises: SettingMissing; SettingWrong if it is not one."""
+    """Read a whole number. Raises: SettingMissing. SettingWrong if it is not one."""
     value = text(name, None if default is None else str(default))
     try:
         return int(value)

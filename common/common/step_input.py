@@ -8,7 +8,7 @@ Step = TypeVar("Step", bound=msgspec.Struct)
 
 
 class StepInputInvalid(Exception):
-    """The input does not match its schema; a retry cannot help."""
+    """The input does not match its schema. A retry cannot help."""
 
 
 def parse(shape: type[Step], event: Any) -> Step:

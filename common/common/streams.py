@@ -47,7 +47,7 @@ def arn(table: str) -> str:
 def consume(
     event: DynamoDBEvent, handle: Callable[[Change], object], on_failure_queue: str
 ) -> None:
-    """Hand each change to `handle`, in order; park one that fails every attempt.
+    """Hand each change to `handle`, in order. Park one that fails every attempt.
 
     A parked record goes to the queue `on_failure_queue` as it came, and the shard goes on; the
     queue's consumer reads it with `read`. Streams deliver at least once: `handle` must be

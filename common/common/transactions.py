@@ -33,14 +33,14 @@ _ORDER_OF_KINDS = ("check", "delete", "put", "update")
 
 @dataclass(frozen=True)
 class Operation:
-    """One item's part of a transaction; created by put, update, delete and check."""
+    """One item's part of a transaction. Created by put, update, delete and check."""
 
     kind: str
     add_to: Callable[[TransactWrite], None]
 
 
 class TransactionCancelled(Exception):
-    """At least one condition did not hold; nothing was written.
+    """At least one condition did not hold. Nothing was written.
 
     `failed` holds the positions of those operations, as given to `write`.
     """
@@ -51,7 +51,7 @@ class TransactionCancelled(Exception):
 
 
 class TransactionContended(Exception):
-    """Every attempt met another transaction; nothing was written. May be retried later."""
+    """Every attempt met another transaction. Nothing was written. May be retried later."""
 
 
 def put(item: Model, condition: Condition | None = None) -> Operation:
@@ -60,7 +60,7 @@ def put(item: Model, condition: Condition | None = None) -> Operation:
 
 
 def update(item: Model, actions: list[Action], condition: Condition | None = None) -> Operation:
-    """Update attributes of the item with this key; it need not be loaded."""
+    """Update attributes of the item with this key. It need not be loaded."""
 
     def add_to(transaction: TransactWrite) -> None:
         transaction.update(item, actions=actions, condition=condition, add_version_condition=False)
@@ -89,7 +89,7 @@ def check(
 
 
 def write(*operations: Operation) -> None:
-    """Write all operations or none; at most 100.
+    """Write all operations or none. At most 100.
 
     All attempts carry one token, so an attempt whose answer was lost is not repeated.
     Raises: TransactionCancelled if a condition does not hold; TransactionContended.

@@ -77,7 +77,7 @@ def _behind(function: Function) -> Alarm:
 
 
 def _late(queue: Queue) -> Alarm:
-    """A message that fails is a dead letter by then; an older one was not consumed."""
+    """A message that fails is a dead letter by then. An older one was not consumed."""
     description = (
         f"Messages in {queue.name} wait longer than all their tries take. {_PAGE}, Queues."
     )

@@ -60,7 +60,7 @@ def harden(template: dict[str, Any], service: str, stage: str) -> None:
 
 
 def _limits() -> dict[str, Any]:
-    """Throttling of every method; request bodies are not logged."""
+    """Throttling of every method. Request bodies are not logged."""
     return {
         "HttpMethod": "*",
         "ResourcePath": "/*",

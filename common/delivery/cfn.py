@@ -7,7 +7,7 @@ import yaml
 
 
 def read(template: Path) -> dict[str, Any]:
-    """Read a template; short tags become the long forms that they stand for."""
+    """Read a template. Short tags become the long forms that they stand for."""
     found: dict[str, Any] = yaml.load(template.read_text(), Loader=CloudFormation)  # noqa: S506 - a SafeLoader
     return found
 

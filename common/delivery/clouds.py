@@ -13,12 +13,12 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True)
 class Cloud:
-    """An AWS to deploy to; without an endpoint the real one."""
+    """An AWS to deploy to. Without an endpoint the real one."""
 
     endpoint: str | None = None
 
     def client(self, service: str, read_seconds: int = 120) -> Any:
-        """Return a boto3 client; `read_seconds` is its read timeout."""
+        """Return a boto3 client. `read_seconds` is its read timeout."""
         return _client(service, self.endpoint, read_seconds)
 
     @property

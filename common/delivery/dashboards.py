@@ -142,7 +142,7 @@ def _statistics(metric: Metric) -> Sequence[str]:
 
 
 def _graph(title: str, lines: Iterable[Line], *statistics: str) -> Widget:
-    """A graph; each line is shown once per statistic."""
+    """A graph. Each line is shown once per statistic."""
     asked = statistics or ("Sum",)
     shown = [
         line if isinstance(line[0], dict) else [*line, {"stat": statistic}]

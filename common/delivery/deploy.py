@@ -103,7 +103,7 @@ def deploy_code(
 
 
 def deploy_state_machine(cloud: Cloud, stage: str, say: Say) -> None:
-    """Deploy the checkout saga; it finds Lambdas by their names."""
+    """Deploy the checkout saga. It finds Lambdas by their names."""
     template = folder(ORCHESTRATOR) / "state-machine.yml"
     parameters = {"Stage": stage, "Alias": canary.alias_of(stage)}
     if template.exists() and stacks.deploy(cloud, STATE_MACHINE, template.read_text(), parameters):
@@ -136,7 +136,7 @@ def _addresses(template: str) -> dict[str, str]:
 
 
 def _upload(cloud: Cloud, name: str, archive: Path) -> str:
-    """Upload a zip under a key derived from its contents, unless it is there; return the key."""
+    """Upload a zip under a key derived from its contents, unless it is there. Return the key."""
     contents = archive.read_bytes()
     key = f"{name}/{hashlib.sha256(contents).hexdigest()[:32]}.zip"
     client = cloud.client("s3")

@@ -162,7 +162,7 @@ def _condition(condition: dict[str, dict[str, str]], service: str) -> dict[str, 
 
 
 def _text(name: str | dict[str, str]) -> str:
-    """A name; of one with !Sub its text, to be put into another !Sub."""
+    """A name. Of one with !Sub its text, to be put into another !Sub."""
     return name if isinstance(name, str) else name["Fn::Sub"]
 
 

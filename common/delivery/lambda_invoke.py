@@ -12,7 +12,7 @@ _STDIN = "-"
 
 
 class FunctionUnknown(LookupError):
-    """The service has no such Lambda; the message lists its Lambdas."""
+    """The service has no such Lambda. The message lists its Lambdas."""
 
 
 class EventUnreadable(ValueError):
@@ -20,7 +20,7 @@ class EventUnreadable(ValueError):
 
 
 class FunctionRaised(RuntimeError):
-    """The Lambda raised; the message has the error's class and message."""
+    """The Lambda raised. The message has the error's class and message."""
 
 
 def invoke(cloud: Cloud, service: str, function: str, event: Any, stage: str) -> Any:

@@ -48,7 +48,7 @@ _CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
 class PackagingFailed(RuntimeError):
-    """A service could not be packaged; the message is Chalice's."""
+    """A service could not be packaged. The message is Chalice's."""
 
 
 def package(
@@ -58,7 +58,7 @@ def package(
     wheel_cache: Path,
     environment: Mapping[str, str] | None = None,
 ) -> Path:
-    """Package a service into `out` unless nothing changed; return its template's path.
+    """Package a service into `out` unless nothing changed. Return its template's path.
 
     Concurrent processes wait for each other. `environment` adds to every Lambda's variables.
     Raises: PackagingFailed, wheels.WheelMissing.
@@ -89,7 +89,7 @@ def _package(
 
 
 def target_architecture(service: Path, stage: str) -> str:
-    """Return the stage's Lambda architecture; for `local` this machine's."""
+    """Return the stage's Lambda architecture. For `local` this machine's."""
     if stage == "local":
         return wheels.THIS_MACHINE
     settings = json.loads((service / ".chalice" / "config.json").read_text())

@@ -26,7 +26,7 @@ def release(
     say: Say,
     environment: deploy.Environment | None = None,
 ) -> None:
-    """Deploy the service and smoke-test it; roll back if either fails.
+    """Deploy the service and smoke-test it. Roll back if either fails.
 
     Raises: what deploy() and smoke.test() raise.
     """
@@ -44,7 +44,7 @@ def _code_stacks(service: str) -> Iterable[str]:
 
 
 def _roll_back(cloud: Cloud, before: Templates) -> str:
-    """Restore each stack's previous template; return what happened."""
+    """Restore each stack's previous template. Return what happened."""
     known = {name: template for name, template in before.items() if template}
     if not known:
         return "nothing ran before that could run again"

@@ -12,7 +12,7 @@ API_STAGE = "api"
 
 
 class PathTaken(RuntimeError):
-    """Two services serve the same path; the message names both."""
+    """Two services serve the same path. The message names both."""
 
 
 def write(cloud: Cloud, services: Iterable[str], file: Path) -> None:

@@ -25,11 +25,11 @@ _PATIENCE_SECONDS = 40  # API Gateway gives up after 29
 
 
 class SmokeFailed(RuntimeError):
-    """Something deployed does not answer as expected; the message lists what."""
+    """Something deployed does not answer as expected. The message lists what."""
 
 
 def test(cloud: Cloud, service: str, stage: str) -> int:
-    """Run the smoke test; return the number of checks. Changes nothing. Raises: SmokeFailed."""
+    """Run the smoke test. Return the number of checks. Changes nothing. Raises: SmokeFailed."""
     template = stacks.template(cloud, service)
     if template is None:
         raise SmokeFailed(f"{service} is not deployed to {stage}.")
@@ -48,7 +48,7 @@ def test(cloud: Cloud, service: str, stage: str) -> int:
 
 
 def _tried(check: Callable[[], str | None]) -> str | None:
-    """Run a check; return what is wrong, if anything."""
+    """Run a check. Return what is wrong, if anything."""
     try:
         return check()
     except (httpx.HTTPError, lambda_invoke.FunctionRaised, BotoCoreError, ClientError) as problem:

@@ -26,7 +26,7 @@ Event = dict[str, Any]
 
 
 class StackFailed(RuntimeError):
-    """A stack could not be deployed; the message has the resource and the reason."""
+    """A stack could not be deployed. The message has the resource and the reason."""
 
 
 def deploy(
@@ -36,7 +36,7 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     adopt: bool = False,
 ) -> bool:
-    """Create or update a stack and wait; False if nothing changed. Raises: StackFailed.
+    """Create or update a stack and wait. False if nothing changed. Raises: StackFailed.
 
     Parameters that are not given keep their values. With `adopt`, a new stack imports retained
     resources of an earlier one.
@@ -79,7 +79,7 @@ def deploy(
 
 
 def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
-    """Return the stack's description; None if there is none."""
+    """Return the stack's description. None if there is none."""
     try:
         found: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName=name)[
             "Stacks"
@@ -92,7 +92,7 @@ def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
 
 
 def template(cloud: Cloud, name: str) -> str | None:
-    """Return the template that the stack runs; None if it never ran."""
+    """Return the template that the stack runs. None if it never ran."""
     stack = find(cloud, name)
     if stack is None or stack["StackStatus"] in _NEVER_MADE:
         return None

@@ -26,7 +26,7 @@ class WheelMissing(RuntimeError):
 
 
 def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> int:
-    """Download and compile every wheel that the services pin; return how many were new.
+    """Download and compile every wheel that the services pin. Return how many were new.
 
     `architecture` is x86_64, arm64 or THIS_MACHINE. Later runs are offline. Raises: WheelMissing.
     """

@@ -34,7 +34,7 @@ _SAGA_INPUT = {"states.input": {"orderId", "userId", "correlationId"}}
 
 
 class ServiceUnreadable(RuntimeError):
-    """A service's app could not be imported; the message is what it printed."""
+    """A service's app could not be imported. The message is what it printed."""
 
 
 def today() -> dict[str, Any]:

@@ -15,7 +15,7 @@ _PAGES = ("docgen.openapi.shop", "docgen.access_page", "delivery.workflows")
 
 
 class NotFinished(RuntimeError):
-    """The files are written, but a command that follows failed; the message is its."""
+    """The files are written, but a command that follows failed. The message is its."""
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def make(name: str, noun: names.Noun) -> None:
-    """Write the service's files; nothing if one of the shop's lists has no place for it."""
+    """Write the service's files. Nothing if one of the shop's lists has no place for it."""
     listed = places.additions(name, noun, lambda text: names.spelt(text, noun))
     folder = _folder(name, noun)
     for path, text in listed.items():

@@ -12,7 +12,7 @@ _SINGULAR_S = ("ss", "us", "is")
 
 
 class NameRefused(ValueError):
-    """The name is not valid or taken; the message says what was expected."""
+    """The name is not valid or taken. The message says what was expected."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Bus:
 
 
 def waiting(queue: str) -> list[dict[str, Any]]:
-    """Return the bodies of the messages in a queue; they stay there."""
+    """Return the bodies of the messages in a queue. They stay there."""
     sqs, url = aws.client("sqs"), queues.url(queue)
     found = []
     while batch := sqs.receive_message(

@@ -15,7 +15,7 @@ from testkit.tokens import KID, Tokens
 
 
 def forged(tokens: Tokens, user_id: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Return each forgery's name and headers; every one claims to be an admin's."""
+    """Return each forgery's name and headers. Every one claims to be an admin's."""
     yield "no token", {}
     for name, header in _headers(
         tokens, {"sub": user_id, "email": "admin@example.com", "role": "admin"}

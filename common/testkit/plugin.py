@@ -28,7 +28,7 @@ ENVIRONMENT = {
 
 
 def moto() -> AbstractContextManager[Any]:
-    """Start an empty AWS in this process; clients outlive it, as creating one is slow."""
+    """Start an empty AWS in this process. Clients outlive it, as creating one is slow."""
     return mock_aws(config={"core": {"reset_boto3_session": False}})
 
 
@@ -92,7 +92,7 @@ def other_tables(service: Path, cloud: None) -> Callable[..., None]:
 
 @pytest.fixture
 def tokens(cloud: None) -> Iterator[Tokens]:
-    """Signs access tokens; the public key is published in SSM."""
+    """Signs access tokens. The public key is published in SSM."""
     auth.clear_keys()
     yield Tokens.published()
     auth.clear_keys()
@@ -125,5 +125,5 @@ def measured() -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
 
 @pytest.fixture
 def queue(cloud: None) -> Callable[[str], list[dict[str, object]]]:
-    """Returns the messages in a queue by its name; they stay there."""
+    """Returns the messages in a queue by its name. They stay there."""
     return waiting

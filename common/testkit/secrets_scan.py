@@ -50,7 +50,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Allowed:
-    """A false positive, with the reason; reported once it is gone."""
+    """A false positive, with the reason. Reported once it is gone."""
 
     file: str
     text: str
@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def files(root: Path) -> list[Path]:
-    """List what git tracks or would add; without git, what the Makefile does not make."""
+    """List what git tracks or would add. Without git, what the Makefile does not make."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if listed.returncode == 0:

@@ -43,7 +43,7 @@ class Api:
         token: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> HTTPResponse:
-        """POST a JSON body; text and bytes are sent unchanged."""
+        """POST a JSON body. Text and bytes are sent unchanged."""
         return self.request("POST", path, body, token, headers)
 
     def put(
@@ -75,18 +75,18 @@ class Api:
     def request(
         self, method: str, path: str, body: Any, token: str | None, headers: dict[str, str] | None
     ) -> HTTPResponse:
-        """Send any request; the response has status_code, headers and json_body."""
+        """Send any request. The response has status_code, headers and json_body."""
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token:
             sent["Authorization"] = f"Bearer {token}"
         return self._http.request(method, path, headers=sent, body=_as_bytes(body))
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Invoke a Lambda by its name; what it raises is raised."""
+        """Invoke a Lambda by its name. What it raises is raised."""
         return self._lambdas.invoke(name, event).payload
 
     def sqs(self, name: str, messages: Sequence[Any], queue: str | None = None) -> None:
-        """Deliver a batch of messages to the consumer; anything but text as JSON.
+        """Deliver a batch of messages to the consumer. Anything but text as JSON.
 
         With the queue's name they are sent to and received from it, so that deleting them is real.
         """

@@ -36,7 +36,7 @@ def main(named: Sequence[str] = ()) -> int:
 
 
 def lint(templates: list[Path]) -> int:
-    """Run cfn-lint and print its findings; return its status."""
+    """Run cfn-lint and print its findings. Return its status."""
     cfn_lint = Path(sys.executable).with_name("cfn-lint")
     command = [str(cfn_lint), "--ignore-checks", "W", "--template", *map(str, templates)]
     status = subprocess.run(command, cwd=ROOT).returncode

@@ -28,7 +28,7 @@ def main(named: Sequence[str] = ()) -> int:
 
 
 def check(folder: Path, targets: list[str]) -> int:
-    """Run mypy and print its findings; return its status."""
+    """Run mypy and print its findings. Return its status."""
     command = [sys.executable, "-m", "mypy", "--config-file", str(_CONFIG), *targets]
     cache = ROOT / ".mypy_cache" / folder.name
     environment = {**os.environ, "MYPYPATH": f".:{ROOT / 'common'}", "MYPY_CACHE_DIR": str(cache)}

@@ -141,7 +141,7 @@ def test_a_withdrawn_key_is_not_believed_for_longer_because_a_fetch_failed(token
 
 
 def test_a_token_is_not_refused_because_a_first_fetch_of_the_keys_failed(shop, tokens):
-    """Refused, the customer would be logged out; a failure is tried again, and this one passes."""
+    """Refused, the customer would be logged out. A failure is tried again, and this one passes."""
     published = aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
     aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
     auth.clear_keys()

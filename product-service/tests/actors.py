@@ -21,7 +21,7 @@ class Shop:
         aws.client("sqs").create_queue(QueueName="analytics-queue")
 
     def create(self, **changes: Any) -> str:
-        """Create a product like BOWL; returns its id."""
+        """Create a product like BOWL. Returns its id."""
         response = self.api.post("/product", {**BOWL, **changes}, token=self.admin)
         assert response.status_code == 201, response.body
         return response.json_body["productId"]
@@ -81,7 +81,7 @@ class Shop:
         return stocks, {row["orderId"]: row for row in map(_plain, tables["Reservations"])}
 
     def row(self, table: str, **key: str) -> dict[str, Any]:
-        """The row with this key; empty if there is none."""
+        """The row with this key. Empty if there is none."""
         typed = {name: {"S": value} for name, value in key.items()}
         response = aws.client("dynamodb").get_item(TableName=table, Key=typed, ConsistentRead=True)
         return _plain(response.get("Item", {}))
@@ -95,7 +95,7 @@ def _path(product_id: str) -> str:
 
 
 def _buckets(row: dict[str, Any]) -> tuple[int, int, int]:
-    """Available, reserved and sold; asserts that they add up to supplied and none is negative."""
+    """Available, reserved and sold. Asserts that they add up to supplied and none is negative."""
     available, reserved, sold = (
         int(row[f"{bucket}Stock"]) for bucket in ("available", "reserved", "sold")
     )

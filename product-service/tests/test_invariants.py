@@ -38,7 +38,7 @@ def wait(set_clock):
 
 
 class Scenario:
-    """Two products and three orders; each action asserts its own result."""
+    """Two products and three orders. Each action asserts its own result."""
 
     def __init__(self, shop, wait, baskets):
         self.shop, self.wait = shop, wait

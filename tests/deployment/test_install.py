@@ -85,7 +85,7 @@ def test_any_python_reaches_the_first_statement(checkout, version, flags):
 
 def test_only_this_script_starts_outside_the_venv():
     recipes = [line for line in (ROOT / "Makefile").read_text().splitlines() if line[:1] == "\t"]
-    outside = [line for line in recipes if "PYTHON)" in line and "command -v" not in line]
+    outside = [line for line in recipes if "PYTHON))" in line and "command -v" not in line]
     elsewhere = [ROOT / ".ci/run", *(ROOT / ".github" / "workflows").glob("*.yml")]
     commands = [line for file in elsewhere for line in file.read_text().splitlines()]
 

@@ -27,6 +27,7 @@ EXCEPTIONS = {
     "DELETE /product/{productId}": ONLY_ADMINS,
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,
+    "POST /user/password": (401, "the reset before it ended all sessions"),
     "DELETE /user": (401, "a wrong password: it would delete the ready-made account"),
 }
 METHOD_ORDER = ("POST", "PATCH", "PUT", "GET", "DELETE")

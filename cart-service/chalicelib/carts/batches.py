@@ -49,7 +49,7 @@ def delete(model: type[Model], keys: Sequence[Key]) -> None:
 def _call_until_processed(
     operation: str, unprocessed: str, request: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Call DynamoDB until nothing is left unprocessed; returns its responses."""
+    """Call DynamoDB until nothing is left unprocessed. Returns its responses."""
     responses: list[dict[str, Any]] = []
     for _ in _RETRIES.attempts():
         response = getattr(aws.client("dynamodb"), operation)(RequestItems=request)
@@ -66,7 +66,7 @@ def _chunks(keys: Sequence[Key], size: int) -> Iterator[list[dict[str, dict[str,
 
 
 def _projection(model: type[Model]) -> dict[str, Any]:
-    """Read only the model's attributes; by placeholder, as `name` and `status` are reserved."""
+    """Read only the model's attributes. By placeholder, as `name` and `status` are reserved."""
     attributes = model.get_attributes().values()
     names = {f"#{position}": attribute.attr_name for position, attribute in enumerate(attributes)}
     return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}

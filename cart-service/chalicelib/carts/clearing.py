@@ -19,7 +19,7 @@ _CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=
 
 
 def remove_ordered_items(request: ClearCart) -> CartCleared:
-    """Take the ordered quantities out of the cart; what was added since the order stays.
+    """Take the ordered quantities out of the cart. What was added since the order stays.
 
     Idempotent by order, in any order and however late: all lines are removed once, or none.
 

@@ -1,4 +1,4 @@
-"""Errors of carts; `description` is published to the API's customers."""
+"""Errors of carts. `description` is published to the API's customers."""
 
 from chalice import BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError
 from chalice.app import ChaliceViewError
@@ -36,13 +36,13 @@ class CartItemNotFound(NotFoundError):
 
 
 class TooManyOfProduct(ConflictError):
-    """The quantity would exceed MAX_QUANTITY; nothing was changed."""
+    """The quantity would exceed MAX_QUANTITY. Nothing was changed."""
 
     description = "A cart holds at most 99 of a product. Nothing was changed."
 
 
 class CartFull(ConflictError):
-    """The cart would hold more than MAX_PRODUCTS products; nothing was changed."""
+    """The cart would hold more than MAX_PRODUCTS products. Nothing was changed."""
 
     description = "A cart holds at most 500 different products. Nothing was changed."
 

@@ -1,4 +1,4 @@
-"""Carts without an account. A secret opens a guest's cart; it holds no personal data."""
+"""Carts without an account. A secret opens a guest's cart. It holds no personal data."""
 
 import hashlib
 import secrets

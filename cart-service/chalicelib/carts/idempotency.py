@@ -10,7 +10,7 @@ RECORD_SECONDS = 7 * 24 * 3600
 
 
 def find_record(user_id: str, key: str | None, request: str) -> IdempotencyRecord | None:
-    """Return the record of the same request under this key; None without a key or a record.
+    """Return the record of the same request under this key. None without a key or a record.
 
     Raises: IdempotencyKeyReused if the key was used for another request.
     """

@@ -25,7 +25,7 @@ def get_quantity(user_id: str, product_id: str) -> int:
 
 
 def remaining_capacity(user_id: str) -> int:
-    """How many more products the cart takes; concurrent additions are not counted."""
+    """How many more products the cart takes. Concurrent additions are not counted."""
     products = CartItem.product_id.startswith(PRODUCT_PREFIX)
     return MAX_PRODUCTS - CartItem.count(
         user_id, products, consistent_read=True, limit=MAX_PRODUCTS

@@ -28,7 +28,7 @@ MERGED = GuestCartStatus.MERGED
 
 
 class CartItem(Model):
-    """A product in a cart; deleted once it is removed or ordered.
+    """A product in a cart. Deleted once it is removed or ordered.
 
     `updatedAt` changes whenever `qty` does: checkout recognizes an unchanged cart by both.
     Only a guest's item has `expiresAt`, that of the cart.
@@ -94,7 +94,7 @@ class IdempotencyRecord(Model):
 
     @staticmethod
     def request_key(idempotency_key: str) -> str:
-        """The key of a client's request; never that of an order, whatever the client sends."""
+        """The key of a client's request. Never that of an order, whatever the client sends."""
         return f"KEY#REQUEST#{idempotency_key}"
 
     @staticmethod

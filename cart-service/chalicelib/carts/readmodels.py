@@ -26,7 +26,7 @@ class Product(Model):
 
     @property
     def is_on_sale(self) -> bool:
-        """Whether it may be put into a cart; stock is checked at checkout."""
+        """Whether it may be put into a cart. Stock is checked at checkout."""
         return self.status == ACTIVE
 
 

@@ -35,7 +35,7 @@ class SetQuantity(Schema):
 
 
 class CartUpdate(Schema):
-    """The quantity of a product in the cart after a change; 0 once it is removed."""
+    """The quantity of a product in the cart after a change. 0 once it is removed."""
 
     message: str
     product_id: str
@@ -69,7 +69,7 @@ class MergedCartItem(Schema):
 
 
 class SkippedCartItem(Schema):
-    """A quantity that was not added; `reason` is the Code that POST /cart would give."""
+    """A quantity that was not added. `reason` is the Code that POST /cart would give."""
 
     product_id: str
     qty: int
@@ -91,7 +91,7 @@ class CartOwnerQuery(Schema):
 
 
 class CartQuery(CartOwnerQuery):
-    """Whose cart, and which page of it; all of it without a limit."""
+    """Whose cart, and which page of it. All of it without a limit."""
 
     limit: Annotated[
         Annotated[int, Meta(ge=1, le=100)] | None, Meta(description="Lines per page.")
@@ -102,7 +102,7 @@ class CartQuery(CartOwnerQuery):
 
 
 class CartLine(Schema, kw_only=True, omit_defaults=False):
-    """A product in the cart at today's price; name and price are null if it is not known."""
+    """A product in the cart at today's price. Name and price are null if it is not known."""
 
     product_id: str
     name: str | None = None

@@ -56,7 +56,7 @@ def add_item(
 
 
 def list_lines(user_id: str, query: CartQuery) -> Page[CartLine]:
-    """List the cart's lines by product id; without a limit all of them.
+    """List the cart's lines by product id. Without a limit all of them.
 
     Raises: InvalidCursor; CartUnavailable if the products cannot all be read.
     """
@@ -119,7 +119,7 @@ def _write_increment(
     idempotency_key: str | None,
     guest: GuestCart | None,
 ) -> CartUpdate:
-    """Add once; raises TransactionCancelled if item, key or guest's cart changed concurrently."""
+    """Add once. Raises TransactionCancelled if item, key or guest's cart changed concurrently."""
     before = items.get_quantity(user_id, product_id)
     after = before + quantity
     _require_capacity(user_id, product_id, before, after)

@@ -13,7 +13,7 @@ BUILD = ROOT / "build"
 
 
 class NoPolicies(ManagedPolicyLoader):
-    """The translator asks IAM for names of managed policies; none is used here."""
+    """The translator asks IAM for names of managed policies. None is used here."""
 
     def __init__(self):
         super().__init__(None)

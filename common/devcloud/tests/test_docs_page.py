@@ -11,7 +11,7 @@ from devcloud.reverse_proxy import Routes, create_app
 def door(tmp_path):
     file = tmp_path / "routes.json"
     file.write_text("{}")
-    with TestClient(create_app(Routes(file))) as client:
+    with TestClient(create_app(Routes(file)), base_url="http://127.0.0.1:8000") as client:
         yield client
 
 

@@ -85,11 +85,8 @@ def test_nothing_is_left_running_where_a_port_is_taken(tmp_path, capsys):
     [["up", "--port", "eighty"], ["up", "--port", "80"], ["fly"], [], ["deploy", "cart-service"]],
 )
 def test_nonsense_is_refused_with_status_2(nonsense, capsys):
-    with pytest.raises(SystemExit) as refused:
-        cli.main(nonsense)
-
-    assert refused.value.code == 2
-    assert "error: " in capsys.readouterr().err
+    assert cli.main(nonsense) == 2
+    assert "--help`." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def table(tmp_path, service):
 
 @pytest.fixture
 def door(table):
-    with TestClient(create_app(Routes(table))) as client:
+    with TestClient(create_app(Routes(table)), base_url="http://127.0.0.1:8000") as client:
         yield client
 
 
@@ -159,6 +159,7 @@ def test_new_routes_are_taken_up_and_half_written_ones_are_not(door, table, serv
 
 
 def test_the_front_page_tells_what_there_is(door, service):
-    assert door.get("/").json() == {
-        "services": {"/order": f"{service}/stage", "/orders": f"{service}/other"}
-    }
+    facts = door.get("/").json()
+
+    assert facts["services"] == {"/order": f"{service}/stage", "/orders": f"{service}/other"}
+    assert facts["links"]["docs"] == "/docs"

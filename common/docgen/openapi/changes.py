@@ -13,7 +13,7 @@ _EXACTLY = ("pattern", "format")
 
 
 def incompatible(old: JsonSchema, new: JsonSchema) -> list[str]:
-    """List each breaking change; new routes and optional fields break nothing."""
+    """List each breaking change. New routes and optional fields break nothing."""
     found: list[str] = []
     for path, methods in old["paths"].items():
         for method, before in methods.items():
@@ -193,7 +193,7 @@ def _types(inner: JsonSchema, outer: JsonSchema) -> tuple[Any, Any]:
 
 
 def _type(schema: JsonSchema) -> Any:
-    """Return the type of a schema; msgspec writes an enum of texts without one."""
+    """Return the type of a schema. Msgspec writes an enum of texts without one."""
     values = schema.get("enum", [])
     if values and all(isinstance(value, str) for value in values):
         return "string"

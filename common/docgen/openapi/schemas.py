@@ -13,7 +13,7 @@ _JSON = "application/json"
 
 
 class Components:
-    """The schemas of a service's bodies, queries and responses; `examples` are by Struct name.
+    """The schemas of a service's bodies, queries and responses. `examples` are by Struct name.
 
     What a Struct's docstring says is for engineers and is not published.
     """

@@ -31,7 +31,7 @@ def documents() -> dict[str, JsonSchema]:
 
 
 def merged(parts: list[JsonSchema]) -> JsonSchema:
-    """Merge documents; schemas of one name that differ get their service's name."""
+    """Merge documents. Schemas of one name that differ get their service's name."""
     meanings: dict[str, list[JsonSchema]] = {}
     for part in parts:
         for name, schema in part["components"]["schemas"].items():

@@ -1,4 +1,4 @@
-"""Errors of stock and reservations; `description` is published to the API's customers."""
+"""Errors of stock and reservations. `description` is published to the API's customers."""
 
 from chalice import ChaliceViewError, ConflictError, NotFoundError
 
@@ -10,14 +10,14 @@ class ProductNotFound(NotFoundError):
 
 
 class OutOfStock(ConflictError):
-    """Less is available than requested; nothing was reserved or deducted.
+    """Less is available than requested. Nothing was reserved or deducted.
 
     The message names each product, the quantity requested and the quantity available.
     """
 
 
 class ReservationEnded(ConflictError):
-    """The order's reservation was released or has expired; only another order can reserve."""
+    """The order's reservation was released or has expired. Only another order can reserve."""
 
 
 class NotCommitted(ConflictError):
@@ -25,11 +25,11 @@ class NotCommitted(ConflictError):
 
 
 class ReturnTooLarge(ConflictError):
-    """More of a product is returned than the order still has; nothing was changed."""
+    """More of a product is returned than the order still has. Nothing was changed."""
 
 
 class StockContended(ChaliceViewError):
-    """Concurrent writes kept changing the same stock; nothing was changed. Retryable."""
+    """Concurrent writes kept changing the same stock. Nothing was changed. Retryable."""
 
     STATUS_CODE = 503
     description = "Concurrent orders kept changing this stock. Nothing was changed; try again."
@@ -40,4 +40,4 @@ class StockMismatch(Exception):
 
 
 class ExpiryPartlyFailed(Exception):
-    """Some overdue reservations could not be expired; the next run tries them again."""
+    """Some overdue reservations could not be expired. The next run tries them again."""

@@ -101,7 +101,7 @@ class ByExpiry(GlobalSecondaryIndex):
 
 
 class Reservation(Model):
-    """What an order holds; `status` follows TRANSITIONS.
+    """What an order holds. `status` follows TRANSITIONS.
 
     Written in one transaction with the stock that it moves. Only while RESERVED it has `open`,
     which puts it into the index. Returns of a COMMITTED reservation are recorded in `items`;

@@ -64,7 +64,7 @@ def release(order_id: str) -> ReservationState:
 
 
 def return_goods(order_id: str, refund_id: str, lines: Iterable[OrderLine]) -> ReservationState:
-    """Restock returned lines of a committed order; the order keeps the rest.
+    """Restock returned lines of a committed order. The order keeps the rest.
 
     Idempotent by `refund_id`, whatever the lines of the repeat. Not undone.
 
@@ -75,7 +75,7 @@ def return_goods(order_id: str, refund_id: str, lines: Iterable[OrderLine]) -> R
 
 
 def set_stock(product_id: str, available: int) -> StockLevel:
-    """Set the available stock; supplied changes by the difference.
+    """Set the available stock. Supplied changes by the difference.
 
     Reserved and sold stay. Idempotent; conditional on the stock that was read, so that
     concurrent reservations are not lost.
@@ -97,7 +97,7 @@ def set_stock(product_id: str, available: int) -> StockLevel:
 
 
 def get_available_stock(product_id: str) -> int:
-    """Return the quantity of the product that can be bought; raises ProductNotFound."""
+    """Return the quantity of the product that can be bought. Raises ProductNotFound."""
     return _get_stock(product_id).available
 
 

@@ -101,7 +101,7 @@ def _new_reservation(order_id: str, quantities: Mapping[str, int]) -> Reservatio
 def _write_transition(
     reservation: Reservation, status: ReservationStatus, target: ReservationStatus
 ) -> bool:
-    """Write the transition; False if the reservation changed since it was read."""
+    """Write the transition. False if the reservation changed since it was read."""
     held = {item.product_id: item.held for item in reservation.items if item.held}
     if status == ABSENT:
         reservation.open = OPEN if target == RESERVED else None

@@ -34,7 +34,7 @@ class NewProduct(Schema):
 
 
 class ProductPatch(Schema):
-    """Changes of a product; fields that are left out stay as they are."""
+    """Changes of a product. Fields that are left out stay as they are."""
 
     name: str | UnsetType = UNSET
     price: Decimal | UnsetType = UNSET
@@ -158,7 +158,7 @@ def _parse_currency(code: str) -> str:
 
 
 def _parse_price(field: str, amount: Decimal, currency: str) -> int:
-    """Return the amount in minor units; raises ValueError with the field's name."""
+    """Return the amount in minor units. Raises ValueError with the field's name."""
     try:
         return money.minor(amount, currency)
     except money.InvalidAmount as exc:

@@ -128,7 +128,7 @@ def _new_product(request: NewProduct, admin_id: str, key: str | None) -> Product
 
 
 def _request_hash(product: Product, stock: int) -> str:
-    """Hash of the request; later changes of the product do not alter it."""
+    """Hash of the request. Later changes of the product do not alter it."""
     fields = (
         product.name, product.description, product.category, product.price_minor,
         product.currency, stock,
@@ -160,7 +160,7 @@ def _patch_actions(product: Product, request: ProductPatch) -> list[Action]:
 
 
 def _price_minor(amount: Decimal, currency: str) -> int:
-    """Return the price in minor units; raises InvalidAmount with the field's name."""
+    """Return the price in minor units. Raises InvalidAmount with the field's name."""
     try:
         price = money.minor(amount, currency)
     except money.InvalidAmount as exc:
@@ -189,7 +189,7 @@ def _get_active_product(product_id: str) -> Product:
 
 
 def _get_product(product_id: str) -> Product:
-    """Return the product, archived or not; raises ProductNotFound."""
+    """Return the product, archived or not. Raises ProductNotFound."""
     product = dynamodb.find(Product, ids.parse("PROD", product_id))
     if product is None:
         raise _not_found(product_id)

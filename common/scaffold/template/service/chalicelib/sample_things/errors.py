@@ -1,4 +1,4 @@
-"""Errors of sample things; `description` is published to the API's customers."""
+"""Errors of sample things. `description` is published to the API's customers."""
 
 from chalice import NotFoundError, UnprocessableEntityError
 

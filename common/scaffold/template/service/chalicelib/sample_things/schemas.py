@@ -33,7 +33,7 @@ class SampleThingOwnerQuery(Schema):
 class SampleThingsQuery(SampleThingOwnerQuery):
     """The owner, and a page of the list."""
 
-    limit: Annotated[int, Meta(ge=1, le=100, description="Sample things per page.")] = 50
+    limit: Annotated[int, Meta(ge=1, le=100, description="How many per page.")] = 50
     cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
         None
     )

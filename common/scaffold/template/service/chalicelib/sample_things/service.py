@@ -1,4 +1,4 @@
-"""Verbs of sample things; `user_id` is always the owner's."""
+"""Verbs of sample things. `user_id` is always the owner's."""
 
 from chalicelib.sample_things.errors import IdempotencyKeyReused, SampleThingNotFound
 from chalicelib.sample_things.models import PREFIX, SampleThing
@@ -8,7 +8,7 @@ from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
 
 def create_sample_thing(user_id: str, name: str, key: str | None) -> SampleThingView:
-    """Create a sample thing; `delete_sample_thing` undoes it.
+    """Create a sample thing. `delete_sample_thing` undoes it.
 
     Idempotent with an idempotency key. Raises: IdempotencyKeyReused for another name.
     """
