@@ -49,7 +49,7 @@ def make(name: str, noun: names.Noun) -> None:
     # Names of another length are wrapped, and names of another letter sorted, differently.
     ruff = str(Path(sys.executable).with_name("ruff"))
     _run(ruff, "check", "--quiet", "--fix", "--select", "I", str(folder))
-    _run(ruff, "format", "--quiet", str(folder), places.RIGHTS_TABLE, places.WORLDS)
+    _run(ruff, "format", "--quiet", str(folder), places.RIGHTS_TABLE, places.FIXTURES)
     for module in _PAGES:
         _run(sys.executable, "-m", module)
 
