@@ -14,6 +14,15 @@ from testkit import suites
 
 SERVICE = "cart-service"
 TESTS = "test_access.py"
+# Lets every saga step of the service fail.
+DEFECT = """
+
+def fail(*_):
+    raise KeyError("defect")
+
+
+step_input.parse = fail
+"""
 NEEDED = ("Makefile", "requirements-dev.txt")
 
 
@@ -50,12 +59,7 @@ def test_a_service_without_the_others_passes_its_pipeline(checkout):
 def test_code_that_fails_its_smoke_test_is_rolled_back(checkout):
     app = checkout / SERVICE / "app.py"
     works = app.read_text()
-    app.write_text(
-        works.replace(
-            "    return clearing.remove_ordered_items(request)",
-            "    raise KeyError\n    return clearing.remove_ordered_items(request)",
-        )
-    )
+    app.write_text(works + DEFECT)
 
     broken = run_pipeline(checkout, "--release-only")
     app.write_text(works)
