@@ -49,7 +49,7 @@ $(foreach goal,$(MAKECMDGOALS),$(if $(call missing,$(goal)),\
   $(error $(firstword $(call missing,$(goal))) is not set, as in: make $(goal) $(needs.$(goal)))))
 
 quoted = '$(subst ','\'',$(1))'
-value = $(if $($(1)),$(call quoted,$($(1))))
+argument = $(if $($(1)),$(call quoted,$($(1))))
 option = $(if $($(2)), --$(1)=$(call quoted,$($(2))))
 switch = $(if $($(2)), --$(1))
 
@@ -126,13 +126,13 @@ status: ## | what is running, and where
 orders: ## | the latest orders (COUNT=20)
 	@$(SHOP) orders$(call option,count,COUNT)$(DIR)
 mail: ## | the latest sent mails (COUNT=20), or one of them (ID=...)
-	@$(SHOP) mail $(call value,ID)$(call option,count,COUNT)$(DIR)
+	@$(SHOP) mail $(call argument,ID)$(call option,count,COUNT)$(DIR)
 logs: ## SERVICE=cart-service | a service's logs (FOLLOW=1 LINES=200)
 	@$(SHOP) logs $(SERVICE)$(call switch,follow,FOLLOW)$(call option,lines,LINES)$(DIR)
 token: ## ROLE=admin | an access token to try things with; without ROLE a customer's
 	@$(SHOP) token $(call quoted,$(or $(ROLE),customer))$(DIR)
 invoke: ## SERVICE=cart-service FUNCTION=clear-cart | call a Lambda (EVENT=event.json)
-	@$(SHOP) invoke $(SERVICE) $(call quoted,$(FUNCTION)) $(call value,EVENT)$(AWS)$(DIR)
+	@$(SHOP) invoke $(SERVICE) $(call quoted,$(FUNCTION)) $(call argument,EVENT)$(AWS)$(DIR)
 trace: ## ORDER=01J... | one order as a timeline, from the saga's history and all logs
 	@$(SHOP) trace $(call quoted,$(ORDER))$(AWS)$(DIR)
 seed: ## FILE=common/devcloud/catalogue.csv | load products from a CSV file
@@ -142,7 +142,7 @@ admin: ## EMAIL=jane@example.com | make an admin of somebody who has an account
 rotate-keys: ## | sign access tokens with a new key (REVOKE_OLD=1 after a leak)
 	@$(SHOP) rotate-keys$(call switch,revoke-old,REVOKE_OLD)$(AWS)$(DIR)
 redrive: ## QUEUE=notification-queue | move dead letters back (DRY_RUN=1); without QUEUE count
-	@$(SHOP) redrive $(call value,QUEUE)$(call switch,dry-run,DRY_RUN)$(DIR)
+	@$(SHOP) redrive $(call argument,QUEUE)$(call switch,dry-run,DRY_RUN)$(DIR)
 reconcile: ## | compare all records of orders (DAY=2026-11-22 SETTLE=0 FULL_STOCK=1 REPAIR=1)
 	@$(SHOP) reconcile$(call option,day,DAY)$(call option,settle,SETTLE)\
 	  $(call switch,repair,REPAIR)$(call switch,full-stock,FULL_STOCK)$(DIR)
@@ -172,7 +172,7 @@ framework: ## | the Serverless Framework, into node_modules; needs Node 20.19 or
 pythons: ## | start the shop and run suites with the other Pythons of this machine
 	@$(PY) -m testkit.pythons
 mutations: ## NAME=refund | take protections away: a test must fail; without NAME all
-	@$(PY) -m testkit.mutations $(call value,NAME)
+	@$(PY) -m testkit.mutations $(call argument,NAME)
 budgets: ## | count what requests ask of AWS into tests/benchmarks/budgets.toml
 	@BUDGETS=write $(PY) -m pytest tests/benchmarks/test_usage.py -p no:cacheprovider
 events: ## | docs/events.md and events.json

@@ -86,6 +86,24 @@ def test_a_folder_completed_by_the_shell_names_the_service():
     assert planned("logs", "SERVICE=cart-service/") == ["logs", "cart-service"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "mail ID",
+        "invoke SERVICE=cart-service FUNCTION=clear-cart EVENT",
+        "redrive QUEUE",
+        "mutations NAME",
+        "trace ORDER",
+        "seed FILE",
+    ],
+)
+def test_a_value_is_one_argument_whatever_it_holds(command: str):
+    """It never reaches the shell as a command."""
+    given = "two words; touch it's here"
+    *others, setting = command.split()
+    assert given in planned(*others, f"{setting}={given}")
+
+
 def test_quotes_and_spaces_of_a_value_stay():
     assert planned("seed", 'FILE=jane\'s "new" goods.csv') == ["seed", 'jane\'s "new" goods.csv']
 
