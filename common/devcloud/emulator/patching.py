@@ -4,6 +4,8 @@ import inspect
 import textwrap
 from typing import Any
 
+_SOURCE = "_rewritten_source"  # a function that exec made has no file to read it from
+
 
 class UnexpectedSource(RuntimeError):
     """The installed ministack is not what a fix was written for."""
@@ -12,17 +14,18 @@ class UnexpectedSource(RuntimeError):
 def rewrite(owner: Any, name: str, changes: dict[str, str], **names: Any) -> None:
     """Recompile `owner.name` (of a module or class) with each old text replaced by the new one.
 
-    Every old text must occur exactly once. `names` are what the new texts call; they are added to the module. Only
-    once for any function, as the source is read from the file.
+    Every old text must occur exactly once. `names` are what the new texts call; they are added to
+    the module. A function may be rewritten several times.
     """
     function = getattr(owner, name)
-    source = textwrap.dedent(inspect.getsource(function))
+    source = getattr(function, _SOURCE, "") or textwrap.dedent(inspect.getsource(function))
     for old, new in changes.items():
         source = exchange(source, old, new, f"{owner.__name__}.{name}")
     scope = function.__globals__
     scope.update(names)
     compiled: dict[str, Any] = {}
     exec(compile(source, f"<fixed {owner.__name__}.{name}>", "exec"), scope, compiled)
+    setattr(compiled[name], _SOURCE, source)
     setattr(owner, name, compiled[name])
 
 

@@ -140,6 +140,61 @@ def handle(event, context):
     process.stop()
 
 
+def test_an_execution_continues_in_the_state_in_which_aws_stopped(tmp_path):
+    """Not at its first state: an order that is confirmed by then would be refused there."""
+    process, cloud = run_aws(tmp_path)
+    allow_everything(cloud)
+    counts = """
+def handle(event, context):
+    with open(PLACE, "a") as calls:
+        calls.write("x")
+    return {"order": "ORDER#1"}
+""".replace("PLACE", repr(str(tmp_path / "calls")))
+    waits = """
+import os
+
+def handle(event, context):
+    if not os.path.exists(PLACE):
+        open(PLACE, "w").close()
+        raise RuntimeError("wait for the next start")
+    return event
+""".replace("PLACE", repr(str(tmp_path / "been here")))
+    call = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
+    first = call | {
+        "Arguments": {"FunctionName": make_function(cloud, "first", counts)},
+        "Assign": {"order": "{% $states.result.Payload.order %}"},
+        "Next": "Second",
+    }
+    second = call | {
+        "Arguments": {
+            "FunctionName": make_function(cloud, "second", waits),
+            "Payload": {"order": "{% $order %}"},
+        },
+        "Output": "{% $states.result.Payload %}",
+        "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 3}],
+        "End": True,
+    }
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "First",
+        "States": {"First": first, "Second": second},
+    }
+    started = cloud.client("stepfunctions").start_execution(
+        stateMachineArn=machine(cloud, "two", definition)
+    )
+    eventually(lambda: (tmp_path / "been here").exists())
+
+    process.stop()
+    process, cloud = run_aws(tmp_path, port=int(cloud.endpoint.rsplit(":", 1)[1]))
+
+    client = cloud.client("stepfunctions")
+    assert eventually(lambda: _ended(client, started["executionArn"])) == "SUCCEEDED"
+    output = client.describe_execution(executionArn=started["executionArn"])["output"]
+    assert json.loads(output) == {"order": "ORDER#1"}
+    assert (tmp_path / "calls").read_text() == "x"
+    process.stop()
+
+
 def _received(cloud, queue):
     found = cloud.client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
     return found[0]["Body"] if found else None

@@ -1,9 +1,11 @@
-"""An execution that runs while this AWS is stopped goes on when it is started again; on AWS nothing stops.
+"""Interrupted executions continue in the state that they were in, as on AWS.
 
-ministack fails it, and its name can never be used again: an order that waits for its customer to pay would wait for ever. As
-no position is kept, it begins again at its first state, which is right only because the saga's steps bear repeats.
+AWS keeps an execution's position; ministack fails the execution, and its name can never be used
+again. Here the name, input and variables of each state are kept when it is entered. The state is
+entered again after the start, like a task that Step Functions retries.
 """
 
+import json
 from typing import Any
 
 from ministack.services import stepfunctions
@@ -16,21 +18,61 @@ _FAIL = """            exc["status"] = "FAILED"
             exc["error"] = "States.ServiceRestart"
             exc["cause"] = "Execution was running when service restarted"
 """
+_LOOP = """    try:
+        while current_name and execution["status"] == "RUNNING":
+"""
+_ENTERED = """            _add_event(execution, f"{state_type}StateEntered", {
+                "stateEnteredEventDetails": {
+                    "name": current_name,
+                    "input": json.dumps(current_input),
+                },
+            })
+
+            if state_type == "Succeed":
+"""
+_POSITION = "position"  # of an execution, as JSON text: one assignment changes all of it
 
 
 def apply() -> None:
-    """Start such executions anew instead of failing them."""
+    """Keep positions, and continue such executions instead of failing them."""
+    resume = (
+        "    current_name, current_input = _resume(execution, ctx, current_name, current_input)\n"
+    )
+    keep = "            _keep_position(execution, ctx, current_name, current_input)\n"
+    rewrite(
+        stepfunctions,
+        "_run_execution",
+        {_LOOP: resume + _LOOP, _ENTERED: keep + _ENTERED},
+        _resume=resume_position,
+        _keep_position=keep_position,
+    )
     indent = " " * 12
     rewrite(
         stepfunctions,
         "_restore_state",
-        {_FAIL: f"{indent}_begin_again(exc)\n"},
-        _begin_again=begin_again,
+        {_FAIL: f"{indent}_continue(exc)\n"},
+        _continue=continue_execution,
     )
 
 
-def begin_again(execution: dict[str, Any]) -> None:
-    """Run the execution once everything is there that it calls."""
-    execution["events"] = execution["events"][:1]
+def keep_position(execution: dict[str, Any], ctx: dict[str, Any], name: str, state: Any) -> None:
+    """Record which state is entered, with its input and the variables."""
+    position = {"name": name, "input": state, "variables": ctx["variables"]}
+    execution[_POSITION] = json.dumps(position)
+
+
+def resume_position(
+    execution: dict[str, Any], ctx: dict[str, Any], name: str, state: Any
+) -> tuple[str, Any]:
+    """Return the name and input of the state to go on with, and set the variables."""
+    if _POSITION not in execution:
+        return name, state
+    position = json.loads(execution[_POSITION])
+    ctx["variables"] = position["variables"]
+    return position["name"], position["input"]
+
+
+def continue_execution(execution: dict[str, Any]) -> None:
+    """Run the execution once everything that it calls is there."""
     arn = execution["executionArn"]
     run_when_open(arn, lambda: stepfunctions._run_execution(arn))
