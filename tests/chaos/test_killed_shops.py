@@ -103,9 +103,11 @@ def buy_until_killed(
                     if person.get_checkout(order)["status"] == "CONFIRMED":
                         purchases.confirmed[order] = time.time()
                     time.sleep(0.1)
-            except (httpx.HTTPError, AssertionError) as exc:
-                # A saga that began again after the restart may clear what was just added.
-                if not is_over.is_set() and "CartEmpty" not in str(exc):
+                # Until then the next order would take the same item once more.
+                while not is_over.is_set() and person.get_cart():
+                    time.sleep(0.1)
+            except (httpx.HTTPError, AssertionError):
+                if not is_over.is_set():
                     raise
 
     with ThreadPoolExecutor(len(people)) as pool:
