@@ -58,7 +58,7 @@ class Caller:
 
 
 def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
-    """Create the app's authorizer. App.py must bind it to the name `authorizer`."""
+    """Create the app's authorizer, which app.py must bind to the name `authorizer`."""
 
     def authorizer(request: AuthRequest) -> AuthResponse:
         log.logger.append_keys(service=app.app_name)  # Chalice has no middleware before authorizers
