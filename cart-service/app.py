@@ -215,7 +215,7 @@ def empty_guest_cart(request: Request[None]) -> CartEmptied:
 
 @api.function("clear-cart", takes=ClearCart, returns=CartCleared)
 def clear_cart(request: ClearCart) -> CartCleared:
-    """Saga step ClearCart: remove what was bought. Nothing undoes it. It follows confirmation."""
+    """Saga step ClearCart: remove what was ordered. Not undone."""
     return clearing.remove_ordered_items(request)
 
 
@@ -237,5 +237,5 @@ def on_account_deleted(event: SQSEvent) -> None:
 
 
 def _guest_id(request: Request[object]) -> str:
-    """The owner of the guest's cart that the secret in the header opens: URLs are logged."""
+    """The owner of the guest's cart. Its secret is in a header: URLs are logged."""
     return guests.owner_id(request.headers.get(GUEST_CART.name))

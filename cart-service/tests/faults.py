@@ -1,4 +1,4 @@
-"""Faults of DynamoDB: batches that are left unprocessed, and changes before a write."""
+"""Faults of DynamoDB: unprocessed batches, and changes before a write."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,10 @@ from botocore.client import BaseClient
 
 
 def limit_batches(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], list[int]]:
-    """Let DynamoDB process only so many items of each batch. Returns the sizes that were sent."""
+    """Let DynamoDB process only so many items of each batch.
+
+    Returns a function that sets the limit, and returns the sizes of all batches sent.
+    """
     real = BaseClient._make_api_call
     limits: dict[str, int] = {}
     sizes: list[int] = []

@@ -39,7 +39,7 @@ def rows(user_id: str) -> list[dict[str, Any]]:
 
 
 def row(user_id: str, product_id: str) -> dict[str, Any]:
-    """The row with this key. Empty if there is none."""
+    """The row with this key, empty if there is none."""
     key = typed({"userId": user_id, "productId": product_id})
     response = aws.client("dynamodb").get_item(TableName="Carts", Key=key, ConsistentRead=True)
     return _plain(response.get("Item", {}))

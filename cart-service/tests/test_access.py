@@ -97,7 +97,7 @@ def test_an_invalid_user_id_is_refused(admin, sell):
 
 
 def test_every_function_has_exactly_the_permissions_it_needs(service):
-    """Only the API reads the catalogue; nobody writes to it; nothing but the authorizer reads the public keys."""
+    """Only the API reads the catalogue, and only the authorizer the public keys."""
     may = {}
     for path in (service / ".chalice").glob("policy-*.json"):
         for statement in json.loads(path.read_text())["Statement"]:

@@ -142,7 +142,7 @@ def test_unknown_fields_of_a_body_are_ignored(jimmy, bowl):
 
 
 def test_updated_at_distinguishes_a_cart_from_the_next(jimmy, bowl):
-    """Checkout derives an order's id from lines, quantities and moments: the same things again are a new order."""
+    """Checkout derives an order's id from lines, quantities and `updatedAt`."""
     jimmy.add(bowl, 2)
     first = jimmy.updated_at(bowl)
     jimmy.remove(bowl)

@@ -19,7 +19,7 @@ def test_a_quantity_can_be_set(jimmy, bowl):
 
 
 def test_setting_the_same_quantity_again_changes_nothing(jimmy, bowl):
-    """Not even the moment: a checkout that was begun before is still that of this cart."""
+    """Not even `updatedAt`: a checkout in progress stays valid."""
     jimmy.add(bowl, 2)
     before = row(JIMMY, bowl)
 

@@ -1,4 +1,4 @@
-"""What happens to a cart once an order is confirmed: the saga step clear-cart, and the queue of those that failed."""
+"""Clearing a cart after its order: the saga step, and the queue of failed ones."""
 
 import time
 

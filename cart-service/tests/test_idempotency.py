@@ -91,7 +91,7 @@ def test_emptying_a_cart_keeps_its_idempotency_records(jimmy, bowl):
 
 
 def test_a_key_cannot_pass_for_an_order(jimmy, bowl, api):
-    """Whatever text a client sends as a key, the clearing after an order still happens."""
+    """The clearing after an order takes place in spite of a key like its id."""
     jimmy.add(bowl, 2, key="ORDER#1001")
 
     api.invoke(

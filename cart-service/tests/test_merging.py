@@ -13,7 +13,7 @@ NO_SUCH_CART = {"Code": "CartNotFound", "Message": "there is no such guest cart,
 
 
 def merged(taken=None, left=()):
-    """Taken: {product: qty}. Left: (product, qty, reason)."""
+    """`taken` is {product: qty}, `left` are (product, qty, reason)."""
     return {
         "message": "Carts merged",
         "taken": [{"productId": name, "qty": qty} for name, qty in (taken or {}).items()],
@@ -23,7 +23,7 @@ def merged(taken=None, left=()):
 
 @pytest.fixture
 def shopping(guest, jimmy, sell):
-    """The guest has five of one product and two of another, Jimmy one of the second and three of a third."""
+    """Guest: 5 of 001, 2 of 002. Jimmy: 1 of 002, 3 of 003."""
     guest.add(sell("PROD#001"), 5)
     guest.add(sell("PROD#002"), 2)
     jimmy.add("PROD#002", 1)
@@ -88,7 +88,7 @@ def test_two_tabs_with_one_key_merge_once(guest, jimmy, shopping, concurrently):
 
 @pytest.mark.parametrize("closed", [False, True])
 def test_a_faster_second_tab_leaves_nothing_to_merge(guest, jimmy, shopping, before_write, closed):
-    """The other tab merges before this one has closed the guest's cart, or after it closed it and read its items."""
+    """The other tab merges before this one closes the guest's cart, or after that."""
     before_write(lambda: jimmy.merge(guest.secret))
     before_write(lambda: None, times=int(closed))
 
@@ -133,7 +133,7 @@ def test_a_merged_cart_is_closed(guest, jimmy, bowl):
 
 
 def test_an_item_added_during_a_merge_is_merged_or_refused(guest, jimmy, sell, bowl, before_write):
-    """The other tab logs in between the look at the guest's cart and the writing of the item."""
+    """The other tab logs in between reading the guest's cart and writing the item."""
     sell("PROD#002")
     guest.add(bowl, 2)
     before_write(lambda: jimmy.merge(guest.secret))
@@ -159,7 +159,7 @@ def test_concurrent_additions_and_merge_lose_nothing(guest, jimmy, bowl, concurr
 
 
 def test_an_item_changed_during_a_merge_counts_once(guest, jimmy, bowl, before_write):
-    """A change of the guest's that was let in before the cart was closed, and is written after the merge read the item."""
+    """The guest's change was let in before the cart closed, and is written late."""
     guest.add(bowl, 2)
     jimmy.add(bowl, 1)
     late = {**row(guest.owner_id, bowl), "qty": 7}
@@ -373,7 +373,7 @@ def test_only_an_admin_may_merge_into_another_account(guest, jimmy, anna, admin,
 
 
 def test_merged_items_are_cleared_after_an_order(guest, jimmy, bowl, api):
-    """Checkout takes an account's cart only; the saga's clearing finds the merged items like all others."""
+    """Checkout takes an account's cart. Clearing finds the merged items there."""
     guest.add(bowl, 5)
     jimmy.merge(guest.secret)
 

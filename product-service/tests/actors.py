@@ -1,4 +1,4 @@
-"""The shop's staff and customers, and the checkout saga, as they use product-service."""
+"""An admin, a customer and the checkout saga, as they use product-service."""
 
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,7 @@ _deserializer = TypeDeserializer()
 
 
 class Shop:
-    """The service, as an admin, a customer and the saga use it, and what its tables hold."""
+    """The service as its callers use it, and what its tables hold."""
 
     def __init__(self, api: Any, tokens: Any) -> None:
         self.api = api
@@ -81,7 +81,7 @@ class Shop:
         return stocks, {row["orderId"]: row for row in map(_plain, tables["Reservations"])}
 
     def row(self, table: str, **key: str) -> dict[str, Any]:
-        """The row with this key. Empty if there is none."""
+        """The row with this key, empty if there is none."""
         typed = {name: {"S": value} for name, value in key.items()}
         response = aws.client("dynamodb").get_item(TableName=table, Key=typed, ConsistentRead=True)
         return _plain(response.get("Item", {}))
@@ -95,7 +95,7 @@ def _path(product_id: str) -> str:
 
 
 def _buckets(row: dict[str, Any]) -> tuple[int, int, int]:
-    """Available, reserved and sold. Asserts that they add up to supplied and none is negative."""
+    """Available, reserved and sold: none negative, adding up to supplied."""
     available, reserved, sold = (
         int(row[f"{bucket}Stock"]) for bucket in ("available", "reserved", "sold")
     )

@@ -26,7 +26,7 @@ def run_before_write(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], 
 
 
 def cause_conflicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Fail the given number of transactions with a conflict. Skip all pauses."""
+    """Fail the given number of transactions with a conflict, without pauses."""
     left = [0]
     write = DynamoDBBackend.transact_write_items
 

@@ -21,7 +21,7 @@ def new_order() -> str:
 
 
 def order_input(order_id: str, lines: dict[str, int]) -> dict[str, Any]:
-    """The input that the state machine passes. The service ignores the other fields."""
+    """The input that the state machine passes, with fields that are ignored."""
     items = [{"productId": product_id, "qty": qty} for product_id, qty in lines.items()]
     return {"orderId": order_id, "items": items, "correlationId": "c-1", "amount": 25.98}
 

@@ -1,4 +1,4 @@
-"""In any order of steps, returns, expiry and repeats, stock equals what the reservations say."""
+"""After any sequence of steps, stock equals what the reservations say."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,4 +1,4 @@
-"""Batch reads and deletes. What DynamoDB leaves unprocessed is sent again, with backoff.
+"""Batch reads and deletes, with retries of what DynamoDB leaves unprocessed.
 
 PynamoDB's own batches send it again at once, and its reads without limit.
 """
@@ -23,7 +23,9 @@ Key = dict[str, str]
 
 
 def read(model: type[Row], keys: Sequence[Key]) -> list[Row]:
-    """Return the items that exist under these distinct keys, in no order. Strongly consistent.
+    """Return the items that exist under these distinct keys, in no order.
+
+    Strongly consistent.
 
     Raises: CartUnavailable if DynamoDB leaves some unprocessed in every attempt.
     """
@@ -66,7 +68,7 @@ def _chunks(keys: Sequence[Key], size: int) -> Iterator[list[dict[str, dict[str,
 
 
 def _projection(model: type[Model]) -> dict[str, Any]:
-    """Read only the model's attributes. By placeholder, as `name` and `status` are reserved."""
+    """Read only the model's attributes. `name` and `status` need placeholders."""
     attributes = model.get_attributes().values()
     names = {f"#{position}": attribute.attr_name for position, attribute in enumerate(attributes)}
     return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}

@@ -19,7 +19,9 @@ _CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=
 
 
 def remove_ordered_items(request: ClearCart) -> CartCleared:
-    """Take the ordered quantities out of the cart. What was added since the order stays.
+    """Take the ordered quantities out of the cart.
+
+    What was added since the order was placed stays.
 
     Idempotent by order, in any order and however late: all lines are removed once, or none.
 
@@ -61,7 +63,7 @@ def _quantities(lines: Iterable[OrderedLine]) -> Mapping[str, int]:
 def _removal_ops(
     user_id: str, ordered: Mapping[str, int], placed_at: str | None
 ) -> Iterator[Operation]:
-    """One operation for each ordered product that is in the cart since before the order."""
+    """One operation for each ordered item that was added before the order."""
     keys = [{"userId": user_id, "productId": product_id} for product_id in ordered]
     for item in batches.read(CartItem, keys):
         if placed_at is None or item.added_at <= placed_at:

@@ -1,4 +1,4 @@
-"""Errors of carts. `description` is published to the API's customers."""
+"""Errors of carts. Customers of the API read `description`."""
 
 from chalice import BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError
 from chalice.app import ChaliceViewError

@@ -1,4 +1,4 @@
-"""Carts without an account. A secret opens a guest's cart. It holds no personal data."""
+"""Carts without an account, opened by a secret. They hold no personal data."""
 
 import hashlib
 import secrets
@@ -69,5 +69,5 @@ def is_open() -> Condition:
 
 
 def cart_not_found() -> CartNotFound:
-    """The same message for every cause: it must not tell which secrets are or were valid."""
+    """The same error for every cause: it must not tell which secrets were valid."""
     return CartNotFound("there is no such guest cart, or it has expired")

@@ -10,7 +10,7 @@ RECORD_SECONDS = 7 * 24 * 3600
 
 
 def find_record(user_id: str, key: str | None, request: str) -> IdempotencyRecord | None:
-    """Return the record of the same request under this key. None without a key or a record.
+    """Return the record of the same request under this key, if there is one.
 
     Raises: IdempotencyKeyReused if the key was used for another request.
     """
@@ -25,7 +25,7 @@ def find_record(user_id: str, key: str | None, request: str) -> IdempotencyRecor
 def record_ops(
     user_id: str, key: str | None, request: str, qty: int | None = None
 ) -> list[transactions.Operation]:
-    """The operation that stores the record of a request, unless there is one; none without a key.
+    """The operation that records a request under its key. None without a key.
 
     `qty` is what the response says.
     """

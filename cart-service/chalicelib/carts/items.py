@@ -19,13 +19,16 @@ def list_items(user_id: str, **query: Any) -> list[CartItem]:
 
 
 def get_quantity(user_id: str, product_id: str) -> int:
-    """Return the quantity of a product in the cart, 0 if it is not there. Strongly consistent."""
+    """Return the quantity of a product in the cart, 0 without one.
+
+    Strongly consistent.
+    """
     item = dynamodb.find(CartItem, user_id, product_id)
     return item.qty if item else 0
 
 
 def remaining_capacity(user_id: str) -> int:
-    """How many more products the cart takes. Concurrent additions are not counted."""
+    """How many more products the cart takes, not counting concurrent additions."""
     products = CartItem.product_id.startswith(PRODUCT_PREFIX)
     return MAX_PRODUCTS - CartItem.count(
         user_id, products, consistent_read=True, limit=MAX_PRODUCTS

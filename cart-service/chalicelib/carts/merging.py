@@ -27,7 +27,9 @@ _CONFLICT_RETRIES = RetryPolicy(tries=12, pause_seconds=0.01, max_pause_seconds=
 
 
 def merge_carts(user_id: str, guest_id: str, idempotency_key: str | None) -> CartMergeResult:
-    """Move the guest's items to the account's cart, as far as it takes them. Not undone.
+    """Move the guest's items to the account's cart, as far as it takes them.
+
+    Not undone.
 
     Idempotent, with or without a key, also concurrently: each item moves once, and the response
     is the same for as long as a key is kept.
@@ -93,7 +95,10 @@ def _transfer_ops(user_id: str, guest: GuestCart, items: Sequence[CartItem]) -> 
 def _merge_result(
     guest: GuestCart, item: CartItem, product: Product | None, before: int, has_capacity: bool
 ) -> MergedItem:
-    """How much of the item the account's cart takes, which has `before` of it, and why not all."""
+    """How much of the item the account's cart takes, and why not all.
+
+    `before` is the quantity that it has.
+    """
     limit, reason = MAX_QUANTITY - before, TooManyOfProduct.__name__
     if product is None or not product.is_on_sale:
         limit, reason = 0, ProductNotFound.__name__

@@ -28,7 +28,7 @@ MERGED = GuestCartStatus.MERGED
 
 
 class CartItem(Model):
-    """A product in a cart. Deleted once it is removed or ordered.
+    """A product in a cart, deleted once it is removed or ordered.
 
     `updatedAt` changes whenever `qty` does: checkout recognizes an unchanged cart by both.
     Only a guest's item has `expiresAt`, that of the cart.
@@ -46,7 +46,7 @@ class CartItem(Model):
 
 
 class GuestCart(Model):
-    """A cart without an account: OPEN, then MERGED into the account that logs in, or expired.
+    """A cart without an account: OPEN, then MERGED into an account, or expired.
 
     Items are added only in a transaction that checks that it is OPEN. `userId` has the hash of
     the secret, which is not stored. An expired cart is treated as absent, also before
@@ -64,7 +64,7 @@ class GuestCart(Model):
 
 
 class MergedItem(Model):
-    """The result of merging a guest's item, stored in the transaction that moves the item."""
+    """The result of merging a guest's item, stored in the same transaction."""
 
     class Meta(dynamodb.Meta):
         table_name = "Carts"
@@ -94,7 +94,7 @@ class IdempotencyRecord(Model):
 
     @staticmethod
     def request_key(idempotency_key: str) -> str:
-        """The key of a client's request. Never that of an order, whatever the client sends."""
+        """The key of a client's request: never that of an order, for any input."""
         return f"KEY#REQUEST#{idempotency_key}"
 
     @staticmethod

@@ -35,7 +35,7 @@ class SetQuantity(Schema):
 
 
 class CartUpdate(Schema):
-    """The quantity of a product in the cart after a change. 0 once it is removed."""
+    """The quantity of a product in the cart after a change: 0 once it is removed."""
 
     message: str
     product_id: str
@@ -102,7 +102,7 @@ class CartQuery(CartOwnerQuery):
 
 
 class CartLine(Schema, kw_only=True, omit_defaults=False):
-    """A product in the cart at today's price. Name and price are null if it is not known."""
+    """A product in the cart at today's price. Name and price are null if unknown."""
 
     product_id: str
     name: str | None = None
@@ -121,7 +121,7 @@ class OrderedLine(Schema):
 
 
 class ClearCart(Schema):
-    """Input of the step: an order has at most 99 lines, as many as fit into one transaction."""
+    """Input of the step. An order has at most 99 lines: a transaction fits no more."""
 
     order_id: NonEmptyStr
     user_id: NonEmptyStr

@@ -1,4 +1,4 @@
-"""The verbs of a cart. `user_id` is its owner: USER#... of an account, GUEST#... of a guest."""
+"""The verbs of a cart. Its owner `user_id` is USER#... or GUEST#...."""
 
 from chalicelib.carts import batches, guests, idempotency, items, readmodels
 from chalicelib.carts.errors import (
@@ -103,7 +103,9 @@ def empty_cart(user_id: str) -> CartEmptied:
 
 
 def erase_cart(user_id: str) -> None:
-    """Delete all rows of a deleted account's cart, idempotency records included. Idempotent.
+    """Delete all rows of a deleted account's cart, with its idempotency records.
+
+    Idempotent.
 
     A clearing that is repeated after that finds an empty cart.
     """
@@ -119,7 +121,10 @@ def _write_increment(
     idempotency_key: str | None,
     guest: GuestCart | None,
 ) -> CartUpdate:
-    """Add once. Raises TransactionCancelled if item, key or guest's cart changed concurrently."""
+    """Add once.
+
+    Raises: TransactionCancelled if item, key or guest's cart changed concurrently.
+    """
     before = items.get_quantity(user_id, product_id)
     after = before + quantity
     _require_capacity(user_id, product_id, before, after)

@@ -1,4 +1,4 @@
-"""Errors of stock and reservations. `description` is published to the API's customers."""
+"""Errors of stock and reservations. Customers of the API read `description`."""
 
 from chalice import ChaliceViewError, ConflictError, NotFoundError
 
@@ -10,14 +10,14 @@ class ProductNotFound(NotFoundError):
 
 
 class OutOfStock(ConflictError):
-    """Less is available than requested. Nothing was reserved or deducted.
+    """Less is available than requested. Nothing was changed.
 
     The message names each product, the quantity requested and the quantity available.
     """
 
 
 class ReservationEnded(ConflictError):
-    """The order's reservation was released or has expired. Only another order can reserve."""
+    """The order's reservation was released or has expired. Not retryable."""
 
 
 class NotCommitted(ConflictError):
@@ -29,15 +29,15 @@ class ReturnTooLarge(ConflictError):
 
 
 class StockContended(ChaliceViewError):
-    """Concurrent writes kept changing the same stock. Nothing was changed. Retryable."""
+    """Concurrent writes kept changing the same stock. Retryable."""
 
     STATUS_CODE = 503
     description = "Concurrent orders kept changing this stock. Nothing was changed; try again."
 
 
 class StockMismatch(Exception):
-    """Inventory holds less than a reservation says: it was edited by hand. Not retryable."""
+    """Inventory, edited by hand, holds less than a reservation says. Not retryable."""
 
 
 class ExpiryPartlyFailed(Exception):
-    """Some overdue reservations could not be expired. The next run tries them again."""
+    """Some overdue reservations could not be expired. The next run retries them."""

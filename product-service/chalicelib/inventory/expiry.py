@@ -42,7 +42,7 @@ def _overdue_reservations() -> Iterable[Reservation]:
 
 
 def _try_expire(order_id: str) -> bool:
-    """Expire the reservation. False if that failed, with the reason in the log."""
+    """Expire the reservation. False if that failed: the log has the reason."""
     try:
         transition(order_id, EXPIRED)
     except Exception as exc:

@@ -30,7 +30,7 @@ RELEASED = ReservationStatus.RELEASED
 
 
 class Stock(Model):
-    """The stock of a product, in three buckets: available + reserved + sold = supplied."""
+    """Stock of a product in three buckets: available + reserved + sold = supplied."""
 
     class Meta(dynamodb.Meta):
         table_name = "Inventory"
@@ -77,7 +77,7 @@ NO_OP: dict[ReservationStatus, frozenset[ReservationStatus]] = {
 
 
 class ReservationItem(MapAttribute):
-    """A product of an order: its quantity, and how much of that was returned after the sale."""
+    """A product of an order, with the quantity ordered and the quantity returned."""
 
     product_id = UnicodeAttribute(attr_name="productId")
     qty = WholeNumber()
@@ -101,7 +101,7 @@ class ByExpiry(GlobalSecondaryIndex):
 
 
 class Reservation(Model):
-    """What an order holds. `status` follows TRANSITIONS.
+    """What an order holds. Its `status` follows TRANSITIONS.
 
     Written in one transaction with the stock that it moves. Only while RESERVED it has `open`,
     which puts it into the index. Returns of a COMMITTED reservation are recorded in `items`;

@@ -25,7 +25,9 @@ _RESTOCK: Transfer = (Stock.sold, Stock.available)
 
 
 def restock(order_id: str, refund_id: str, quantities: Mapping[str, int]) -> Reservation:
-    """Make these quantities, by product id, available again: at most what the order still has.
+    """Make these quantities, by product id, available again.
+
+    At most what the order still has.
 
     Idempotent by `refund_id`, also under races: the write is conditional on the reservation
     that was read.

@@ -66,7 +66,7 @@ def release(order_id: str) -> ReservationState:
 def return_goods(order_id: str, refund_id: str, lines: Iterable[OrderLine]) -> ReservationState:
     """Restock returned lines of a committed order. The order keeps the rest.
 
-    Idempotent by `refund_id`, whatever the lines of the repeat. Not undone.
+    Idempotent by `refund_id`: the lines of a repeat are ignored. Not undone.
 
     Raises: NotCommitted (retryable), ReturnTooLarge, ReservationEnded, StockContended.
     """
@@ -97,7 +97,7 @@ def set_stock(product_id: str, available: int) -> StockLevel:
 
 
 def get_available_stock(product_id: str) -> int:
-    """Return the quantity of the product that can be bought. Raises ProductNotFound."""
+    """Return the available quantity of the product. Raises: ProductNotFound."""
     return _get_stock(product_id).available
 
 

@@ -1,4 +1,4 @@
-"""Status transitions of a reservation, each in one transaction with the stock that it moves."""
+"""Status transitions of a reservation, in one transaction with its stock."""
 
 from collections.abc import Mapping
 from typing import NoReturn

@@ -1,10 +1,10 @@
-"""Errors of the catalogue. `description` is published to the API's customers."""
+"""Errors of the catalogue. Customers of the API read `description`."""
 
 from chalice import ChaliceViewError, ConflictError, UnprocessableEntityError
 
 
 class CurrencyFixed(ConflictError):
-    """A product keeps its currency. A price in another currency needs another product."""
+    """A product keeps its currency."""
 
     description = "A product keeps its currency; for another currency create another product."
 
@@ -16,7 +16,7 @@ class IdempotencyKeyReused(UnprocessableEntityError):
 
 
 class ProductContended(ChaliceViewError):
-    """Concurrent requests created this very product. Nothing was created by this one. Retryable."""
+    """Concurrent requests created this very product. Retryable."""
 
     STATUS_CODE = 503
     description = "Too many requests at once. Nothing was created by this one; try again."

@@ -37,7 +37,7 @@ def _partition(filters: ProductFilters) -> tuple[Any, str, str]:
 
 
 def _cursor_key(product: Product) -> dict[str, Any]:
-    """The part of the product's key in the index that does not follow from the filters."""
+    """The part of the index key that does not follow from the filters."""
     return {
         "productId": {"S": product.product_id},
         "priceMinor": {"N": str(product.price_minor)},

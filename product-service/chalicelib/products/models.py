@@ -44,7 +44,7 @@ class ByCategory(GlobalSecondaryIndex):
 
 
 class Product(Model):
-    """A product: ACTIVE, then ARCHIVED for good. Only ACTIVE products are in the indexes."""
+    """A product: ACTIVE, then ARCHIVED for good. The indexes have only ACTIVE ones."""
 
     class Meta(dynamodb.Meta):
         table_name = "Products"

@@ -158,7 +158,7 @@ def _parse_currency(code: str) -> str:
 
 
 def _parse_price(field: str, amount: Decimal, currency: str) -> int:
-    """Return the amount in minor units. Raises ValueError with the field's name."""
+    """Return the amount in minor units. Raises: ValueError with the field's name."""
     try:
         return money.minor(amount, currency)
     except money.InvalidAmount as exc:

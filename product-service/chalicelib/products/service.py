@@ -68,7 +68,9 @@ def get_product(product_id: str) -> ProductWithStock:
 
 
 def change_product(product_id: str, request: ProductPatch) -> ProductView:
-    """Change the fields that the request has. Orders keep the price that they were placed at.
+    """Change the fields that the request has.
+
+    Orders keep the price that they were placed at.
 
     Concurrent changes of different fields are all kept. Idempotent. Undone by another change.
 
@@ -160,7 +162,7 @@ def _patch_actions(product: Product, request: ProductPatch) -> list[Action]:
 
 
 def _price_minor(amount: Decimal, currency: str) -> int:
-    """Return the price in minor units. Raises InvalidAmount with the field's name."""
+    """Return the price in minor units. Raises: InvalidAmount with the field's name."""
     try:
         price = money.minor(amount, currency)
     except money.InvalidAmount as exc:
@@ -189,7 +191,7 @@ def _get_active_product(product_id: str) -> Product:
 
 
 def _get_product(product_id: str) -> Product:
-    """Return the product, archived or not. Raises ProductNotFound."""
+    """Return the product, archived or not. Raises: ProductNotFound."""
     product = dynamodb.find(Product, ids.parse("PROD", product_id))
     if product is None:
         raise _not_found(product_id)
