@@ -594,7 +594,7 @@ def test_a_wrong_key_is_rejected_and_the_right_one_is_used_next(case):
 
 @pytest.fixture
 def later(monkeypatch):
-    """Let seconds pass for cached secrets only: the fakes run in threads of this process."""
+    """Let time pass for cached secrets only: the fakes share this process."""
 
     def pass_by(seconds: float) -> None:
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
