@@ -117,7 +117,7 @@ def test_at_most_two_states_are_kept(aws):
         aws.client("sqs").create_queue(QueueName=f"queue-{number}")
         aws.await_saved()
 
-    assert len(generations.every(aws.state)) == 2
+    assert len(generations.list_all(aws.state)) == 2
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
@@ -213,7 +213,7 @@ def test_a_damaged_state_is_passed_over_and_that_is_said(aws):
         aws.client("sqs").create_queue(QueueName=name)
         aws.await_saved()
     aws.kill()
-    newest, before = generations.every(aws.state)
+    newest, before = generations.list_all(aws.state)
     newest.path.write_bytes(newest.path.read_bytes().replace(b'"two"', b'"owt"'))
 
     found = restoring.find(aws.state)
@@ -230,7 +230,7 @@ def test_without_any_readable_state_that_is_said_and_it_begins_empty(aws):
     aws.client("sqs").create_queue(QueueName="one")
     aws.await_saved()
     aws.kill()
-    for generation in generations.every(aws.state):
+    for generation in generations.list_all(aws.state):
         generation.path.write_bytes(b"{}")
 
     found = restoring.find(aws.state)
@@ -277,13 +277,13 @@ def test_a_state_that_does_not_fit_on_the_disk_leaves_the_last_one_and_is_told(a
 
 
 def _flatten(state) -> None:
-    newest = generations.every(state)[0]
+    newest = generations.list_all(state)[0]
     for line in newest.lines():
         known = json.loads(line)
         wrapped = {"__ministack_format__": 2, "payload": known["payload"]}
         (state / f"{known['service']}.json").write_text(json.dumps(wrapped))
     (state / "heartbeat").unlink()
-    for generation in generations.every(state):
+    for generation in generations.list_all(state):
         generation.path.unlink()
 
 

@@ -89,7 +89,7 @@ def inspect(directory, look, states: int) -> None:
     seen, began, end = set[int](), time.time_ns(), time.monotonic() + 60
     while len(seen) < states:
         assert time.monotonic() < end, f"only {len(seen)} states were saved"
-        for generation in generations.every(directory):
+        for generation in generations.list_all(directory):
             if generation.moment > began and generation.moment not in seen:
                 seen.add(generation.moment)
                 look(generation)
