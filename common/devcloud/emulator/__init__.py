@@ -1,1 +1,1 @@
-"""Run AWS on this machine: ministack, with patches, and with snapshots of its state."""
+"""Run AWS on this machine: ministack, patched, with snapshots of its state."""

@@ -1,4 +1,4 @@
-"""Critical sections that a snapshot waits for, and a counter of changes of the state.
+"""Mark the critical sections that snapshots wait for, and count changes.
 
 Requests are handled on the event loop, one at a time, and snapshots are taken on it too, so that
 they never see half a request. Threads change the state in critical sections.

@@ -1,4 +1,4 @@
-"""Load devcloud/faults/agent.py into every Lambda process of a shop that injects faults."""
+"""Load devcloud/faults/agent.py into every Lambda process."""
 
 from pathlib import Path
 

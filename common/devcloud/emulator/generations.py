@@ -133,7 +133,7 @@ def drop_after(directory: Path, moment: int) -> None:
 
 
 def is_flat(directory: Path) -> bool:
-    """Return whether there is a state in the former format, a JSON file for each service."""
+    """Return whether there is a state in the former format: a file per service."""
     return (directory / "dynamodb.json").exists()
 
 

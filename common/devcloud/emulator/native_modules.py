@@ -1,7 +1,7 @@
-"""Run a zip that was built for another processor with this machine's compiled modules.
+"""Run a zip that was built for another processor on this machine.
 
-The stages `dev` and `prod` run on arm64. The virtual environment has this machine's build of every
-pinned package. Everything else of the zip stays as it was deployed.
+The stages `dev` and `prod` run on arm64. If this machine does not, its own builds of the same
+packages, from the virtual environment, replace the compiled modules of the zip.
 """
 
 import platform

@@ -15,10 +15,12 @@ class UnexpectedSource(RuntimeError):
 
 
 def rewrite_function(owner: Any, name: str, edits: dict[str, str], **names: Any) -> None:
-    """Recompile `owner.name` (of a module or class) with each old text replaced by the new one.
+    """Recompile `owner.name` with each old text replaced by the new one.
 
-    `names` are what the new texts call. They are added to the function's module. A function may
-    be rewritten several times. Raises: UnexpectedSource unless every old text occurs exactly once.
+    `owner` is a module or class. `names` are what the new texts call. They are added to the
+    function's module. A function may be rewritten several times.
+
+    Raises: UnexpectedSource unless every old text occurs exactly once.
     """
     function = getattr(owner, name)
     source = getattr(function, _SOURCE, "") or textwrap.dedent(inspect.getsource(function))
@@ -33,7 +35,7 @@ def rewrite_function(owner: Any, name: str, edits: dict[str, str], **names: Any)
 
 
 def rewrite_worker_script(edits: dict[str, str]) -> None:
-    """Replace each old text by the new one in the script that every Python Lambda runs.
+    """Replace each old text by the new one in the script of Python Lambdas.
 
     Raises: UnexpectedSource unless every old text occurs exactly once.
     """
@@ -53,7 +55,7 @@ def replace_once(source: str, old: str, new: str, where: str) -> str:
 
 
 def require_parameters(function: Any, *parameters: str) -> None:
-    """Raise UnexpectedSource unless a function that a patch wraps has these parameters."""
+    """Raise UnexpectedSource unless a function has exactly these parameters."""
     actual = tuple(inspect.signature(function).parameters)
     if actual != parameters:
         raise UnexpectedSource(

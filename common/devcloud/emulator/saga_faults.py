@@ -17,7 +17,7 @@ from devcloud.emulator.patching import require_parameters
 from devcloud.faults import SAGA
 from devcloud.faults.agent import FaultInjector
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
+# https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
 _LAMBDA_ERROR, _SERVICE_ERROR = "Lambda.SdkClientException", "States.TaskFailed"
 _WITHOUT_EFFECT = ("before", "throttled", "error")
 _AFTER_EFFECT = ("after", "lost")

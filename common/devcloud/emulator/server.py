@@ -1,4 +1,4 @@
-"""Run the local AWS: `python -m devcloud.emulator.server --port 8001 --dir .local`."""
+"""Run the local AWS: python -m devcloud.emulator.server --port 8001 --dir .local."""
 
 import argparse
 import os
@@ -60,7 +60,7 @@ def _set_environment(port: int, directory: Path, sfn_wait_scale: float, idle_sec
 
 
 def _create_scratch(scratch: Path) -> Path:
-    """Create an empty directory. The leftover of an earlier run is removed in the background."""
+    """Create an empty directory. Remove that of an earlier run in the background."""
     for leftover in scratch.parent.glob("tmp*"):
         renamed = leftover.with_name(f"tmp-{time.time_ns()}")
         leftover.rename(renamed)

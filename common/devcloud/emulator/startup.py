@@ -12,7 +12,7 @@ from ministack.core.responses import request_scope
 
 
 def run_when_serving(arn: str, act: Callable[[], None]) -> None:
-    """Run `act` in a thread once requests are served, in the account and region of the ARN."""
+    """Run `act` in a thread, in the scope of the ARN, once requests are served."""
     owner = parse_arn(arn)
     with request_scope(owner.account_id, owner.region):
         scope = contextvars.copy_context()

@@ -158,7 +158,7 @@ def _replace_locks(modules: int) -> None:
 
 @functools.lru_cache(maxsize=1)
 def _module_locks(modules: int) -> list[tuple[Any, str, Callable[[], Any]]]:
-    """Find the locks of ministack. Cached as long as the number of modules is the same."""
+    """Find the locks of ministack. Cached for one number of modules."""
     kinds = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}
     return [
         (module, name, kinds[type(value)])
@@ -170,7 +170,7 @@ def _module_locks(modules: int) -> list[tuple[Any, str, Callable[[], Any]]]:
 
 
 def _externalize_by_checksum(function: dict[str, Any], referenced: set[str]) -> None:
-    """Refer to the zip of a Lambda by its checksum. Write the zip if there is no such file."""
+    """Refer to the zip of a Lambda by its checksum. Write it if it is missing."""
     checksum = base64.b64decode((function.get("config") or {}).get("CodeSha256") or "").hex()
     blob = Path(lambda_svc.CODE_BLOB_DIR, f"{checksum}.zip")
     if isinstance(function.get("code_zip"), bytes) and blob.exists():

@@ -1,4 +1,4 @@
-"""A saved state shows nothing half done, whatever goes on while it is taken."""
+"""A saved state shows nothing half done, even under load."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ def aws(tmp_path):
     process.stop()
 
 
-def test_no_snapshot_shows_half_a_transaction_nor_an_item_without_its_stream_record(aws, tmp_path):
+def test_a_snapshot_holds_whole_transactions_and_their_stream_records(aws, tmp_path):
     for name in ("left", "right"):
         create_table(aws, name, StreamSpecification=STREAM)
     over = threading.Event()
@@ -43,7 +43,7 @@ def test_no_snapshot_shows_half_a_transaction_nor_an_item_without_its_stream_rec
     assert [each.result() for each in written] == [None] * 6
 
 
-def test_no_snapshot_shows_an_execution_that_ended_without_its_output_and_its_event(aws, tmp_path):
+def test_a_snapshot_holds_an_ended_execution_with_output_and_event(aws, tmp_path):
     allow_everything(aws)
     sqs, events = aws.client("sqs"), aws.client("events")
     queue = sqs.create_queue(QueueName="ended")["QueueUrl"]
@@ -85,7 +85,7 @@ def test_no_snapshot_shows_an_execution_that_ended_without_its_output_and_its_ev
 
 
 def inspect(directory, look, states: int) -> None:
-    """Look at so many saved states from now on, each as soon as it is there."""
+    """Look at so many states that are saved from now on, each at once."""
     seen, began, end = set[int](), time.time_ns(), time.monotonic() + 60
     while len(seen) < states:
         assert time.monotonic() < end, f"only {len(seen)} states were saved"

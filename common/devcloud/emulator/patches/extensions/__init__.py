@@ -1,1 +1,1 @@
-"""Settings and features of the local shop: persistence, timings, memory, the mailbox."""
+"""Settings and features of the local shop: persistence, timings, mailbox."""

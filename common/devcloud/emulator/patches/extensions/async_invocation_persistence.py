@@ -1,4 +1,4 @@
-"""Persistence: an accepted asynchronous invocation survives a restart.
+"""Keep accepted asynchronous invocations over a restart.
 
 ministack holds it in a thread only. Here it is saved until its last attempt has ended, and invoked
 again after a restart: at least once, as on AWS.
@@ -8,6 +8,7 @@ import contextvars
 import copy
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -63,10 +64,10 @@ def get_state() -> dict[str, Any]:
 
 
 def restore_state(data: Any) -> None:
-    """Restore the state of Lambda and invoke what had not ended, once requests are served."""
+    """Restore the state of Lambda and repeat the invocations that had not ended."""
     _restore_state(data)
     for accepted in (data or {}).get(_STATE, {}).values():
-        run_when_serving(accepted["function"], lambda call=accepted: _invoke(**call))  # type: ignore[misc]
+        run_when_serving(accepted["function"], partial(_invoke, **accepted))
 
 
 def _invoke(function: str, event: Any) -> None:

@@ -1,4 +1,4 @@
-"""Feature: the mailbox of the developer's page holds what SNS sends by email.
+"""Put what SNS sends by email into the mailbox of the developer's page.
 
 ministack accepts an email subscription and logs what it would send. `GET /_ministack/ses/messages`
 lists only what SES has sent.

@@ -1,4 +1,4 @@
-"""Persistence: an execution that was running at a restart continues in its present state.
+"""Continue running executions in their present state after a restart.
 
 ministack fails such an execution, and its name can never be used again. Here the name, input and
 variables of a state are saved when it is entered. After a restart the state is entered again, like

@@ -1,4 +1,4 @@
-"""Setting: a Lambda is active as soon as it is created or updated.
+"""Activate a Lambda as soon as it is created or updated.
 
 ministack keeps it pending for half a second. `chalice deploy` looks once and then every five
 seconds, twice for each Lambda.

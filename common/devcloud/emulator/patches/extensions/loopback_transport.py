@@ -1,4 +1,4 @@
-"""Setting: a request from this machine counts as one by TLS.
+"""Treat a request from this machine as one by TLS.
 
 The local cloud serves HTTP on the loopback interface only. The queue policies of the shop deny
 requests for which `aws:SecureTransport` is false.

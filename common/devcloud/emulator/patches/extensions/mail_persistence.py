@@ -1,4 +1,4 @@
-"""Persistence: the mailbox of the developer's page survives a restart.
+"""Keep the mailbox of the developer's page over a restart.
 
 ministack saves the text messages of SNS, but not the mails of SES.
 """

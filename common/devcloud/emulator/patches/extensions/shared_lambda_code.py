@@ -1,4 +1,4 @@
-"""Setting: all Lambdas of one zip run from one unpacked copy.
+"""Run all Lambdas of one zip from one unpacked copy.
 
 ministack unpacks the zip for every process. With thirty Lambdas of six zips, and several processes
 of a busy one, that takes a gigabyte and most of each cold start. Compiled modules of the copy are
@@ -40,7 +40,7 @@ def apply() -> None:
 
 
 def unpack(code: bytes) -> str:
-    """Return the directory of the zip's files, which the first call creates. Idempotent."""
+    """Return the directory of the zip's files. The first call creates it."""
     directory = Path(tempfile.gettempdir(), "lambda-code", hashlib.sha256(code).hexdigest()[:20])
     with _lock:
         if not directory.exists():

@@ -1,4 +1,4 @@
-"""Persistence: a snapshot never shows a step of an execution or a schedule half done.
+"""Keep the steps of executions and schedules whole in snapshots.
 
 ministack runs them in threads. A snapshot in the middle of a step would hold an execution that
 succeeded without its output, or an event that has reached one of its two targets.

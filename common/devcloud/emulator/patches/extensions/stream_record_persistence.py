@@ -1,4 +1,4 @@
-"""Persistence: stream records that no consumer has read yet survive a restart.
+"""Keep stream records that no consumer has read yet over a restart.
 
 ministack saves the position of each consumer, but not the records: after a restart a consumer
 would wait until its table has changed as often as before.

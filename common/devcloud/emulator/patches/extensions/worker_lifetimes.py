@@ -1,6 +1,6 @@
-"""Setting: the process of a Lambda ends after it was idle, and with the server.
+"""End the process of a Lambda after it was idle, and with the server.
 
-ministack keeps one process of each Lambda for ever, some 60 MB each. If the server is killed, a
+ministack keeps one process of each Lambda forever, some 60 MB each. If the server is killed, a
 process goes on with its invocation: it would charge a card that nobody knows of.
 """
 

@@ -1,1 +1,1 @@
-"""Bugs of ministack: one module for each documented behaviour of AWS that it lacks."""
+"""Bugs of ministack: a module for each documented behaviour that it lacks."""

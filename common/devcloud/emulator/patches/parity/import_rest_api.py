@@ -14,7 +14,8 @@ from devcloud.emulator.patching import rewrite_function
 
 _ROUTE = """    if not parts:
 """
-_IMPORT = """    if method == "POST" and parts == ["restapis"] and _qp(query_params, "mode") == "import":
+_IMPORT = """    is_import = _qp(query_params, "mode") == "import"
+    if is_import and method == "POST" and parts == ["restapis"]:
         return _import_document(data, query_params)
 
 """

@@ -14,15 +14,17 @@ from ministack.services import lambda_svc
 from devcloud.emulator.patching import rewrite_function, rewrite_worker_script
 
 _MESSAGE = 'json.dumps({"status": "error", "error": str(e)})'
-_CLASS_AND_MESSAGE = """json.dumps({"status": "error",
-            "errorType": "Runtime.ImportModuleError" if isinstance(e, ImportError) else type(e).__name__,
-            "error": f"Unable to import module '{module_name}': {e}" if isinstance(e, ImportError) else str(e)})"""
+_CLASS_AND_MESSAGE = """json.dumps({"status": "error", **(
+            {"errorType": "Runtime.ImportModuleError",
+             "error": f"Unable to import module '{module_name}': {e}"}
+            if isinstance(e, ImportError) else
+            {"errorType": type(e).__name__, "error": str(e)})})"""
 _RAISE = "raise RuntimeError(f\"Worker init failed: {response.get('error')}\")"
 _TYPE = '"errorType": type(e).__name__}'
 
 
 class InitError(RuntimeError):
-    """The initialization of a Lambda failed. Carries the class of the original exception."""
+    """The initialization of a Lambda failed. Has the class of the original error."""
 
     def __init__(self, response: dict[str, Any]) -> None:
         super().__init__(response.get("error"))

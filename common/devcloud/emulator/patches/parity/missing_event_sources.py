@@ -1,6 +1,6 @@
 """Refuse an event source mapping whose queue or stream does not exist.
 
-ministack creates it and polls for ever. On AWS `chalice deploy` fails before the data stack is
+ministack creates it and polls forever. On AWS `chalice deploy` fails before the data stack is
 deployed, so it must fail here.
 
 AWS: Lambda, "CreateEventSourceMapping".

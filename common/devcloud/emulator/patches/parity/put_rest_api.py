@@ -1,6 +1,6 @@
-"""Implement PutRestApi with mode=overwrite, with which `chalice deploy` updates an API.
+"""Implement PutRestApi, with which `chalice deploy` updates an API.
 
-ministack answers that there is no such method.
+ministack answers that there is no such method. Here it has mode=overwrite.
 
 AWS: API Gateway, "PutRestApi".
 https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html

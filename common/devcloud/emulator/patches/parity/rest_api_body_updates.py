@@ -15,7 +15,8 @@ from devcloud.emulator.patching import rewrite_function
 
 _REPLACE = """    if new_props.get("Body") != old_props.get("Body"):
         created ="""
-_OVERWRITE = """    if isinstance(new_props.get("Body"), dict) and isinstance(old_props.get("Body"), dict):
+_OVERWRITE = """    bodies = (old_props.get("Body"), new_props.get("Body"))
+    if all(isinstance(body, dict) for body in bodies):
         _overwrite_definition(physical_id, old_props, new_props)
     elif new_props.get("Body") != old_props.get("Body"):
         created ="""

@@ -10,10 +10,12 @@ from ministack.services import eventbridge
 
 from devcloud.emulator.patching import rewrite_function
 
-_ONCE = """    threading.Thread(
-        target=lambda_svc._execute_function_with_config_scope, args=(exec_record, event), daemon=True
-    ).start()
-"""
+_ONCE = (
+    "    threading.Thread(\n"
+    "        target=lambda_svc._execute_function_with_config_scope,"
+    " args=(exec_record, event), daemon=True\n"
+    "    ).start()\n"
+)
 
 
 def apply() -> None:

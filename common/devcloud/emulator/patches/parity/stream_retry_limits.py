@@ -1,7 +1,7 @@
 """Bisect and discard a batch of stream records that keeps failing.
 
-ministack retries it for ever, whatever MaximumRetryAttempts and BisectBatchOnFunctionError say,
-and the records behind it are never delivered.
+ministack ignores MaximumRetryAttempts and BisectBatchOnFunctionError: it retries the batch forever
+and never delivers the records behind it.
 
 AWS: Lambda, "Lambda parameters for Amazon DynamoDB event source mappings".
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
@@ -52,7 +52,7 @@ def apply() -> None:
 
 
 def batch_size(mapping: dict[str, Any], position: int) -> int:
-    """Return how many records to read: the mapping's batch size, or less after bisection."""
+    """Return the mapping's batch size, or less after bisection."""
     failing = _failing.get(mapping["UUID"])
     if failing and failing.position == position:
         return failing.size
@@ -60,7 +60,7 @@ def batch_size(mapping: dict[str, Any], position: int) -> int:
 
 
 def count_failure(mapping: dict[str, Any], position: int, size: int) -> bool:
-    """Count a failure of the batch at this position. Return whether it was the last attempt.
+    """Count a failed attempt at this position. Return whether it was the last.
 
     Bisection does not count as an attempt. Without MaximumRetryAttempts, or with -1, attempts are
     unlimited.
