@@ -1,14 +1,10 @@
-"""Collect every line that a Lambda logs, with the invocation that logged it.
+"""Collect the log lines of an invocation without a fixed wait.
 
-ministack waits up to 50 ms for the first line of each invocation. A busy machine needs longer, and
-the line then appears in the log of the next invocation, or never. An invocation that logs nothing
-always waits that long.
+ministack waits 50 ms for a first line, in vain if an invocation logs nothing. A busy machine may
+need longer, and the line then appears in the log of the next invocation, or never.
 
 Here one lock is held while a line leaves the pipe and enters the queue of the worker. If the lock
 is free and the pipe is empty, every line is in the queue.
-
-AWS: Lambda, "Log and monitor Python Lambda functions".
-https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 """
 
 import os
