@@ -1,4 +1,4 @@
-"""The registry of the shop's metrics, and their embedded metric format (EMF) in log lines.
+"""The registry of the shop's metrics, in the embedded metric format (EMF).
 
 CloudWatch extracts metrics from the logs, so a request makes no call for them.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html

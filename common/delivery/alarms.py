@@ -89,7 +89,10 @@ def _late(queue: Queue) -> Alarm:
 
 
 def _api_failing(watched: MonitoredService, api: Mapping[str, str]) -> Alarm:
-    """Chalice returns 500 by itself, which is no error of the Lambda: the API counts it."""
+    """Count the API's 500 responses.
+
+    Chalice returns them itself, so they are no errors of the Lambda.
+    """
     description = f"Customers get errors of the server's from {watched.service}. {_PAGE}, API."
     metric = _single("AWS/ApiGateway", "5XXError", api, "Sum", 300)
     return _alarm(

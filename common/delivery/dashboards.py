@@ -1,4 +1,6 @@
-"""A service's CloudWatch dashboard, generated from its packaged template and the metrics.
+"""Generate a service's CloudWatch dashboard.
+
+From its packaged template and the registry of metrics.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -27,7 +29,10 @@ Widget = dict[str, Any]
 
 
 def add(template: dict[str, Any], watched: MonitoredService) -> None:
-    """Add the dashboard to the template: alarms first, then business, then infrastructure."""
+    """Add the dashboard to the template.
+
+    Alarms first, then business, then infrastructure.
+    """
     graphs = [*_business(watched), *_api(watched), *_functions(watched), *_queues(watched)]
     below = _BELOW_ALARMS + -(-len(graphs) // _BESIDE) * _HIGH
     failures = _at(0, below, _ACROSS, 8, _failures(watched))

@@ -17,7 +17,10 @@ _VISIBILITY, _RECEIVES = 30, 5
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue that a function consumes. `tries_seconds` is how long all its attempts take."""
+    """A queue that a function consumes.
+
+    `tries_seconds` is how long all its attempts take.
+    """
 
     name: str
     tries_seconds: int

@@ -123,7 +123,10 @@ def _sources(folder: Path) -> Iterable[Path]:
 
 
 def _staged(service: Path, stage: str, scratch: Path) -> Path:
-    """Copy the service, so that packaging writes nothing to its folder and may run in parallel."""
+    """Copy the service's folder for packaging.
+
+    Packaging then writes nothing to the source and may run in parallel.
+    """
     copy = scratch / service.name
     shutil.copytree(service, copy, ignore=_NOT_PACKAGED)
     (copy / "requirements.txt").write_text(

@@ -29,7 +29,10 @@ class SmokeFailed(RuntimeError):
 
 
 def test(cloud: Cloud, service: str, stage: str) -> int:
-    """Run the smoke test. Return the number of checks. Changes nothing. Raises: SmokeFailed."""
+    """Run the smoke test and return the number of checks.
+
+    Read-only. Raises: SmokeFailed.
+    """
     template = stacks.template(cloud, service)
     if template is None:
         raise SmokeFailed(f"{service} is not deployed to {stage}.")

@@ -36,7 +36,9 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     adopt: bool = False,
 ) -> bool:
-    """Create or update a stack and wait. False if nothing changed. Raises: StackFailed.
+    """Create or update a stack and wait for it.
+
+    Returns False if nothing changed. Raises: StackFailed.
 
     Parameters that are not given keep their values. With `adopt`, a new stack imports retained
     resources of an earlier one.

@@ -50,7 +50,10 @@ def finish(
 
 
 def function_name(logical_id: str, service: str, stage: str) -> str:
-    """Return a Lambda's name: `cart-service-dev` for the API, `cart-service-dev-clear-cart`."""
+    """Return a Lambda's name, such as `cart-service-dev-clear-cart`.
+
+    That of the API is `cart-service-dev`.
+    """
     if logical_id == _API_HANDLER:
         return f"{service}-{stage}"
     return f"{service}-{stage}-{re.sub('(?<!^)(?=[A-Z])', '-', logical_id).lower()}"

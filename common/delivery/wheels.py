@@ -26,7 +26,9 @@ class WheelMissing(RuntimeError):
 
 
 def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> int:
-    """Download and compile every wheel that the services pin. Return how many were new.
+    """Download and compile every pinned wheel of the services.
+
+    Returns how many were new.
 
     `architecture` is x86_64, arm64 or THIS_MACHINE. Later runs are offline. Raises: WheelMissing.
     """
@@ -41,7 +43,10 @@ def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> in
 
 
 def installed(service: Path, architecture: str, wheel_cache: Path) -> list[Path]:
-    """Return a folder per package of the service, for the top of the zip, after `gather`."""
+    """Return a folder per package of the service, for the top of the zip.
+
+    Call `gather` first.
+    """
     return [
         _unpacked(_folder(wheel_cache, architecture), pin)
         for pin in pins(service / "requirements.txt")
@@ -49,7 +54,10 @@ def installed(service: Path, architecture: str, wheel_cache: Path) -> list[Path]
 
 
 def pins(requirements: Path) -> list[str]:
-    """List `name==version` without what the runtime has. Raises: WheelMissing if unpinned."""
+    """List the service's `name==version`, without those of the runtime.
+
+    Raises: WheelMissing if one is unpinned.
+    """
     found = []
     for line in requirements.read_text().splitlines():
         text = line.partition("#")[0].strip()

@@ -1,4 +1,6 @@
-"""What services promise each other: events, steps' inputs and answers, tables' attributes.
+"""Generate the contracts between services.
+
+Events, inputs and results of saga steps, attributes of tables.
 
 `make contracts` writes tests/neighbours.json of each service. With RELEASED=1 it also writes
 docs/contracts/released.json: what runs on `prod` from now on. Until the next release old and new
@@ -122,7 +124,10 @@ def sent_to_steps() -> dict[str, list[list[str]]]:
 
 
 def _fields(expression: str, variables: dict[str, set[str]]) -> set[str]:
-    """The fields of an object in JSONata: its own, and those of variables that it merges."""
+    """List the fields of an object in JSONata.
+
+    Its own, and those of variables that it merges.
+    """
     merged = [variables.get(name, set()) for name in _VARIABLE.findall(expression)]
     return set(_FIELD.findall(expression)).union(*merged)
 

@@ -1,4 +1,4 @@
-"""The shop's hand-written lists of services: what a new one adds, and its conflicts."""
+"""The hand-written lists of services that a new service joins."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,10 @@ def require_free(name: str, noun: Noun) -> None:
 
 
 def additions(name: str, noun: Noun, spelt: Callable[[str], str]) -> dict[Path, str]:
-    """Return the lists with the new service. Raises: LookupError if one lost its place."""
+    """Return the lists with the new service.
+
+    Raises: LookupError if one has no place for it.
+    """
     parts = {part.stem: spelt(part.read_text()) for part in _PARTS.iterdir()}
     rights, fixtures = _read(RIGHTS_TABLE), _read(FIXTURES)
     examples, compose = _read("docs/openapi/examples.json"), _read("serverless-compose.yml")

@@ -1,4 +1,7 @@
-"""Lets threads share moto, which unlike DynamoDB interleaves two writes of an item."""
+"""Let threads share moto, which interleaves two writes of an item.
+
+DynamoDB serializes them.
+"""
 
 import threading
 from collections.abc import Iterator

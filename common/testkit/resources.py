@@ -61,7 +61,10 @@ def neighbours_file(service: Path) -> Path:
 
 @cache
 def _deployable(template: Path) -> str:
-    """The template without alarms, encryption keys and conditional outputs: moto is slow."""
+    """Return the template without what moto is slow at and tests do not need.
+
+    Alarms, encryption keys and conditional outputs.
+    """
     document = copy.deepcopy(_parsed(template))
     kept = {
         name: resource

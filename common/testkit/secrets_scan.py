@@ -1,4 +1,7 @@
-"""Scans everything in the repository, or about to be, for keys, tokens and passwords."""
+"""Scan tracked and untracked files for keys, tokens and passwords.
+
+Ignored files are not scanned.
+"""
 
 import math
 import os

@@ -142,7 +142,7 @@ def test_customers_are_told_apart_and_a_mask_is_not_masked_again():
     assert redaction.customer("USER#short") == "USER#*"
 
 
-def test_each_message_of_a_batch_is_logged_under_its_own_order_and_customer(lines):
+def test_each_message_of_a_batch_is_logged_with_its_order_and_customer(lines):
     messages = [
         {
             "correlationId": f"COR{place}",
@@ -189,7 +189,7 @@ def test_a_stream_record_names_its_order_also_after_it_was_parked(lines):
         )
 
 
-def test_what_a_customer_writes_where_an_order_is_named_is_not_logged_as_one(lines):
+def test_a_customers_text_in_place_of_an_order_id_is_not_logged_as_one(lines):
     log.correlate(None)
     log.bind_context({"orderId": "<script>alert(1)</script>", "userId": 7})
     log.logger.info("request")

@@ -1,4 +1,4 @@
-"""moto's DynamoDB, sped up, keeps its promises: transactions are atomic, attributes round-trip."""
+"""The faster moto still has atomic transactions and exact attributes."""
 
 from collections.abc import Callable
 from typing import Any

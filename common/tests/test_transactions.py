@@ -50,7 +50,10 @@ def test_all_of_it_is_written_or_nothing(shelves):
 
 
 def test_what_failed_is_named_by_its_place_in_the_call(shelves):
-    """Placed so that the order in which PynamoDB sends the operations (checks, deletes, puts, updates) would tell otherwise."""
+    """The call's order differs from the one in which PynamoDB sends.
+
+    PynamoDB sends checks, deletes, puts, then updates.
+    """
     absent, plenty, there = (
         Shelf.shelf_id.does_not_exist(),
         Shelf.stock >= 9,
@@ -68,11 +71,14 @@ def test_what_failed_is_named_by_its_place_in_the_call(shelves):
     assert refused.value.failed == [0, 2]
 
 
-CONFLICT = b'{"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException", "message": "ongoing"}'
+CONFLICT = (
+    b'{"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",'
+    b' "message": "ongoing"}'
+)
 
 
 def conflicts(times):
-    """Answer this many TransactWriteItems the way DynamoDB does when another transaction is in the way."""
+    """Fail this many TransactWriteItems as DynamoDB does on a conflict."""
     answers = [
         {
             "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
@@ -106,7 +112,7 @@ def disturb(shelves, monkeypatch):
 
 @pytest.fixture
 def in_the_way(shelves):
-    """Answers so many plain writes the way DynamoDB does while a transaction is at the item; says how many were sent."""
+    """Fail this many plain writes as on a conflict, and count those sent."""
     events, sent = Shelf._get_connection().connection.client.meta.events, []
 
     def begin(times):
@@ -189,7 +195,7 @@ def test_a_transaction_that_is_asked_for_again_says_that_it_is_the_same(disturb)
     assert tokens[0] == tokens[1] == tokens[2] != tokens[3]
 
 
-def test_an_answer_that_got_lost_is_said_to_be_lost_and_not_mistaken_for_a_refusal(shelves):
+def test_a_lost_response_is_not_mistaken_for_a_cancelled_transaction(shelves):
     def lose(**_):
         raise ReadTimeoutError(endpoint_url="dynamodb")
 

@@ -48,7 +48,10 @@ Refusal = tuple[int, str, str]
 
 
 def build(api: Api, examples: Examples) -> JsonSchema:
-    """Build a service's document. `examples` holds values of its Structs, by their names."""
+    """Build a service's document.
+
+    `examples` holds values of its Structs, by their names.
+    """
     queries = [route.query for route in api.routes if route.query]
     bodies = [route.body for route in api.routes if route.body]
     responses = [_body_type(route) for route in api.routes if route.returns]
