@@ -4,7 +4,7 @@
 
 SETTINGS := PORT LOCAL_DIR SERVICE SERVICE_PORT STAGE FILE QUEUE NAME ROLE EMAIL FUNCTION EVENT \
   ORDER DAY SETTLE ENDPOINT LINES COUNT ID
-SWITCHES := FOLLOW DRY_RUN REPAIR FULL_STOCK REVOKE_OLD RELEASED
+SWITCHES := FOLLOW DRY_RUN REPAIR FULL_STOCK REVOKE_OLD RELEASED UPGRADE
 STAGES := local dev prod
 SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.json))
 
@@ -185,12 +185,14 @@ contracts: ## | what services know of each other (RELEASED=1: and promise from n
 	@$(PY) -m docgen.contracts$(call switch,released,RELEASED)
 workflows: ## | each service's workflow and deploy role
 	@$(PY) -m delivery.workflows
-lock: ## | requirements-dev.in -> requirements-dev.txt
+lock: ## | requirements-dev.in -> requirements-dev.txt (UPGRADE=1: newer ones)
 	@$(PY) -m pip install --quiet uv
+	@grep -v '^# Made by' requirements-dev.txt > requirements-dev.new
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header \
+	  $(call switch,upgrade,UPGRADE) --output-file requirements-dev.new requirements-dev.in
 	@{ echo '# Made by `make lock` from requirements-dev.in; not edited by hand.'; \
-	   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header \
-	     requirements-dev.in; } > requirements-dev.new
-	@mv requirements-dev.new requirements-dev.txt
+	   cat requirements-dev.new; } > requirements-dev.txt
+	@rm requirements-dev.new
 
 $(INSTALLED): requirements-dev.txt common/devcloud/install.py \
   $(if $(REBUILD),FORCE,$(if $(READY),,FORCE))

@@ -18,6 +18,8 @@ from xml.etree import ElementTree
 from delivery.paths import ROOT, SERVICES
 
 _AT_ONCE = 2
+# A suite that runs alone is spread over the processors, its modules each in one process.
+_SPREAD = ("-p", "xdist", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 _UNITS = ("common", *SERVICES)
 _SHARED = ("common", "pyproject.toml")
 _NOT_COPIED = shutil.ignore_patterns(
@@ -56,6 +58,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    if len(named) == 1:
+        return _conclude([_run_unit(named[0], *_SPREAD)])
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         crossing = [
             pool.submit(run, ROOT, *what, name=name)
@@ -65,14 +69,11 @@ def main() -> int:
         return _conclude([one.result() for one in (*units, *crossing)])
 
 
-def _run_unit(name: str) -> Outcome:
-    return run_alone(ROOT / name) if name in SERVICES else run(ROOT / name)
-
-
-def run_alone(service: Path) -> Outcome:
-    """Run a service's suite without the other services."""
-    with alone(service) as copy:
-        return run(copy)
+def _run_unit(name: str, *options: str) -> Outcome:
+    if name not in SERVICES:
+        return run(ROOT / name, *options)
+    with alone(ROOT / name) as copy:
+        return run(copy, *options)
 
 
 @contextmanager
