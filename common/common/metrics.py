@@ -35,8 +35,10 @@ class Metric:
     @property
     def dimensions(self) -> list[list[str]]:
         """The sets of dimensions under which CloudWatch keeps it."""
-        whole = [[_SERVICE]]
-        return whole if self.by is None else [[self.by], *(whole if self.also_whole else [])]
+        dimensions = [[_SERVICE]]
+        return (
+            dimensions if self.by is None else [[self.by], *(dimensions if self.also_whole else [])]
+        )
 
 
 ORDERS_PLACED = Metric("OrdersPlaced", "order-service", "Orders stored as CREATED.")

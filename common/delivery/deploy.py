@@ -161,5 +161,5 @@ def _let_items_expire(cloud: Cloud, template: Path) -> None:
             "TimeToLiveDescription"
         ]
         if found.get("TimeToLiveStatus") != "ENABLED":
-            wanted = {"AttributeName": attribute, "Enabled": True}
-            client.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)
+            ttl = {"AttributeName": attribute, "Enabled": True}
+            client.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)

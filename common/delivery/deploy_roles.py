@@ -48,8 +48,8 @@ def _wrap_arn(line: str) -> str:
     if len(line) <= _WIDTH:
         return line
     key, arn = line.rstrip().split(": ", 1)
-    room = _WIDTH - len(f'{key}: "\\')
-    cut = max(arn.rfind(separator, 0, room) for separator in ":/") + 1
+    max_length = _WIDTH - len(f'{key}: "\\')
+    cut = max(arn.rfind(separator, 0, max_length) for separator in ":/") + 1
     indent = " " * (key.index("Fn::") + 2)
     return f'{key}: "{arn[:cut]}\\\n{indent}{arn[cut:]}"\n'
 

@@ -68,10 +68,10 @@ class MonitoredService:
         return [queue for function in self.functions for queue in function.queues]
 
 
-def declare_log_groups(template: dict[str, Any], watched: MonitoredService) -> None:
+def declare_log_groups(template: dict[str, Any], monitored: MonitoredService) -> None:
     """Declare every function's log group: one that Lambda creates never expires."""
     resources = template["Resources"]
-    for function in watched.functions:
+    for function in monitored.functions:
         logs = f"{function.logical_id}Logs"
         resources[logs] = {
             "Type": "AWS::Logs::LogGroup",

@@ -156,10 +156,10 @@ def _chalice(project: Path, stage: str, out: Path) -> Path:
         [*command, str(out)], cwd=project, env=inherited | settings, capture_output=True, text=True
     )
     if done.returncode:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or [
+        output = [line.strip() for line in done.stderr.splitlines() if line.strip()] or [
             "Chalice says nothing"
         ]
-        reason = "\n  ".join([said[-1], *said[-3:-1]])
+        reason = "\n  ".join([output[-1], *output[-3:-1]])
         raise PackagingFailed(f"{project.name} could not be packaged: {reason}")
     return out
 

@@ -75,7 +75,7 @@ def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:
     shown = dict(security_headers.SAFE)
     if origins:
         shown[security_headers.ALLOW_ORIGIN] = origins[0] if len(origins) == 1 else "*"
-    return {kind: _response(shown, *refusal) for kind, refusal in _REFUSALS.items()}
+    return {kind: _response(shown, *response) for kind, response in _REFUSALS.items()}
 
 
 def _origins(template: Mapping[str, Any]) -> list[str]:

@@ -32,10 +32,10 @@ def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> in
 
     `architecture` is x86_64, arm64 or THIS_MACHINE. Later runs are offline. Raises: WheelMissing.
     """
-    wanted = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
+    pinned = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
     folder = _folder(wheel_cache, architecture)
     with locks.exclusive(folder / "lock"):
-        if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
+        if missing := [pin for pin in pinned if not _unpacked(folder, pin).is_dir()]:
             download(missing, architecture, folder)
         for pin in missing:
             _unpack(_wheel(folder, pin), _unpacked(folder, pin))
@@ -76,7 +76,7 @@ def this_architecture() -> str:
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def download(wanted: Sequence[str], architecture: str, folder: Path) -> None:
+def download(pinned: Sequence[str], architecture: str, folder: Path) -> None:
     """Download pinned wheels for an architecture. Raises: WheelMissing."""
     command = [
         sys.executable,
@@ -92,7 +92,7 @@ def download(wanted: Sequence[str], architecture: str, folder: Path) -> None:
         # The oldest C library that a Lambda runtime has.
         command += ["--platform", f"manylinux2014_{_PROCESSORS[name]}", "--implementation", "cp"]
         command += ["--python-version", f"{sys.version_info.major}.{sys.version_info.minor}"]
-    command += ["-d", str(folder), *wanted]
+    command += ["-d", str(folder), *pinned]
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603 - pinned names
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]

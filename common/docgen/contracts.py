@@ -45,10 +45,12 @@ def today() -> dict[str, Any]:
     return {
         "events": _events(),
         "steps": {
-            step: found for told in services.values() for step, found in told["steps"].items()
+            step: shape
+            for contract in services.values()
+            for step, shape in contract["steps"].items()
         },
         "sentToSteps": sent_to_steps(),
-        "tables": {name: told["tables"] for name, told in services.items()},
+        "tables": {name: contract["tables"] for name, contract in services.items()},
     }
 
 
@@ -134,9 +136,10 @@ def _fields(expression: str, variables: dict[str, set[str]]) -> set[str]:
 
 def _events() -> dict[str, JsonSchema]:
     """The detail of each event, without references."""
-    told = event_page.schemas()
+    schemas = event_page.schemas()
     return {
-        name: _whole(shape, told["$defs"], "#/$defs/") for name, shape in told["events"].items()
+        name: _inline_references(shape, schemas["$defs"], "#/$defs/")
+        for name, shape in schemas["events"].items()
     }
 
 
@@ -151,18 +154,18 @@ def _step(function: Function) -> dict[str, JsonSchema | None]:
 def _schema(kind: Any) -> JsonSchema:
     (schema,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE)
     described = {name: without_description(part) for name, part in components.items()}
-    return _whole(schema, described, REFERENCE.format(name=""))
+    return _inline_references(schema, described, REFERENCE.format(name=""))
 
 
-def _whole(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
-    """The node with its references resolved."""
+def _inline_references(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
+    """Resolve the references in a node."""
     if isinstance(node, list):
-        return [_whole(part, components, prefix) for part in node]
+        return [_inline_references(part, components, prefix) for part in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        return _whole(components[node["$ref"].removeprefix(prefix)], components, prefix)
-    return {name: _whole(part, components, prefix) for name, part in node.items()}
+        return _inline_references(components[node["$ref"].removeprefix(prefix)], components, prefix)
+    return {name: _inline_references(part, components, prefix) for name, part in node.items()}
 
 
 def _attributes(model: type[Model]) -> dict[str, dict[str, Any]]:

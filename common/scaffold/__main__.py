@@ -45,9 +45,9 @@ def make(name: str, noun: names.Noun) -> None:
 
     Writes nothing if one of the shop's lists has no place for it.
     """
-    listed = places.additions(name, noun, lambda text: names.spelt(text, noun))
+    lists = places.additions(name, noun, lambda text: names.spelt(text, noun))
     folder = _folder(name, noun)
-    for path, text in listed.items():
+    for path, text in lists.items():
         path.write_text(text)
     # Names of another length are wrapped, and names of another letter sorted, differently.
     ruff = str(Path(sys.executable).with_name("ruff"))

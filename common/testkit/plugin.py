@@ -124,7 +124,7 @@ def measured() -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
     earlier = handler.setStream(written)
     yield lambda name: [
         (one.value, *(value for _, value in one.dimensions))
-        for one in emf.named(written.getvalue(), name)
+        for one in emf.values_of(written.getvalue(), name)
     ]
     handler.setStream(earlier)
 

@@ -19,9 +19,9 @@ def shop(tokens):
     @app.route("/me", authorizer=authorizer)
     def me():
         caller = auth.caller(app)
-        wanted = (app.current_request.query_params or {}).get("userId")
+        named_user = (app.current_request.query_params or {}).get("userId")
         return {
-            "userId": auth.acting_for(caller, wanted),
+            "userId": auth.acting_for(caller, named_user),
             "admin": caller.is_admin,
             "email": caller.email,
         }

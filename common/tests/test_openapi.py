@@ -152,11 +152,17 @@ def test_a_public_route_says_that_it_needs_no_token(described):
 
 
 def test_a_query_is_told_parameter_by_parameter(described):
-    told = parameters(described()["paths"]["/shoes"]["get"])
+    published = parameters(described()["paths"]["/shoes"]["get"])
 
-    assert (told["size"]["required"], told["size"]["schema"]) == (True, {"type": "integer"})
-    assert told["size"]["description"] == "The size to list."
-    assert (told["colour"]["required"], told["colour"]["schema"]) == (False, {"type": "string"})
+    assert (published["size"]["required"], published["size"]["schema"]) == (
+        True,
+        {"type": "integer"},
+    )
+    assert published["size"]["description"] == "The size to list."
+    assert (published["colour"]["required"], published["colour"]["schema"]) == (
+        False,
+        {"type": "string"},
+    )
 
 
 def test_a_page_of_a_list_tells_where_the_next_one_starts(described):
