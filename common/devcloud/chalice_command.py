@@ -1,4 +1,4 @@
-"""The chalice command of .venv: `chalice local`, typed bare, works against the running shop.
+"""Run .venv's chalice: `chalice local`, typed bare, works against the shop.
 
 All else is Chalice's own. `.venv/bin/chalice`, written by install.py, runs this module.
 """
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _attach_to_shop(command: click.Command) -> None:
-    """Let its stage local find the running shop: the repository's, or that in LOCAL_DIR."""
+    """Let its stage local find the shop: the repository's, or that in LOCAL_DIR."""
     serve: Any = command.callback
 
     def serve_attached(stage: str, port: int, **options: Any) -> Any:

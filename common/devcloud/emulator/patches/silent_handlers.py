@@ -9,6 +9,7 @@ import os
 import select
 import threading
 import time
+from typing import Any
 
 from ministack.core.lambda_runtime import Worker
 
@@ -27,11 +28,12 @@ def apply() -> None:
         Worker._drain_stderr_bounded, "self", "first_line_wait", "idle_confirm", "hard_cap"
     )
     expect_parameters(Worker._read_stderr, "self")
-    Worker._read_stderr = _read
-    Worker._drain_stderr_bounded = _drain
+    patched: Any = Worker
+    patched._read_stderr = _read
+    patched._drain_stderr_bounded = _drain
 
 
-def _read(worker: Worker) -> None:
+def _read(worker: Any) -> None:
     """Put the lines of one process into the worker's queue, until the process ends."""
     pipe, lines, turn = worker._proc.stderr, worker._stderr_queue, _turn(worker)
     beginning = b""
@@ -46,7 +48,7 @@ def _read(worker: Worker) -> None:
             return
 
 
-def _drain(worker: Worker, *waits: float, **named: float) -> str:
+def _drain(worker: Any, *waits: float, **named: float) -> str:
     """All lines so far: a Lambda writes them before its answer."""
     end = time.monotonic() + _AT_MOST_SECONDS
     if worker._proc is None:  # it raised, and its process was ended: the pipe ends, too
@@ -60,7 +62,7 @@ def _drain(worker: Worker, *waits: float, **named: float) -> str:
     return said
 
 
-def _turn(worker: Worker) -> threading.Lock:
+def _turn(worker: Any) -> threading.Lock:
     with _turns:
         turn: threading.Lock = worker.__dict__.setdefault("_turn_at_the_pipe", threading.Lock())
         return turn
