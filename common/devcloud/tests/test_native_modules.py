@@ -47,9 +47,9 @@ def test_a_lambda_built_for_another_processor_runs_with_this_machines_build(clou
 def test_of_another_version_no_module_is_taken_and_the_answer_says_so(cloud, invoke):
     make(cloud, "foreign-and-old", foreign_zip(version="0.0.1"))
 
-    said = invoke("foreign-and-old", "[]")
+    output = invoke("foreign-and-old", "[]")
 
-    assert "msgspec 0.0.1 is compiled for another processor" in said["errorMessage"]
+    assert "msgspec 0.0.1 is compiled for another processor" in output["errorMessage"]
 
 
 def test_a_lambda_is_ready_when_it_is_first_looked_at(cloud, function):
