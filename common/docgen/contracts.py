@@ -154,7 +154,8 @@ def _step(function: Function) -> dict[str, JsonSchema | None]:
 def _schema(kind: Any) -> JsonSchema:
     (schema,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE)
     described = {name: without_description(part) for name, part in components.items()}
-    return _inline_references(schema, described, REFERENCE.format(name=""))
+    inlined: JsonSchema = _inline_references(schema, described, REFERENCE.format(name=""))
+    return inlined
 
 
 def _inline_references(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
