@@ -19,7 +19,10 @@ def waiting(cloud: Cloud) -> dict[str, int]:
         for url in page.get("QueueUrls", []):
             name = url.rsplit("/", 1)[-1]
             if name.endswith(SUFFIX):
-                count_names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+                count_names = [
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ]
                 found = client.get_queue_attributes(QueueUrl=url, AttributeNames=count_names)[
                     "Attributes"
                 ]
