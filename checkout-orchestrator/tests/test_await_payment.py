@@ -6,7 +6,7 @@ from tests.checkout_shop import ORDER, PAYMENT
 from chalicelib.payments.errors import GatewayUnavailable, PaymentDeclined
 from common import aws, events, queues
 
-PAID = {"paymentId": PAYMENT, "status": "SUCCESS", "paymentStatus": "SUCCESS"}
+PAID_RESULT = {"paymentId": PAYMENT, "status": "SUCCESS", "paymentStatus": "SUCCESS"}
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_the_webhook_resumes_the_waiting_saga(challenged, bus):
 
     assert challenged.deliver_webhooks("payment_intent.succeeded") == [200]
 
-    assert challenged.task_tokens.results == {"token-1": PAID}
+    assert challenged.task_tokens.results == {"token-1": PAID_RESULT}
     assert len(bus.events("PaymentSuccess")) == 1
 
 
@@ -47,7 +47,7 @@ def test_a_webhook_that_comes_before_the_saga_waits_is_not_lost(challenged):
 
     challenged.await_payment()
 
-    assert challenged.task_tokens.results == {"token-1": PAID}
+    assert challenged.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 def test_a_payment_is_found_even_if_no_webhook_comes(challenged):
@@ -55,7 +55,7 @@ def test_a_payment_is_found_even_if_no_webhook_comes(challenged):
 
     challenged.await_payment()
 
-    assert challenged.task_tokens.results == {"token-1": PAID}
+    assert challenged.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 def test_check_payment_finds_a_payment_without_its_webhook(challenged):
@@ -83,7 +83,7 @@ def test_the_saga_waits_also_while_the_gateway_is_down(challenged):
 
     challenged.deliver_webhooks("payment_intent.succeeded")
 
-    assert challenged.task_tokens.results == {"token-1": PAID}
+    assert challenged.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 def test_webhooks_that_come_twice_or_late_or_out_of_order_change_nothing(challenged):
@@ -94,7 +94,7 @@ def test_webhooks_that_come_twice_or_late_or_out_of_order_change_nothing(challen
     assert [challenged.deliver_webhook(event) for event in newest_first * 2] == [200] * 4
     challenged.consume("payment-webhook-queue", "on-payment-webhook")
 
-    assert challenged.task_tokens.results == {"token-1": PAID}
+    assert challenged.task_tokens.results == {"token-1": PAID_RESULT}
     assert challenged.payment()["status"] == "SUCCEEDED"
 
 
@@ -148,7 +148,7 @@ def test_a_webhook_is_processed_once_the_gateway_is_up_again(challenged):
     challenged.stripe.switches.set(down=False)
     challenged.consume("payment-webhook-queue", "on-payment-webhook")
 
-    assert challenged.task_tokens.results == {"token-1": PAID}
+    assert challenged.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 def test_webhooks_about_other_things_are_ignored(shop):
@@ -184,7 +184,7 @@ def test_a_retry_resumes_a_saga_that_a_crash_left_waiting(challenged, intercepto
     assert (challenged.payment()["status"], challenged.task_tokens.results) == ("SUCCEEDED", {})
     challenged.consume("payment-webhook-queue", "on-payment-webhook")
 
-    assert challenged.task_tokens.results == {"token-1": PAID}
+    assert challenged.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 def test_a_capture_after_the_saga_timed_out_is_refunded(challenged, queue):
@@ -210,7 +210,7 @@ def test_an_order_that_waits_is_paid_with_the_card_that_is_chosen(unpaid, jimmy)
 
     assert pay(unpaid, jimmy).status_code == 202
 
-    assert unpaid.task_tokens.results == {"token-1": PAID}
+    assert unpaid.task_tokens.results == {"token-1": PAID_RESULT}
     assert unpaid.charged() == (2598, 0)
 
 
@@ -226,7 +226,7 @@ def test_a_declined_choice_leaves_the_order_waiting_for_another_card(unpaid, jim
     assert unpaid.task_tokens.results == {}
 
     assert pay(unpaid, jimmy).status_code == 202
-    assert unpaid.task_tokens.results == {"token-1": PAID}
+    assert unpaid.task_tokens.results == {"token-1": PAID_RESULT}
     assert unpaid.charged() == (2598, 0)
 
 
@@ -253,7 +253,7 @@ def test_a_repeated_choice_during_a_challenge_is_the_same_attempt(unpaid, jimmy)
     assert unpaid.checkout_status(jimmy)["nextAction"] == action
     unpaid.complete_challenge("approve")
     unpaid.deliver_webhooks()
-    assert unpaid.task_tokens.results == {"token-1": PAID}
+    assert unpaid.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 @pytest.mark.parametrize("order", ["unpaid", "challenged"])
@@ -277,7 +277,7 @@ def test_a_choice_whose_response_is_lost_can_be_repeated(unpaid, jimmy):
     assert pay(unpaid, jimmy).status_code == 202
 
     assert unpaid.charged() == (2598, 0)
-    assert unpaid.task_tokens.results == {"token-1": PAID}
+    assert unpaid.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 def test_a_choice_made_before_the_saga_gets_there_is_charged_when_it_does(shop, jimmy):
@@ -315,7 +315,7 @@ def test_a_chosen_card_may_want_3d_secure_too(unpaid, jimmy):
     unpaid.complete_challenge("approve")
     unpaid.deliver_webhooks("payment_intent.succeeded")
 
-    assert unpaid.task_tokens.results == {"token-1": PAID}
+    assert unpaid.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 def test_a_challenge_that_failed_on_a_chosen_card_leaves_the_order_waiting(unpaid, jimmy):
@@ -327,7 +327,7 @@ def test_a_challenge_that_failed_on_a_chosen_card_leaves_the_order_waiting(unpai
 
     assert unpaid.task_tokens.results == {}
     assert pay(unpaid, jimmy).status_code == 202
-    assert unpaid.task_tokens.results == {"token-1": PAID}
+    assert unpaid.task_tokens.results == {"token-1": PAID_RESULT}
 
 
 def test_a_voided_order_cannot_be_paid(unpaid, jimmy):
@@ -401,7 +401,7 @@ def charge_again(shop, token="token-9", payment_method="pm_card_visa", **more):
 def test_a_charge_that_waited_for_the_gateway_resumes_its_saga(shop):
     charge_again(shop)
 
-    assert shop.task_tokens.results == {"token-9": PAID}
+    assert shop.task_tokens.results == {"token-9": PAID_RESULT}
     assert shop.charged() == (2598, 0)
 
 

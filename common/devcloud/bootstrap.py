@@ -87,14 +87,14 @@ def _can_sign(cloud: Cloud) -> bool:
         return False
 
 
-def _store_keys(cloud: Cloud, name: str, wanted: dict[str, str]) -> None:
+def _store_keys(cloud: Cloud, name: str, keys: dict[str, str]) -> None:
     client = cloud.client("secretsmanager")
     try:
         stored = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
     except (ClientError, ValueError, KeyError):
         stored = None
-    if stored != wanted:
-        client.put_secret_value(SecretId=name, SecretString=json.dumps(wanted))
+    if stored != keys:
+        client.put_secret_value(SecretId=name, SecretString=json.dumps(keys))
 
 
 def _senders(cloud: Cloud) -> set[str]:

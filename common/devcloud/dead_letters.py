@@ -19,8 +19,11 @@ def waiting(cloud: Cloud) -> dict[str, int]:
         for url in page.get("QueueUrls", []):
             name = url.rsplit("/", 1)[-1]
             if name.endswith(SUFFIX):
-                wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-                found = client.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)[
+                count_names = [
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ]
+                found = client.get_queue_attributes(QueueUrl=url, AttributeNames=count_names)[
                     "Attributes"
                 ]
                 counts[name.removesuffix(SUFFIX)] = sum(int(count) for count in found.values())

@@ -43,9 +43,9 @@ def run(shop: "Shop", say: Say) -> None:
         with _step(say, "looked at today's report, as the admin"):
             _log_in(admin, shop.admin_email, shop.admin_password)
             before = _completed(admin)
-        order_id = _buy(http, say)
+        order_id = _check_out(http, say)
         with _step(say, f"{order_id} is CONFIRMED"):
-            _confirmed(http, order_id)
+            _await_confirmation(http, order_id)
         number = order_id.partition("#")[2]
         with _step(say, "the confirmation and the receipt were mailed"):
             _until("two mails about the order", lambda: len(_mails(shop, email, number)) >= 2)
@@ -53,7 +53,7 @@ def run(shop: "Shop", say: Say) -> None:
             _until("a report that counts it", lambda: _completed(admin) > before)
 
 
-def _buy(http: httpx.Client, say: Say) -> str:
+def _check_out(http: httpx.Client, say: Say) -> str:
     """From browsing to the order's id."""
     with _step(say, "browsed a category, and chose a product"):
         product = _choice(http)
@@ -69,8 +69,8 @@ def _buy(http: httpx.Client, say: Say) -> str:
     return str(started["orderId"])
 
 
-def _money(said: Any, name: str) -> str:
-    return f"{said[name]:.2f} {said['currency']}"
+def _money(amounts: Any, name: str) -> str:
+    return f"{amounts[name]:.2f} {amounts['currency']}"
 
 
 def _log_in(http: httpx.Client, email: str, password: str) -> None:
@@ -95,7 +95,7 @@ def _choice(http: httpx.Client) -> Any:
     )
 
 
-def _confirmed(http: httpx.Client, order_id: str) -> None:
+def _await_confirmation(http: httpx.Client, order_id: str) -> None:
     path = f"/checkout/{quote(order_id, safe='')}"
     _until("a final status", lambda: _ask(http, "GET", path, 200)["status"] != "CREATED")
     outcome = _ask(http, "GET", path, 200)

@@ -38,14 +38,14 @@ class Verdict:
         return f"{_counted(self.orders, 'order')}, {_counted(len(self.findings), 'discrepancy')}"
 
 
-def run(cloud: Cloud, **wanted: Any) -> Verdict:
+def run(cloud: Cloud, **request: Any) -> Verdict:
     """Check all that is wanted (`day`, `settle`, `fullStock`, `repair`, `orderIds`: see the Lambda), however many runs of the Lambda it takes.
 
     Raises BooksNotRead.
     """
     orders, findings, cursor = 0, [], None
     while True:
-        report = _asked(cloud, {**wanted, "next": cursor})
+        report = _invoke_reconcile(cloud, {**request, "next": cursor})
         orders += report["orders"]
         findings += report["discrepancies"]
         cursor = report["next"]
@@ -53,9 +53,9 @@ def run(cloud: Cloud, **wanted: Any) -> Verdict:
             return Verdict(orders, findings)
 
 
-def _asked(cloud: Cloud, wanted: dict[str, Any]) -> Any:
+def _invoke_reconcile(cloud: Cloud, request: dict[str, Any]) -> Any:
     client = cloud.client("lambda", read_seconds=_SECONDS)
-    answer = client.invoke(FunctionName=_LAMBDA, Payload=json.dumps(wanted))
+    answer = client.invoke(FunctionName=_LAMBDA, Payload=json.dumps(request))
     result = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise BooksNotRead(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from delivery import account_tasks, deploy, packaging, paths, smoke
-from delivery import release as releases
+from delivery import release as service_release
 from delivery.clouds import Cloud
 from devcloud import shop, terminal
 from devcloud.commands.options import (
@@ -60,7 +60,7 @@ def release(
         found = running(directory)
         cloud, build = found.cloud, found.directory / shop.BUILDS
         environment = shop.environment(found)
-    releases.release(cloud, service, stage, build, progress(), environment)
+    service_release.release(cloud, service, stage, build, progress(), environment)
     terminal.print_line(f"{service} is released to {stage}.")
 
 

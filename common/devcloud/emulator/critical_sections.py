@@ -83,12 +83,12 @@ def quiesced(locks: list[threading.Lock], seconds: float) -> Iterator[bool]:
     deadline = time.monotonic() + seconds
     held: list[Any] = []
     try:
-        wanted: list[Any] = [_lock, *locks]
-        for lock in wanted:
+        held_locks: list[Any] = [_lock, *locks]
+        for lock in held_locks:
             if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
                 break
             held.append(lock)
-        yield len(held) == len(wanted)
+        yield len(held) == len(held_locks)
     finally:
         for lock in reversed(held):
             lock.release()

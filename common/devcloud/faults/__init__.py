@@ -55,12 +55,15 @@ class Faults:
         """Let requests go wrong at these rates: before, after (the process is killed), lost, throttled, error, slow, conflict."""
         self._set("rates", {**rates, "seed": seed, "slowSeconds": slow_seconds})
 
-    def plan(self, point: Point, how: str, marks: Sequence[str]) -> str:
-        """Let this go wrong once, for whoever is told by one of the marks in an event or request; the fault's id."""
+    def plan(self, point: Point, how: str, tags: Sequence[str]) -> str:
+        """Inject a fault once, and return its id.
+
+        It happens in the first event or request that contains one of the correlation tags.
+        """
         with self._lock:
             self._planned += 1
             identifier = f"{os.getpid()}-{self._planned}"
-            fault = {**vars(point), "how": how, "marks": list(marks), "id": identifier}
+            fault = {**vars(point), "how": how, "tags": list(tags), "id": identifier}
             pending = [
                 known
                 for known in self._plan.get("faults", [])
@@ -82,27 +85,34 @@ class Faults:
         """Whether the planned fault took place."""
         return (self.directory / f"claimed-{identifier}").exists()
 
-    def trace(self, marks: Iterable[str]) -> None:
-        """Write down every side effect from now on, with those marks that it was about."""
-        self._set("trace", list(marks))
+    def trace(self, tags: Iterable[str]) -> None:
+        """Record every side effect from now on, with the tags that it contains."""
+        self._set("trace", list(tags))
 
-    def traced(self, marks: Iterable[str] | None = None) -> list[Point]:
-        """The side effects seen, each once; of these marks alone, if they are named."""
-        wanted = set(marks) if marks is not None else None
-        rows = [row for row in self._lines("trace") if wanted is None or wanted & set(row["marks"])]
+    def traced(self, tags: Iterable[str] | None = None) -> list[Point]:
+        """Return the side effects seen, each once, of these tags or of all."""
+        wanted_tags = set(tags) if tags is not None else None
+        rows = [
+            row
+            for row in self._lines("trace")
+            if wanted_tags is None or wanted_tags & set(row["tags"])
+        ]
         return sorted({Point(row["function"], row["call"], row["number"]) for row in rows})
 
-    def meter(self, marks: Iterable[str]) -> None:
-        """Count from now on what Lambdas do about these marks: invocations, requests, and DynamoDB's units."""
-        self._set("meter", list(marks))
+    def meter(self, tags: Iterable[str]) -> None:
+        """Count invocations, requests and DynamoDB's units with these tags from now on."""
+        self._set("meter", list(tags))
 
-    def metered(self, marks: Iterable[str]) -> list[dict[str, Any]]:
-        """What was counted about these marks: function, call (or `invocation`), and `reads` or `writes` in units."""
-        wanted = set(marks)
-        return [row for row in self._lines("metered") if wanted & set(row["marks"])]
+    def metered(self, tags: Iterable[str]) -> list[dict[str, Any]]:
+        """Return what was counted with these tags.
 
-    def accesses(self) -> set[tuple[str, str, str]]:
-        """What the Lambdas asked of AWS since the shop began: function, action, and the ARN of what it was done to."""
+        Each row has function, call (or `invocation`), and `reads` or `writes` in units.
+        """
+        wanted_tags = set(tags)
+        return [row for row in self._lines("metered") if wanted_tags & set(row["tags"])]
+
+    def iam_usage(self) -> set[tuple[str, str, str]]:
+        """Return each function, IAM action and resource ARN since the shop started."""
         return {
             (row["function"], row["action"], row["resource"]) for row in self._lines("accesses")
         }

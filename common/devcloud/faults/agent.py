@@ -99,11 +99,11 @@ class FaultInjector:
         effect = not _is_read(call)
         point = {"function": self._function, "call": call, "number": number}
         if effect and self._plan.get("trace"):
-            marks = [mark for mark in self._plan["trace"] if mark in self._event or mark in request]
-            self._note("trace", {**point, "marks": marks})
+            tags = [tag for tag in self._plan["trace"] if tag in self._event or tag in request]
+            self._note("trace", {**point, "tags": tags})
         for fault in self._plan.get("faults", ()):
             planned = all(fault[name] == value for name, value in point.items())
-            if planned and self._is_about(fault["marks"], request) and self._claim(fault["id"]):
+            if planned and self._is_about(fault["tags"], request) and self._claim(fault["id"]):
                 return self._fired(point, fault["how"])
         rates = self._plan.get("rates") or {}
         for how in ("before", "after", "lost", "throttled", "error", "slow", "conflict"):
@@ -129,19 +129,17 @@ class FaultInjector:
         return answer
 
     def _count(self, call: str, about: str, **more: Any) -> None:
-        """Write down what was done for one of the marks."""
-        if marks := self._marks(about):
-            self._note(
-                "metered", {"function": self._function, "call": call, "marks": marks, **more}
-            )
+        """Record a call that belongs to one of the correlation tags."""
+        if tags := self._tags_in(about):
+            self._note("metered", {"function": self._function, "call": call, "tags": tags, **more})
 
-    def _marks(self, about: str) -> list[str]:
-        return [mark for mark in self._plan.get("meter", ()) if mark in about]
+    def _tags_in(self, about: str) -> list[str]:
+        return [tag for tag in self._plan.get("meter", ()) if tag in about]
 
     def _count_invocation(self, event: Any) -> None:
-        """An invocation; of a batch, which records in it are about one of the marks, as each might have come by itself."""
+        """Record an invocation. Of a batch, only the records with one of the tags count."""
         records = event.get("Records", []) if isinstance(event, dict) else []
-        about = [one for one in records if self._marks(json.dumps(one, default=str))]
+        about = [one for one in records if self._tags_in(json.dumps(one, default=str))]
         ids = [
             f"{one.get('eventSource')} {one.get('messageId') or one.get('eventID')}"
             for one in about
@@ -158,8 +156,8 @@ class FaultInjector:
                     {"function": self._function, "action": access[0], "resource": access[1]},
                 )
 
-    def _is_about(self, marks: list[str], request: str) -> bool:
-        return any(mark in self._event or mark in request for mark in marks)
+    def _is_about(self, tags: list[str], request: str) -> bool:
+        return any(tag in self._event or tag in request for tag in tags)
 
     def _claim(self, identifier: str) -> bool:
         """Whether nobody had this fault before."""

@@ -29,7 +29,7 @@ def asks(operation: str, request: dict[str, Any]) -> dict[str, Any]:
     return {**request, "body": body, "headers": {**headers, "Content-Length": str(len(body))}}
 
 
-def told(operation: str, body: str, answer: Any, method: str) -> tuple[Any, Units]:
+def read_units(operation: str, body: str, answer: Any, method: str) -> tuple[Any, Units]:
     """The answer, to be read once more, and the units."""
     from urllib3.response import HTTPResponse
 

@@ -141,11 +141,11 @@ def test_the_log_of_changes_does_not_grow_for_ever(tmp_path, monkeypatch):
 
     monkeypatch.setattr(undo_log, "KEPT_SECONDS", 0)
     monkeypatch.setattr(undo_log, "KEPT_ENTRIES", 100)
-    books = store.Store(tmp_path / "books")
-    with books.transaction():
+    snapshot = store.Store(tmp_path / "books")
+    with snapshot.transaction():
         for number in range(2_500):
-            books.put("intent", "one", {"number": number})
-    books.close()
+            snapshot.put("intent", "one", {"number": number})
+    snapshot.close()
 
     count = sqlite3.connect(tmp_path / "books").execute("SELECT count(*) FROM undo").fetchone()[0]
     assert count < 1_200

@@ -122,9 +122,9 @@ def test_a_transaction_needs_what_each_of_its_writes_needs():
 
 
 def test_a_batch_needs_permission_for_each_of_its_tables():
-    wanted = {"Products": {"Keys": [KEY]}, "Inventory": {"Keys": [KEY]}}
+    tables = {"Products": {"Keys": [KEY]}, "Inventory": {"Keys": [KEY]}}
 
-    assert asked("dynamodb", "batch_get_item", RequestItems=wanted) == {
+    assert asked("dynamodb", "batch_get_item", RequestItems=tables) == {
         ("dynamodb:BatchGetItem", f"{TABLE}/Products"),
         ("dynamodb:BatchGetItem", f"{TABLE}/Inventory"),
     }

@@ -141,9 +141,9 @@ def test_an_email_subscription_gets_the_messages_of_its_filter(cloud):
 
 
 def test_a_queue_that_requires_tls_accepts_what_comes_from_this_machine(cloud):
-    refusal = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn("encrypted")}
-    refusal["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
-    encrypted = queue(cloud, "encrypted", {"Version": "2012-10-17", "Statement": [refusal]})
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn("encrypted")}
+    denial["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
+    encrypted = queue(cloud, "encrypted", {"Version": "2012-10-17", "Statement": [denial]})
 
     cloud.client("sqs").send_message(QueueUrl=encrypted, MessageBody="here")
 

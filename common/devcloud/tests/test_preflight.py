@@ -35,7 +35,7 @@ def script(body):
     return answer.get("responseTemplates", {}).get("application/json", "")
 
 
-def refusals(body):
+def rejections(body):
     return [
         each["responseParameters"]
         for each in body["x-amazon-apigateway-gateway-responses"].values()
@@ -43,10 +43,10 @@ def refusals(body):
 
 
 def test_of_several_origins_a_preflight_request_is_answered_with_the_one_that_asks():
-    told = script(finished(SHOP, OFFICE))
+    headers = script(finished(SHOP, OFFICE))
 
-    assert f'$origin == "{SHOP}" || $origin == "{OFFICE}"' in told
-    assert "$context.responseOverride.header.Access-Control-Allow-Origin = $origin" in told
+    assert f'$origin == "{SHOP}" || $origin == "{OFFICE}"' in headers
+    assert "$context.responseOverride.header.Access-Control-Allow-Origin = $origin" in headers
 
 
 @pytest.mark.parametrize("origins", [(), (SHOP,), ("*",)])
@@ -59,8 +59,8 @@ def test_one_origin_needs_no_script(origins):
     [((), None), ((SHOP,), f"'{SHOP}'"), ((SHOP, OFFICE), "'*'"), (("*",), "'*'")],
 )
 def test_refusals_of_api_gateway_can_be_read_by_whom_the_stage_lets(origins, allowed):
-    for told in refusals(finished(*origins)):
-        assert told.get("gatewayresponse.header.Access-Control-Allow-Origin") == allowed
+    for headers in rejections(finished(*origins)):
+        assert headers.get("gatewayresponse.header.Access-Control-Allow-Origin") == allowed
 
 
 def test_refusals_of_api_gateway_are_safe_in_a_browser(cloud, stack):
@@ -76,9 +76,9 @@ def test_refusals_of_api_gateway_are_safe_in_a_browser(cloud, stack):
 
 
 def test_no_header_that_api_gateway_is_given_holds_the_quotes_that_end_it():
-    for told in refusals(finished(SHOP)):
+    for headers in rejections(finished(SHOP)):
         assert all(
-            value.count("'") == 2 and value[0] == value[-1] == "'" for value in told.values()
+            value.count("'") == 2 and value[0] == value[-1] == "'" for value in headers.values()
         )
 
 

@@ -81,11 +81,11 @@ def test_nothing_is_left_running_where_a_port_is_taken(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "nonsense",
+    "malformed",
     [["up", "--port", "eighty"], ["up", "--port", "80"], ["fly"], [], ["deploy", "cart-service"]],
 )
-def test_nonsense_is_refused_with_status_2(nonsense, capsys):
-    assert cli.main(nonsense) == 2
+def test_nonsense_is_refused_with_status_2(malformed, capsys):
+    assert cli.main(malformed) == 2
     assert "--help`." in capsys.readouterr().err
 
 

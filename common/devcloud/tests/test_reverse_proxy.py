@@ -70,12 +70,12 @@ def test_a_line_break_in_a_path_goes_along(door):
 
 
 def test_bodies_and_headers_go_along(door):
-    told = door.post(
+    received = door.post(
         "/order", content="{}", headers={"Authorization": "Bearer t", "X-Own": "1"}
     ).json()
 
-    assert told["body"] == "{}"
-    assert {name.lower(): value for name, value in told["headers"].items()}[
+    assert received["body"] == "{}"
+    assert {name.lower(): value for name, value in received["headers"].items()}[
         "authorization"
     ] == "Bearer t"
 
@@ -88,10 +88,10 @@ def test_the_service_hears_what_the_customer_said_and_who_it_was_and_nothing_els
         "X-Forwarded-For: 10.0.0.9",
         "Connection: close",
     ]
-    told = json.loads(raw(served, "\r\n".join([*lines, "", ""]).encode()))
+    received = json.loads(raw(served, "\r\n".join([*lines, "", ""]).encode()))
 
-    assert told["path"] == '/stage/order/%7e|"%2F?q=a|b'
-    headers = {name.lower(): value for name, value in told["headers"].items()}
+    assert received["path"] == '/stage/order/%7e|"%2F?q=a|b'
+    headers = {name.lower(): value for name, value in received["headers"].items()}
     assert headers.pop("host") == service.removeprefix("http://")
     assert headers == {"x-forwarded-for": "10.0.0.9, 127.0.0.1"}
 

@@ -51,20 +51,20 @@ def load(shelf, tmp_path):
     def load(text, encoding="utf-8"):
         file = tmp_path / "more.csv"
         file.write_text(text, encoding=encoding)
-        said = []
-        report = seed.load(f"http://127.0.0.1:{shelf.server_port}", "token", file, said.append)
-        return report, said
+        messages = []
+        report = seed.load(f"http://127.0.0.1:{shelf.server_port}", "token", file, messages.append)
+        return report, messages
 
     return load
 
 
 def test_a_good_row_becomes_a_product_with_the_very_digits_of_its_price(load, shelf):
-    report, said = load(HEADER + "BOWL-1,Protein Bowl,bowls,High-protein meal,12.90,USD,50\n")
+    report, messages = load(HEADER + "BOWL-1,Protein Bowl,bowls,High-protein meal,12.90,USD,50\n")
 
     assert (report.loaded, report.problems) == (1, {})
     assert '"price": 12.90' in shelf.taken["BOWL-1"]
     assert json.loads(shelf.taken["BOWL-1"])["stock"] == 50
-    assert said == ["1 products loaded, 0 rows not"]
+    assert messages == ["1 products loaded, 0 rows not"]
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,14 @@ def test_a_good_row_becomes_a_product_with_the_very_digits_of_its_price(load, sh
 def test_a_bad_row_is_reported_by_its_line_and_the_good_ones_are_loaded(
     load, shelf, row, complaint
 ):
-    report, said = load(f"{HEADER}GOOD,Bowl,bowls,x,1,USD,5\n{row}\nALSO,Bowl,bowls,x,1,USD,5\n")
+    report, messages = load(
+        f"{HEADER}GOOD,Bowl,bowls,x,1,USD,5\n{row}\nALSO,Bowl,bowls,x,1,USD,5\n"
+    )
 
     assert sorted(shelf.taken) == ["ALSO", "GOOD"]
     assert list(report.problems) == [3]
     assert complaint in report.problems[3]
-    assert said[0].startswith("line 3: ")
+    assert messages[0].startswith("line 3: ")
 
 
 def test_the_second_row_of_a_sku_is_not_loaded(load, shelf):
@@ -216,12 +218,12 @@ def test_a_catalogue_whose_load_was_interrupted_is_whole_after_the_next_start(op
     with pytest.raises(KeyboardInterrupt):
         open_shop(interrupt)
     assert 0 < len(shelf.taken) < ROWS
-    said = []
+    messages = []
 
-    open_shop(said.append)
+    open_shop(messages.append)
 
     assert len(shelf.taken) == ROWS
-    assert said[0] == "loading the catalogue was interrupted and goes on"
+    assert messages[0] == "loading the catalogue was interrupted and goes on"
 
 
 def test_a_loaded_catalogue_is_not_loaded_again_though_products_were_removed(open_shop, shelf):

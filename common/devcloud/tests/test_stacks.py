@@ -79,8 +79,8 @@ def items(cloud, name):
 def test_a_new_stack_adopts_the_table_that_outlived_the_old_one(cloud):
     left_behind(cloud, "Adopted")
 
-    wanted = template(Table=kept_table("Adopted"), Queue={"Type": "AWS::SQS::Queue"})
-    assert stacks.deploy(cloud, "Adopted-stack", wanted, adopt=True) is True
+    deployed = template(Table=kept_table("Adopted"), Queue={"Type": "AWS::SQS::Queue"})
+    assert stacks.deploy(cloud, "Adopted-stack", deployed, adopt=True) is True
 
     assert items(cloud, "Adopted") == [{"id": {"S": "kept"}}]
     resources = cloud.client("cloudformation").describe_stack_resources(StackName="Adopted-stack")
@@ -88,7 +88,7 @@ def test_a_new_stack_adopts_the_table_that_outlived_the_old_one(cloud):
         "Table",
         "Queue",
     }
-    assert stacks.deploy(cloud, "Adopted-stack", wanted, adopt=True) is False
+    assert stacks.deploy(cloud, "Adopted-stack", deployed, adopt=True) is False
 
 
 def test_a_table_that_exists_is_not_replaced_by_an_empty_one(cloud):
