@@ -23,7 +23,7 @@ def paid(shop):
 def news(shop):
     return next(
         event
-        for event in shop.stripe.store.all("event")
+        for event in shop.stripe.store.list_all("event")
         if event["type"] == "payment_intent.succeeded"
     )
 
@@ -59,7 +59,7 @@ def test_a_repeated_message_calls_no_gateway(paid):
     message = {"gateway": "stripe", "eventId": news(paid)["id"], "kind": "payment_intent.succeeded"}
     message |= {"intentId": paid.intents()[0]["id"], "orderId": ORDER}
     paid.api.sqs("on-payment-webhook", [message])
-    paid.stripe.switches.set(unreachable=True)
+    paid.stripe.faults.set(unreachable=True)
 
     paid.api.sqs("on-payment-webhook", [message])
 

@@ -11,7 +11,7 @@ import razorpay
 import requests
 from razorpay.errors import BadRequestError, ServerError
 
-from devcloud.razorpay import Gateway, serve
+from devcloud.razorpay import FakeRazorpay, serve
 from devcloud.tests.conftest import answers, eventually, free_port, listening
 
 COMMON = Path(__file__).parents[2]
@@ -167,7 +167,7 @@ def test_what_was_not_captured_cannot_be_given_back(gateway, api):
 
 def test_a_refund_is_given_once_for_a_key(gateway, api):
     payment, once = paid(gateway, api), {"headers": {"X-Refund-Idempotency": "0123456789"}}
-    gateway.switches.set(lose_answers=1)
+    gateway.faults.set(lose_answers=1)
     with pytest.raises(requests.RequestException):
         api.payment.refund(payment["id"], {"amount": 1000}, **once)
 
@@ -277,7 +277,7 @@ def test_what_happened_is_told_signed(shop, gateway, api):
 
 
 def test_a_webhook_that_is_not_taken_comes_again_and_each_as_often_as_switched(shop, gateway, api):
-    gateway.switches.set(webhook_copies=3)
+    gateway.faults.set(webhook_copies=3)
     shop.answers.put(500)
     decide(gateway, api.order.create(ORDER), "refuse").raise_for_status()
 
@@ -296,13 +296,13 @@ def test_a_gateway_that_is_out_of_order_does_nothing(gateway, api):
         ({"errors": 1, "error_status": 409}, BadRequestError),
         ({"errors": 1, "error_status": 429}, BadRequestError),
     ):
-        gateway.switches.set(**faults)
+        gateway.faults.set(**faults)
         with pytest.raises(problem):
             api.order.create(ORDER)
         httpx.post(f"{gateway.url}/_control/switches/reset").raise_for_status()
 
     assert gateway.totals() == {}
-    gateway.switches.set(lose_creations=1)
+    gateway.faults.set(lose_creations=1)
     with pytest.raises(requests.RequestException):
         api.order.create(ORDER)
     assert gateway.totals()["ORDER#1"]["intents"] == 1
@@ -352,12 +352,14 @@ class Address:
 
 
 def test_the_books_survive_a_restart_and_what_was_not_delivered_is_after_it(shop, tmp_path):
-    first = Gateway(tmp_path / "razorpay.db", "http://127.0.0.1:1", SECRET)
+    first = FakeRazorpay(tmp_path / "razorpay.db", "http://127.0.0.1:1", SECRET)
     order = first.create_order(ORDER)
     first.refuse(order["id"])
     first.close()
 
-    second = Gateway(tmp_path / "razorpay.db", f"http://127.0.0.1:{shop.server_port}/hook", SECRET)
+    second = FakeRazorpay(
+        tmp_path / "razorpay.db", f"http://127.0.0.1:{shop.server_port}/hook", SECRET
+    )
     assert second.order(order["id"])["status"] == "attempted"
     event, _ = shop.heard.get(timeout=5)
     assert event["event"] == "payment.failed"
