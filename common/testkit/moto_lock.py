@@ -1,4 +1,4 @@
-"""Lets threads share moto, which unlike DynamoDB interleaves two writes of an item."""
+"""Let threads share moto, which unlike DynamoDB interleaves two writes of an item."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Mutation tests: break each protection of the shop in a copy, and expect a failing test.
+"""Break each protection of the shop in a copy, and expect a failing test.
 
 A row of tests/mutations.toml exchanges a text in a file; the suite that it names must then fail.
 """

@@ -1,4 +1,4 @@
-"""The pytest plugin of every service's suite: `-p testkit.plugin` in its pytest.ini."""
+"""Define the pytest plugin of every service's suite: `-p testkit.plugin`."""
 
 import functools
 import gc
@@ -112,7 +112,7 @@ def bus(cloud: None) -> Bus:
 
 @pytest.fixture
 def measured() -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
-    """Returns the values of a metric from now on, with its dimensions: `measured("Revenue")`."""
+    """Return the values of a metric from now on, such as `measured("Revenue")`."""
     written = io.StringIO()
     handler: Any = log.logger.registered_handler
     earlier = handler.setStream(written)

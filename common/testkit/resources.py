@@ -61,7 +61,7 @@ def neighbours_file(service: Path) -> Path:
 
 @cache
 def _deployable(template: Path) -> str:
-    """The template without alarms, encryption keys and conditional outputs: moto is slow."""
+    """Return the template without alarms, keys and conditional outputs: moto is slow."""
     document = copy.deepcopy(_parsed(template))
     kept = {
         name: resource

@@ -1,4 +1,4 @@
-"""Scans everything in the repository, or about to be, for keys, tokens and passwords."""
+"""Scan tracked and new files of the repository for keys, tokens and passwords."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""Checks the types of each service by itself: all six have an `app` and a `chalicelib`."""
+"""Check the types of each service by itself: all have an `app` and a `chalicelib`."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Plans what goes wrong between a shop's Lambdas and the world, and reads what did."""
+"""Inject faults between a shop's Lambdas and other systems, and report them."""
 
 import json
 import os
@@ -15,7 +15,7 @@ SAGA = "the saga"  # stands for a function's name where Step Functions itself ca
 
 @dataclass(frozen=True, order=True)
 class Point:
-    """A side effect: the `number`-th time that an invocation of the function, or the saga, makes this call."""
+    """A side effect: the `number`-th such call of one invocation, or of the saga."""
 
     function: str
     call: str
@@ -26,7 +26,7 @@ class Point:
 
 
 class Faults:
-    """The faults of one shop; its Lambdas look here at the beginning of each invocation."""
+    """The fault plan of one shop, which Lambdas read at the start of an invocation."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -36,14 +36,14 @@ class Faults:
         directory.mkdir(parents=True, exist_ok=True)
 
     def none(self) -> None:
-        """From now on nothing goes wrong."""
+        """Clear the plan: no faults from now on."""
         with self._lock:
             self._plan = {}
             self._write()
 
     @contextmanager
     def ahead(self, seconds: float, function: str = "") -> Iterator[None]:
-        """The shop's clock, or that of one Lambda, is so far ahead for a while; one after the other, if several want that."""
+        """Advance the clock of the shop, or of one Lambda, inside the context. Serialized."""
         with self._clock:
             self._set("clock", {"seconds": seconds, "function": function})
             try:
@@ -52,11 +52,14 @@ class Faults:
                 self._set("clock", {})
 
     def rates(self, seed: int = 0, slow_seconds: float = 0.5, **rates: float) -> None:
-        """Let requests go wrong at these rates: before, after (the process is killed), lost, throttled, error, slow, conflict."""
+        """Set the rates of faults.
+
+        Kinds: before, after (the process is killed), lost, throttled, error, slow, conflict.
+        """
         self._set("rates", {**rates, "seed": seed, "slowSeconds": slow_seconds})
 
     def plan(self, point: Point, how: str, marks: Sequence[str]) -> str:
-        """Let this go wrong once, for whoever is told by one of the marks in an event or request; the fault's id."""
+        """Plan one fault for an event or request with one of the marks. Returns its id."""
         with self._lock:
             self._planned += 1
             identifier = f"{os.getpid()}-{self._planned}"
@@ -71,7 +74,7 @@ class Faults:
         return identifier
 
     def give_up(self, identifier: str) -> None:
-        """What was planned and did not happen is not to happen any more."""
+        """Withdraw a planned fault that has not happened."""
         with self._lock:
             self._plan["faults"] = [
                 known for known in self._plan.get("faults", []) if known["id"] != identifier
@@ -83,32 +86,35 @@ class Faults:
         return (self.directory / f"claimed-{identifier}").exists()
 
     def trace(self, marks: Iterable[str]) -> None:
-        """Write down every side effect from now on, with those marks that it was about."""
+        """Record every side effect from now on, with the marks that it concerns."""
         self._set("trace", list(marks))
 
     def traced(self, marks: Iterable[str] | None = None) -> list[Point]:
-        """The side effects seen, each once; of these marks alone, if they are named."""
+        """Return the distinct side effects, of all marks or these."""
         wanted = set(marks) if marks is not None else None
         rows = [row for row in self._lines("trace") if wanted is None or wanted & set(row["marks"])]
         return sorted({Point(row["function"], row["call"], row["number"]) for row in rows})
 
     def meter(self, marks: Iterable[str]) -> None:
-        """Count from now on what Lambdas do about these marks: invocations, requests, and DynamoDB's units."""
+        """Meter invocations, requests and DynamoDB units that concern these marks."""
         self._set("meter", list(marks))
 
     def metered(self, marks: Iterable[str]) -> list[dict[str, Any]]:
-        """What was counted about these marks: function, call (or `invocation`), and `reads` or `writes` in units."""
+        """Return what was metered about these marks.
+
+        Fields: function, call (or `invocation`), `reads` or `writes` in units.
+        """
         wanted = set(marks)
         return [row for row in self._lines("metered") if wanted & set(row["marks"])]
 
     def accesses(self) -> set[tuple[str, str, str]]:
-        """What the Lambdas asked of AWS since the shop began: function, action, and the ARN of what it was done to."""
+        """Return what Lambdas used of AWS so far: function, action, resource ARN."""
         return {
             (row["function"], row["action"], row["resource"]) for row in self._lines("accesses")
         }
 
     def fired(self) -> Counter[str]:
-        """How often what went wrong."""
+        """Count the faults that happened, by kind."""
         return Counter(row["how"] for row in self._lines("fired"))
 
     def _lines(self, name: str) -> list[dict[str, Any]]:

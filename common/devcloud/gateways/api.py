@@ -1,4 +1,4 @@
-"""The HTTP API of a fake gateway: its routes, and the faults before and after each request."""
+"""The HTTP API of a fake gateway: its routes, and the faults around each request."""
 
 import time
 from abc import ABC, abstractmethod
@@ -27,7 +27,7 @@ class GatewayApi(ABC):
         self.faults = faults
 
     def create_app(self, control: Sequence[Route]) -> Starlette:
-        """Return the API as an ASGI app; the routes under /_control come first."""
+        """Return the API as an ASGI app. The routes under /_control come first."""
         routes = [
             Route(path, self._endpoint(handler), methods=[method])
             for method, path, handler in self.operations()

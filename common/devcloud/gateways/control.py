@@ -1,4 +1,4 @@
-"""The routes under /_control: decisions of the customer and the bank, faults, and totals."""
+"""The routes under /_control: decisions of customer and bank, faults, totals."""
 
 from collections.abc import Callable
 from typing import Any

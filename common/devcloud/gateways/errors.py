@@ -4,7 +4,7 @@ from devcloud.gateways.store import JsonObject
 
 
 class GatewayError(Exception):
-    """A response that is an error: its HTTP status and its body, in the gateway's own words."""
+    """An error response: its HTTP status, and its body in the gateway's format."""
 
     def __init__(self, status: int, message: str, body: JsonObject) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""A fake of a payment gateway: the part that does not depend on which gateway it is."""
+"""Define what the fakes of payment gateways have in common."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ Decisions = Mapping[str, Callable[[str], JsonObject]]
 
 
 class FakeGateway(ABC):
-    """The gateway's objects, faults, idempotency keys, webhooks, and its API as an ASGI app."""
+    """A gateway's objects, faults, idempotency keys and webhooks, and its ASGI app."""
 
     key_lifetime_seconds: float | None = None
     payable_path: str  # where the customer's decisions are posted: /_control/<payable_path>/<id>
@@ -44,7 +44,7 @@ class FakeGateway(ABC):
         self.keys.clear()
 
     def totals(self) -> Totals:
-        """Minor units captured and refunded, and the number of intents, by the shop's order id."""
+        """Sum minor units captured and refunded, and count intents, by order id."""
         totals: Totals = {}
         with self.store.lock:
             for order_id, captured, refunded in self.amounts():
@@ -56,7 +56,7 @@ class FakeGateway(ABC):
 
     @abstractmethod
     def amounts(self) -> Iterator[tuple[str, int, int]]:
-        """Yield the shop's order id, and the amounts captured and refunded, of each intent."""
+        """Yield order id, captured amount and refunded amount of each intent."""
 
     @abstractmethod
     def decisions(self) -> Decisions:

@@ -1,4 +1,4 @@
-"""How a fake gateway misbehaves: everything is off at first, and set under /_control/switches."""
+"""Configure how a fake gateway misbehaves, over /_control/switches."""
 
 import threading
 from dataclasses import dataclass, fields

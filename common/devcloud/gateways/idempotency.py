@@ -14,7 +14,7 @@ class KeyReused(Exception):
 
 
 class IdempotencyKeys:
-    """Recorded responses by key; they expire where the gateway's keys do."""
+    """Recorded responses by key. They expire where the gateway's keys do."""
 
     def __init__(self, store: Store, lifetime_seconds: float | None = None) -> None:
         self._store, self._lifetime = store, lifetime_seconds

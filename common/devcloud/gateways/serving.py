@@ -1,4 +1,4 @@
-"""Serve a fake gateway: in a thread for unit tests, in a process of its own for the shop."""
+"""Serve a fake gateway, in a thread for unit tests or in a process of its own."""
 
 import argparse
 import contextlib

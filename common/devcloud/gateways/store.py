@@ -43,7 +43,7 @@ class Store:
             action()
 
     def on_commit(self, action: Callable[[], None]) -> None:
-        """Run an action once the present transaction is on the disk, never if it rolls back."""
+        """Run an action after the present transaction commits, never if it rolls back."""
         with self.lock:
             self._on_commit.append(action)
 

@@ -1,7 +1,7 @@
 """Undo what a fake gateway did after some moment, that of the restored local AWS.
 
 Each change leaves an entry with its time and the row before it. The time is taken before the
-change is on the disk, so whatever else reacted to the change did so later.
+change is on the disk, so every reaction to the change came later.
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""Send webhooks at least once, in no promised order. Their format is the gateway's own."""
+"""Send webhooks at least once, in no promised order."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ _REORDER_SECONDS = 0.6  # how long reordered webhooks wait for newer ones to ove
 
 
 class WebhookSender(ABC):
-    """Sends events to one address, from threads of its own; resumes them after a restart."""
+    """Sends events to one address in the background, and resumes after a restart."""
 
     def __init__(self, store: Store, faults: FaultConfig, url: str, secret: str) -> None:
         self._store, self._faults, self._url, self.secret = store, faults, url, secret
@@ -41,7 +41,7 @@ class WebhookSender(ABC):
 
     @abstractmethod
     def new_event(self, kind: str, subject: JsonObject) -> JsonObject:
-        """Return a new event; its `id` identifies it."""
+        """Return a new event, identified by its `id`."""
 
     @abstractmethod
     def message(self, event: JsonObject) -> tuple[bytes, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Run the fake of Razorpay: `python -m devcloud.razorpay --port 8003 --state FILE ...`."""
+"""Run the fake of Razorpay: `python -m devcloud.razorpay --port 8003 ...`."""
 
 from devcloud.gateways.serving import run_from_command_line
 from devcloud.razorpay.gateway import FakeRazorpay

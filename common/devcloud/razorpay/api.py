@@ -1,4 +1,4 @@
-"""The HTTP API of the fake of Razorpay, for its documentation's clients and its SDK."""
+"""The HTTP API of the fake of Razorpay, for the official SDK."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Razorpay's errors, in the words of its API: https://razorpay.com/docs/api/errors."""
+"""Razorpay's error responses: https://razorpay.com/docs/api/errors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The operations of the fake of Razorpay: each writes and emits in one transaction."""
+"""The operations of the fake of Razorpay, each one transaction."""
 
 import json
 import re
@@ -101,13 +101,13 @@ class FakeRazorpay(FakeGateway):
             return self._save(order, payment, "payment.captured", "order.paid")
 
     def authorize(self, order_id: str) -> JsonObject:
-        """Authorize a payment without capturing it; `approve` or `refuse` follows."""
+        """Authorize a payment without capturing it. `approve` or `refuse` follows."""
         with self.store.transaction():
             order, payment = self._current_attempt(order_id)
             return self._save(order, payment, "payment.authorized")
 
     def refuse(self, order_id: str, soft: bool = False) -> JsonObject:
-        """Decline a payment, or let the bank be unavailable; the customer may try again."""
+        """Decline a payment or, if soft, fail it as if the bank were unavailable."""
         with self.store.transaction():
             order, payment = self._current_attempt(order_id)
             return self._save(order, orders.failed(payment, soft), "payment.failed")

@@ -10,7 +10,7 @@ _MAX_NUMBER = 2**53
 
 
 def page(items: list[JsonObject], query: Mapping[str, str]) -> JsonObject:
-    """Return `count` items after the first `skip`, filtered by `receipt`, `from` and `to`."""
+    """Return `count` items from `skip`, filtered by `receipt`, `from` and `to`."""
     if receipt := query.get("receipt"):
         items = [item for item in items if item.get("receipt") == receipt]
     first = _number(query, "from", 0, _MAX_NUMBER)

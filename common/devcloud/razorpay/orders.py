@@ -1,4 +1,6 @@
-"""The life of an order, its payments and their refunds: https://razorpay.com/docs/payments/orders.
+"""The states of orders, payments and refunds.
+
+https://razorpay.com/docs/payments/orders
 
 An order can be attempted several times. Each attempt is a payment, at most one is captured. Each
 function takes objects and returns their next state, or raises Razorpay's error.
@@ -149,7 +151,7 @@ _TECHNICAL = {
 
 
 def _payment(order: JsonObject) -> JsonObject:
-    """Return a new payment; its notes would be those of the client's checkout: none."""
+    """Return a new payment, without notes, which the client's checkout would set."""
     return {
         "id": new_id("pay"),
         "entity": "payment",

@@ -1,4 +1,4 @@
-"""Razorpay's events and signatures: https://razorpay.com/docs/webhooks/validate-test."""
+"""Razorpay's webhooks: https://razorpay.com/docs/webhooks/validate-test."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ class RazorpayWebhooks(WebhookSender):
     """Webhooks with the event's id in a header, and a signature without the time."""
 
     def new_event(self, kind: str, subject: JsonObject) -> JsonObject:
-        """Return a new event about objects by kind: https://razorpay.com/docs/webhooks/payloads."""
+        """Return a new event: https://razorpay.com/docs/webhooks/payloads."""
         body = {
             "entity": "event",
             "account_id": "acc_00000000000000",
@@ -26,7 +26,7 @@ class RazorpayWebhooks(WebhookSender):
         return {"id": new_id("evt"), "body": body}
 
     def message(self, event: JsonObject) -> tuple[bytes, dict[str, str]]:
-        """Return an event as it is sent: the body, and the headers that sign and identify it."""
+        """Return an event as it is sent: body, and headers with signature and id."""
         body = json.dumps(event["body"]).encode()
         return body, {
             "X-Razorpay-Signature": signature(body, self.secret),

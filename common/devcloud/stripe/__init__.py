@@ -1,4 +1,4 @@
-"""A stateful fake of the part of Stripe's API that the shop uses; see README.md."""
+"""A stateful fake of the part of Stripe's API that the shop uses."""
 
 from contextlib import AbstractContextManager
 

@@ -1,4 +1,4 @@
-"""Run the fake of Stripe: `python -m devcloud.stripe --port 8002 --state FILE ...`."""
+"""Run the fake of Stripe: `python -m devcloud.stripe --port 8002 ...`."""
 
 from devcloud.gateways.serving import run_from_command_line
 from devcloud.stripe.gateway import FakeStripe

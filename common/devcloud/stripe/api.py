@@ -1,4 +1,4 @@
-"""The HTTP API of the fake of Stripe, for the official SDK and a customer's browser."""
+"""The HTTP API of the fake of Stripe, for the official SDK and browsers."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -73,7 +73,7 @@ class StripeApi(GatewayApi):
         ]
 
     def perform(self, request: Request, body: bytes, handler: Handler) -> Response:
-        """Authenticate a request and let its handler respond, once for each idempotency key."""
+        """Authenticate a request and let its handler respond, once by idempotency key."""
         params = _params(request, body)
         self._authenticate(request, params, handler)
 
@@ -103,7 +103,7 @@ class StripeApi(GatewayApi):
         return outage(status)
 
     def losable_as(self, request: Request, body: bytes, status: int) -> Iterator[str]:
-        """Yield the faults that may lose this response: it moved money, or created an intent."""
+        """Yield the faults that may lose a response that moved money or created an intent."""
         if request.method != "POST":
             return
         path = request.url.path
@@ -129,7 +129,7 @@ class StripeApi(GatewayApi):
         return self._gateway.confirm_intent(request.path_params["id"], params)
 
     def _authenticate(self, request: Request, params: JsonObject, handler: Handler) -> None:
-        """Let a secret key do everything, a publishable one what browsers may with a secret."""
+        """Accept any secret key, and a publishable key for what browsers may do."""
         header = request.headers.get("Authorization", "").removeprefix("Bearer ")
         key = params.pop("key", None) or header
         secret = params.pop("client_secret", None)

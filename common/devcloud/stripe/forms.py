@@ -1,4 +1,4 @@
-"""Parse Stripe's nested forms: `metadata[orderId]=1`, `payment_method_types[0]=card`."""
+"""Parse Stripe's nested forms: `metadata[orderId]=1`, `expand[0]=data`."""
 
 import re
 from collections.abc import Iterable

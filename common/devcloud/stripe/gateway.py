@@ -1,4 +1,4 @@
-"""The operations of the fake of Stripe: each writes and emits its event in one transaction."""
+"""The operations of the fake of Stripe, each one transaction."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -58,7 +58,7 @@ class FakeStripe(FakeGateway):
         return status, {**page, "data": data}
 
     def confirm_intent(self, identifier: str, params: JsonObject) -> Answer:
-        """POST /v1/payment_intents/{id}/confirm. A decline is returned, so that it is stored."""
+        """POST /v1/payment_intents/{id}/confirm. Returns a decline, so that it commits."""
         if self.faults.consume("soft_declines"):
             params = {**params, "payment_method": SOFT_DECLINED}
         intent = self.change(identifier, lambda stored: intents.confirmed(stored, params))

@@ -1,4 +1,6 @@
-"""Stripe's rules for idempotency keys: https://docs.stripe.com/api/idempotent_requests.
+"""Apply Stripe's rules for idempotency keys.
+
+https://docs.stripe.com/api/idempotent_requests
 
 The first response to a key is repeated for a day, declines and 500s included. The key is rejected
 with other parameters, and while its first request is running. A request that was rejected before
@@ -33,7 +35,7 @@ class RequestKeys:
     def execute_once(
         self, key: str, path: str, params: JsonObject, execute: Callable[[], Answer]
     ) -> tuple[Answer, bool]:
-        """Execute a request, or repeat its response. Returns it, and whether it is a repetition.
+        """Execute a request, or repeat its response. Returns whether it is repeated, too.
 
         What `execute` writes and the response are committed together.
         """

@@ -1,4 +1,6 @@
-"""The life of a PaymentIntent: https://docs.stripe.com/payments/paymentintents/lifecycle.
+"""The states of a PaymentIntent.
+
+https://docs.stripe.com/payments/paymentintents/lifecycle
 
 Each function takes an intent and returns its next state, or raises Stripe's error.
 """

@@ -1,4 +1,7 @@
-"""Stripe's lists: https://docs.stripe.com/api/pagination, https://docs.stripe.com/search."""
+"""Stripe's lists and searches.
+
+https://docs.stripe.com/api/pagination, https://docs.stripe.com/search
+"""
 
 import operator
 import re
@@ -16,7 +19,7 @@ _BY_METADATA = re.compile(
 
 
 def page(url: str, items: list[JsonObject], params: JsonObject) -> Answer:
-    """Return the page after `starting_after`, filtered by payment_intent, type and created."""
+    """Return the page after `starting_after`, filtered by intent, type and time."""
     for name in ("payment_intent", "type"):
         if value := params.get(name):
             items = [item for item in items if item.get(name) == value]
@@ -38,7 +41,7 @@ def page(url: str, items: list[JsonObject], params: JsonObject) -> Answer:
 
 
 def _created_within(items: list[JsonObject], created: Any) -> list[JsonObject]:
-    """Return the items of that second, or within bounds: `created[gte]=1`, `created[lt]=2`."""
+    """Return the items of that second, or within bounds such as `created[gte]=1`."""
     bounds = created if isinstance(created, dict) else {"gte": created, "lte": created}
     for name, bound in bounds.items():
         if name not in _COMPARISONS or not (str(bound).isascii() and str(bound).isdigit()):

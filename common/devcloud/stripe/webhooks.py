@@ -34,7 +34,7 @@ class StripeWebhooks(WebhookSender):
 
 
 def signature(body: bytes, secret: str, at: int | None = None) -> str:
-    """Return the Stripe-Signature header: https://docs.stripe.com/webhooks#verify-manually."""
+    """Return a Stripe-Signature: https://docs.stripe.com/webhooks#verify-manually."""
     timestamp = at or int(time.time())
     signed = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
     return f"t={timestamp},v1={signed.hexdigest()}"

@@ -1,4 +1,4 @@
-"""What API Gateway tells browsers by itself, from the template that is deployed: preflight requests and its own refusals."""
+"""API Gateway's own responses to browsers: preflight requests and rejections."""
 
 import copy
 
@@ -42,7 +42,7 @@ def refusals(body):
     ]
 
 
-def test_of_several_origins_a_preflight_request_is_answered_with_the_one_that_asks():
+def test_a_preflight_response_names_the_origin_that_asks_out_of_several():
     told = script(finished(SHOP, OFFICE))
 
     assert f'$origin == "{SHOP}" || $origin == "{OFFICE}"' in told

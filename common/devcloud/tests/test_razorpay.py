@@ -27,7 +27,7 @@ ORDER = {
 
 @pytest.fixture
 def shop():
-    """An address that webhooks are sent to; what arrives is heard with its id."""
+    """An address that webhooks are sent to, which keeps them with their ids."""
 
     def read(body, headers):
         text = body.decode()
@@ -276,7 +276,7 @@ def test_what_happened_is_told_signed(shop, gateway, api):
     assert of_order["payload"]["order"]["entity"]["notes"] == {"orderId": "ORDER#1"}
 
 
-def test_a_webhook_that_is_not_taken_comes_again_and_each_as_often_as_switched(shop, gateway, api):
+def test_a_rejected_webhook_is_retried_and_each_is_copied_as_configured(shop, gateway, api):
     gateway.faults.set(webhook_copies=3)
     shop.answers.put(500)
     decide(gateway, api.order.create(ORDER), "refuse").raise_for_status()
@@ -318,7 +318,7 @@ def test_what_is_not_there_is_said_to_be(gateway, api):
 
 
 def test_what_was_answered_survives_a_kill(tmp_path):
-    """The process is killed as soon as it has answered; the charge and the refund are there again."""
+    """Kill the process after its response: charge and refund survive."""
     with running(tmp_path) as (process, gateway):
         payment = paid(gateway, client(gateway.url))
         client(gateway.url).payment.refund(payment["id"], {"amount": 1000})
@@ -331,7 +331,7 @@ def test_what_was_answered_survives_a_kill(tmp_path):
 
 @contextmanager
 def running(directory):
-    """The stand-in as a process of its own."""
+    """The fake as a process of its own."""
     port = free_port()
     secrets = directory / "secrets.json"
     secrets.write_text(json.dumps({"razorpay_webhook_secret": SECRET}))
@@ -351,7 +351,7 @@ class Address:
         self.url = url
 
 
-def test_the_books_survive_a_restart_and_what_was_not_delivered_is_after_it(shop, tmp_path):
+def test_state_survives_a_restart_and_pending_webhooks_are_sent_after_it(shop, tmp_path):
     first = FakeRazorpay(tmp_path / "razorpay.db", "http://127.0.0.1:1", SECRET)
     order = first.create_order(ORDER)
     first.refuse(order["id"])

@@ -121,7 +121,7 @@ def test_a_customer_who_does_not_agree_may_try_again(gateway, intents):
     )
 
 
-def test_a_canceled_intent_can_never_be_charged_and_a_charged_one_never_canceled(intents):
+def test_a_canceled_intent_is_never_charged_and_a_charged_one_not_canceled(intents):
     canceled, paid = an_intent(intents), an_intent(intents)
     assert intents.cancel(canceled.id).status == "canceled"
     intents.confirm(paid.id, {"payment_method": "pm_card_visa"})
@@ -280,9 +280,7 @@ def test_nobody_comes_in_without_a_secret_key(gateway):
             client(gateway, key).v1.payment_intents.list()
 
 
-def test_a_browser_may_look_at_and_confirm_the_intent_whose_secret_it_has_and_nothing_else(
-    gateway, intents
-):
+def test_a_client_secret_lets_a_browser_only_read_and_confirm_its_intent(gateway, intents):
     intent = an_intent(intents)
     browser = client(gateway, "pk_test_1").v1.payment_intents
 
@@ -323,7 +321,7 @@ def test_upi_waits_for_the_customer_and_the_bank(gateway, intents):
     assert intents.retrieve(intent.id).status == "succeeded"
 
 
-def test_an_intent_takes_only_its_types_of_payment_and_a_confirmation_may_change_them(intents):
+def test_an_intent_takes_only_its_payment_types_unless_confirmed_with_more(intents):
     intent = an_intent(intents)
     with pytest.raises(stripe.InvalidRequestError, match="not allowed"):
         intents.confirm(intent.id, {"payment_method": "pm_upi"})
@@ -525,7 +523,7 @@ def test_everything_can_be_forgotten(gateway, intents):
 
 
 def test_what_was_answered_survives_a_kill(tmp_path):
-    """The process is killed as soon as it has answered; the charge, and the answer under its key, are there again."""
+    """Kill the process after its response: the charge and its key survive."""
     with running(tmp_path) as (process, api):
         intent = an_intent(api)
         paid = api.confirm(
@@ -543,7 +541,7 @@ def test_what_was_answered_survives_a_kill(tmp_path):
 
 @contextmanager
 def running(directory):
-    """The stand-in as a process of its own."""
+    """The fake as a process of its own."""
     port = free_port()
     secrets = directory / "secrets.json"
     secrets.write_text(json.dumps({"stripe_webhook_secret": SECRET}))
