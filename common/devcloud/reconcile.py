@@ -17,10 +17,6 @@ class BooksNotRead(RuntimeError):
     """The reconciliation failed. The message is the Lambda's."""
 
 
-class BooksDisagree(RuntimeError):
-    """There are discrepancies."""
-
-
 @dataclass(frozen=True)
 class Verdict:
     """How many orders were checked, and what is wrong."""

@@ -45,7 +45,10 @@ class Outcome:
 
 
 def main() -> int:
-    """Run all suites, or the named unit suites, two at a time. 1 if one failed."""
+    """Run all suites, or the named unit suites, two at a time.
+
+    Returns 1 if any failed.
+    """
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("suite", nargs="*", help=f"of {', '.join(_UNITS)}; all if none is named")
     named = parser.parse_args().suite
