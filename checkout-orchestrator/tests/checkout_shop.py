@@ -11,7 +11,7 @@ from tests.lambda_fakes import LambdaError, LambdaFakes, TaskTokenFake
 from chalicelib.payments.gateways import stripe as stripe_adapter
 from chalicelib.payments.gateways.registry import get_gateway
 from common import aws, queues
-from devcloud.stripe import Gateway, intents
+from devcloud.stripe import FakeStripe, intents
 from devcloud.stripe.errors import StripeError
 from devcloud.stripe.webhooks import signature
 from testkit import resources
@@ -29,7 +29,7 @@ class CheckoutShop:
 
     def __init__(
         self,
-        stripe: Gateway,
+        stripe: FakeStripe,
         lambda_fakes: LambdaFakes,
         task_tokens: TaskTokenFake,
         machine: str,
@@ -158,16 +158,15 @@ class CheckoutShop:
 
     def charged(self) -> tuple[int, int]:
         """Sum what the gateway captured and refunded, in minor units."""
-        intents = self.stripe.store.all("payment_intent")
+        intents = self.stripe.store.list_all("payment_intent")
         return (
             sum(intent["amount_received"] for intent in intents),
-            sum(self.stripe.refunded(intent["id"]) for intent in intents),
+            sum(self.stripe.refunded_amount(intent["id"]) for intent in intents),
         )
 
     def expire_idempotency_keys(self) -> None:
-        """As it does after a day."""
-        with self.stripe.store.lock:
-            self.stripe.store._db.execute("DELETE FROM things WHERE kind = 'idempotency'")
+        """Let the gateway forget its keys, as it does after a day."""
+        self.stripe.forget_keys()
 
     def break_gateway(self, act: str) -> None:
         """Break one of the gateway's verbs, and no other."""
@@ -193,7 +192,7 @@ class CheckoutShop:
         self.stripe.store.put("idempotency", key, kept)
 
     def intents(self) -> list[dict[str, Any]]:
-        return self.stripe.store.all("payment_intent")
+        return self.stripe.store.list_all("payment_intent")
 
     def charge(
         self, order_id: str = ORDER, payment_method: str | None = "pm_card_visa", **more: Any
@@ -226,7 +225,7 @@ class CheckoutShop:
 
     def deliver_webhooks(self, *kinds: str) -> list[int]:
         """Deliver the gateway's webhooks of these kinds, or all, and process them."""
-        events = reversed(self.stripe.store.all("event"))
+        events = reversed(self.stripe.store.list_all("event"))
         statuses = [
             self.deliver_webhook(event) for event in events if not kinds or event["type"] in kinds
         ]

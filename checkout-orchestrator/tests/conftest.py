@@ -10,22 +10,22 @@ from tests.order_records import OrderRecords
 from chalicelib.payments.gateways import stripe as stripe_adapter
 from chalicelib.payments.gateways.registry import get_gateway
 from common import aws
-from devcloud.stripe import Gateway, serve
+from devcloud.stripe import FakeStripe, serve
 
 WEBHOOK_SECRET = "whsec_test"
 
 
 @pytest.fixture(scope="session")
-def stripe_server() -> Iterator[Gateway]:
+def stripe_server() -> Iterator[FakeStripe]:
     with serve(webhook_secret=WEBHOOK_SECRET) as running:
         yield running
 
 
 @pytest.fixture
-def stripe(stripe_server: Gateway, cloud: None, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+def stripe(stripe_server: FakeStripe, cloud: None, monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
     """The fake of Stripe, empty and without faults."""
     stripe_server.store.clear()
-    stripe_server.switches.reset()
+    stripe_server.faults.reset()
     monkeypatch.setenv("STRIPE_API_BASE", stripe_server.url)
     keys = {"apiKey": "sk_test_1", "webhookSecret": WEBHOOK_SECRET}
     aws.client("secretsmanager").create_secret(
@@ -77,7 +77,7 @@ def shop(
     other_tables: Any,
     lambda_fakes: LambdaFakes,
     task_tokens: TaskTokenFake,
-    stripe: Gateway,
+    stripe: FakeStripe,
     machine: Any,
     api: Any,
 ) -> CheckoutShop:

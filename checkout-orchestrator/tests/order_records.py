@@ -212,7 +212,7 @@ class OrderRecords:
 
     def fail_refund(self) -> None:
         """The customer's bank does not take the last one."""
-        self.shop.stripe.fail_refund(self.shop.stripe.store.all("refund")[0]["id"])
+        self.shop.stripe.fail_refund(self.shop.stripe.store.list_all("refund")[0]["id"])
 
     def charge_at_gateway(self, order_id: str | None = ORDER) -> str:
         """Create an intent at the gateway, without the shop."""

@@ -67,18 +67,18 @@ def test_check_payment_finds_a_payment_without_its_webhook(challenged):
 
 def test_check_payment_charges_nobody(unpaid, jimmy):
     """The method was chosen, but its charge never began."""
-    unpaid.stripe.switches.set(down=True)
+    unpaid.stripe.faults.set(down=True)
     assert pay(unpaid, jimmy).status_code == 503
-    unpaid.stripe.switches.set(down=False)
+    unpaid.stripe.faults.set(down=False)
 
     assert unpaid.charge(payment_method=None)["status"] == "REQUIRES_ACTION"
     assert unpaid.charged() == (0, 0)
 
 
 def test_the_saga_waits_also_while_the_gateway_is_down(challenged):
-    challenged.stripe.switches.set(down=True)
+    challenged.stripe.faults.set(down=True)
     challenged.await_payment()
-    challenged.stripe.switches.set(down=False)
+    challenged.stripe.faults.set(down=False)
     challenged.complete_challenge("approve")
 
     challenged.deliver_webhooks("payment_intent.succeeded")
@@ -89,7 +89,7 @@ def test_the_saga_waits_also_while_the_gateway_is_down(challenged):
 def test_webhooks_that_come_twice_or_late_or_out_of_order_change_nothing(challenged):
     challenged.await_payment()
     challenged.complete_challenge("approve")
-    newest_first = challenged.stripe.store.all("event")
+    newest_first = challenged.stripe.store.list_all("event")
 
     assert [challenged.deliver_webhook(event) for event in newest_first * 2] == [200] * 4
     challenged.consume("payment-webhook-queue", "on-payment-webhook")
@@ -131,7 +131,7 @@ def test_a_webhook_before_the_confirmation_requires_no_action(shop):
 def test_a_webhook_that_the_gateway_did_not_sign_is_refused(challenged):
     challenged.await_payment()
     challenged.complete_challenge("approve")
-    event = challenged.stripe.store.all("event")[0]
+    event = challenged.stripe.store.list_all("event")[0]
 
     assert challenged.deliver_webhook(event, secret="whsec_stolen") == 400
     assert challenged.api.post("/checkout/webhooks/stripe", event).status_code == 400
@@ -141,11 +141,11 @@ def test_a_webhook_that_the_gateway_did_not_sign_is_refused(challenged):
 def test_a_webhook_is_processed_once_the_gateway_is_up_again(challenged):
     challenged.await_payment()
     challenged.complete_challenge("approve")
-    challenged.stripe.switches.set(down=True)
+    challenged.stripe.faults.set(down=True)
     assert challenged.deliver_webhooks("payment_intent.succeeded") == [200]
     assert challenged.payment()["status"] == "REQUIRES_ACTION"
 
-    challenged.stripe.switches.set(down=False)
+    challenged.stripe.faults.set(down=False)
     challenged.consume("payment-webhook-queue", "on-payment-webhook")
 
     assert challenged.task_tokens.results == {"token-1": PAID_RESULT}
@@ -190,11 +190,11 @@ def test_a_retry_resumes_a_saga_that_a_crash_left_waiting(challenged, intercepto
 def test_a_capture_after_the_saga_timed_out_is_refunded(challenged, queue):
     challenged.await_payment()
     challenged.complete_challenge("approve")
-    challenged.stripe.switches.set(down=True)
+    challenged.stripe.faults.set(down=True)
     with pytest.raises(Exception, match="gateway"):
         challenged.refund()
     assert challenged.payment()["status"] == "VOIDED"
-    challenged.stripe.switches.set(down=False)
+    challenged.stripe.faults.set(down=False)
 
     challenged.deliver_webhooks("payment_intent.succeeded")
 
@@ -271,7 +271,7 @@ def test_an_unknown_payment_method_leaves_the_order_waiting(request, jimmy, orde
 
 def test_a_choice_whose_response_is_lost_can_be_repeated(unpaid, jimmy):
     unpaid.await_payment()
-    unpaid.stripe.switches.set(lose_answers=1)
+    unpaid.stripe.faults.set(lose_answers=1)
 
     assert pay(unpaid, jimmy).status_code == 503
     assert pay(unpaid, jimmy).status_code == 202
@@ -418,7 +418,7 @@ def test_a_charge_that_waited_can_be_declined(shop):
 
 
 def test_a_charge_waits_on_while_the_gateway_is_down(shop):
-    shop.stripe.switches.set(down=True)
+    shop.stripe.faults.set(down=True)
 
     charge_again(shop)
 
@@ -427,7 +427,7 @@ def test_a_charge_waits_on_while_the_gateway_is_down(shop):
 
 
 def test_a_charge_does_not_wait_for_ever(shop):
-    shop.stripe.switches.set(down=True)
+    shop.stripe.faults.set(down=True)
 
     charge_again(shop, tries=8)
 

@@ -73,7 +73,7 @@ class GatewayCase:
 
     def webhooks(self) -> list[tuple[bytes, dict[str, str]]]:
         """Every webhook so far, as it is sent: body and headers."""
-        return [self.fake.webhooks.message(event) for event in self.fake.store.all("event")]
+        return [self.fake.webhooks.message(event) for event in self.fake.store.list_all("event")]
 
 
 class StripeCase(GatewayCase):
@@ -184,14 +184,14 @@ def razorpay_case(fake: Any) -> GatewayCase:
 @contextmanager
 def broken(case: GatewayCase, fault: str) -> Iterator[None]:
     """Give the gateway a fault. Slow is above a time-out of 0.2 s here."""
-    case.fake.switches.set(**BROKEN[fault])
+    case.fake.faults.set(**BROKEN[fault])
     with pytest.MonkeyPatch.context() as patched:
         for module in (stripe_adapter, razorpay_adapter) if fault == "slow" else ():
             patched.setattr(module, "_TIMEOUT_SECONDS", 0.2)
         stripe_adapter._client_for.cache_clear()  # it keeps the time that it was made with
         yield
     stripe_adapter._client_for.cache_clear()
-    case.fake.switches.reset()
+    case.fake.faults.reset()
 
 
 # Creating intents
@@ -218,7 +218,7 @@ def test_creating_with_another_key_is_another_intent(case):
 
 
 def test_an_intent_whose_response_is_lost_is_found_again(case):
-    case.fake.switches.set(lose_creations=1)
+    case.fake.faults.set(lose_creations=1)
     with pytest.raises(GatewayUnavailable):
         case.begin()
 
@@ -229,10 +229,10 @@ def test_an_intent_whose_response_is_lost_is_found_again(case):
 
 def test_of_two_razorpay_orders_at_once_the_earlier_counts(open_case):
     case = open_case("razorpay")
-    case.fake.switches.set(slow_ms=50)
+    case.fake.faults.set(slow_ms=50)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: case.begin(), range(2)))
-    earliest = case.fake.store.all("order")[-1]["id"]
+    earliest = case.fake.store.list_all("order")[-1]["id"]
 
     assert case.begin().id == earliest
 
@@ -279,7 +279,7 @@ def test_confirming_a_paid_intent_again_charges_nothing_more(case):
 def test_a_charge_whose_response_is_lost_is_not_repeated(open_case):
     case = open_case("stripe")
     intent = case.begin()
-    case.fake.switches.set(lose_answers=1)
+    case.fake.faults.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         case.attempt(intent)
 
@@ -426,7 +426,7 @@ def test_one_key_is_one_refund_even_after_the_gateway_drops_it(case, amount):
 @pytest.mark.parametrize("amount", [None, 1000])
 def test_a_refund_whose_response_is_lost_is_not_repeated(case, amount, forgets):
     intent = case.paid()
-    case.fake.switches.set(lose_answers=1)
+    case.fake.faults.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         case.adapter.create_refund(intent.id, "refund:1", amount)
     if forgets:
@@ -455,7 +455,7 @@ def test_refunds_of_one_key_at_the_same_moment_are_one_refund(case):
 
 def test_concurrent_full_refunds_by_different_keys_refund_once(case):
     intent = case.paid()
-    case.fake.switches.set(slow_ms=50)  # each looks before the first refunds
+    case.fake.faults.set(slow_ms=50)  # each looks before the first refunds
 
     with ThreadPoolExecutor(4) as pool:
         made = list(
@@ -675,7 +675,7 @@ def test_every_webhook_names_its_intent_and_its_order(case):
         (case.adapter.name, intent.id, ORDER)
     }
     assert {each.event_id for each in events} == {
-        event["id"] for event in case.fake.store.all("event")
+        event["id"] for event in case.fake.store.list_all("event")
     }
     assert len(events) >= 3
     assert len({each.kind for each in events}) == len(events)
@@ -744,7 +744,7 @@ def test_a_webhook_without_its_order_fails_while_razorpay_is_down(open_case):
     case = open_case("razorpay")
     case.paid()
     webhooks = case.webhooks()
-    case.fake.switches.set(down=True)
+    case.fake.faults.set(down=True)
     without_the_order = [
         (body, headers) for body, headers in webhooks if b'"order.paid"' not in body
     ]

@@ -78,7 +78,7 @@ def test_an_order_without_a_payment_method_waits_and_nothing_is_confirmed(shop):
 
 
 def test_a_capture_whose_response_is_lost_is_found(shop):
-    shop.stripe.switches.set(lose_answers=1)
+    shop.stripe.faults.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
     assert shop.charged() == (2598, 0)
@@ -89,7 +89,7 @@ def test_a_capture_whose_response_is_lost_is_found(shop):
 
 
 def test_a_lost_response_charges_once_even_after_the_key_expired(shop):
-    shop.stripe.switches.set(lose_answers=1)
+    shop.stripe.faults.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
     shop.expire_idempotency_keys()
@@ -100,7 +100,7 @@ def test_a_lost_response_charges_once_even_after_the_key_expired(shop):
 
 
 def test_a_decline_whose_response_is_lost_is_a_decline(shop):
-    shop.stripe.switches.set(lose_answers=1)
+    shop.stripe.faults.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         shop.charge(payment_method="pm_card_chargeDeclined")
 
@@ -110,22 +110,22 @@ def test_a_decline_whose_response_is_lost_is_a_decline(shop):
 
 
 def test_a_gateway_that_is_down_is_no_decline(shop):
-    shop.stripe.switches.set(down=True)
+    shop.stripe.faults.set(down=True)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
     assert shop.payment()["status"] == "STARTED"
 
-    shop.stripe.switches.set(down=False)
+    shop.stripe.faults.set(down=False)
     assert shop.charge()["status"] == "SUCCESS"
     assert shop.charged() == (2598, 0)
 
 
 def test_a_failure_stored_under_a_key_is_retried_with_another(shop):
-    shop.stripe.switches.set(down=True)
+    shop.stripe.faults.set(down=True)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
     shop.store_failed_key(f"{ORDER}:create:1")
-    shop.stripe.switches.set(down=False)
+    shop.stripe.faults.set(down=False)
 
     assert shop.charge()["status"] == "SUCCESS"
 
@@ -220,7 +220,7 @@ def test_voiding_a_declined_payment_keeps_it_failed_and_closes_it(shop):
 
 def test_a_capture_that_was_not_stored_is_refunded(shop):
     """Its answer was lost, and the saga gave up."""
-    shop.stripe.switches.set(lose_answers=1)
+    shop.stripe.faults.set(lose_answers=1)
     with pytest.raises(GatewayUnavailable):
         shop.charge()
 
@@ -238,14 +238,14 @@ def test_a_customer_who_pays_while_the_saga_times_out_is_refunded(shop):
 
 def test_a_refund_interrupted_after_its_mark_is_completed(shop):
     shop.charge()
-    shop.stripe.switches.set(down=True)
+    shop.stripe.faults.set(down=True)
     with pytest.raises(GatewayUnavailable):
         shop.refund()
     assert shop.payment()["status"] == "REFUNDING"
     with pytest.raises(PaymentVoided):
         shop.charge()
 
-    shop.stripe.switches.set(down=False)
+    shop.stripe.faults.set(down=False)
     assert shop.refund()["status"] == "REFUNDED"
     assert shop.charged() == (2598, 2598)
 
@@ -273,7 +273,7 @@ def test_a_failed_refund_is_retried_from_its_queue(shop):
 
 def test_a_refund_waits_for_a_gateway_that_is_down(shop, queue):
     shop.charge()
-    shop.stripe.switches.set(down=True)
+    shop.stripe.faults.set(down=True)
 
     shop.api.sqs("on-payment-retry", [{"action": "refund", "orderId": ORDER}])
 
@@ -282,7 +282,7 @@ def test_a_refund_waits_for_a_gateway_that_is_down(shop, queue):
 
 def test_a_refund_that_never_works_ends_in_the_dead_letter_queue(shop):
     shop.charge()
-    shop.stripe.switches.set(down=True)
+    shop.stripe.faults.set(down=True)
 
     with pytest.raises(queues.BatchPartlyFailed):
         shop.api.sqs(

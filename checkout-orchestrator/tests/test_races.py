@@ -46,7 +46,7 @@ def until_settled(act):
 @pytest.fixture
 def slow(shop):
     """A gateway slow enough for others to come in between."""
-    shop.stripe.switches.set(slow_ms=15)
+    shop.stripe.faults.set(slow_ms=15)
     return shop
 
 

@@ -492,7 +492,7 @@ def test_a_nightly_check_out_of_time_starts_another_one(records):
 
 
 def test_a_check_fails_while_the_gateway_is_down(records):
-    records.shop.stripe.switches.set(down=True)
+    records.shop.stripe.faults.set(down=True)
 
     with pytest.raises(Exception, match="payment gateway"):
         records.report()

@@ -98,7 +98,7 @@ def test_refunds_that_race_never_add_up_to_more_than_was_paid(bought):
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_refund_whose_response_is_lost_is_made_once(bought, after):
-    bought.stripe.switches.set(**({"lose_answers": 1} if after else {"errors": 1}))
+    bought.stripe.faults.set(**({"lose_answers": 1} if after else {"errors": 1}))
     with pytest.raises(queues.BatchPartlyFailed):
         consume(bought, refund_requested())
     bought.expire_idempotency_keys()
@@ -156,7 +156,7 @@ def test_an_order_without_a_payment_is_not_refunded(shop):
 
 def test_a_refund_that_is_done_is_not_requested_again(bought):
     consume(bought, refund_requested())
-    bought.stripe.switches.set(unreachable=True)
+    bought.stripe.faults.set(unreachable=True)
 
     consume(bought, refund_requested())
 

@@ -92,7 +92,7 @@ def test_a_payment_voided_between_soft_declines_is_not_charged(shop, monkeypatch
 
 
 def test_an_attempt_is_stored_before_the_gateway_is_called(shop, interceptor):
-    shop.stripe.switches.set(lose_answers=1)
+    shop.stripe.faults.set(lose_answers=1)
     with pytest.raises(Exception, match="does not answer"):
         shop.charge()
 

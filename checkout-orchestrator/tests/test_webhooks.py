@@ -23,7 +23,7 @@ def paid(shop):
 def captured_event(shop):
     return next(
         event
-        for event in shop.stripe.store.all("event")
+        for event in shop.stripe.store.list_all("event")
         if event["type"] == "payment_intent.succeeded"
     )
 
@@ -63,7 +63,7 @@ def test_a_repeated_message_calls_no_gateway(paid):
     }
     message |= {"intentId": paid.intents()[0]["id"], "orderId": ORDER}
     paid.api.sqs("on-payment-webhook", [message])
-    paid.stripe.switches.set(unreachable=True)
+    paid.stripe.faults.set(unreachable=True)
 
     paid.api.sqs("on-payment-webhook", [message])
 

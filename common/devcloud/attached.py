@@ -1,6 +1,9 @@
-"""Runs a module until the process that started it is gone, however it went: `python -m devcloud.attached MODULE ...`.
+"""Run a module until its parent process ends.
 
-Standard input is a pipe that only the starter holds. When it hangs up, this process ends as it does on SIGTERM.
+`python -m devcloud.attached MODULE ...`
+
+Standard input is a pipe that only the parent holds. When it closes, this process ends as on
+SIGTERM.
 """
 
 import os
@@ -12,12 +15,12 @@ import threading
 
 def main() -> None:
     """Run the module with the rest of the arguments."""
-    threading.Thread(target=_end_with_starter, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
-def _end_with_starter() -> None:
+def _end_with_parent() -> None:
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What a shop needs besides what is deployed: signing keys, the gateways' keys, a sender address, an admin."""
+"""Prepare a deployed shop: signing keys, gateway keys, sender address, accounts."""
 
 import json
 import time
@@ -16,11 +16,11 @@ SIGNING_KEYS = "commerce/user-service/signing-keys"
 
 
 class BootstrapFailed(RuntimeError):
-    """The shop is deployed but cannot be put into use; the message says what was answered."""
+    """The shop is deployed but cannot be used. The message has the response."""
 
 
 def prepare(cloud: Cloud, secrets: settings.Secrets) -> None:
-    """Keys and addresses; safe to repeat."""
+    """Store keys and verify sender addresses. Idempotent."""
     stripe = {"apiKey": secrets.stripe_api_key, "webhookSecret": secrets.stripe_webhook_secret}
     razorpay = {"keyId": secrets.razorpay_key_id, "keySecret": secrets.razorpay_key_secret}
     _store_keys(cloud, "commerce/stripe", stripe)
@@ -34,7 +34,7 @@ def prepare(cloud: Cloud, secrets: settings.Secrets) -> None:
 
 
 def admin_token(cloud: Cloud, url: str, password: str) -> str:
-    """The admin's access token; registers the admin first if there is none yet."""
+    """Return the admin's access token, after registering the admin if there is none."""
     who = {"email": settings.ADMIN_EMAIL, "password": password}
     answer = _login(url, who)
     if answer.status_code in (401, 404):
@@ -46,7 +46,7 @@ def admin_token(cloud: Cloud, url: str, password: str) -> str:
 
 
 def customer_token(url: str, password: str) -> str:
-    """The access token of the customer to try things with, who is registered if there is none yet."""
+    """Return the sample customer's access token, registering the customer if needed."""
     who = {"email": settings.CUSTOMER_EMAIL, "password": password}
     answer = _login(url, who)
     if answer.status_code == 401:
@@ -57,7 +57,7 @@ def customer_token(url: str, password: str) -> str:
 
 
 def _login(url: str, who: dict[str, str]) -> httpx.Response:
-    """The answer to the admin's login; where somebody guessed at it from this machine, after the wait that this costs."""
+    """Log in, after the back-off that failed attempts from this machine have caused."""
     answer = httpx.post(f"{url}/user/login", json=who, timeout=60)
     while answer.status_code == 429:
         time.sleep(int(answer.headers["Retry-After"]))
@@ -66,7 +66,7 @@ def _login(url: str, who: dict[str, str]) -> httpx.Response:
 
 
 def invoke(cloud: Cloud, function: str, event: dict[str, Any]) -> Any:
-    """Call a Lambda and give back what it returns; BootstrapFailed if it raises."""
+    """Call a Lambda and return its result. Raises: BootstrapFailed when it fails."""
     answer = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
     body = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
@@ -77,7 +77,10 @@ def invoke(cloud: Cloud, function: str, event: dict[str, Any]) -> Any:
 
 
 def _can_sign(cloud: Cloud) -> bool:
-    """Whether there is a signing key, and its public half is published: a first rotation may have ended halfway."""
+    """Whether there is a signing key whose public half is published.
+
+    A first rotation may have been interrupted between the two.
+    """
     try:
         cloud.client("ssm").get_parameter(Name=JWKS)
         return "SecretString" in cloud.client("secretsmanager").get_secret_value(
@@ -98,7 +101,7 @@ def _store_keys(cloud: Cloud, name: str, keys: dict[str, str]) -> None:
 
 
 def _senders(cloud: Cloud) -> set[str]:
-    """The addresses that Lambdas send mail from."""
+    """Return the addresses that Lambdas send mail from."""
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
     functions = (function for page in pages for function in page["Functions"])
     variables = (function.get("Environment", {}).get("Variables", {}) for function in functions)

@@ -1,6 +1,6 @@
-"""Loads the sample catalogue into a new shop, once and whole: a load that was interrupted goes on at the next start.
+"""Load the sample catalogue into a new shop once, resuming an interrupted load.
 
-How far it came stands in the shop's own AWS, so that it comes back to the same moment as the products.
+The progress is stored in the shop's own AWS, so it is restored with the products.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ Say = Callable[[str], None]
 
 
 def load_once(cloud: Cloud, url: str, token: str, catalogue: Path, say: Say) -> None:
-    """Load what the shop lacks of the catalogue, if it has no products or loading them was interrupted. Idempotent.
+    """Load the catalogue if the shop is empty or an earlier load was interrupted.
 
-    Raises: seed.CatalogueUnreadable.
+    Idempotent. Raises: seed.CatalogueUnreadable.
     """
     mark = _mark(cloud)
     if mark == _LOADED or (mark is None and _has_products(url)):

@@ -1,4 +1,4 @@
-"""The command line of the shop: which commands there are, and how failures are reported."""
+"""Define the shop's command line: its commands, and how failures are reported."""
 
 import signal
 import sys
@@ -43,7 +43,7 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Find and mend what went wrong": {
         "redrive": inspection.redrive,
-        "reconcile": inspection.check_books,
+        "reconcile": inspection.check_consistency,
     },
     "Deploy, here or to AWS": {
         "package": deployment.package,
@@ -89,7 +89,7 @@ _INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0, 1 if it failed, 2 if it was not understood, 130 if interrupted."""
+    """Run one command. Returns 0, 1 if it failed, 2 for bad usage, 130 if interrupted."""
     machine.prepare()
     # SIGTERM acts like Ctrl-C: `up` then stops what it has started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage_error(exc: typer.TyperException) -> str:
-    """Return one sentence: what was wrong with the arguments, and where the right ones are."""
+    """Return one sentence about what was wrong with the arguments."""
     context = getattr(exc, "ctx", None)
     command = context.command_path if context else "shop"
     message = exc.format_message().replace("Value error, ", "").rstrip(".")

@@ -1,4 +1,4 @@
-"""Dead letters: messages that a consumer could not handle, and the way back once it can."""
+"""Count, read and redrive dead letters: messages that a consumer could not handle."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ class UnknownQueue(LookupError):
     """There is no such queue, or it has no dead-letter queue."""
 
 
-def waiting(cloud: Cloud) -> dict[str, int]:
-    """Every queue that has a dead-letter queue, and how many dead letters are in it."""
+def counts(cloud: Cloud) -> dict[str, int]:
+    """Return the number of dead letters of every queue that has a dead-letter queue."""
     client = cloud.client("sqs")
-    counts = {}
+    numbers = {}
     for page in client.get_paginator("list_queues").paginate():
         for url in page.get("QueueUrls", []):
             name = url.rsplit("/", 1)[-1]
@@ -26,15 +26,18 @@ def waiting(cloud: Cloud) -> dict[str, int]:
                 found = client.get_queue_attributes(QueueUrl=url, AttributeNames=count_names)[
                     "Attributes"
                 ]
-                counts[name.removesuffix(SUFFIX)] = sum(int(count) for count in found.values())
-    return counts
+                numbers[name.removesuffix(SUFFIX)] = sum(int(count) for count in found.values())
+    return numbers
 
 
-def look(cloud: Cloud, queue: str) -> list[str]:
-    """The bodies of the queue's dead letters, which stay where they are. UnknownQueue if there is no such queue."""
-    client, source = cloud.client("sqs"), _source(cloud, queue)
+def peek(cloud: Cloud, queue: str) -> list[str]:
+    """Return the bodies of a queue's dead letters without moving them.
+
+    Raises: UnknownQueue.
+    """
+    client, source = cloud.client("sqs"), _dead_letter_url(cloud, queue)
     bodies, seen = [], []
-    while messages := _received(client, source):
+    while messages := _receive(client, source):
         bodies += [message["Body"] for message in messages]
         seen += [message["ReceiptHandle"] for message in messages]
     for handle in seen:
@@ -43,14 +46,14 @@ def look(cloud: Cloud, queue: str) -> list[str]:
 
 
 def redrive(cloud: Cloud, queue: str) -> int:
-    """Put the queue's dead letters back into it; answers how many. UnknownQueue if there is no such queue.
+    """Move a queue's dead letters back. Returns how many. Raises: UnknownQueue.
 
-    A message is deleted only once it has been sent, so one may come twice but none is lost.
+    At least once: a message is deleted only after it has been sent.
     """
-    client, source = cloud.client("sqs"), _source(cloud, queue)
+    client, source = cloud.client("sqs"), _dead_letter_url(cloud, queue)
     target = client.get_queue_url(QueueName=queue)["QueueUrl"]
     moved = 0
-    while messages := _received(client, source):
+    while messages := _receive(client, source):
         for message in messages:
             attributes = message.get("MessageAttributes", {})
             client.send_message(
@@ -61,8 +64,8 @@ def redrive(cloud: Cloud, queue: str) -> int:
     return moved
 
 
-def _source(cloud: Cloud, queue: str) -> str:
-    if queue not in waiting(cloud):
+def _dead_letter_url(cloud: Cloud, queue: str) -> str:
+    if queue not in counts(cloud):
         raise UnknownQueue(
             f"{queue} is not a queue with dead letters; `make redrive` lists them all."
         )
@@ -70,7 +73,7 @@ def _source(cloud: Cloud, queue: str) -> str:
     return url
 
 
-def _received(client: Any, url: str) -> list[dict[str, Any]]:
+def _receive(client: Any, url: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = client.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=60
     ).get("Messages", [])

@@ -1,4 +1,4 @@
-"""One real purchase over HTTP, told step by step: what `make up` ends with, to show that the shop works."""
+"""Make one purchase over HTTP, step by step, to show that the shop works."""
 
 import json
 import time
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from devcloud.shop import Shop
 
 _WAIT_SECONDS = 60
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 _PASSWORD = "test123"
 
 Say = Callable[[str], None]
 
 
 class PurchaseFailed(RuntimeError):
-    """A step of the purchase did not do what it should; the message says which, and what came instead."""
+    """A step of the purchase failed. The message names it and the actual response."""
 
 
 def run(shop: "Shop", say: Say) -> None:
-    """Register, log in, browse, fill the cart, check out, and follow the order to its mails and the report.
+    """Buy something as a new customer, and check the order, its mails and the report.
 
-    Raises PurchaseFailed at the first step that fails.
+    Raises: PurchaseFailed at the first step that fails.
     """
     with (
         httpx.Client(base_url=shop.url, timeout=40, trust_env=False) as http,
@@ -37,57 +37,61 @@ def run(shop: "Shop", say: Say) -> None:
         email = f"jimmy-{uuid.uuid4().hex[:8]}@example.com"
         with _step(say, f"registered {email}"):
             person = {"email": email, "password": _PASSWORD, "name": "Jimmy Patel"}
-            _ask(http, "POST", "/user/register", 201, person)
+            _call(http, "POST", "/user/register", 201, person)
         with _step(say, "logged in"):
             _log_in(http, email, _PASSWORD)
         with _step(say, "looked at today's report, as the admin"):
             _log_in(admin, shop.admin_email, shop.admin_password)
-            before = _completed(admin)
+            before = _completed_orders(admin)
         order_id = _check_out(http, say)
         with _step(say, f"{order_id} is CONFIRMED"):
             _await_confirmation(http, order_id)
         number = order_id.partition("#")[2]
         with _step(say, "the confirmation and the receipt were mailed"):
-            _until("two mails about the order", lambda: len(_mails(shop, email, number)) >= 2)
+            _wait_for(
+                "two mails about the order", lambda: len(_find_mails(shop, email, number)) >= 2
+            )
         with _step(say, "today's report counts one order more"):
-            _until("a report that counts it", lambda: _completed(admin) > before)
+            _wait_for("a report that counts it", lambda: _completed_orders(admin) > before)
 
 
 def _check_out(http: httpx.Client, say: Say) -> str:
-    """From browsing to the order's id."""
+    """Browse, fill the cart, check out. Returns the order's id."""
     with _step(say, "browsed a category, and chose a product"):
-        product = _choice(http)
-    with _step(say, f"put 2 x {product['name']} into the cart, {_money(product, 'price')} each"):
-        _ask(http, "POST", "/cart", 200, {"productId": product["productId"], "quantity": 2})
+        product = _choose_product(http)
+    with _step(
+        say, f"put 2 x {product['name']} into the cart, {_format_money(product, 'price')} each"
+    ):
+        _call(http, "POST", "/cart", 200, {"productId": product["productId"], "quantity": 2})
     with _step(say, "looked at the cart"):
-        if not _ask(http, "GET", "/cart", 200):
+        if not _call(http, "GET", "/cart", 200):
             raise PurchaseFailed("the cart is empty after something was put into it")
     card = {"paymentMethod": "pm_card_visa", "method": "CARD"}
     with _step(say, "checked out with a test card"):
-        started = _ask(http, "POST", "/checkout", 202, card, key=uuid.uuid4().hex)
-    say(f"  to pay: {_money(started, 'totalAmount')}")
+        started = _call(http, "POST", "/checkout", 202, card, key=uuid.uuid4().hex)
+    say(f"  to pay: {_format_money(started, 'totalAmount')}")
     return str(started["orderId"])
 
 
-def _money(amounts: Any, name: str) -> str:
-    return f"{amounts[name]:.2f} {amounts['currency']}"
+def _format_money(body: Any, name: str) -> str:
+    return f"{body[name]:.2f} {body['currency']}"
 
 
 def _log_in(http: httpx.Client, email: str, password: str) -> None:
-    answer = _ask(http, "POST", "/user/login", 200, {"email": email, "password": password})
+    answer = _call(http, "POST", "/user/login", 200, {"email": email, "password": password})
     http.headers["Authorization"] = f"Bearer {answer['token']}"
 
 
-def _choice(http: httpx.Client) -> Any:
-    """The first product of its category that there are two of."""
+def _choose_product(http: httpx.Client) -> Any:
+    """Return the first product with two pieces in stock."""
     categories = {
-        product["category"]: None for product in _ask(http, "GET", "/products?limit=20", 200)
+        product["category"]: None for product in _call(http, "GET", "/products?limit=20", 200)
     }
     for category in categories:
-        for product in _ask(
+        for product in _call(
             http, "GET", f"/products?category={quote(category, safe='')}&limit=20", 200
         ):
-            details = _ask(http, "GET", f"/product/{quote(product['productId'], safe='')}", 200)
+            details = _call(http, "GET", f"/product/{quote(product['productId'], safe='')}", 200)
             if details["availableStock"] >= 2:
                 return product
     raise PurchaseFailed(
@@ -97,28 +101,28 @@ def _choice(http: httpx.Client) -> Any:
 
 def _await_confirmation(http: httpx.Client, order_id: str) -> None:
     path = f"/checkout/{quote(order_id, safe='')}"
-    _until("a final status", lambda: _ask(http, "GET", path, 200)["status"] != "CREATED")
-    outcome = _ask(http, "GET", path, 200)
+    _wait_for("a final status", lambda: _call(http, "GET", path, 200)["status"] != "CREATED")
+    outcome = _call(http, "GET", path, 200)
     if outcome["status"] != "CONFIRMED":
         raise PurchaseFailed(f"the order ended as {json.dumps(outcome)}")
 
 
-def _completed(admin: httpx.Client) -> int:
-    """Orders of yesterday, today and tomorrow: midnight may come in between."""
+def _completed_orders(admin: httpx.Client) -> int:
+    """Count completed orders from yesterday to tomorrow, since midnight may pass."""
     today = datetime.now(UTC).date()
     days = f"from={today - timedelta(days=1)}&to={today + timedelta(days=1)}"
-    rows = _ask(admin, "GET", f"/analytics/reports?{days}", 200)
+    rows = _call(admin, "GET", f"/analytics/reports?{days}", 200)
     return sum(int(row["ordersCompleted"]) for row in rows)
 
 
-def _mails(shop: "Shop", email: str, number: str) -> list[str]:
+def _find_mails(shop: "Shop", email: str, number: str) -> list[str]:
     with httpx.Client(base_url=shop.aws_endpoint, timeout=10, trust_env=False) as mailbox:
-        answer = _ask(mailbox, "GET", "/_ministack/ses/messages", 200)
+        answer = _call(mailbox, "GET", "/_ministack/ses/messages", 200)
     texts = [json.dumps(message) for sent in answer["messages"].values() for message in sent]
     return [text for text in texts if email in text and number in text]
 
 
-def _ask(
+def _call(
     http: httpx.Client,
     method: str,
     path: str,
@@ -129,8 +133,8 @@ def _ask(
     headers = {"Idempotency-Key": key} if key else {}
     try:
         answer = http.request(method, path, json=body, headers=headers)
-    except httpx.TransportError as problem:
-        raise PurchaseFailed(f"{method} {http.base_url}{path} got no answer: {problem}") from None
+    except httpx.TransportError as exc:
+        raise PurchaseFailed(f"{method} {http.base_url}{path} got no answer: {exc}") from None
     if answer.status_code != status:
         raise PurchaseFailed(
             f"{method} {path} answered {answer.status_code}, not {status}: {answer.text}"
@@ -138,12 +142,12 @@ def _ask(
     return answer.json()
 
 
-def _until(what: str, enough: Callable[[], bool]) -> None:
+def _wait_for(what: str, enough: Callable[[], bool]) -> None:
     end = time.monotonic() + _WAIT_SECONDS
     while not enough():
         if time.monotonic() > end:
             raise PurchaseFailed(f"waited {_WAIT_SECONDS} s in vain for {what}")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
 
 
 @contextmanager

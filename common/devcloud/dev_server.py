@@ -1,7 +1,7 @@
-"""`make local SERVICE=cart-service`: one service from its source, with reload, against the running shop.
+"""Serve one service from its source against the running shop, with reload.
 
-It is `chalice local` without three of its habits: an answer on a kept-alive connection 40 ms late, a restart at any file
-written anywhere in the project, and words of its own where API Gateway refuses.
+It is `chalice local`, but responds on kept-alive connections without a delay of 40 ms, restarts
+only for changed sources, and rejects requests in API Gateway's words.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def serve(service: str, port: int, environment: dict[str, str]) -> None:
 
 
 def _refuse(handler: ChaliceRequestHandler, error: LocalGatewayException) -> None:
-    """Answer as the deployed API does, where Chalice has words and status codes of its own."""
+    """Respond with API Gateway's status and text, instead of Chalice's own."""
     no_such_route = (
         error.headers.get("x-amzn-ErrorType") == "UnauthorizedException" and error.CODE == 403
     )
@@ -125,9 +125,7 @@ def _answers(url: str) -> bool:
 
 
 def _reload(service: str, command: list[str]) -> int:
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # whoever ends this ends the server, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ending this ends the server
     seen, server = _state(service), subprocess.Popen(command)
     try:
         while True:

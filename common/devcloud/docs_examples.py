@@ -1,4 +1,4 @@
-"""Put what exists in the running shop in place of the examples of its OpenAPI documents."""
+"""Fill the examples of OpenAPI documents from the running shop."""
 
 import copy
 import re
@@ -25,7 +25,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True)
 class Examples:
-    """What to write into a document: ids by prefix, parameters by name, bodies by operation."""
+    """The examples: ids by prefix, parameters by name, bodies by operation."""
 
     ids: dict[str, str]
     parameters: dict[str, str]
@@ -142,7 +142,7 @@ def _buying_bodies(product_id: str, paid: Json | None) -> Json:
 
 
 def _mail_tokens(shop: Shop, email: str) -> dict[str, str]:
-    """Return the tokens of the newest links that were mailed to the address, by the link's path."""
+    """Return the tokens of the newest links mailed to an address, by the link's path."""
     tokens: dict[str, str] = {}
     for mail in sent_mail.latest(shop.aws_endpoint):
         if mail.to == email:

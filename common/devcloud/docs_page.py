@@ -1,4 +1,4 @@
-"""Answer /docs of the local shop: its OpenAPI documents in Swagger UI, ready to be tried.
+"""Serve /docs of the local shop: its OpenAPI documents in Swagger UI.
 
 The ready-made customer's token and the shop's own ids are filled in; `?as=admin` takes the admin.
 """
@@ -31,7 +31,7 @@ _VIEWER = (
     "swagger-ui-standalone-preset.js",
     "favicon-32x32.png",
 )
-# All comes from here and goes here; Swagger UI writes styles into its elements and draws its icons as data.
+# Same origin only. Swagger UI writes inline styles, and draws its icons as data URLs.
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -49,7 +49,8 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
-_START = """const who = new URLSearchParams(location.search).get("as") === "admin" ? "admin" : "customer";
+_START = """const query = new URLSearchParams(location.search);
+const who = query.get("as") === "admin" ? "admin" : "customer";
 const ui = SwaggerUIBundle({
   dom_id: "#page",
   urls: %s,

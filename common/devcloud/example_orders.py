@@ -1,4 +1,4 @@
-"""Give the ready-made customer a paid and an unpaid order, for the examples of /docs."""
+"""Place a paid and an unpaid order of the sample customer, for /docs."""
 
 from typing import Any
 

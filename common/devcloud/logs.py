@@ -40,7 +40,7 @@ _NOT_SHOWN = frozenset(
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One log event: when it reached the log (epoch milliseconds), the Lambda, the line."""
+    """One log event: when it was received (epoch milliseconds), the Lambda, the line."""
 
     received_at: int
     function: str
@@ -48,7 +48,7 @@ class Entry:
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """The line's JSON; empty if it is not a structured line."""
+        """The line's JSON, empty if it is not a structured line."""
         try:
             record = json.loads(self.text)
         except ValueError:
@@ -70,7 +70,7 @@ class Entry:
 
     @property
     def level(self) -> str:
-        """The line's level; empty if it is not a structured line."""
+        """The line's level, empty if it is not a structured line."""
         return str(self.record.get("level", ""))
 
     @property
@@ -94,7 +94,7 @@ class Entry:
 
 
 def entries(cloud: Cloud, service: str, since: int = 0) -> list[Entry]:
-    """List what a service's Lambdas logged since a time in epoch milliseconds, oldest first."""
+    """List a service's log events since a time in epoch milliseconds, oldest first."""
     client = cloud.client("logs")
     groups = client.get_paginator("describe_log_groups").paginate(
         logGroupNamePrefix=f"/aws/lambda/{service}-"
@@ -105,7 +105,7 @@ def entries(cloud: Cloud, service: str, since: int = 0) -> list[Entry]:
 
 
 def short_name(function: str, service: str) -> str:
-    """Return a Lambda's name without service and stage; empty for the one behind the routes."""
+    """Return a Lambda's name without service and stage, empty for that of the routes."""
     return function.removeprefix(f"{service}-").partition("-")[2]
 
 

@@ -20,7 +20,7 @@ def prepare() -> None:
 def bypass_proxies() -> None:
     """Call this machine directly, and the rest of the world by its proxies.
 
-    A SOCKS proxy is left out: none of the HTTP clients here speaks SOCKS, and httpx refuses to start.
+    A SOCKS proxy is left out: no HTTP client here supports it, and httpx does not start with one.
     """
     known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = [host.strip() for host in known.split(",") if host.strip()]

@@ -1,4 +1,4 @@
-"""Put one order's timeline together from the saga's history and from the logs of all services."""
+"""Build one order's timeline from the saga's history and all services' logs."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ class Timeline:
             yield seconds, "!" if moment.is_error else " ", moment.where, moment.what
 
     def as_json(self) -> dict[str, Any]:
-        """Return the timeline for a program; times are ISO 8601."""
+        """Return the timeline for a program, with ISO 8601 times."""
         moments = [
             {
                 "at": clock.iso(moment.at / 1000),
@@ -77,7 +77,7 @@ class Timeline:
 
 
 def build(cloud: Cloud, order: str) -> Timeline:
-    """Read an order's timeline; the order is an id, `ORDER#...` or the bare ULID.
+    """Read an order's timeline, by an id such as `ORDER#...` or the bare ULID.
 
     Raises: OrderUnknown when there is none.
     """
@@ -122,7 +122,7 @@ def saga_moments(history: Iterable[dict[str, Any]]) -> Iterator[Moment]:
 
 
 def log_moments(entries: Iterable[logs.Entry]) -> Iterator[Moment]:
-    """Yield the structured log lines; others, such as tracebacks, are left out."""
+    """Yield the structured log lines, without others such as tracebacks."""
     for entry in entries:
         if entry.record:
             what = f"{entry.message} {entry.fields}".strip()
@@ -130,7 +130,7 @@ def log_moments(entries: Iterable[logs.Entry]) -> Iterator[Moment]:
 
 
 def _history(cloud: Cloud, ulid: str) -> list[dict[str, Any]]:
-    """Return the events of the order's execution; none if its saga was never started."""
+    """Return the events of the order's execution, none if it never started."""
     client = cloud.client("stepfunctions")
     account = cloud.client("sts").get_caller_identity()["Account"]
     arn = f"arn:aws:states:{client.meta.region_name}:{account}:execution:{_MACHINE}:{ulid}"
@@ -166,7 +166,7 @@ def _error(event: dict[str, Any]) -> str | None:
 
 
 def _message(cause: str) -> str:
-    """Return a Lambda's error message out of the JSON that Step Functions gives as the cause."""
+    """Return a Lambda's error message from the JSON of a Step Functions cause."""
     try:
         return str(json.loads(cause)["errorMessage"])
     except (ValueError, KeyError, TypeError):

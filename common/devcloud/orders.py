@@ -42,7 +42,7 @@ class Order:
 
 
 def latest(cloud: Cloud, count: int) -> list[Order]:
-    """List the latest orders, newest first. Reads the whole table: for a shop on this machine."""
+    """List the latest orders, newest first. Scans the table, for a local shop only."""
     client = cloud.client("dynamodb")
     rows = heapq.nlargest(count, _scan(client), key=lambda row: row["createdAt"])
     emails = _emails(client, {row["userId"] for row in rows})

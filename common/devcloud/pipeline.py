@@ -1,7 +1,8 @@
-"""A service's pipeline: the commands that .github/workflows/service.yml runs, and their rehearsal on this machine.
+"""Rehearse a service's pipeline, .github/workflows/service.yml, on this machine.
 
-`make pipeline SERVICE=cart-service` runs them one after another against a local cloud of its own, in build/pipeline, where nothing
-else is deployed. What it released the last time is still there, and comes back if the new code does not answer.
+`make pipeline SERVICE=cart-service` runs its commands against a local cloud of its own, in
+build/pipeline, where nothing else is deployed. The previous release is kept, and rolled back to if
+the new code does not respond.
 """
 
 import argparse
@@ -29,11 +30,11 @@ _HOME = paths.ROOT / "build" / "pipeline"
 
 
 class StepFailed(RuntimeError):
-    """A command of the pipeline failed; it has said why."""
+    """A command of the pipeline failed, and has printed why."""
 
 
 def rehearse(service: str, home: Path, checks: bool = True) -> None:
-    """Run the service's pipeline with the stage `local` in place of the others. Raises StepFailed."""
+    """Run the service's pipeline on the stage `local`. Raises: StepFailed."""
     with bare_cloud(home) as cloud:
         commands = [*(CHECKS if checks else ()), f"{RELEASE} ENDPOINT={cloud.endpoint}"]
         for command in commands:
@@ -42,7 +43,7 @@ def rehearse(service: str, home: Path, checks: bool = True) -> None:
 
 @contextmanager
 def bare_cloud(home: Path) -> Iterator[Cloud]:
-    """An AWS on this machine for as long as it lasts, with what was deployed to it in this directory before."""
+    """Run a local AWS with the state of this directory until the context ends."""
     process, port = Process(home.resolve(), "aws"), _free_port()
     process.stop()  # one that an interrupted run left
     process.start(
@@ -56,22 +57,22 @@ def bare_cloud(home: Path) -> Iterator[Cloud]:
 
 
 def main() -> int:
-    """Rehearse one service's pipeline; 1 if a step failed."""
+    """Rehearse one service's pipeline. Returns 1 if a step failed."""
     parser = argparse.ArgumentParser(prog="python -m devcloud.pipeline", description=__doc__)
     parser.add_argument("service")
     parser.add_argument(
         "--home", type=Path, default=_HOME, help="where its local cloud keeps its state"
     )
     parser.add_argument("--release-only", action="store_true", help="leave out the checks")
-    given = parser.parse_args()
+    options = parser.parse_args()
     machine.prepare()
     try:
-        paths.service(given.service)
-        rehearse(given.service, given.home, checks=not given.release_only)
-    except (paths.UnknownService, ProcessFailed, StepFailed) as failure:
-        print(failure, file=sys.stderr)
+        paths.service(options.service)
+        rehearse(options.service, options.home, checks=not options.release_only)
+    except (paths.UnknownService, ProcessFailed, StepFailed) as exc:
+        print(exc, file=sys.stderr)
         return 1
-    print(f"The pipeline of {given.service} ran to its end.")
+    print(f"The pipeline of {options.service} ran to its end.")
     return 0
 
 

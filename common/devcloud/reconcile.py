@@ -1,4 +1,4 @@
-"""Asks the running shop whether its books agree: the Lambda reconcile, once or as often as it takes, and its answer as lines."""
+"""Run the reconciliation Lambda to its end, and format its findings."""
 
 import json
 from collections.abc import Iterator
@@ -14,11 +14,7 @@ Finding = dict[str, Any]
 
 
 class BooksNotRead(RuntimeError):
-    """The Lambda could not check them; the message is its own."""
-
-
-class BooksDisagree(RuntimeError):
-    """There are discrepancies."""
+    """The reconciliation failed. The message is the Lambda's."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +25,24 @@ class Verdict:
     findings: list[Finding]
 
     def lines(self) -> Iterator[str]:
-        """A row each: the kind, what it is about, what was done about it, and the sentence that explains it."""
-        for found in self.findings:
-            about = found.get("orderId") or found.get("productId") or ""
-            yield f"{found['kind']:<24}{about:<34}{found['outcome']:<10}{found['detail']}"
+        """Yield kind, subject, outcome and detail of each finding."""
+        for finding in self.findings:
+            about = finding.get("orderId") or finding.get("productId") or ""
+            yield f"{finding['kind']:<24}{about:<34}{finding['outcome']:<10}{finding['detail']}"
 
     def __str__(self) -> str:
         return f"{_counted(self.orders, 'order')}, {_counted(len(self.findings), 'discrepancy')}"
 
 
-def run(cloud: Cloud, **request: Any) -> Verdict:
-    """Check all that is wanted (`day`, `settle`, `fullStock`, `repair`, `orderIds`: see the Lambda), however many runs of the Lambda it takes.
+def run(cloud: Cloud, **options: Any) -> Verdict:
+    """Invoke the Lambda until everything is checked.
 
-    Raises BooksNotRead.
+    Options are its own: `day`, `settle`, `fullStock`, `repair`, `orderIds`.
+    Raises: BooksNotRead.
     """
     orders, findings, cursor = 0, [], None
     while True:
-        report = _invoke_reconcile(cloud, {**request, "next": cursor})
+        report = _invoke(cloud, {**options, "next": cursor})
         orders += report["orders"]
         findings += report["discrepancies"]
         cursor = report["next"]
@@ -53,9 +50,9 @@ def run(cloud: Cloud, **request: Any) -> Verdict:
             return Verdict(orders, findings)
 
 
-def _invoke_reconcile(cloud: Cloud, request: dict[str, Any]) -> Any:
+def _invoke(cloud: Cloud, options: dict[str, Any]) -> Any:
     client = cloud.client("lambda", read_seconds=_SECONDS)
-    answer = client.invoke(FunctionName=_LAMBDA, Payload=json.dumps(request))
+    answer = client.invoke(FunctionName=_LAMBDA, Payload=json.dumps(options))
     result = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise BooksNotRead(

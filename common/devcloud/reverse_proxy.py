@@ -1,7 +1,7 @@
-"""The shop's one address: forwards each path to the service that answers it, as one domain does on AWS.
+"""Forward each path of the shop's one address to its service.
 
-`python -m devcloud.reverse_proxy --port 8000 --routes FILE`; the file maps path prefixes to addresses and is read anew when it
-changes. /, /mail and /docs are answered here: pages, docs_page.
+`python -m devcloud.reverse_proxy --port 8000 --routes FILE`: the file maps path prefixes to
+addresses, and is reloaded when it changes. /, /mail and /docs are served here.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from devcloud.pages.tokens import Accounts
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _TIMEOUT = httpx.Timeout(35, connect=3)  # API Gateway gives up after 29 s
-# A kept connection is let go before the local AWS lets go of it, after 5 s: none breaks just as it is used again.
+# Kept connections expire before the local AWS closes them, after 5 s: none breaks in use.
 _LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=2)
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1: between two neighbours only
 _HOP_BY_HOP = {
@@ -35,7 +35,7 @@ _HOP_BY_HOP = {
 
 
 class _Any(PathConvertor):
-    """Every path; Starlette's own `path` knows none with a line break, which `%0A` is."""
+    """Every path, also with a line break (`%0A`), which Starlette's `path` excludes."""
 
     regex = r"[\s\S]*"
 
@@ -52,7 +52,7 @@ class Routes:
         return self._file.parent
 
     def table(self) -> dict[str, str]:
-        """Prefixes and addresses; the last ones that could be read, if the file is being written."""
+        """Return addresses by prefix, the previous ones while the file is being written."""
         changed = self._file.stat().st_mtime_ns if self._file.exists() else -1
         if changed != self._read_at:
             with suppress(OSError, ValueError):
@@ -60,7 +60,7 @@ class Routes:
         return self._table
 
     def address(self, path: str) -> str | None:
-        """The address of the longest prefix that the path starts with, at a slash or its end."""
+        """Return the address of the longest prefix of the path, at a slash or its end."""
         fitting = [
             prefix for prefix in self.table() if path == prefix or path.startswith(f"{prefix}/")
         ]
@@ -76,14 +76,14 @@ def create_app(routes: Routes) -> Starlette:
         address = routes.address(path)
         if address is None:
             known = ", ".join(sorted(routes.table()))
-            return _refusal(404, "NotFound", f"there is nothing at this address; there is: {known}")
+            return _error(404, "NotFound", f"there is nothing at this address; there is: {known}")
         try:
             answer = await client.send(_outgoing(request, address), stream=True)
         except httpx.ReadTimeout:
-            return _refusal(504, "GatewayTimeout", "the service took too long")
-        except httpx.TransportError as problem:
-            return _refusal(
-                503, "ServiceUnavailable", f"the service does not answer: {type(problem).__name__}"
+            return _error(504, "GatewayTimeout", "the service took too long")
+        except httpx.TransportError as exc:
+            return _error(
+                503, "ServiceUnavailable", f"the service does not answer: {type(exc).__name__}"
             )
         response = StreamingResponse(
             answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose)
@@ -108,7 +108,7 @@ def create_app(routes: Routes) -> Starlette:
 
 
 def _outgoing(request: Request, address: str) -> httpx.Request:
-    """The same request for the service: nothing added by a client of our own, no cookies of somebody else.
+    """Return the same request for the service, without headers or cookies of a client.
 
     Its path goes byte for byte, since an encoded `#` must stay encoded; httpx would tidy it up.
     """
@@ -141,13 +141,13 @@ def _end_to_end(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]
     return [(name.lower(), value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
 
 
-def _refusal(status: int, code: str, message: str) -> Response:
+def _error(status: int, code: str, message: str) -> Response:
     return JSONResponse({"Code": code, "Message": message}, status)
 
 
 def server(app: Starlette, port: int) -> uvicorn.Server:
     """The front door on a port of this machine only."""
-    # proxy_headers: nobody stands before it, so what X-Forwarded-For says is hearsay, handed on as such.
+    # No proxy is in front of it: X-Forwarded-For is the client's claim, forwarded as such.
     settings = uvicorn.Config(
         app,
         host="127.0.0.1",

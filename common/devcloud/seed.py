@@ -1,4 +1,4 @@
-"""Loads products from a CSV file over HTTP, as an admin would: `make seed FILE=...`."""
+"""Load products from a CSV file over HTTP, as an admin: `make seed FILE=...`."""
 
 import argparse
 import csv
@@ -35,7 +35,7 @@ class CatalogueUnreadable(RuntimeError):
 
 @dataclass
 class Report:
-    """What became of a file: how many rows were loaded, and what was wrong with the others, by line."""
+    """The result of a load: how many rows succeeded, and what was wrong, by line."""
 
     loaded: int = 0
     problems: dict[int, str] = field(default_factory=dict)
@@ -48,10 +48,10 @@ class Report:
 
 
 def load(url: str, token: str, path: Path, say: Say = lambda line: None) -> Report:
-    """Load the file's good rows and report the bad ones. Safe to repeat: a row is one product, by its sku.
+    """Load the valid rows of a file and report the others. Idempotent by sku.
 
-    Raises CatalogueUnreadable if the file cannot be read, its columns are not COLUMNS, or the shop does not answer or does not
-    take the token.
+    Raises: CatalogueUnreadable when the file cannot be read, its columns are not COLUMNS, or the
+    shop does not respond or rejects the token.
     """
     report = Report()
     good = list(_good_rows(path, report))
@@ -175,7 +175,7 @@ def _send(http: httpx.Client, line: int, row: Row) -> tuple[int, str | None]:
 
 
 def _post(http: httpx.Client, body: str, sku: str) -> httpx.Response:
-    """The shop's answer; asked again while it is busy, failing or away."""
+    """Post a product, with retries while the shop is busy, failing or unreachable."""
     headers = {"Content-Type": "application/json", "Idempotency-Key": sku}
     for attempt in range(_TRIES):
         time.sleep(_PAUSE_SECONDS * 2 ** (attempt - 1) if attempt else 0)
@@ -195,11 +195,12 @@ def _post(http: httpx.Client, body: str, sku: str) -> httpx.Response:
 def _body(row: Row) -> str:
     """The row as JSON, its price with the very digits of the file."""
     texts = {name: row[name] for name in ("name", "category", "description", "currency")}
-    return f'{json.dumps(texts)[:-1]}, "price": {Decimal(row["price"]):f}, "stock": {int(row["stock"])}}}'
+    price, stock = Decimal(row["price"]), int(row["stock"])
+    return f'{json.dumps(texts)[:-1]}, "price": {price:f}, "stock": {stock}}}'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Load a file into the running shop as its admin; 1 if a row, or all, could not be loaded."""
+    """Load a file into the running shop as its admin. Returns 1 if a row failed."""
     parser = argparse.ArgumentParser(prog="python -m devcloud.seed", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument(

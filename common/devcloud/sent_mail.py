@@ -1,4 +1,4 @@
-"""Read the mails that the local shop has sent; the emulator keeps them instead of sending them."""
+"""Read the mails of the local shop, which the emulator keeps."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -24,7 +24,7 @@ class Secrets:
 
 
 def of(directory: Path) -> Secrets:
-    """The directory's secrets, made at first use; one that an older shop did not have yet is added."""
+    """Return the directory's secrets, generating those that are missing."""
     file = file_of(directory)
     known = json.loads(file.read_text()) if file.exists() else {}
     found = Secrets(**{**asdict(_made_up()), **known})

@@ -1,4 +1,4 @@
-"""A whole shop on this machine: started, deployed, filled, and stopped; `up` and the tests use the same."""
+"""Start, deploy, fill and stop a whole shop on this machine."""
 
 import fcntl
 import json
@@ -12,8 +12,7 @@ from pathlib import Path
 from delivery import deploy, routes
 from delivery.clouds import Cloud
 from delivery.paths import SERVICES
-from devcloud import bootstrap, catalogue_loading, settings
-from devcloud import demo_purchase as buy
+from devcloud import bootstrap, catalogue_loading, demo_purchase, settings
 from devcloud.emulator import heartbeat, restoring
 from devcloud.processes import Process, require_free
 
@@ -58,12 +57,12 @@ class Shop:
 
     @property
     def stripe_url(self) -> str:
-        """The local stand-in for Stripe."""
+        """The fake of Stripe."""
         return f"http://127.0.0.1:{self.port + 2}"
 
     @property
     def razorpay_url(self) -> str:
-        """The local stand-in for Razorpay."""
+        """The fake of Razorpay."""
         return f"http://127.0.0.1:{self.port + 3}"
 
     @property
@@ -72,7 +71,7 @@ class Shop:
         return Cloud(self.aws_endpoint)
 
     def stop(self) -> None:
-        """End it; its data stays in the directory."""
+        """Stop it. Its data stays in the directory."""
         stop(self.directory)
 
 
@@ -88,12 +87,15 @@ def start(
     outlives_caller: bool = False,
     say: Say = lambda line: None,
 ) -> Shop:
-    """Start what is not running, deploy what has changed, and answer with the shop.
+    """Start what is not running, deploy what has changed, and return the shop.
 
-    Safe to repeat. When it fails, what this call started is stopped again. A catalogue is loaded into a shop that has
-    no products, or not all of those of an interrupted load. The shop ends with this process unless it is to outlive it. With `faults`, Lambdas look there for what is to go wrong (devcloud.faults). Raises processes.PortTaken,
-    processes.ProcessFailed, RunsElsewhere, Busy, packaging.PackagingFailed, wheels.WheelMissing, stacks.StackFailed,
-    bootstrap.BootstrapFailed or purchase.PurchaseFailed.
+    Idempotent. On failure it stops what it started. A catalogue is loaded into a shop without
+    products, or resumed. The shop ends with this process unless it outlives the caller. Lambdas
+    read their fault plan (devcloud.faults) in `faults`.
+
+    Raises: processes.PortTaken, processes.ProcessFailed, RunsElsewhere, Busy,
+    packaging.PackagingFailed, wheels.WheelMissing, stacks.StackFailed,
+    bootstrap.BootstrapFailed or demo_purchase.PurchaseFailed.
     """
     directory = directory.resolve()
     with _alone(directory):
@@ -105,7 +107,7 @@ def start(
             _deploy(shop, services, secrets, say)
             _open(shop, services, catalogue, say)
             if purchase:
-                buy.run(shop, say)
+                demo_purchase.run(shop, say)
         except BaseException:
             for process in reversed(started):
                 process.stop()
@@ -114,9 +116,9 @@ def start(
 
 
 def stop(directory: Path) -> list[str]:
-    """End a shop's processes; answers with the names of those that ran. Its data stays.
+    """Stop a shop's processes and keep its data. Returns the names of those that ran.
 
-    Raises: StateNotSaved when AWS could not save what came last; everything is stopped nevertheless.
+    Raises: StateNotSaved when AWS could not save its last state. All is stopped nevertheless.
     """
     with _alone(directory.resolve()):
         # The front door first: nobody should come in while the rest goes.
@@ -133,8 +135,8 @@ def _require_saved(state: Path) -> None:
     if last is None or not last.is_stopped:
         kept = restoring.find(state)
         raise StateNotSaved(
-            f"The shop is stopped, but its last state could not be saved: {last.error if last else 'no heartbeat'}."
-            f" {kept.outlook()}"
+            "The shop is stopped, but its last state could not be saved:"
+            f" {last.error if last else 'no heartbeat'}. {kept.outlook()}"
         )
 
 
@@ -155,7 +157,7 @@ def processes(directory: Path) -> list[Process]:
 
 
 def environment(shop: Shop) -> deploy.Environment:
-    """What Lambdas are told of this shop alone: where its stand-ins for the payment gateways are."""
+    """Return Lambdas' settings for this shop: the addresses of its fake gateways."""
     return {
         deploy.ORCHESTRATOR: {
             "STRIPE_API_BASE": shop.stripe_url,

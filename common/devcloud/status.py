@@ -1,4 +1,4 @@
-"""Say which parts of a shop run: its processes, and the services behind its front door."""
+"""Report which of a shop's processes and services run."""
 
 import json
 from collections.abc import Iterable
@@ -74,7 +74,7 @@ def _service(name: str, routes: dict[str, str]) -> ServiceStatus | None:
 
 
 def _harmless_request(service: str) -> smoke.Case:
-    """Return a request that the service's Lambda or authorizer answers and that changes nothing."""
+    """Return a read-only request that the service's Lambda or authorizer answers."""
     requests: Iterable[smoke.Case] = json.loads(smoke.file_of(service).read_text())["requests"]
     return next(case for case in requests if case["request"].startswith("GET "))
 

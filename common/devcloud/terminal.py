@@ -1,4 +1,4 @@
-"""Print for people and programs: columns and colour on a terminal, whole lines in a pipe."""
+"""Print columns and colour on a terminal, whole lines in a pipe."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from rich.text import Text
 from devcloud.logs import Entry
 
 _PIPE_WIDTH = 100_000
-# An escape sequence in a customer's name must not steer the terminal of whoever reads it.
+# An escape sequence in a customer's name must not control the reader's terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STATUS_STYLES = {
     "CONFIRMED": "green",
@@ -34,7 +34,7 @@ STATUS_STYLES = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; one that does not wrap keeps an id whole, to be copied."""
+    """A column of a table. Without wrapping, an id stays whole and can be copied."""
 
     title: str
     style: str = ""
@@ -86,7 +86,7 @@ def _print_trimmed(table: Table) -> None:
 
 
 def _console() -> Console:
-    """Return a console of the standard output as it is now; NO_COLOR is respected."""
+    """Return a console of the standard output as it is now. Respects NO_COLOR."""
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     return Console(markup=False, highlight=False, emoji=False, width=width)
 
@@ -98,7 +98,7 @@ def print_fact(name: str, value: str) -> None:
 
 
 def print_log_entry(entry: Entry, function: str) -> None:
-    """Print time, level, function, message and fields of a log line; below them its traceback."""
+    """Print a log line's time, level, function, message and fields, and its traceback."""
     line = Text.assemble(
         (f"{entry.time}  ", "dim"),
         (f"{entry.level:<8}  ", STATUS_STYLES.get(entry.level, "")),

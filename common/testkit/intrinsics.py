@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r"\$\{(!?)([^}]+)\}")
 
 @dataclass(frozen=True)
 class Resolver:
-    """A template with values of its parameters; those without one have their default."""
+    """A template with values of its parameters, or else their defaults."""
 
     template: Mapping[str, Any]
     region: str

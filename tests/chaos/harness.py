@@ -120,7 +120,7 @@ class ChaosHarness:
     def redrive(self) -> int:
         """Redrive all dead letters. Returns how many there were."""
         cloud = self.shop.cloud
-        queues = [queue for queue, count in dead_letters.waiting(cloud).items() if count]
+        queues = [queue for queue, count in dead_letters.counts(cloud).items() if count]
         return sum(dead_letters.redrive(cloud, queue) for queue in queues)
 
     def redrive_until_empty(self, seconds: float = 120) -> None:
@@ -131,7 +131,7 @@ class ChaosHarness:
 
     def drain_queues(self, seconds: float = 60) -> None:
         """Wait until no queue of the shop holds a message."""
-        queues = list(dead_letters.waiting(self.shop.cloud))
+        queues = list(dead_letters.counts(self.shop.cloud))
         poll_until(
             lambda: {name for name in queues if self.probe.queue_length(name)},
             lambda busy: not busy,

@@ -1,1 +1,1 @@
-"""What each command of `shop` does; `devcloud.cli` puts them together."""
+"""The commands of `shop`, which `devcloud.cli` registers."""

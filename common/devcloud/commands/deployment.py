@@ -53,7 +53,7 @@ def release(
     endpoint: Annotated[str | None, typer.Option(help="A local AWS that is no whole shop.")] = None,
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
-    """Deploy a service and try it; roll back if it does not answer."""
+    """Deploy a service, smoke-test it, and roll back if it fails."""
     paths.service(service)
     cloud, build, environment = Cloud(endpoint), paths.ROOT / "build", None
     if stage is StageName.LOCAL and not endpoint:
@@ -65,7 +65,7 @@ def release(
 
 
 def smoke_test(service: Service, stage: Stage, directory: Directory = DEFAULT_DIRECTORY) -> None:
-    """Try whether a deployed service answers; changes nothing."""
+    """Smoke-test a deployed service, read-only."""
     paths.service(service)
     count = smoke.test(cloud_of(stage, directory), service, stage)
     terminal.print_line(f"{service} on {stage} answers: {count} smoke tests passed.")
@@ -90,6 +90,6 @@ def rotate_keys(
     ] = False,
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
-    """Sign access tokens with a new key; nobody is logged out, unless --revoke-old."""
+    """Sign access tokens with a new key. Sessions stay valid unless --revoke-old."""
     kid = account_tasks.rotate_keys(cloud_of(stage, directory), stage, revoke_old)
     terminal.print_line(f"Access tokens on {stage} are signed with the key {kid} from now on.")

@@ -1,4 +1,4 @@
-"""Look into a running shop: orders, mails, logs, timelines, dead letters, discrepancies."""
+"""Inspect a running shop: orders, mails, logs, timelines, dead letters."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -23,7 +23,7 @@ Count = Annotated[int, typer.Option("--count", min=1, max=1000, help="How many."
 
 
 class DiscrepanciesFound(RuntimeError):
-    """The reconciliation found something; it is printed already."""
+    """The reconciliation found discrepancies, which are printed already."""
 
 
 def parse_day(text: str) -> str:
@@ -147,7 +147,7 @@ def redrive(
     """List the queues' dead letters, or bring one queue's back into it."""
     cloud = running(directory).cloud
     if queue is None:
-        counts = dead_letters.waiting(cloud)
+        counts = dead_letters.counts(cloud)
         rows = sorted(counts.items())
         if json:
             terminal.print_json(dict(rows))
@@ -155,7 +155,7 @@ def redrive(
             columns = [Column("DEAD LETTERS", align="right"), Column("QUEUE")]
             terminal.print_table(columns, [(str(count), name) for name, count in rows])
     elif dry_run:
-        letters = dead_letters.look(cloud, queue)
+        letters = dead_letters.peek(cloud, queue)
         if json:
             terminal.print_json(letters)
             return
@@ -170,7 +170,7 @@ def redrive(
             terminal.print_line(f"{moved} dead letters moved back to {queue}.")
 
 
-def check_books(
+def check_consistency(
     day: Annotated[
         str | None,
         typer.Option(parser=parse_day, metavar="DAY", help="UTC, such as 2026-11-22; today."),
@@ -186,7 +186,7 @@ def check_books(
     json: AsJson = False,
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
-    """Compare orders, payments, gateways, stock and notifications; exit status 1 if they differ."""
+    """Compare orders, payments, gateways, stock and mails. Exits 1 on differences."""
     options = {} if settle is None else {"settle": settle}
     verdict = reconcile.run(
         running(directory).cloud,

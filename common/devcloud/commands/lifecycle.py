@@ -49,7 +49,7 @@ def up(
 
 
 def down(directory: Directory = DEFAULT_DIRECTORY) -> None:
-    """Stop the shop; its data stays."""
+    """Stop the shop and keep its data."""
     if not directory.is_dir():
         terminal.print_line(f"There is no shop in {display_path(directory)}.")
         return
@@ -59,7 +59,7 @@ def down(directory: Directory = DEFAULT_DIRECTORY) -> None:
 
 
 def show_status(json: AsJson = False, directory: Directory = DEFAULT_DIRECTORY) -> None:
-    """Show what runs, and where; exit status 1 if the shop is not up."""
+    """Show what runs, and where. Exits 1 if the shop is not up."""
     parts = status.processes(directory)
     if json:
         terminal.print_json(

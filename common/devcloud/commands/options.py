@@ -1,4 +1,4 @@
-"""What commands have in common: their options, the running shop, progress, and what may fail."""
+"""Define what commands share: options, the running shop, progress."""
 
 import argparse
 import os

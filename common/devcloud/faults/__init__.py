@@ -1,4 +1,4 @@
-"""Plans what goes wrong between a shop's Lambdas and the world, and reads what did."""
+"""Inject faults between a shop's Lambdas and other systems, and report them."""
 
 import json
 import os
@@ -15,7 +15,7 @@ SAGA = "the saga"  # stands for a function's name where Step Functions itself ca
 
 @dataclass(frozen=True, order=True)
 class Point:
-    """A side effect: the `number`-th time that an invocation of the function, or the saga, makes this call."""
+    """A side effect: the `number`-th such call of one invocation, or of the saga."""
 
     function: str
     call: str
@@ -26,7 +26,7 @@ class Point:
 
 
 class Faults:
-    """The faults of one shop; its Lambdas look here at the beginning of each invocation."""
+    """The fault plan of one shop, which Lambdas read at the start of an invocation."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -36,14 +36,14 @@ class Faults:
         directory.mkdir(parents=True, exist_ok=True)
 
     def none(self) -> None:
-        """From now on nothing goes wrong."""
+        """Clear the plan: no faults from now on."""
         with self._lock:
             self._plan = {}
             self._write()
 
     @contextmanager
     def ahead(self, seconds: float, function: str = "") -> Iterator[None]:
-        """The shop's clock, or that of one Lambda, is so far ahead for a while; one after the other, if several want that."""
+        """Advance the clock of the shop, or of one Lambda, inside the context. Serialized."""
         with self._clock:
             self._set("clock", {"seconds": seconds, "function": function})
             try:
@@ -52,7 +52,10 @@ class Faults:
                 self._set("clock", {})
 
     def rates(self, seed: int = 0, slow_seconds: float = 0.5, **rates: float) -> None:
-        """Let requests go wrong at these rates: before, after (the process is killed), lost, throttled, error, slow, conflict."""
+        """Set the rates of faults.
+
+        Kinds: before, after (the process is killed), lost, throttled, error, slow, conflict.
+        """
         self._set("rates", {**rates, "seed": seed, "slowSeconds": slow_seconds})
 
     def plan(self, point: Point, how: str, tags: Sequence[str]) -> str:
@@ -74,7 +77,7 @@ class Faults:
         return identifier
 
     def give_up(self, identifier: str) -> None:
-        """What was planned and did not happen is not to happen any more."""
+        """Withdraw a planned fault that has not happened."""
         with self._lock:
             self._plan["faults"] = [
                 known for known in self._plan.get("faults", []) if known["id"] != identifier
@@ -118,7 +121,7 @@ class Faults:
         }
 
     def fired(self) -> Counter[str]:
-        """How often what went wrong."""
+        """Count the faults that happened, by kind."""
         return Counter(row["how"] for row in self._lines("fired"))
 
     def _lines(self, name: str) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""What goes wrong inside a Lambda process, where it talks to the outside; loaded into the local cloud's processes, never packaged.
+"""Inject faults into a Lambda process. Never packaged, loaded by the local cloud.
 
-Whatever a Lambda does to the world is an HTTP request, and every request of botocore, PynamoDB and the gateways' SDKs goes through
-urllib3: so the requests are the list of its side effects, and no new one can be forgotten. The plan says which one fails, and how.
+Every side effect of a Lambda is an HTTP request, and all of botocore, PynamoDB and the gateways'
+SDKs go through urllib3, so none can be missed. The plan says which request fails, and how.
 """
 
 import importlib.util
@@ -19,14 +19,14 @@ from urllib.parse import parse_qs, urlsplit
 KILLED = 137
 _READS = re.compile(r"Get|Query|Scan|BatchGet|Describe|List|Receive")
 _ID = re.compile(r"/(?:pi|ch|re|pay|order|rfnd)_\w+")
-# What DynamoDB refuses while a transaction of somebody else is at the same item.
+# Writes that DynamoDB rejects during another transaction on the same item.
 _WRITES = re.compile(r"dynamodb:(TransactWriteItems|(Put|Update|Delete)Item) ")
 
 Plan = dict[str, Any]
 
 
 def _beside(name: str) -> Any:
-    """A module of this folder: a Lambda's process does not know the package."""
+    """Load a module of this folder, since a Lambda's process lacks the package."""
     spec = importlib.util.spec_from_file_location(
         f"faults_{name}", Path(__file__).with_name(f"{name}.py")
     )
@@ -53,7 +53,7 @@ class FaultInjector:
         self._recorded: set[tuple[str, str]] = set()
 
     def begin(self, event: Any) -> None:
-        """An invocation begins; its event says whose it is."""
+        """Begin an invocation, identified by its event."""
         self._event, self._seen = json.dumps(event, default=str), {}
         self._read()
         self._count_invocation(event)
@@ -61,8 +61,8 @@ class FaultInjector:
         _shift_clock(clock["seconds"] if clock.get("function") in ("", self._function) else 0)
 
     def send(self, send: Any, pool: Any, method: str, url: str, **request: Any) -> Any:
-        """Do what urllib3 was asked to, or what the plan has instead."""
-        call, body = _named(pool.host, method, url, request), _text(request.get("body"))
+        """Send a request, or inject the fault that is planned for it."""
+        call, body = _call_name(pool.host, method, url, request), _text(request.get("body"))
         self._record(url, request)
         number = self._seen[call] = self._seen.get(call, 0) + 1
         how = self._fault(call, number, f"{url} {request.get('headers')} {body}")
@@ -74,7 +74,7 @@ class FaultInjector:
             return _error_responses.conflict(body, method)
         if how == "slow":
             time.sleep(self.slow_seconds)
-        answer = self._sent(send, pool, method, url, call, request)
+        answer = self._send(send, pool, method, url, call, request)
         if how == "after":
             os._exit(KILLED)
         if how == "lost":
@@ -90,12 +90,12 @@ class FaultInjector:
         return float(self._plan["rates"]["slowSeconds"])
 
     def fault(self, call: str, request: str) -> str | None:
-        """How this call is to fail, if it is, of a process that has no invocations: what it is about stands in the request."""
+        """Return the fault of a call outside of invocations, if any, by its request."""
         self._read()
         return self._fault(call, 1, request)
 
     def _fault(self, call: str, number: int, request: str) -> str | None:
-        """How this request is to fail, if it is; a planned fault happens once."""
+        """Return the fault of this request, if any. A planned fault happens once."""
         effect = not _is_read(call)
         point = {"function": self._function, "call": call, "number": number}
         if effect and self._plan.get("trace"):
@@ -111,17 +111,17 @@ class FaultInjector:
                 return self._fired(point, how)
         return None
 
-    def _sent(
+    def _send(
         self, send: Any, pool: Any, method: str, url: str, call: str, request: dict[str, Any]
     ) -> Any:
-        """Do it; while it is counted, with what it cost."""
+        """Send the request, and meter it if metering is on."""
         if not self._plan.get("meter"):
             return send(pool, method, url, **request)
         body, units = _text(request.get("body")), {}
         if call.startswith("dynamodb:"):
             operation = call.partition(":")[2].split()[0]
-            answer = send(pool, method, url, **_meter.asks(operation, request))
-            answer, units = _meter.told(operation, body, answer, method)
+            answer = send(pool, method, url, **_meter.request_units(operation, request))
+            answer, units = _meter.read_units(operation, body, answer, method)
         else:
             answer = send(pool, method, url, **request)
             units = {"events": body.count('"DetailType"')} if call.startswith("events:") else {}
@@ -147,7 +147,7 @@ class FaultInjector:
         self._count("invocation", self._event, records=ids)
 
     def _record(self, url: str, request: dict[str, Any]) -> None:
-        """Write down what the request needs permission for, each once in a process."""
+        """Record the permissions that a request needs, each once a process."""
         for access in _iam_usage.needed(url, _headers(request), _text(request.get("body"))):
             if access not in self._recorded:
                 self._recorded.add(access)
@@ -160,7 +160,7 @@ class FaultInjector:
         return any(tag in self._event or tag in request for tag in tags)
 
     def _claim(self, identifier: str) -> bool:
-        """Whether nobody had this fault before."""
+        """Claim a fault. False if it was claimed before."""
         try:
             os.close(os.open(f"{self._directory}/claimed-{identifier}", os.O_CREAT | os.O_EXCL))
         except FileExistsError:
@@ -193,7 +193,7 @@ class FaultInjector:
 
 
 def install(directory: str) -> FaultInjector:
-    """Stand between this process and the world."""
+    """Intercept all HTTP requests of this process."""
     from urllib3 import connectionpool
 
     injector = FaultInjector(directory, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
@@ -207,8 +207,8 @@ def install(directory: str) -> FaultInjector:
     return injector
 
 
-def _named(host: str, method: str, url: str, request: dict[str, Any]) -> str:
-    """What a request does: `dynamodb:PutItem Payments`, `sqs:SendMessage analytics-queue`, `POST /v1/payment_intents/{id}/confirm`."""
+def _call_name(host: str, method: str, url: str, request: dict[str, Any]) -> str:
+    """Name a request: `dynamodb:PutItem Payments`, `POST /v1/orders/{id}`."""
     headers = _headers(request)
     path, body = urlsplit(url).path, _text(request.get("body"))
     if target := headers.get("x-amz-target"):
@@ -232,7 +232,7 @@ def _service(target: str) -> str:
 
 
 def _subject(operation: str, body: str) -> str:
-    """The tables or the queue that a request is about."""
+    """Return the tables or the queue of a request."""
     try:
         asked = json.loads(body)
     except ValueError:
@@ -253,14 +253,14 @@ def _is_read(call: str) -> bool:
 
 
 def _is_possible(how: str, call: str) -> bool:
-    """Whether this can go wrong so: nothing is lost by a read that is not answered."""
+    """Whether this fault applies: a lost read has no effect."""
     if how == "conflict":
         return bool(_WRITES.match(call))
     return how in ("throttled", "error", "slow") or not _is_read(call)
 
 
 def _shift_clock(seconds: float) -> None:
-    """Let the shop's own clock be so far ahead; everybody else's stays."""
+    """Advance the shop's own clock, and no other."""
     clock = sys.modules.get("common.clock")
     if clock is None:
         return

@@ -1,4 +1,4 @@
-"""What AWS and the gateways say instead of doing anything; answers as urllib3 gives them."""
+"""Build error responses of AWS and the gateways, as urllib3 returns them."""
 
 import io
 import json
@@ -12,25 +12,26 @@ _THROTTLED = {
 
 
 def conflict(body: str, method: str) -> Any:
-    """What DynamoDB says to a write that meets somebody else's transaction."""
+    """Return DynamoDB's response to a write that conflicts with a transaction."""
     operations = json.loads(body).get("TransactItems")
     error: dict[str, Any] = {"message": "Transaction is ongoing for the item"}
     if operations is None:
-        return _refusal(
+        return _response(
             400, {"__type": f"{_DYNAMODB}TransactionConflictException", **error}, {}, method
         )
     reasons: list[dict[str, Any]] = [{"Code": "None"} for _ in operations]
     reasons[0] = {"Code": "TransactionConflict", "Message": error["message"]}
     error = {
         "__type": f"{_DYNAMODB}TransactionCanceledException",
-        "message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+        "message": "Transaction cancelled, please refer cancellation reasons for specific reasons"
+        " [TransactionConflict]",
         "CancellationReasons": reasons,
     }
-    return _refusal(400, error, {}, method)
+    return _response(400, error, {}, method)
 
 
 def overload(call: str, how: str, method: str) -> Any:
-    """What an overloaded or broken service says instead of doing anything."""
+    """Return the response of an overloaded or broken service."""
     body: dict[str, Any]
     if how == "error":
         status, body = (
@@ -55,10 +56,10 @@ def overload(call: str, how: str, method: str) -> Any:
             },
         )
     headers = {"x-amzn-ErrorType": "ThrottlingException"} if how == "throttled" else {}
-    return _refusal(status, body, headers, method)
+    return _response(status, body, headers, method)
 
 
-def _refusal(status: int, body: dict[str, Any], headers: dict[str, str], method: str) -> Any:
+def _response(status: int, body: dict[str, Any], headers: dict[str, str], method: str) -> Any:
     from urllib3.response import HTTPResponse
 
     raw = json.dumps(body).encode()

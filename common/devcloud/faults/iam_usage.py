@@ -1,4 +1,4 @@
-"""Which permission of IAM a request to AWS needs, read off the request; a request to anybody else needs none.
+"""Derive the IAM permissions that a request to AWS needs.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -18,7 +18,10 @@ _IN_TRANSACTION = {"ConditionCheck": "ConditionCheckItem"}
 
 
 def needed(url: str, headers: Mapping[str, str], body: str) -> list[Access]:
-    """The permissions for one request, its headers' names in lower case; several for a batch or a transaction."""
+    """Return the permissions of one request, whose header names are in lower case.
+
+    Several for a batch or a transaction, none for a request to another host.
+    """
     signed = _SIGNED.search(headers.get("authorization", ""))
     if not signed:
         return []
@@ -66,7 +69,7 @@ def _states(operation: str, asked: dict[str, Any]) -> Iterator[Access]:
 
 
 def _secretsmanager(operation: str, asked: dict[str, Any]) -> Iterator[Access]:
-    """AWS puts six characters of its own behind a secret's name."""
+    """Name a secret with the six characters that AWS appends."""
     yield (
         f"secretsmanager:{operation}",
         f"arn:aws:secretsmanager:{_HERE}:secret:{asked['SecretId']}-AbCdEf",
@@ -89,14 +92,17 @@ _READERS = {
 
 
 def _by_query(service: str, asked: dict[str, list[str]]) -> Access:
-    """The older protocol, that SES and SNS speak; a text message goes to a number, which is no resource."""
+    """Read a request of the query protocol, which SES and SNS use.
+
+    A text message goes to a phone number, which is no resource.
+    """
     (topic,), (action,) = asked.get("TopicArn", ["*"]), asked.get("Action", ["?"])
     return f"{service}:{action}", topic
 
 
 def _unread(service: str, operation: str) -> Access:
-    """A service that nobody used so far: no policy allows this resource, and a test says so."""
-    return f"{service}:{operation}", "nobody knows which resource; see devcloud/faults/iam_usage.py"
+    """Return a resource that no policy allows, for a service without a reader here."""
+    return f"{service}:{operation}", "unknown resource; see devcloud/faults/iam_usage.py"
 
 
 def _table(name: str) -> str:

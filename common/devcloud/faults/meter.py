@@ -1,7 +1,8 @@
-"""What a Lambda's request to DynamoDB costs on demand, in read and write units; loaded beside agent.py.
+"""Meter DynamoDB's on-demand read and write units. Loaded beside agent.py.
 
-Reads are computed from the items in the answer, 4 KB at a time; writes, which depend on what was there before and on the indexes, DynamoDB is asked
-for. A projection hides part of an item: items over 4 KB that are read so would be counted too low; the shop has none.
+Reads are computed from the items in the response, in steps of 4 KB. Writes depend on the earlier
+item and the indexes, so DynamoDB is asked for them. Projected items over 4 KB would be counted too
+low. The shop has none.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 """
 
@@ -11,13 +12,13 @@ import math
 from typing import Any
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
-_UNITED = 4096  # bytes that one unit reads
+_BYTES_PER_UNIT = 4096  # bytes that one unit reads
 
 Units = dict[str, float]
 
 
-def asks(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """The request, if it writes with the wish to be told the units."""
+def request_units(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the request. A write also asks for its consumed capacity."""
     if operation not in _WRITES:
         return request
     body = json.dumps({**json.loads(request["body"]), "ReturnConsumedCapacity": "TOTAL"}).encode()
@@ -30,7 +31,7 @@ def asks(operation: str, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_units(operation: str, body: str, answer: Any, method: str) -> tuple[Any, Units]:
-    """The answer, to be read once more, and the units."""
+    """Return the response, readable again, and its units."""
     from urllib3.response import HTTPResponse
 
     raw = answer.read()
@@ -49,18 +50,21 @@ def read_units(operation: str, body: str, answer: Any, method: str) -> tuple[Any
 
 
 def units(operation: str, asked: dict[str, Any], status: int, answer: dict[str, Any]) -> Units:
-    """The units of one request."""
+    """Return the units of one request."""
     if operation not in _WRITES:
         return {"reads": _read(asked, answer)}
     if status != 200:
-        return {"writes": _refused(asked, answer)}
+        return {"writes": _failed_write(asked, answer)}
     consumed = answer.get("ConsumedCapacity", [])
     rows = consumed if isinstance(consumed, list) else [consumed]
     return {"writes": sum(row["CapacityUnits"] for row in rows)}
 
 
 def _read(asked: dict[str, Any], answer: dict[str, Any]) -> float:
-    """Each item by itself, or a Query's together; half as much where the latest is not asked for; at least one step for nothing found."""
+    """Return read units: by item, or by the sum of a Query.
+
+    Eventually consistent reads cost half. Nothing found costs one step.
+    """
     if "RequestItems" in asked:
         return sum(
             _steps(_bytes(item)) * _share(table)
@@ -71,8 +75,8 @@ def _read(asked: dict[str, Any], answer: dict[str, Any]) -> float:
     return _steps(sum(map(_bytes, found))) * _share(asked)
 
 
-def _refused(asked: dict[str, Any], answer: dict[str, Any]) -> float:
-    """What a condition stopped is billed like a write; the item is taken to be under 1 KB."""
+def _failed_write(asked: dict[str, Any], answer: dict[str, Any]) -> float:
+    """Return write units of a failed condition, billed like a write of up to 1 KB."""
     if "ConditionalCheckFailed" in answer.get("__type", ""):
         return 1
     return (
@@ -85,7 +89,7 @@ def _padded(items: list[dict[str, Any]], keys: int) -> list[dict[str, Any]]:
 
 
 def _steps(size: int) -> int:
-    return max(1, math.ceil(size / _UNITED))
+    return max(1, math.ceil(size / _BYTES_PER_UNIT))
 
 
 def _share(asked: dict[str, Any]) -> float:
@@ -93,5 +97,5 @@ def _share(asked: dict[str, Any]) -> float:
 
 
 def _bytes(item: dict[str, Any]) -> int:
-    """An item as it is sent, which is a little longer than as DynamoDB counts it."""
+    """Return the size on the wire, slightly more than DynamoDB counts."""
     return len(json.dumps(item, separators=(",", ":"), ensure_ascii=False).encode()) if item else 0

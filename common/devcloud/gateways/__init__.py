@@ -1,1 +1,1 @@
-"""What the stand-ins for payment gateways share: books, faults, the telling of webhooks, and how they are served."""
+"""The parts that the fakes of both payment gateways share."""

@@ -1,30 +1,32 @@
-"""The ways in that every stand-in has under /_control: its faults and its books."""
+"""The routes under /_control: decisions of customer and bank, faults, totals."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-if TYPE_CHECKING:
-    from devcloud.gateways.fake import StandIn
+from devcloud.gateways.errors import GatewayError
+from devcloud.gateways.fake import FakeGateway
 
 
-def faults_and_books(gateway: "StandIn") -> list[Route]:
-    """Their routes."""
+def control_routes(gateway: FakeGateway) -> list[Route]:
+    """Return what a fake offers to tests and developers beside the gateway's own API."""
+    decisions = gateway.decisions()
 
-    async def switches(request: Request) -> Response:
-        try:
-            if request.method == "POST":
-                gateway.switches.set(**await request.json())
-        except (ValueError, TypeError) as problem:
-            return JSONResponse({"error": str(problem)}, 400)
-        return JSONResponse(vars(gateway.switches))
+    async def decide(request: Request) -> Response:
+        decision = decisions.get(request.path_params["decision"])
+        if decision is None:
+            return JSONResponse({"error": f"expected one of {', '.join(decisions)}"}, 404)
+        return await _respond(decision, request.path_params["id"])
 
-    async def reset_switches(request: Request) -> Response:
-        gateway.switches.reset()
-        return JSONResponse(vars(gateway.switches))
+    async def fail_refund(request: Request) -> Response:
+        return await _respond(gateway.fail_refund, request.path_params["id"])
+
+    async def totals(request: Request) -> Response:
+        return await _respond(gateway.totals)
 
     async def reset(request: Request) -> Response:
         await run_in_threadpool(gateway.reset)
@@ -34,13 +36,39 @@ def faults_and_books(gateway: "StandIn") -> list[Route]:
         await run_in_threadpool(gateway.forget_keys)
         return JSONResponse({})
 
-    async def totals(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(gateway.totals))
-
     return [
-        Route("/_control/switches", switches, methods=["GET", "POST"]),
-        Route("/_control/switches/reset", reset_switches, methods=["POST"]),
+        Route(
+            f"/_control/{gateway.payable_path}/{{id}}/{{decision:str}}", decide, methods=["POST"]
+        ),
+        Route("/_control/refunds/{id}/fail", fail_refund, methods=["POST"]),
+        *_fault_routes(gateway),
         Route("/_control/reset", reset, methods=["POST"]),
         Route("/_control/forget-keys", forget_keys, methods=["POST"]),
         Route("/_control/totals", totals),
     ]
+
+
+def _fault_routes(gateway: FakeGateway) -> list[Route]:
+    async def faults(request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                gateway.faults.set(**await request.json())
+        except (ValueError, TypeError) as exc:
+            return JSONResponse({"error": str(exc)}, 400)
+        return JSONResponse(vars(gateway.faults))
+
+    async def reset_faults(request: Request) -> Response:
+        gateway.faults.reset()
+        return JSONResponse(vars(gateway.faults))
+
+    return [
+        Route("/_control/switches", faults, methods=["GET", "POST"]),
+        Route("/_control/switches/reset", reset_faults, methods=["POST"]),
+    ]
+
+
+async def _respond(action: Callable[..., Any], *arguments: str) -> Response:
+    try:
+        return JSONResponse(await run_in_threadpool(action, *arguments))
+    except GatewayError as exc:
+        return JSONResponse(exc.body, exc.status)

@@ -1,49 +1,50 @@
-"""How the gateway misbehaves; all off to begin with, and set by tests under /_control."""
+"""Configure how a fake gateway misbehaves, over /_control/switches."""
 
 import threading
 from dataclasses import dataclass, fields
 
-_counting = threading.Lock()
+_counter_lock = threading.Lock()
 
 
 @dataclass
-class Switches:
-    """One gateway's faults."""
+class FaultConfig:
+    """The faults of one gateway. Numbers named in the plural count down to zero."""
 
-    down: bool = False  # answers 503 to everything, and does nothing
-    unreachable: bool = False  # breaks every connection, and does nothing
-    slow_ms: int = 0  # waits before it answers
-    errors: int = 0  # answers this many POSTs with `error_status`, and does nothing
-    error_status: int = 500  # 409: another request holds the object's lock, 429: too many requests, 500 and up: a failure
-    lose_answers: int = 0  # carries out this many confirmations or refunds, and breaks the connection instead of answering
-    lose_creations: int = 0  # likewise, of what is made to be paid
-    soft_declines: int = (
-        0  # declines this many confirmations because the bank could not decide at this moment
-    )
+    down: bool = False  # responds 503 to everything, without effect
+    unreachable: bool = False  # drops every connection, without effect
+    slow_ms: int = 0  # waits before it responds
+    errors: int = 0  # responds to this many POSTs with `error_status`, without effect
+    error_status: int = 500  # 409: the object is locked, 429: rate limited, from 500: a failure
+    lose_answers: int = 0  # executes this many confirmations or refunds, drops the connection
+    lose_creations: int = 0  # creates this many intents or orders, drops the connection
+    soft_declines: int = 0  # declines this many confirmations with a retryable reason
     webhooks: bool = True
-    duplicate_webhooks: bool = False
-    webhook_copies: int = 1  # delivers each so many times
+    duplicate_webhooks: bool = False  # sends each twice
+    webhook_copies: int = 1  # sends each this many times
     webhook_delay_ms: int = 0
-    reorder_webhooks: bool = False  # tells the newest first
+    reorder_webhooks: bool = False  # sends the newest first
 
     def set(self, **settings: object) -> None:
-        """Change some; ValueError names one that does not exist or has the wrong type, and none is changed."""
+        """Change some faults, all or none.
+
+        Raises: ValueError when a name is unknown or a value has the wrong type.
+        """
         known = {field.name: field.type for field in fields(self)}
         for name, value in settings.items():
             if name not in known:
                 raise ValueError(f"{name} is not a switch; these are: {', '.join(known)}")
-            if type(value) is not type(getattr(Switches, name)):
+            if type(value) is not type(getattr(FaultConfig, name)):
                 raise ValueError(f"{name}: expected {known[name]}, got {value!r}")
         for name, value in settings.items():
             setattr(self, name, value)
 
     def reset(self) -> None:
-        """All off."""
+        """Turn all faults off."""
         self.set(**{field.name: field.default for field in fields(self)})
 
-    def count_down(self, name: str) -> bool:
-        """Whether this counted fault happens now; then it happens once less."""
-        with _counting:
+    def consume(self, name: str) -> bool:
+        """Use up one occurrence of a counted fault. False if none is left."""
+        with _counter_lock:
             left: int = getattr(self, name)
             if left > 0:
                 setattr(self, name, left - 1)

@@ -1,4 +1,4 @@
-"""Serves a stand-in: in a thread of this process for unit tests, in a process of its own for the shop."""
+"""Serve a fake gateway, in a thread for unit tests or in a process of its own."""
 
 import argparse
 import contextlib
@@ -12,14 +12,14 @@ from typing import TypeVar
 import uvicorn
 
 from devcloud.gateways import undo_log
-from devcloud.gateways.fake import StandIn
+from devcloud.gateways.fake import FakeGateway
 from devcloud.gateways.store import connect
 
-Served = TypeVar("Served", bound=StandIn)
+Served = TypeVar("Served", bound=FakeGateway)
 
 
-def from_command_line(name: str, make: Callable[[Path, str, str], StandIn]) -> None:
-    """Serve until SIGTERM; what was answered is on the disk before it is answered."""
+def run_from_command_line(name: str, create: Callable[[Path, str, str], FakeGateway]) -> None:
+    """Serve until SIGTERM. What is in a response is on the disk before it is sent."""
     parser = argparse.ArgumentParser(
         prog=f"python -m devcloud.{name}", description="Serve until SIGTERM."
     )
@@ -28,38 +28,33 @@ def from_command_line(name: str, make: Callable[[Path, str, str], StandIn]) -> N
         "--state", type=Path, required=True, help="the file that keeps payments and refunds"
     )
     parser.add_argument("--webhook-url", required=True)
-    # A file, since anybody may read the arguments of a process.
+    # A file, since everyone on the machine can read the arguments of a process.
     parser.add_argument(
         "--secrets", type=Path, required=True, help=f"JSON with {name}_webhook_secret"
     )
-    parser.add_argument(
-        "--as-of", type=int, help="take back what came after this moment (ns), 0 for all"
-    )
-    given = parser.parse_args()
-    if given.as_of is not None:
-        _come_back_to(given.as_of, given.state)
-    secret = json.loads(given.secrets.read_text())[f"{name}_webhook_secret"]
-    _until_stopped(make(given.state, given.webhook_url, secret), given.port)
+    parser.add_argument("--as-of", type=int, help="undo what came after this time (ns), 0: all")
+    options = parser.parse_args()
+    if options.as_of is not None:
+        _undo_after(options.as_of, options.state)
+    secret = json.loads(options.secrets.read_text())[f"{name}_webhook_secret"]
+    gateway = create(options.state, options.webhook_url, secret)
+    uvicorn.Server(_config(gateway, options.port, grace_seconds=3)).run()
+    gateway.close()
 
 
 @contextlib.contextmanager
-def in_thread(gateway: Served, port: int) -> Iterator[Served]:
-    """Serve any stand-in so, and close it at the end."""
-    config = uvicorn.Config(
-        gateway.app,
-        host="127.0.0.1",
-        port=port,
-        log_level="error",
-        access_log=False,
-        lifespan="off",
-    )
-    server = uvicorn.Server(config)
+def serve_in_thread(gateway: Served, port: int = 0) -> Iterator[Served]:
+    """Serve a fake on a port of 127.0.0.1, a free one for 0, and close it at the end.
+
+    Raises: OSError when the port is taken.
+    """
+    server = uvicorn.Server(_config(gateway, port))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.005)
     if not server.started:
-        raise OSError(f"A stand-in could not listen on port {port}.")
+        raise OSError(f"A fake gateway could not listen on port {port}.")
     gateway.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     try:
         yield gateway
@@ -69,19 +64,18 @@ def in_thread(gateway: Served, port: int) -> Iterator[Served]:
         gateway.close()
 
 
-def _come_back_to(moment: int, state: Path) -> None:
+def _undo_after(moment: int, state: Path) -> None:
     with contextlib.closing(connect(state)) as db:
-        print(f"{undo_log.undo_after(db, moment)} changes after {moment} taken back", flush=True)
+        print(f"{undo_log.undo_after(db, moment)} changes after {moment} undone", flush=True)
 
 
-def _until_stopped(gateway: StandIn, port: int) -> None:
-    uvicorn.run(
+def _config(gateway: FakeGateway, port: int, grace_seconds: int | None = None) -> uvicorn.Config:
+    return uvicorn.Config(
         gateway.app,
         host="127.0.0.1",
         port=port,
         log_level="error",
         access_log=False,
         lifespan="off",
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=grace_seconds,
     )
-    gateway.close()

@@ -1,13 +1,13 @@
-"""How a gateway's books come back to an earlier moment, that of the local AWS after a crash.
+"""Undo what a fake gateway did after some moment, that of the restored local AWS.
 
-Each change leaves an entry with the moment and what the row was before. The moment is taken while the change is made, before
-it is on the disk: whoever has acted on the change did so later.
+Each change leaves an entry with its time and the row before it. The time is taken before the
+change is on the disk, so every reaction to the change came later.
 """
 
 import sqlite3
 import time
 
-KEPT_SECONDS = 600  # entries that are older go, but for the newest KEPT_ENTRIES
+KEPT_SECONDS = 600  # older entries are pruned, except the newest KEPT_ENTRIES
 KEPT_ENTRIES = 10_000
 _PRUNE_EVERY = 1_000
 
@@ -19,11 +19,11 @@ _TRIGGERS = {
 
 
 def install(db: sqlite3.Connection) -> None:
-    """Log every change of the table `things` from now on. Idempotent."""
+    """Log every change of the table `things` through this connection. Idempotent."""
     db.create_function("now_ns", 0, time.time_ns)
     db.execute(
-        "CREATE TABLE IF NOT EXISTS undo (entry INTEGER PRIMARY KEY, moment INTEGER, kind TEXT, id TEXT,"
-        " body TEXT, at INTEGER)"
+        "CREATE TABLE IF NOT EXISTS undo"
+        " (entry INTEGER PRIMARY KEY, moment INTEGER, kind TEXT, id TEXT, body TEXT, at INTEGER)"
     )
     db.execute("CREATE INDEX IF NOT EXISTS undo_moment ON undo (moment)")
     db.execute(
@@ -31,7 +31,7 @@ def install(db: sqlite3.Connection) -> None:
         f" DELETE FROM undo WHERE moment < NEW.moment - {KEPT_SECONDS * 10**9}"
         f" AND entry <= NEW.entry - {KEPT_ENTRIES}; END"
     )
-    # The triggers are this connection's: one without the function could not write.
+    # Temporary triggers, since a connection without the function could not write.
     for verb, row in _TRIGGERS.items():
         db.execute(
             f"CREATE TEMP TRIGGER log_{verb} AFTER {verb} ON things BEGIN"
@@ -40,7 +40,7 @@ def install(db: sqlite3.Connection) -> None:
 
 
 def undo_after(db: sqlite3.Connection, moment: int) -> int:
-    """Take back all that was changed after the moment (ns since the epoch; 0 empties the books); how many changes that was.
+    """Undo all changes after a moment in ns since 1970, 0 for all. Returns how many.
 
     Idempotent. All or nothing.
     """

@@ -1,1 +1,1 @@
-"""Pages of the local shop for the engineer who works on it: the front page and the sent mails."""
+"""The pages of the local shop for engineers: the front page and sent mails."""

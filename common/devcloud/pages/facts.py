@@ -49,7 +49,7 @@ class Facts:
 
 
 def gather(directory: Path, routes: dict[str, str], accounts: Accounts) -> Facts:
-    """Gather the facts; those that need a deployed shop are missing until there is one."""
+    """Gather the facts, those about a deployed shop once there is one."""
     facts = Facts(
         processes=status.processes(directory),
         services=status.services(routes),
@@ -76,7 +76,7 @@ def minutes_left(account: Account) -> int:
 
 
 def _add(facts: Facts, add: Callable[[], None]) -> None:
-    """Add what needs the shop's services; name the problem where they do not answer."""
+    """Add what needs the shop's services, or the problem when they do not answer."""
     try:
         add()
     except (bootstrap.BootstrapFailed, httpx.HTTPError, LookupError) as exc:

@@ -45,7 +45,7 @@ View = Callable[[Request], Response]
 def routes(
     directory: Path, table: Callable[[], dict[str, str]], accounts: Accounts
 ) -> list[BaseRoute]:
-    """Return the routes of a shop's pages; `table` says which path goes where."""
+    """Return the routes of a shop's pages. `table` maps path prefixes to addresses."""
 
     def front_page(request: Request) -> Response:
         found = facts.gather(directory, table(), accounts)
@@ -69,7 +69,7 @@ def routes(
 
 
 def own_hosts_only(view: View) -> View:
-    """Wrap a view so that it answers only where the address is one of this machine's own."""
+    """Wrap a view so that it responds only to this machine's own host names."""
 
     @functools.wraps(view)
     def guarded(request: Request) -> Response:

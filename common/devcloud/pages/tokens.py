@@ -31,19 +31,19 @@ class Account:
 
 @dataclass
 class Accounts:
-    """The accounts of one shop; tokens are renewed before they expire."""
+    """The accounts of one shop, whose tokens are renewed before they expire."""
 
     _kept: dict[str, Account] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def admin(self, found: shop.Shop) -> Account:
-        """Return the admin with a token. Raises: bootstrap.BootstrapFailed, httpx.HTTPError."""
+        """Return the admin with a token. Raises: BootstrapFailed, httpx.HTTPError."""
         return self._account(
             "admin", found.admin_email, found.admin_password, lambda: shop.token(found)
         )
 
     def customer(self, found: shop.Shop) -> Account:
-        """Return the customer with a token. Raises: bootstrap.BootstrapFailed, httpx.HTTPError."""
+        """Return the customer with a token. Raises: BootstrapFailed, httpx.HTTPError."""
         password = settings.of(found.directory).customer_password
         return self._account(
             "customer",

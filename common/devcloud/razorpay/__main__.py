@@ -1,7 +1,7 @@
-"""Run the stand-in for Razorpay: `python -m devcloud.razorpay --port 8003 --state FILE ...`."""
+"""Run the fake of Razorpay: `python -m devcloud.razorpay --port 8003 ...`."""
 
-from devcloud.gateways import serving
-from devcloud.razorpay.gateway import Gateway
+from devcloud.gateways.serving import run_from_command_line
+from devcloud.razorpay.gateway import FakeRazorpay
 
 if __name__ == "__main__":
-    serving.from_command_line("razorpay", Gateway)
+    run_from_command_line("razorpay", FakeRazorpay)

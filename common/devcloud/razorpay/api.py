@@ -1,108 +1,98 @@
-"""The ways into the stand-in for Razorpay, over HTTP as its documentation and its SDK speak it."""
+"""The HTTP API of the fake of Razorpay, for the official SDK."""
 
 import base64
 import json
-import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from devcloud.razorpay.errors import RazorpayError, out_of_order, refused
-from devcloud.stripe.api import Broken
+from devcloud.gateways.api import GatewayApi, Handler
+from devcloud.gateways.store import JsonObject
+from devcloud.razorpay.errors import RazorpayError, bad_request, outage
 
 if TYPE_CHECKING:
-    from devcloud.razorpay.gateway import Gateway
-
-Thing = dict[str, Any]
-Act = Callable[[Request, Thing], Thing]  # of the request and, for a POST, of its body
+    from devcloud.razorpay.gateway import FakeRazorpay
 
 _ORDERS, _REFUND = "/v1/orders", "/v1/payments/{id}/refund"
 
 
-def create_app(gateway: "Gateway", further: Sequence[Route]) -> Starlette:
-    """The stand-in as an ASGI app; the further routes come first."""
+class RazorpayApi(GatewayApi):
+    """The API, as https://razorpay.com/docs/api describes it."""
 
-    def refund(request: Request, given: Thing) -> Thing:
-        key = request.headers.get("X-Refund-Idempotency")
-        return gateway.create_refund(request.path_params["id"], given, key)
+    def __init__(self, gateway: "FakeRazorpay") -> None:
+        super().__init__(gateway.faults)
+        self._gateway = gateway
 
-    ways: list[tuple[str, str, Act]] = [
-        ("POST", _ORDERS, lambda request, given: gateway.create_order(given)),
-        ("GET", _ORDERS, lambda request, given: gateway.list_orders(request.query_params)),
-        (
-            "GET",
-            f"{_ORDERS}/{{id}}",
-            lambda request, given: gateway.order(request.path_params["id"]),
-        ),
-        (
-            "GET",
-            f"{_ORDERS}/{{id}}/payments",
-            lambda request, given: gateway.list_payments(request.path_params["id"]),
-        ),
-        ("POST", _REFUND, refund),
-        (
-            "GET",
-            f"{_REFUND}s",
-            lambda request, given: gateway.list_refunds(
-                request.path_params["id"], request.query_params
+    def operations(self) -> Sequence[tuple[str, str, Handler]]:
+        """Return method, path and handler of each operation."""
+        gateway = self._gateway
+        return [
+            ("POST", _ORDERS, lambda request, body: gateway.create_order(body)),
+            ("GET", _ORDERS, lambda request, body: gateway.list_orders(request.query_params)),
+            (
+                "GET",
+                f"{_ORDERS}/{{id}}",
+                lambda request, body: gateway.order(request.path_params["id"]),
             ),
-        ),
-    ]
-    routes = [Route(path, _endpoint(gateway, act), methods=[method]) for method, path, act in ways]
-    nowhere = Route("/{rest:path}", _endpoint(gateway, _unknown), methods=["GET", "POST", "DELETE"])
-    return Starlette(routes=[*further, *routes, nowhere])
+            (
+                "GET",
+                f"{_ORDERS}/{{id}}/payments",
+                lambda request, body: gateway.list_payments(request.path_params["id"]),
+            ),
+            ("POST", _REFUND, self._create_refund),
+            (
+                "GET",
+                f"{_REFUND}s",
+                lambda request, body: gateway.list_refunds(
+                    request.path_params["id"], request.query_params
+                ),
+            ),
+        ]
 
-
-def _endpoint(gateway: "Gateway", act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(_respond, gateway, request, await request.body(), act)
-
-    return endpoint
-
-
-def _respond(gateway: "Gateway", request: Request, sent: bytes, act: Act) -> Response:
-    switches, posted = gateway.switches, request.method == "POST"
-    time.sleep(switches.slow_ms / 1000)
-    if switches.unreachable:
-        return Broken()
-    try:
-        if switches.down:
-            raise out_of_order(503)
+    def perform(self, request: Request, body: bytes, handler: Handler) -> Response:
+        """Authenticate a request and let its handler respond."""
         _authenticate(request)
-        if posted and switches.count_down("errors"):
-            raise out_of_order(switches.error_status)
-        answer = act(request, _given(sent) if posted else {})
-    except RazorpayError as problem:
-        return JSONResponse(problem.body, problem.status)
-    lost = "lose_creations" if request.url.path == _ORDERS else "lose_answers"
-    return Broken() if posted and switches.count_down(lost) else JSONResponse(answer)
+        if request.method != "POST":
+            return JSONResponse(handler(request, {}))
+        self.raise_configured_error()
+        return JSONResponse(handler(request, _parse(body)))
+
+    def reject_path(self, request: Request, params: JsonObject) -> JsonObject:
+        """Raise Razorpay's error for an unknown path."""
+        raise bad_request("The requested URL was not found on the server.", status=404)
+
+    def outage(self, status: int) -> RazorpayError:
+        """Return Razorpay's error when it is busy or broken."""
+        return outage(status)
+
+    def losable_as(self, request: Request, body: bytes, status: int) -> Iterator[str]:
+        """Yield the fault that may lose this response: a POST that succeeded."""
+        if request.method == "POST" and status == 200:
+            yield "lose_creations" if request.url.path == _ORDERS else "lose_answers"
+
+    def _create_refund(self, request: Request, body: JsonObject) -> JsonObject:
+        key = request.headers.get("X-Refund-Idempotency")
+        return self._gateway.create_refund(request.path_params["id"], body, key)
 
 
 def _authenticate(request: Request) -> None:
-    """Any key id with any key secret: https://razorpay.com/docs/api/authentication."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    """Accept any key id with any secret: https://razorpay.com/docs/api/authentication."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     try:
-        key_id, _, key_secret = base64.b64decode(given).decode().partition(":")
+        key_id, _, key_secret = base64.b64decode(credentials).decode().partition(":")
     except ValueError:
         key_id = key_secret = ""
     if scheme != "Basic" or not key_id.startswith("rzp_") or not key_secret:
-        raise refused("Authentication failed", status=401)
+        raise bad_request("Authentication failed", status=401)
 
 
-def _given(sent: bytes) -> Thing:
+def _parse(body: bytes) -> JsonObject:
     try:
-        given = json.loads(sent)
+        parsed = json.loads(body)
     except ValueError:
-        given = None
-    if not isinstance(given, dict):
-        raise refused("The request's body must be a JSON object.")
-    return given
-
-
-def _unknown(request: Request, given: Thing) -> Thing:
-    raise refused("The requested URL was not found on the server.", status=404)
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise bad_request("The request's body must be a JSON object.")
+    return parsed

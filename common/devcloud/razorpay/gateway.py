@@ -1,27 +1,32 @@
-"""The verbs of the gateway: each changes its books and tells whoever listens, all or nothing."""
+"""The operations of the fake of Razorpay, each one transaction."""
 
-import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from devcloud.gateways.fake import StandIn, Totals
-from devcloud.razorpay import api, control, lists, orders
-from devcloud.razorpay.errors import missing, refused
-from devcloud.razorpay.webhooks import Webhooks
+from devcloud.gateways.control import control_routes
+from devcloud.gateways.fake import Decisions, FakeGateway
+from devcloud.gateways.idempotency import KeyReused, fingerprint
+from devcloud.gateways.store import JsonObject
+from devcloud.razorpay import lists, orders
+from devcloud.razorpay.api import RazorpayApi
+from devcloud.razorpay.errors import bad_request, not_found
+from devcloud.razorpay.webhooks import RazorpayWebhooks
 
 ORDER, PAYMENT, REFUND = "order", "payment", "refund"
-_MANUAL, _KEY = "manual", "idempotency"
-_KEY_LOOKS = re.compile(r"[A-Za-z0-9_-]{10,}")
+_MANUAL_CAPTURE = "manual"
+_KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{10,}")
 
-Thing = dict[str, Any]
-Asked = Mapping[str, str]
+Query = Mapping[str, str]
 
 
-class Gateway(StandIn):
-    """The stand-in for Razorpay."""
+class FakeRazorpay(FakeGateway):
+    """The fake of Razorpay."""
+
+    payable_path = "orders"
 
     def __init__(
         self,
@@ -30,30 +35,26 @@ class Gateway(StandIn):
         webhook_secret: str = "razorpay_test",
     ) -> None:
         super().__init__(state)
-        self.webhooks = Webhooks(self.store, self.switches, webhook_url, webhook_secret)
-        self.app = api.create_app(self, control.routes(self))
+        self.webhooks = RazorpayWebhooks(self.store, self.faults, webhook_url, webhook_secret)
+        self.app = RazorpayApi(self).create_app(control_routes(self))
 
-    def forget_keys(self) -> None:
-        """Know no idempotency key any more, as after a day."""
-        self.store.clear(_KEY)
-
-    def create_order(self, given: Thing) -> Thing:
-        """POST /v1/orders. The same again makes another: an order has no idempotency key."""
-        order = orders.created(given)
+    def create_order(self, body: JsonObject) -> JsonObject:
+        """POST /v1/orders. Not idempotent: an order has no idempotency key."""
+        order = orders.created(body)
         with self.store.transaction():
             self.store.put(ORDER, order["id"], order)
-            if not orders.captures_by_itself(given):
-                self.store.put(_MANUAL, order["id"], {})
+            if not orders.captures_automatically(body):
+                self.store.put(_MANUAL_CAPTURE, order["id"], {})
         return order
 
-    def order(self, identifier: str) -> Thing:
+    def order(self, identifier: str) -> JsonObject:
         """GET /v1/orders/:id."""
-        return self._found(ORDER, identifier)
+        return self._get(ORDER, identifier)
 
-    def list_orders(self, asked: Asked) -> Thing:
-        """GET /v1/orders, with their payments if `expand[]=payments` asks for them."""
-        page = lists.page(self.store.all(ORDER), asked)
-        if asked.get("expand[]") != "payments":
+    def list_orders(self, query: Query) -> JsonObject:
+        """GET /v1/orders, with their payments for `expand[]=payments`."""
+        page = lists.page(self.store.list_all(ORDER), query)
+        if query.get("expand[]") != "payments":
             return page
         return lists.collection(
             [
@@ -62,118 +63,131 @@ class Gateway(StandIn):
             ]
         )
 
-    def list_payments(self, order_id: str) -> Thing:
+    def list_payments(self, order_id: str) -> JsonObject:
         """GET /v1/orders/:id/payments."""
         return lists.collection(self.payments(self.order(order_id)["id"]))
 
-    def payments(self, order_id: str) -> list[Thing]:
-        """The attempts to pay this order, newest first."""
-        return [made for made in self.store.all(PAYMENT) if made["order_id"] == order_id]
+    def payments(self, order_id: str) -> list[JsonObject]:
+        """Return the attempts to pay an order, newest first."""
+        return [each for each in self.store.list_all(PAYMENT) if each["order_id"] == order_id]
 
-    def list_refunds(self, payment_id: str, asked: Asked) -> Thing:
+    def list_refunds(self, payment_id: str, query: Query) -> JsonObject:
         """GET /v1/payments/:id/refunds."""
-        self._found(PAYMENT, payment_id)
-        made = [refund for refund in self.store.all(REFUND) if refund["payment_id"] == payment_id]
-        return lists.page(made, asked)
+        self._get(PAYMENT, payment_id)
+        refunds = self.store.list_all(REFUND)
+        return lists.page([each for each in refunds if each["payment_id"] == payment_id], query)
 
-    def create_refund(self, payment_id: str, given: Thing, key: str | None) -> Thing:
-        """POST /v1/payments/:id/refund; the same answer to the same X-Refund-Idempotency."""
-        return self._once(key, [payment_id, given], lambda: self._refunded(payment_id, given))
+    def create_refund(self, payment_id: str, body: JsonObject, key: str | None) -> JsonObject:
+        """POST /v1/payments/:id/refund. Idempotent with the key of X-Refund-Idempotency."""
+        refund_payment = partial(self._refund_payment, payment_id, body)
+        return self._execute_once(key, [payment_id, body], refund_payment)
 
-    def approve(self, order_id: str) -> Thing:
-        """The customer pays in Razorpay's checkout, or the authorized payment is captured."""
+    def decisions(self) -> Decisions:
+        """Return what the customer and the bank can decide about an order."""
+        return {
+            "approve": self.approve,
+            "authorize": self.authorize,
+            "refuse": self.refuse,
+            "fail": partial(self.refuse, soft=True),
+        }
+
+    def approve(self, order_id: str) -> JsonObject:
+        """Pay as the customer in Razorpay's checkout, or capture what is authorized."""
         with self.store.transaction():
-            order, payment = self._under_way(order_id)
-            if self.store.get(_MANUAL, order_id) is not None:
-                return self._keep(order, payment, "payment.authorized")
+            order, payment = self._current_attempt(order_id)
+            if self.store.get(_MANUAL_CAPTURE, order_id) is not None:
+                return self._save(order, payment, "payment.authorized")
             order, payment = orders.captured(order, payment)
-            return self._keep(order, payment, "payment.captured", "order.paid")
+            return self._save(order, payment, "payment.captured", "order.paid")
 
-    def authorize(self, order_id: str) -> Thing:
-        """The customer's bank agrees, and the money is not captured yet: `approve` comes later."""
+    def authorize(self, order_id: str) -> JsonObject:
+        """Authorize a payment without capturing it. `approve` or `refuse` follows."""
         with self.store.transaction():
-            order, payment = self._under_way(order_id)
-            return self._keep(order, payment, "payment.authorized")
+            order, payment = self._current_attempt(order_id)
+            return self._save(order, payment, "payment.authorized")
 
-    def refuse(self, order_id: str, soft: bool = False) -> Thing:
-        """The customer's bank says no, or is out of order; the customer may try again."""
+    def refuse(self, order_id: str, soft: bool = False) -> JsonObject:
+        """Decline a payment or, if soft, fail it as if the bank were unavailable."""
         with self.store.transaction():
-            order, payment = self._under_way(order_id)
-            return self._keep(order, orders.failed(payment, soft), "payment.failed")
+            order, payment = self._current_attempt(order_id)
+            return self._save(order, orders.failed(payment, soft), "payment.failed")
 
-    def fail_refund(self, identifier: str) -> Thing:
-        """The customer's bank sends the money of a refund back, days later."""
+    def fail_refund(self, identifier: str) -> JsonObject:
+        """Fail a refund that had succeeded, as the customer's bank can days later."""
         with self.store.transaction():
-            refund = self._found(REFUND, identifier)
-            payment, failed = orders.refund_failed(
-                self._found(PAYMENT, refund["payment_id"]), refund
-            )
+            refund = self._get(REFUND, identifier)
+            payment, failed = orders.refund_failed(self._get(PAYMENT, refund["payment_id"]), refund)
             self.store.put(PAYMENT, payment["id"], payment)
             self.store.put(REFUND, identifier, failed)
-            self.webhooks.tell("refund.failed", {"refund": failed, "payment": payment})
+            self.webhooks.emit("refund.failed", {"refund": failed, "payment": payment})
         return failed
 
-    def totals(self) -> Totals:
-        """By the order of the shop in the notes: minor units captured and given back, and how many orders there are here."""
-        sums: Totals = {}
-        with self.store.lock:
-            found, payments = self.store.all(ORDER), self.store.all(PAYMENT)
-        for order in found:
-            row = sums.setdefault(_order_of(order), {"captured": 0, "refunded": 0, "intents": 0})
-            paid = [
-                made for made in payments if made["order_id"] == order["id"] and made["captured"]
+    def amounts(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the order id in the notes, and the amounts captured and refunded."""
+        payments = self.store.list_all(PAYMENT)
+        for order in self.store.list_all(ORDER):
+            captured = [
+                payment
+                for payment in payments
+                if payment["order_id"] == order["id"] and payment["captured"]
             ]
-            row["captured"] += sum(made["amount"] for made in paid)
-            row["refunded"] += sum(made["amount_refunded"] for made in paid)
-            row["intents"] += 1
-        return sums
+            yield (
+                str((order["notes"] or {}).get("orderId", "")),
+                sum(payment["amount"] for payment in captured),
+                sum(payment["amount_refunded"] for payment in captured),
+            )
 
-    def _under_way(self, order_id: str) -> tuple[Thing, Thing]:
+    def _current_attempt(self, order_id: str) -> tuple[JsonObject, JsonObject]:
         order = self.order(order_id)
-        authorized = [made for made in self.payments(order_id) if made["status"] == "authorized"]
+        authorized = [each for each in self.payments(order_id) if each["status"] == "authorized"]
         return (order, authorized[0]) if authorized else orders.attempted(order)
 
-    def _keep(self, order: Thing, payment: Thing, *told: str) -> Thing:
+    def _save(self, order: JsonObject, payment: JsonObject, *events: str) -> JsonObject:
+        """Store an order and its payment, and emit events about them."""
         self.store.put(ORDER, order["id"], order)
         self.store.put(PAYMENT, payment["id"], payment)
-        for kind in told:
-            about = (
-                {"payment": payment, "order": order}
-                if kind == "order.paid"
-                else {"payment": payment}
-            )
-            self.webhooks.tell(kind, about)
+        for kind in events:
+            subject = {"payment": payment, **({"order": order} if kind == "order.paid" else {})}
+            self.webhooks.emit(kind, subject)
         return payment
 
-    def _refunded(self, payment_id: str, given: Thing) -> Thing:
-        payment, made = orders.refunded(self._found(PAYMENT, payment_id), given)
+    def _refund_payment(self, payment_id: str, body: JsonObject) -> JsonObject:
+        payment, refund = orders.refunded(self._get(PAYMENT, payment_id), body)
         self.store.put(PAYMENT, payment_id, payment)
-        self.store.put(REFUND, made["id"], made)
-        self.webhooks.tell("refund.processed", {"refund": made, "payment": payment})
-        return made
+        self.store.put(REFUND, refund["id"], refund)
+        self.webhooks.emit("refund.processed", {"refund": refund, "payment": payment})
+        return refund
 
-    def _once(self, key: str | None, request: Any, act: Callable[[], Thing]) -> Thing:
-        """Razorpay's rules for the key: https://razorpay.com/docs/api/refunds/normal-refunds-idempotent."""
-        if key and not _KEY_LOOKS.fullmatch(key):
-            raise refused(
+    def _execute_once(
+        self, key: str | None, request: Any, execute: Callable[[], JsonObject]
+    ) -> JsonObject:
+        """Execute a request, or repeat what was responded to its key.
+
+        https://razorpay.com/docs/api/refunds/normal-refunds-idempotent
+        """
+        if key and not _KEY_PATTERN.fullmatch(key):
+            raise bad_request(
                 "The idempotency key must be at least 10 letters, figures, hyphens and underscores."
             )
-        fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+        request_fingerprint = fingerprint(json.dumps(request, sort_keys=True))
         with self.store.transaction():
-            kept = self.store.get(_KEY, key) if key else None
-            if kept and kept["fingerprint"] != fingerprint:
-                raise refused("Different request body sent with the same idempotency key.")
-            answer: Thing = kept["answer"] if kept else act()
-            if key:
-                self.store.put(_KEY, key, {"fingerprint": fingerprint, "answer": answer})
-        return answer
+            if not key:
+                return execute()
+            try:
+                recorded = self.keys.find(key, request_fingerprint)
+            except KeyReused:
+                raise bad_request(
+                    "Different request body sent with the same idempotency key."
+                ) from None
+            if recorded:
+                repeated: JsonObject = recorded["answer"]
+                return repeated
+            response = execute()
+            self.keys.record(key, request_fingerprint, answer=response)
+            return response
 
-    def _found(self, kind: str, identifier: str) -> Thing:
-        found = self.store.get(kind, identifier)
-        if found is None:
-            raise missing()
-        return found
-
-
-def _order_of(order: Thing) -> str:
-    return str((order["notes"] or {}).get("orderId", ""))
+    def _get(self, kind: str, identifier: str) -> JsonObject:
+        item = self.store.get(kind, identifier)
+        if item is None:
+            raise not_found()
+        return item

@@ -1,32 +1,33 @@
-"""Razorpay's lists, newest first, by `count` and `skip`: https://razorpay.com/docs/api/orders/fetch-all."""
+"""Razorpay's lists, newest first: https://razorpay.com/docs/api/orders/fetch-all."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from devcloud.razorpay.errors import refused
+from devcloud.gateways.store import JsonObject
+from devcloud.razorpay.errors import bad_request
 
-Thing = dict[str, Any]
-_DEFAULT, _MOST = 10, 100
-_NOWHERE = 2**53
-
-
-def page(found: list[Thing], asked: Mapping[str, str]) -> Thing:
-    """So many of them after the first so many, made from one second to another; of one receipt, if it is named."""
-    if receipt := asked.get("receipt"):
-        found = [thing for thing in found if thing.get("receipt") == receipt]
-    first, last = _number(asked, "from", 0, _NOWHERE), _number(asked, "to", _NOWHERE, _NOWHERE)
-    found = [thing for thing in found if first <= thing["created_at"] <= last]
-    skip, count = _number(asked, "skip", 0, _NOWHERE), _number(asked, "count", _DEFAULT, _MOST)
-    return collection(found[skip : skip + count])
+_DEFAULT_COUNT, _MAX_COUNT = 10, 100
+_MAX_NUMBER = 2**53
 
 
-def collection(items: list[Thing]) -> Thing:
-    """A list as Razorpay answers it."""
+def page(items: list[JsonObject], query: Mapping[str, str]) -> JsonObject:
+    """Return `count` items from `skip`, filtered by `receipt`, `from` and `to`."""
+    if receipt := query.get("receipt"):
+        items = [item for item in items if item.get("receipt") == receipt]
+    first = _number(query, "from", 0, _MAX_NUMBER)
+    last = _number(query, "to", _MAX_NUMBER, _MAX_NUMBER)
+    items = [item for item in items if first <= item["created_at"] <= last]
+    skip = _number(query, "skip", 0, _MAX_NUMBER)
+    count = _number(query, "count", _DEFAULT_COUNT, _MAX_COUNT)
+    return collection(items[skip : skip + count])
+
+
+def collection(items: list[JsonObject]) -> JsonObject:
+    """Return a list in Razorpay's envelope."""
     return {"entity": "collection", "count": len(items), "items": items}
 
 
-def _number(asked: Mapping[str, str], name: str, default: int, most: int) -> int:
-    given = asked.get(name, str(default))
-    if not (given.isascii() and given.isdigit() and int(given) <= most):
-        raise refused(f"The {name} must be a number of at most {most}.", name)
-    return int(given)
+def _number(query: Mapping[str, str], name: str, default: int, maximum: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) <= maximum):
+        raise bad_request(f"The {name} must be a number of at most {maximum}.", name)
+    return int(text)

@@ -1,82 +1,95 @@
-"""The life of an order, its payments and their refunds: https://razorpay.com/docs/payments/orders.
+"""The states of orders, payments and refunds.
 
-An order takes any number of attempts to pay it, each a payment of its own, and at most one of them is captured.
-Every verb takes the objects as they are and gives them back as they become; what it cannot do it refuses as Razorpay does.
+https://razorpay.com/docs/payments/orders
+
+An order can be attempted several times. Each attempt is a payment, at most one is captured. Each
+function takes objects and returns their next state, or raises Razorpay's error.
 """
 
 import secrets
 import time
 from typing import Any
 
-from devcloud.razorpay.errors import refused
+from devcloud.gateways.store import JsonObject
+from devcloud.razorpay.errors import bad_request
 
-Thing = dict[str, Any]
-_LEAST = 100  # one rupee: https://razorpay.com/docs/api/orders/create
-_LONGEST_RECEIPT, _LONGEST_NOTE, _MOST_NOTES = 40, 256, 15
+_MIN_AMOUNT = 100  # one rupee: https://razorpay.com/docs/api/orders/create
+_MAX_RECEIPT, _MAX_NOTE, _MAX_NOTES = 40, 256, 15
 
 
-def created(given: Thing) -> Thing:
-    """A new order, which nobody has paid."""
-    amount = _amount(given)
-    receipt = given.get("receipt")
-    if receipt is not None and not (isinstance(receipt, str) and len(receipt) <= _LONGEST_RECEIPT):
-        raise refused(
-            f"The receipt may not be greater than {_LONGEST_RECEIPT} characters.", "receipt"
+def created(body: JsonObject) -> JsonObject:
+    """Return a new order, not paid yet."""
+    amount = _amount(body)
+    receipt = body.get("receipt")
+    if receipt is not None and not (isinstance(receipt, str) and len(receipt) <= _MAX_RECEIPT):
+        raise bad_request(
+            f"The receipt may not be greater than {_MAX_RECEIPT} characters.", "receipt"
         )
     return {
-        "id": identifier("order"),
+        "id": new_id("order"),
         "entity": "order",
         "amount": amount,
         "amount_paid": 0,
         "amount_due": amount,
-        "currency": _currency(given),
+        "currency": _currency(body),
         "receipt": receipt,
         "offer_id": None,
         "status": "created",
         "attempts": 0,
-        "notes": notes(given),
+        "notes": validated_notes(body),
         "created_at": int(time.time()),
     }
 
 
-def captures_by_itself(given: Thing) -> bool:
-    """Whether what the customer authorizes is captured at once: https://razorpay.com/docs/payments/payments/capture-settings/api."""
-    asked = given.get("payment") or {}
-    return given.get("payment_capture") in (1, True) or asked.get("capture") == "automatic"
+def captures_automatically(body: JsonObject) -> bool:
+    """Whether an authorized payment is captured at once.
+
+    https://razorpay.com/docs/payments/payments/capture-settings/api
+    """
+    settings = body.get("payment") or {}
+    return body.get("payment_capture") in (1, True) or settings.get("capture") == "automatic"
 
 
-def attempted(order: Thing) -> tuple[Thing, Thing]:
-    """The order with another attempt, and that payment, which is authorized; refused once one is captured."""
+def attempted(order: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """Return the order with a new attempt, and that payment, authorized.
+
+    Raises: RazorpayError once the order is paid.
+    """
     if order["status"] == "paid":
-        raise refused("Order already paid, no further payment can be processed")
+        raise bad_request("Order already paid, no further payment can be processed")
     order = {**order, "status": "attempted", "attempts": order["attempts"] + 1}
     return order, _payment(order)
 
 
-def captured(order: Thing, payment: Thing) -> tuple[Thing, Thing]:
-    """The money is the shop's."""
+def captured(order: JsonObject, payment: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """Return the order paid, and its payment captured."""
     if order["status"] == "paid":
-        raise refused("This payment has already been captured")
+        raise bad_request("This payment has already been captured")
     paid = {**order, "status": "paid", "amount_paid": order["amount"], "amount_due": 0}
     return paid, {**payment, "status": "captured", "captured": True}
 
 
-def failed(payment: Thing, soft: bool) -> Thing:
-    """The customer's bank, or the way to it, said no; the order may be tried again."""
-    problem = _TECHNICAL if soft else _DECLINED
-    return {**payment, "status": "failed", **problem}
+def failed(payment: JsonObject, soft: bool) -> JsonObject:
+    """Return the payment declined or, if soft, failed for a technical reason."""
+    reason = _TECHNICAL if soft else _DECLINED
+    return {**payment, "status": "failed", **reason}
 
 
-def refunded(payment: Thing, given: Thing) -> tuple[Thing, Thing]:
-    """The payment less what is given back, and that refund; never more than was captured."""
+def refunded(payment: JsonObject, body: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """Return the payment with the refund deducted, and the refund.
+
+    Raises: RazorpayError when more than the captured amount would be refunded.
+    """
     if payment["status"] == "refunded":
-        raise refused("The payment has been fully refunded already", "amount")
+        raise bad_request("The payment has been fully refunded already", "amount")
     if payment["status"] != "captured":
-        raise refused("The payment status should be captured for action to be taken")
+        raise bad_request("The payment status should be captured for action to be taken")
     left = payment["amount"] - payment["amount_refunded"]
-    amount = _amount(given) if "amount" in given else payment["amount"]
+    amount = _amount(body) if "amount" in body else payment["amount"]
     if amount > left:
-        raise refused("The total refund amount is greater than the refund payment amount", "amount")
+        raise bad_request(
+            "The total refund amount is greater than the refund payment amount", "amount"
+        )
     is_whole = amount == left
     after = {
         **payment,
@@ -84,38 +97,41 @@ def refunded(payment: Thing, given: Thing) -> tuple[Thing, Thing]:
         "status": "refunded" if is_whole else "captured",
         "refund_status": "full" if is_whole else "partial",
     }
-    return after, _refund(payment, amount, given)
+    return after, _refund(payment, amount, body)
 
 
-def refund_failed(payment: Thing, refund: Thing) -> tuple[Thing, Thing]:
-    """The customer's bank sends the money back: https://razorpay.com/docs/payments/refunds/statuses."""
-    back = payment["amount_refunded"] - refund["amount"]
+def refund_failed(payment: JsonObject, refund: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """Return the payment without a refund that failed, and that refund.
+
+    https://razorpay.com/docs/payments/refunds/statuses
+    """
+    remaining = payment["amount_refunded"] - refund["amount"]
     after = {
-        "amount_refunded": back,
+        "amount_refunded": remaining,
         "status": "captured",
-        "refund_status": "partial" if back else None,
+        "refund_status": "partial" if remaining else None,
     }
     return {**payment, **after}, {**refund, "status": "failed"}
 
 
-def identifier(kind: str) -> str:
-    """An id such as Razorpay's, of fourteen letters and figures."""
+def new_id(kind: str) -> str:
+    """Return a random id in Razorpay's format, of fourteen characters."""
     return f"{kind}_{secrets.token_hex(7)}"
 
 
-def notes(given: Thing) -> Any:
-    """The notes as they come back: without any, an empty list."""
-    found = given.get("notes") or {}
-    if not isinstance(found, dict) or len(found) > _MOST_NOTES:
-        raise refused(
-            f"Number of fields in notes should be less than or equal to {_MOST_NOTES}", "notes"
+def validated_notes(body: JsonObject) -> Any:
+    """Return the notes as Razorpay does: an empty list for none."""
+    notes = body.get("notes") or {}
+    if not isinstance(notes, dict) or len(notes) > _MAX_NOTES:
+        raise bad_request(
+            f"Number of fields in notes should be less than or equal to {_MAX_NOTES}", "notes"
         )
-    if any(len(str(value)) > _LONGEST_NOTE for value in found.values()):
-        raise refused(f"Value of a note cannot be longer than {_LONGEST_NOTE} characters", "notes")
-    return found or []
+    if any(len(str(value)) > _MAX_NOTE for value in notes.values()):
+        raise bad_request(f"Value of a note cannot be longer than {_MAX_NOTE} characters", "notes")
+    return notes or []
 
 
-_NO_PROBLEM = dict.fromkeys(
+_NO_ERROR = dict.fromkeys(
     ("error_code", "error_description", "error_source", "error_step", "error_reason"), None
 )
 _DECLINED = {
@@ -134,10 +150,10 @@ _TECHNICAL = {
 }
 
 
-def _payment(order: Thing) -> Thing:
-    """Its notes are those that the customer's client gave to the checkout: none."""
+def _payment(order: JsonObject) -> JsonObject:
+    """Return a new payment, without notes, which the client's checkout would set."""
     return {
-        "id": identifier("pay"),
+        "id": new_id("pay"),
         "entity": "payment",
         "amount": order["amount"],
         "currency": order["currency"],
@@ -148,20 +164,20 @@ def _payment(order: Thing) -> Thing:
         "amount_refunded": 0,
         "refund_status": None,
         "notes": [],
-        **_NO_PROBLEM,
+        **_NO_ERROR,
         "created_at": int(time.time()),
     }
 
 
-def _refund(payment: Thing, amount: int, given: Thing) -> Thing:
+def _refund(payment: JsonObject, amount: int, body: JsonObject) -> JsonObject:
     return {
-        "id": identifier("rfnd"),
+        "id": new_id("rfnd"),
         "entity": "refund",
         "amount": amount,
         "currency": payment["currency"],
         "payment_id": payment["id"],
-        "notes": notes(given),
-        "receipt": given.get("receipt"),
+        "notes": validated_notes(body),
+        "receipt": body.get("receipt"),
         "status": "processed",
         "speed_requested": "normal",
         "speed_processed": "normal",
@@ -169,19 +185,19 @@ def _refund(payment: Thing, amount: int, given: Thing) -> Thing:
     }
 
 
-def _amount(given: Thing) -> int:
-    amount = given.get("amount")
+def _amount(body: JsonObject) -> int:
+    amount = body.get("amount")
     if not isinstance(amount, int) or isinstance(amount, bool):
-        raise refused("The amount must be an integer.", "amount")
-    if amount < _LEAST:
-        raise refused(f"The amount must be at least {_LEAST}.", "amount")
+        raise bad_request("The amount must be an integer.", "amount")
+    if amount < _MIN_AMOUNT:
+        raise bad_request(f"The amount must be at least {_MIN_AMOUNT}.", "amount")
     return amount
 
 
-def _currency(given: Thing) -> str:
-    currency = str(given.get("currency", ""))
+def _currency(body: JsonObject) -> str:
+    currency = str(body.get("currency", ""))
     if not (
         currency.isascii() and currency.isalpha() and currency.isupper() and len(currency) == 3
     ):
-        raise refused("Currency is not supported", "currency")
+        raise bad_request("Currency is not supported", "currency")
     return currency

@@ -1,34 +1,32 @@
-"""Signed webhooks: https://razorpay.com/docs/webhooks/validate-test."""
+"""Razorpay's webhooks: https://razorpay.com/docs/webhooks/validate-test."""
 
 import hashlib
 import hmac
 import json
 import time
-from typing import Any
 
-from devcloud.gateways import webhooks
-from devcloud.razorpay.orders import identifier
-
-Event = webhooks.Event
+from devcloud.gateways.store import JsonObject
+from devcloud.gateways.webhooks import WebhookSender
+from devcloud.razorpay.orders import new_id
 
 
-class Webhooks(webhooks.Webhooks):
-    """As Razorpay words them: an event's id stands in a header, and nothing says when it was signed."""
+class RazorpayWebhooks(WebhookSender):
+    """Webhooks with the event's id in a header, and a signature without the time."""
 
-    def event(self, kind: str, about: dict[str, Any]) -> Event:
-        """What is told, about one or several objects by their kind: https://razorpay.com/docs/webhooks/payloads."""
+    def new_event(self, kind: str, subject: JsonObject) -> JsonObject:
+        """Return a new event: https://razorpay.com/docs/webhooks/payloads."""
         body = {
             "entity": "event",
             "account_id": "acc_00000000000000",
             "event": kind,
-            "contains": list(about),
-            "payload": {name: {"entity": thing} for name, thing in about.items()},
+            "contains": list(subject),
+            "payload": {name: {"entity": entity} for name, entity in subject.items()},
             "created_at": int(time.time()),
         }
-        return {"id": identifier("evt"), "body": body}
+        return {"id": new_id("evt"), "body": body}
 
-    def message(self, event: Event) -> tuple[bytes, dict[str, str]]:
-        """An event as it is sent: its body, and the headers that vouch for it."""
+    def message(self, event: JsonObject) -> tuple[bytes, dict[str, str]]:
+        """Return an event as it is sent: body, and headers with signature and id."""
         body = json.dumps(event["body"]).encode()
         return body, {
             "X-Razorpay-Signature": signature(body, self.secret),
@@ -37,5 +35,5 @@ class Webhooks(webhooks.Webhooks):
 
 
 def signature(body: bytes, secret: str) -> str:
-    """The X-Razorpay-Signature header: of the raw body, in hexadecimal figures."""
+    """Return the X-Razorpay-Signature header: of the raw body, in hexadecimal."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

@@ -1,5 +1,15 @@
-"""A small stateful stand-in for the part of Stripe's API that the shop uses; README.md here tells what it does."""
+"""A stateful fake of the part of Stripe's API that the shop uses."""
 
-from devcloud.stripe.server import Gateway, serve
+from contextlib import AbstractContextManager
 
-__all__ = ["Gateway", "serve"]
+from devcloud.gateways.serving import serve_in_thread
+from devcloud.stripe.gateway import FakeStripe
+
+__all__ = ["FakeStripe", "serve"]
+
+
+def serve(
+    port: int = 0, webhook_url: str = "", webhook_secret: str = "whsec_test"
+) -> AbstractContextManager[FakeStripe]:
+    """Serve an empty fake in a thread of this process until the context ends."""
+    return serve_in_thread(FakeStripe(None, webhook_url, webhook_secret), port)

@@ -1,7 +1,7 @@
-"""Run the stand-in for Stripe: `python -m devcloud.stripe --port 8002 --state FILE ...`."""
+"""Run the fake of Stripe: `python -m devcloud.stripe --port 8002 ...`."""
 
-from devcloud.gateways import serving
-from devcloud.stripe.gateway import Gateway
+from devcloud.gateways.serving import run_from_command_line
+from devcloud.stripe.gateway import FakeStripe
 
 if __name__ == "__main__":
-    serving.from_command_line("stripe", Gateway)
+    run_from_command_line("stripe", FakeStripe)

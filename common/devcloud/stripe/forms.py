@@ -1,4 +1,4 @@
-"""Stripe's way of nesting in a form: `metadata[orderId]=1`, `payment_method_types[0]=card`."""
+"""Parse Stripe's nested forms: `metadata[orderId]=1`, `expand[0]=data`."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ _PART = re.compile(r"[^\[\]]+")
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The pairs as a tree; numbered entries become a list."""
+    """Return the pairs as a tree. Numbered entries become a list."""
     root: dict[str, Any] = {}
     for name, value in pairs:
         *path, last = _PART.findall(name) or [name]

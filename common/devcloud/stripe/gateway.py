@@ -1,44 +1,48 @@
-"""The verbs of the gateway: each changes its books and tells whoever listens, all or nothing."""
+"""The operations of the fake of Stripe, each one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from devcloud.gateways.fake import StandIn, Totals
-from devcloud.stripe import api, control, intents, lists
-from devcloud.stripe.errors import absent, declined, missing
-from devcloud.stripe.idempotency import Answer, Keys
-from devcloud.stripe.payment_methods import UNDECIDED
-from devcloud.stripe.webhooks import Webhooks
+from devcloud.gateways.control import control_routes
+from devcloud.gateways.fake import Decisions, FakeGateway
+from devcloud.gateways.store import JsonObject
+from devcloud.stripe import intents, lists
+from devcloud.stripe.api import StripeApi
+from devcloud.stripe.errors import declined, missing_param, not_found
+from devcloud.stripe.idempotency import LIFETIME_SECONDS, Answer
+from devcloud.stripe.payment_methods import SOFT_DECLINED
+from devcloud.stripe.webhooks import StripeWebhooks
 
 INTENT, REFUND = "payment_intent", "refund"
-_TOLD = {
+_EVENTS = {
     "succeeded": "payment_intent.succeeded",
     "requires_payment_method": "payment_intent.payment_failed",
     "requires_action": "payment_intent.requires_action",
     "processing": "payment_intent.processing",
     "canceled": "payment_intent.canceled",
 }
+_DECISIONS = {
+    "approve": intents.approved,
+    "refuse": intents.refused,
+    "process": intents.processing,
+}
 
-Thing = dict[str, Any]
 
+class FakeStripe(FakeGateway):
+    """The fake of Stripe."""
 
-class Gateway(StandIn):
-    """The stand-in for Stripe."""
+    key_lifetime_seconds = LIFETIME_SECONDS
+    payable_path = "payment_intents"
 
     def __init__(
         self, state: Path | None = None, webhook_url: str = "", webhook_secret: str = "whsec_test"
     ) -> None:
         super().__init__(state)
-        self.webhooks = Webhooks(self.store, self.switches, webhook_url, webhook_secret)
-        self.keys = Keys(self.store)
-        self.app = api.create_app(self, control.routes(self))
+        self.webhooks = StripeWebhooks(self.store, self.faults, webhook_url, webhook_secret)
+        self.app = StripeApi(self).create_app(control_routes(self))
 
-    def forget_keys(self) -> None:
-        """Know no idempotency key any more, as after a day."""
-        self.keys.forget()
-
-    def create_intent(self, params: Thing) -> Answer:
+    def create_intent(self, params: JsonObject) -> Answer:
         """POST /v1/payment_intents."""
         with self.store.transaction():
             intent = intents.created(params)
@@ -47,101 +51,108 @@ class Gateway(StandIn):
                 return self.confirm_intent(intent["id"], params)
         return 200, intent
 
-    def list_intents(self, url: str, params: Thing) -> Answer:
+    def list_intents(self, url: str, params: JsonObject) -> Answer:
         """GET /v1/payment_intents."""
-        status, found = lists.page(url, self.store.all(INTENT), params)
-        return status, {
-            **found,
-            "data": [self.expanded(each, params, "data.") for each in found["data"]],
-        }
+        status, page = lists.page(url, self.store.list_all(INTENT), params)
+        data = [self.expanded(intent, params, "data.") for intent in page["data"]]
+        return status, {**page, "data": data}
 
-    def confirm_intent(self, identifier: str, params: Thing) -> Answer:
-        """POST /v1/payment_intents/{id}/confirm; a decline is an answer, and is kept like one."""
-        if self.switches.count_down("soft_declines"):
-            params = {**params, "payment_method": UNDECIDED}
-        intent = self.change(identifier, lambda found: intents.confirmed(found, params))
+    def confirm_intent(self, identifier: str, params: JsonObject) -> Answer:
+        """POST /v1/payment_intents/{id}/confirm. Returns a decline, so that it commits."""
+        if self.faults.consume("soft_declines"):
+            params = {**params, "payment_method": SOFT_DECLINED}
+        intent = self.change(identifier, lambda stored: intents.confirmed(stored, params))
         if intent["last_payment_error"]:
-            refusal = declined(intent)
-            return refusal.status, refusal.body
+            error = declined(intent)
+            return error.status, error.body
         return 200, intent
 
-    def cancel_intent(self, identifier: str, params: Thing) -> Answer:
+    def cancel_intent(self, identifier: str, params: JsonObject) -> Answer:
         """POST /v1/payment_intents/{id}/cancel."""
-        return 200, self.change(identifier, lambda found: intents.canceled(found, params))
+        return 200, self.change(identifier, lambda stored: intents.canceled(stored, params))
 
-    def create_refund(self, params: Thing) -> Answer:
+    def create_refund(self, params: JsonObject) -> Answer:
         """POST /v1/refunds, of an intent or of its charge."""
         with self.store.transaction():
-            intent = self._paid(params)
-            made = intents.refund(intent, self.refunded(intent["id"]), params)
-            self.store.put(REFUND, made["id"], made)
-            self.webhooks.tell("charge.refunded", self.charge(intent))
-        return 200, made
+            intent = self._refundable_intent(params)
+            refund = intents.refund(intent, self.refunded_amount(intent["id"]), params)
+            self.store.put(REFUND, refund["id"], refund)
+            self.webhooks.emit("charge.refunded", self.charge(intent))
+        return 200, refund
 
-    def intent(self, identifier: str) -> Thing:
-        """The intent; 404 if there is none."""
-        found = self.store.get(INTENT, identifier)
-        if found is None:
-            raise missing("payment_intent", identifier)
-        return found
+    def intent(self, identifier: str) -> JsonObject:
+        """Return an intent. Raises: StripeError 404."""
+        intent = self.store.get(INTENT, identifier)
+        if intent is None:
+            raise not_found("payment_intent", identifier)
+        return intent
 
-    def refund(self, identifier: str) -> Thing:
-        """The refund; 404 if there is none."""
-        found = self.store.get(REFUND, identifier)
-        if found is None:
-            raise missing("refund", identifier, "id")
-        return found
+    def refund(self, identifier: str) -> JsonObject:
+        """Return a refund. Raises: StripeError 404."""
+        refund = self.store.get(REFUND, identifier)
+        if refund is None:
+            raise not_found("refund", identifier, "id")
+        return refund
 
-    def change(self, identifier: str, verb: Callable[[Thing], Thing]) -> Thing:
-        """Let the verb change the intent, alone, and tell whoever listens."""
+    def change(self, identifier: str, transition: Callable[[JsonObject], JsonObject]) -> JsonObject:
+        """Store an intent's next state, and emit the event of its status."""
         with self.store.transaction():
-            changed = verb(self.intent(identifier))
-            self.store.put(INTENT, identifier, changed)
-            self.webhooks.tell(_TOLD[changed["status"]], changed)
-        return changed
+            intent = transition(self.intent(identifier))
+            self.store.put(INTENT, identifier, intent)
+            self.webhooks.emit(_EVENTS[intent["status"]], intent)
+        return intent
 
-    def refunded(self, intent_id: str) -> int:
-        """Minor units given back so far."""
-        return sum(
-            made["amount"] for made in self._arrived() if made["payment_intent"] == intent_id
-        )
+    def decisions(self) -> Decisions:
+        """Return what the customer and the bank can decide about an intent."""
+        return {
+            name: partial(self.change, transition=transition)
+            for name, transition in _DECISIONS.items()
+        }
 
-    def fail_refund(self, identifier: str) -> Thing:
-        """The customer's bank sends the money back, days later: https://docs.stripe.com/refunds#failed-refunds."""
+    def fail_refund(self, identifier: str) -> JsonObject:
+        """Fail a refund days later: https://docs.stripe.com/refunds#failed-refunds."""
         with self.store.transaction():
-            failed = {
+            refund = {
                 **self.refund(identifier),
                 "status": "failed",
                 "failure_reason": "expired_or_canceled_card",
             }
-            self.store.put(REFUND, identifier, failed)
-            self.webhooks.tell("refund.failed", failed)
-        return failed
+            self.store.put(REFUND, identifier, refund)
+            self.webhooks.emit("refund.failed", refund)
+        return refund
 
-    def expanded(self, intent: Thing, params: Thing, within: str = "") -> Thing:
-        """The intent with its charge in full, if it is asked for so: https://docs.stripe.com/api/expanding_objects."""
+    def refunded_amount(self, intent_id: str) -> int:
+        """Minor units refunded so far."""
+        refunds = self._successful_refunds()
+        return sum(each["amount"] for each in refunds if each["payment_intent"] == intent_id)
+
+    def expanded(self, intent: JsonObject, params: JsonObject, within: str = "") -> JsonObject:
+        """Return the intent, with its charge if `expand` names it.
+
+        https://docs.stripe.com/api/expanding_objects
+        """
         if intent["latest_charge"] and f"{within}latest_charge" in params.get("expand", []):
             return {**intent, "latest_charge": self.charge(intent)}
         return intent
 
-    def charges(self, params: Thing) -> list[Thing]:
-        """The charges, of one intent if it is named."""
+    def charges(self, params: JsonObject) -> list[JsonObject]:
+        """Return the charges of all intents, or of the one named."""
         intent_id = params.get("payment_intent")
-        found = [self.intent(intent_id)] if intent_id else self.store.all(INTENT)
-        return [self.charge(intent) for intent in found if intent["latest_charge"]]
+        candidates = [self.intent(intent_id)] if intent_id else self.store.list_all(INTENT)
+        return [self.charge(intent) for intent in candidates if intent["latest_charge"]]
 
-    def charge(self, intent: Thing) -> Thing:
-        """The charge of a succeeded intent."""
-        back = self.refunded(intent["id"])
+    def charge(self, intent: JsonObject) -> JsonObject:
+        """Return the charge of a succeeded intent."""
+        refunded = self.refunded_amount(intent["id"])
         return {
             "id": intent["latest_charge"],
             "object": "charge",
             "amount": intent["amount"],
             "amount_captured": intent["amount_received"],
-            "amount_refunded": back,
+            "amount_refunded": refunded,
             "captured": True,
             "paid": True,
-            "refunded": back == intent["amount_received"],
+            "refunded": refunded == intent["amount_received"],
             "payment_intent": intent["id"],
             "payment_method": intent["payment_method"],
             "metadata": intent["metadata"],
@@ -149,35 +160,26 @@ class Gateway(StandIn):
             "status": "succeeded",
         }
 
-    def totals(self) -> Totals:
-        """By the order in the metadata: minor units captured and given back, and how many intents there are."""
-        back: dict[str, int] = {}
-        with self.store.lock:
-            found, refunds = self.store.all(INTENT), self._arrived()
-        for made in refunds:
-            back[made["payment_intent"]] = back.get(made["payment_intent"], 0) + made["amount"]
-        sums: Totals = {}
-        for intent in found:
+    def amounts(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the order id in the metadata, and the amounts captured and refunded."""
+        refunded: dict[str, int] = {}
+        for refund in self._successful_refunds():
+            intent_id = refund["payment_intent"]
+            refunded[intent_id] = refunded.get(intent_id, 0) + refund["amount"]
+        for intent in self.store.list_all(INTENT):
             order_id = intent["metadata"].get("orderId", "")
-            row = sums.setdefault(order_id, {"captured": 0, "refunded": 0, "intents": 0})
-            row["captured"] += intent["amount_received"]
-            row["refunded"] += back.get(intent["id"], 0)
-            row["intents"] += 1
-        return sums
+            yield order_id, intent["amount_received"], refunded.get(intent["id"], 0)
 
-    def _arrived(self) -> list[Thing]:
-        return [made for made in self.store.all(REFUND) if made["status"] != "failed"]
+    def _successful_refunds(self) -> list[JsonObject]:
+        return [refund for refund in self.store.list_all(REFUND) if refund["status"] != "failed"]
 
-    def _paid(self, params: Thing) -> Thing:
+    def _refundable_intent(self, params: JsonObject) -> JsonObject:
         if params.get("payment_intent"):
             return self.intent(str(params["payment_intent"]))
-        if not params.get("charge"):
-            raise absent("payment_intent")
-        paid = [
-            intent
-            for intent in self.store.all(INTENT)
-            if intent["latest_charge"] == params["charge"]
-        ]
-        if not paid:
-            raise missing("charge", str(params["charge"]), "charge")
-        return paid[0]
+        charge_id = params.get("charge")
+        if not charge_id:
+            raise missing_param("payment_intent")
+        for intent in self.store.list_all(INTENT):
+            if intent["latest_charge"] == charge_id:
+                return intent
+        raise not_found("charge", str(charge_id), "charge")

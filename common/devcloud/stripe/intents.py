@@ -1,27 +1,28 @@
-"""The life of a PaymentIntent: https://docs.stripe.com/payments/paymentintents/lifecycle.
+"""The states of a PaymentIntent.
 
-Every verb takes the object as it is and gives it back as it becomes; what it cannot do it refuses as Stripe does.
+https://docs.stripe.com/payments/paymentintents/lifecycle
+
+Each function takes an intent and returns its next state, or raises Stripe's error.
 """
 
 import secrets
 import time
-from typing import Any
 
-from devcloud.stripe.errors import absent, invalid, unexpected_state
-from devcloud.stripe.payment_methods import Bank, bank, chosen
+from devcloud.gateways.store import JsonObject
+from devcloud.stripe.errors import invalid_request, missing_param, unexpected_state
+from devcloud.stripe.payment_methods import Bank, find_bank, requested_method
 
-Intent = dict[str, Any]
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _AT_THE_BANK = ("requires_action", "processing")
-_LEAST = 1
-_MOST = 99_999_999  # https://docs.stripe.com/api/payment_intents/create
+_MIN_AMOUNT = 1
+_MAX_AMOUNT = 99_999_999  # https://docs.stripe.com/api/payment_intents/create
 
 
-def created(params: dict[str, Any]) -> Intent:
-    """A new intent, not confirmed."""
+def created(params: JsonObject) -> JsonObject:
+    """Return a new intent, not confirmed."""
     amount, currency = _amount(params), _currency(params)
     identifier = f"pi_{secrets.token_hex(12)}"
-    intent: Intent = {
+    intent: JsonObject = {
         "id": identifier,
         "object": "payment_intent",
         "amount": amount,
@@ -44,38 +45,41 @@ def created(params: dict[str, Any]) -> Intent:
         "canceled_at": None,
         "livemode": False,
     }
-    if method := chosen(params):
-        bank(method, intent["payment_method_types"])
+    if method := requested_method(params):
+        find_bank(method, intent["payment_method_types"])
         intent |= {"payment_method": method, "status": "requires_confirmation"}
     return intent
 
 
-def confirmed(intent: Intent, params: dict[str, Any]) -> Intent:
-    """The bank is asked: succeeded, declined (back to requires_payment_method), or the customer must act."""
+def confirmed(intent: JsonObject, params: JsonObject) -> JsonObject:
+    """Return the intent after the bank responded.
+
+    It succeeds, is declined (requires_payment_method again), or requires an action.
+    """
     if intent["status"] not in _OPEN:
         raise unexpected_state(intent, "confirmed")
     intent = {**intent, "payment_method_types": _types(params) or intent["payment_method_types"]}
-    method = chosen(params) or intent["payment_method"]
+    method = requested_method(params) or intent["payment_method"]
     if not method:
-        raise invalid(
+        raise invalid_request(
             "You cannot confirm this PaymentIntent because it's missing a payment method.",
             code="payment_intent_unexpected_state",
         )
-    asked = bank(method, intent["payment_method_types"])
+    bank = find_bank(method, intent["payment_method_types"])
     intent = {**intent, "payment_method": method, "last_payment_error": None, "next_action": None}
-    if asked.decline_code:
-        return _declined(intent, asked)
-    if asked.asks:
+    if bank.decline_code:
+        return _declined(intent, bank)
+    if bank.requires_action:
         return {
             **intent,
             "status": "requires_action",
-            "next_action": _next_action(intent, asked, params),
+            "next_action": _next_action(intent, bank, params),
         }
     return succeeded(intent)
 
 
-def succeeded(intent: Intent) -> Intent:
-    """The money is captured."""
+def succeeded(intent: JsonObject) -> JsonObject:
+    """Return the intent with its amount captured."""
     return {
         **intent,
         "status": "succeeded",
@@ -86,22 +90,22 @@ def succeeded(intent: Intent) -> Intent:
     }
 
 
-def approved(intent: Intent) -> Intent:
-    """The customer agreed on the bank's page, or the bank carried out what was processing."""
+def approved(intent: JsonObject) -> JsonObject:
+    """Return the intent after the customer, or then the bank, approved it."""
     if intent["status"] not in _AT_THE_BANK:
         raise unexpected_state(intent, "approved")
     return succeeded(intent)
 
 
-def processing(intent: Intent) -> Intent:
-    """The customer agreed, and the bank takes its time: `approved` or `refused` comes later."""
+def processing(intent: JsonObject) -> JsonObject:
+    """Return the intent after the customer approved it, while the bank still decides."""
     if intent["status"] != "requires_action":
         raise unexpected_state(intent, "processed")
     return {**intent, "status": "processing", "next_action": None}
 
 
-def refused(intent: Intent) -> Intent:
-    """The customer, or the bank, did not agree."""
+def refused(intent: JsonObject) -> JsonObject:
+    """Return the intent after the customer, or the bank, refused it."""
     if intent["status"] not in _AT_THE_BANK:
         raise unexpected_state(intent, "refused")
     failure = Bank(
@@ -112,8 +116,8 @@ def refused(intent: Intent) -> Intent:
     return _declined({**intent, "next_action": None}, failure)
 
 
-def canceled(intent: Intent, params: dict[str, Any]) -> Intent:
-    """Never to be captured any more."""
+def canceled(intent: JsonObject, params: JsonObject) -> JsonObject:
+    """Return the intent canceled, never to be captured."""
     if intent["status"] not in _OPEN:
         raise unexpected_state(intent, "canceled")
     return {
@@ -125,21 +129,21 @@ def canceled(intent: Intent, params: dict[str, Any]) -> Intent:
     }
 
 
-def refund(intent: Intent, earlier: int, params: dict[str, Any]) -> dict[str, Any]:
-    """Money back, never more than was captured less what was given back `earlier`."""
-    left = intent["amount_received"] - earlier
+def refund(intent: JsonObject, refunded_amount: int, params: JsonObject) -> JsonObject:
+    """Return a new refund of at most what is captured and not refunded yet."""
+    left = intent["amount_received"] - refunded_amount
     if intent["status"] != "succeeded":
-        raise invalid(
+        raise invalid_request(
             f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
         )
     if left <= 0:
-        raise invalid(
+        raise invalid_request(
             f"Charge {intent['latest_charge']} has already been refunded.",
             code="charge_already_refunded",
         )
     amount = _amount(params) if "amount" in params else left
     if amount > left:
-        raise invalid(
+        raise invalid_request(
             f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})",
             param="amount",
         )
@@ -157,69 +161,75 @@ def refund(intent: Intent, earlier: int, params: dict[str, Any]) -> dict[str, An
     }
 
 
-def _declined(intent: Intent, asked: Bank) -> Intent:
-    problem = {
+def _declined(intent: JsonObject, bank: Bank) -> JsonObject:
+    error = {
         "type": "card_error",
-        "code": asked.code,
-        "decline_code": asked.decline_code,
-        "message": asked.message,
+        "code": bank.code,
+        "decline_code": bank.decline_code,
+        "message": bank.message,
         "payment_method": {
             "id": intent["payment_method"],
             "object": "payment_method",
-            "type": asked.type,
+            "type": bank.type,
         },
     }
     return {
         **intent,
         "status": "requires_payment_method",
         "payment_method": None,
-        "last_payment_error": problem,
+        "last_payment_error": error,
     }
 
 
-def _next_action(intent: Intent, asked: Bank, params: dict[str, Any]) -> dict[str, Any]:
-    if asked.type == "upi":
+def _next_action(intent: JsonObject, bank: Bank, params: JsonObject) -> JsonObject:
+    if bank.type == "upi":
         return {"type": "upi_await_notification"}
-    if back := params.get("return_url"):
+    if return_url := params.get("return_url"):
         page = f"https://hooks.stripe.example/3d_secure_2/{intent['id']}"
-        return {"type": "redirect_to_url", "redirect_to_url": {"url": page, "return_url": back}}
+        return {
+            "type": "redirect_to_url",
+            "redirect_to_url": {"url": page, "return_url": return_url},
+        }
     return {
         "type": "use_stripe_sdk",
         "use_stripe_sdk": {"type": "three_d_secure_redirect", "source": intent["id"]},
     }
 
 
-def _amount(params: dict[str, Any]) -> int:
+def _amount(params: JsonObject) -> int:
     if "amount" not in params:
-        raise absent("amount")
-    given = str(params["amount"])
-    if not (given.isascii() and given.removeprefix("-").isdigit()):
-        raise invalid(f"Invalid integer: {given}", param="amount", code="parameter_invalid_integer")
-    if not _LEAST <= int(given) <= _MOST:
-        message = f"This value must be between {_LEAST} and {_MOST}."
-        raise invalid(message, param="amount", code="parameter_invalid_integer")
-    return int(given)
+        raise missing_param("amount")
+    text = str(params["amount"])
+    if not (text.isascii() and text.removeprefix("-").isdigit()):
+        raise invalid_request(
+            f"Invalid integer: {text}", param="amount", code="parameter_invalid_integer"
+        )
+    if not _MIN_AMOUNT <= int(text) <= _MAX_AMOUNT:
+        message = f"This value must be between {_MIN_AMOUNT} and {_MAX_AMOUNT}."
+        raise invalid_request(message, param="amount", code="parameter_invalid_integer")
+    return int(text)
 
 
-def _currency(params: dict[str, Any]) -> str:
+def _currency(params: JsonObject) -> str:
     if "currency" not in params:
-        raise absent("currency")
+        raise missing_param("currency")
     currency = str(params["currency"]).lower()
     if not (currency.isascii() and currency.isalpha() and len(currency) == 3):
-        raise invalid(f"Invalid currency: {currency}.", param="currency")
+        raise invalid_request(f"Invalid currency: {currency}.", param="currency")
     return currency
 
 
-def _types(params: dict[str, Any]) -> list[str]:
+def _types(params: JsonObject) -> list[str]:
     types = params.get("payment_method_types") or []
     return [str(name) for name in (types.values() if isinstance(types, dict) else types)]
 
 
-def _automatic(params: dict[str, Any]) -> dict[str, bool] | None:
-    wanted = params.get("automatic_payment_methods")
-    if wanted and _types(params):
-        raise invalid(
-            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
+def _automatic(params: JsonObject) -> dict[str, bool] | None:
+    setting = params.get("automatic_payment_methods")
+    if setting and _types(params):
+        raise invalid_request(
+            "You may only specify one of these parameters: automatic_payment_methods,"
+            " payment_method_types.",
             param="automatic_payment_methods",
         )
-    return {"enabled": wanted.get("enabled") == "true"} if isinstance(wanted, dict) else None
+    return {"enabled": setting.get("enabled") == "true"} if isinstance(setting, dict) else None

@@ -1,31 +1,35 @@
-"""Stripe's test payment methods: https://docs.stripe.com/testing; and what the customer's bank says to each."""
+"""Stripe's test payment methods, and how the bank behind each responds.
+
+https://docs.stripe.com/testing
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
-from devcloud.stripe.errors import invalid
+from devcloud.gateways.store import JsonObject
+from devcloud.stripe.errors import invalid_request
 
 
 @dataclass(frozen=True)
 class Bank:
-    """How the bank behind a payment method behaves."""
+    """How the bank behind a payment method responds."""
 
     type: str = "card"
     decline_code: str | None = None
     code: str = "card_declined"
     message: str = "Your card was declined."
-    asks: bool = False
+    requires_action: bool = False
 
     @property
     def outcome(self) -> str:
-        """What happens to a payment with it."""
-        if self.asks:
+        """What happens to a payment with it, for people."""
+        if self.requires_action:
             return "asks the customer to confirm"
         return f"declined: {self.decline_code}" if self.decline_code else "succeeds"
 
 
-UNDECIDED = "pm_card_chargeDeclinedProcessingError"
-UPI = "pm_upi"  # Stripe has no ready-made one: there it is made of payment_method_data[type]=upi
+SOFT_DECLINED = "pm_card_chargeDeclinedProcessingError"
+UPI = "pm_upi"  # on Stripe a client creates one with payment_method_data[type]=upi
 METHODS = {
     "pm_card_visa": Bank(),
     "pm_card_mastercard": Bank(),
@@ -44,7 +48,10 @@ METHODS = {
     "pm_card_visa_chargeDeclinedStolenCard": Bank(decline_code="stolen_card"),
     "pm_card_visa_chargeDeclinedVelocityLimitExceeded": Bank(
         decline_code="card_velocity_exceeded",
-        message="Your card was declined for making repeated attempts too frequently or exceeding its amount limit.",
+        message=(
+            "Your card was declined for making repeated attempts too frequently or exceeding its"
+            " amount limit."
+        ),
     ),
     "pm_card_chargeDeclinedFraudulent": Bank(decline_code="fraudulent"),
     "pm_card_chargeDeclinedExpiredCard": Bank(
@@ -55,22 +62,25 @@ METHODS = {
         code="incorrect_cvc",
         message="Your card's security code is incorrect.",
     ),
-    UNDECIDED: Bank(
+    SOFT_DECLINED: Bank(
         decline_code="processing_error",
         code="processing_error",
         message="An error occurred while processing your card. Try again in a little bit.",
     ),
-    "pm_card_threeDSecure2Required": Bank(asks=True),
-    "pm_card_authenticationRequired": Bank(asks=True),
-    UPI: Bank(type="upi", asks=True),
+    "pm_card_threeDSecure2Required": Bank(requires_action=True),
+    "pm_card_authenticationRequired": Bank(requires_action=True),
+    UPI: Bank(type="upi", requires_action=True),
 }
 
 
-def chosen(params: dict[str, Any]) -> str | None:
-    """The payment method that a request names; 400 for the number of a card, which must not come near a shop."""
+def requested_method(params: JsonObject) -> str | None:
+    """Return the payment method that a request names.
+
+    Raises: StripeError 400 for a card number, which must not reach a shop.
+    """
     method, data = params.get("payment_method"), params.get("payment_method_data")
     if _has_number(data) or _has_number(params) or str(method).replace(" ", "").isdigit():
-        raise invalid(
+        raise invalid_request(
             "Sending credit card numbers directly to the Stripe API is generally unsafe.",
             param="payment_method" if method else "payment_method_data[card][number]",
         )
@@ -84,18 +94,21 @@ def _has_number(data: Any) -> bool:
     return isinstance(card, dict) and "number" in card
 
 
-def bank(payment_method: str, allowed: list[str]) -> Bank:
-    """The bank of a payment method; 400 if there is none, or if the intent does not take its type."""
-    found = METHODS.get(payment_method)
-    if found is None:
-        raise invalid(
+def find_bank(payment_method: str, allowed_types: list[str]) -> Bank:
+    """Return the bank of a payment method.
+
+    Raises: StripeError 400 when there is none, or its type is not allowed.
+    """
+    bank = METHODS.get(payment_method)
+    if bank is None:
+        raise invalid_request(
             f"No such PaymentMethod: '{payment_method}'",
             param="payment_method",
             code="resource_missing",
         )
-    if found.type not in allowed:
-        raise invalid(
-            f"The PaymentMethod provided ({found.type}) is not allowed for this PaymentIntent.",
+    if bank.type not in allowed_types:
+        raise invalid_request(
+            f"The PaymentMethod provided ({bank.type}) is not allowed for this PaymentIntent.",
             param="payment_method",
         )
-    return found
+    return bank

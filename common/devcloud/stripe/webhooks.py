@@ -1,22 +1,20 @@
-"""Signed webhooks: https://docs.stripe.com/webhooks."""
+"""Stripe's events and signatures: https://docs.stripe.com/webhooks."""
 
 import hashlib
 import hmac
 import json
 import secrets
 import time
-from typing import Any
 
-from devcloud.gateways import webhooks
-
-Event = webhooks.Event
+from devcloud.gateways.store import JsonObject
+from devcloud.gateways.webhooks import WebhookSender
 
 
-class Webhooks(webhooks.Webhooks):
-    """As Stripe words them: the signature says when it was made."""
+class StripeWebhooks(WebhookSender):
+    """Webhooks whose signature includes the time."""
 
-    def event(self, kind: str, about: dict[str, Any]) -> Event:
-        """What is told: https://docs.stripe.com/api/events/object."""
+    def new_event(self, kind: str, subject: JsonObject) -> JsonObject:
+        """Return a new event: https://docs.stripe.com/api/events/object."""
         return {
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
@@ -26,17 +24,17 @@ class Webhooks(webhooks.Webhooks):
             "livemode": False,
             "pending_webhooks": 1,
             "request": {"id": None, "idempotency_key": None},
-            "data": {"object": about},
+            "data": {"object": subject},
         }
 
-    def message(self, event: Event) -> tuple[bytes, dict[str, str]]:
-        """An event as it is sent: its body, and the headers that vouch for it."""
+    def message(self, event: JsonObject) -> tuple[bytes, dict[str, str]]:
+        """Return an event as it is sent: the body, and the header that signs it."""
         body = json.dumps(event).encode()
         return body, {"Stripe-Signature": signature(body, self.secret)}
 
 
 def signature(body: bytes, secret: str, at: int | None = None) -> str:
-    """The Stripe-Signature header: https://docs.stripe.com/webhooks#verify-manually."""
-    moment = at or int(time.time())
-    signed = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={moment},v1={signed}"
+    """Return a Stripe-Signature: https://docs.stripe.com/webhooks#verify-manually."""
+    timestamp = at or int(time.time())
+    signed = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
+    return f"t={timestamp},v1={signed.hexdigest()}"

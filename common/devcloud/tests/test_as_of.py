@@ -1,4 +1,4 @@
-"""A fake that is started as of a moment is as it was then: what came later never was."""
+"""A fake that starts as of a moment has undone what came later."""
 
 import json
 import sqlite3
@@ -16,7 +16,7 @@ Start = Callable[..., str]
 
 @pytest.fixture
 def start(tmp_path) -> Iterator[Start]:
-    """Starts the fake of Stripe over the same books each time; answers with its URL."""
+    """Start the fake of Stripe on the same state each time. Returns its URL."""
     process, port = Process(tmp_path, "stripe"), free_port()
     (tmp_path / "secrets.json").write_text(json.dumps({"stripe_webhook_secret": "whsec_test"}))
 

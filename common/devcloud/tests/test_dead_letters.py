@@ -28,11 +28,11 @@ def test_dead_letters_come_back_with_all_they_carry(cloud, refunds):
     for number in range(12):
         attributes = {"audience": {"DataType": "String", "StringValue": "admin"}}
         client.send_message(QueueUrl=dead, MessageBody=str(number), MessageAttributes=attributes)
-    assert dead_letters.waiting(cloud)["refunds"] == 12
+    assert dead_letters.counts(cloud)["refunds"] == 12
 
     assert dead_letters.redrive(cloud, "refunds") == 12
 
-    assert dead_letters.waiting(cloud)["refunds"] == 0
+    assert dead_letters.counts(cloud)["refunds"] == 0
     back = client.receive_message(
         QueueUrl=refunds, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
     )["Messages"]
@@ -50,7 +50,7 @@ def test_looking_at_dead_letters_moves_none_of_them(cloud, refunds):
     for number in range(12):
         client.send_message(QueueUrl=dead, MessageBody=str(number))
 
-    assert sorted(dead_letters.look(cloud, "refunds"), key=int) == [
+    assert sorted(dead_letters.peek(cloud, "refunds"), key=int) == [
         str(number) for number in range(12)
     ]
 

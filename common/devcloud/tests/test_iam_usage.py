@@ -1,4 +1,4 @@
-"""What a Lambda's request needs permission for, told from the very requests that boto3 makes."""
+"""The permissions of a Lambda's requests, derived from those that boto3 makes."""
 
 from contextlib import suppress
 
@@ -15,7 +15,7 @@ KEY = {"orderId": {"S": "1"}}
 
 
 def asked(service: str, method: str, **arguments: object) -> set[tuple[str, str]]:
-    """The permissions of the request that this call makes; it is not sent."""
+    """Return the permissions of this call's request, without sending it."""
     client = boto3.client(
         service, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
     )

@@ -65,7 +65,7 @@ def test_a_process_of_the_shop_has_no_proxy_and_reads_utf_8(sleeper):
 
 
 def test_preparing_twice_changes_nothing_more(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "")  # given back afterwards
+    monkeypatch.setenv("NO_PROXY", "")  # restored afterwards
     monkeypatch.setenv("no_proxy", "localhost")
     machine.prepare()
     once = os.environ["no_proxy"]

@@ -19,15 +19,13 @@ LARGE = {"orderId": {"S": "x" * 5000}}
         ({"TableName": "Orders"}, {"Items": [LARGE, LARGE]}, 1.5),
     ],
 )
-def test_what_is_read_is_billed_in_steps_of_4_kb_and_half_where_it_need_not_be_the_latest(
-    asked, answer, reads
-):
+def test_reads_are_billed_by_4_kb_and_half_if_eventually_consistent(asked, answer, reads):
     operation = "Query" if "Items" in answer else "GetItem"
 
     assert meter.units(operation, asked, 200, answer) == {"reads": reads}
 
 
-def test_of_a_batch_each_item_is_billed_by_itself_also_one_that_is_not_there():
+def test_each_item_of_a_batch_is_billed_by_itself_even_a_missing_one():
     asked = {"RequestItems": {"Carts": {"Keys": [{}, {}, {}], "ConsistentRead": True}}}
 
     assert meter.units("BatchGetItem", asked, 200, {"Responses": {"Carts": [ITEM, LARGE]}}) == {
@@ -64,8 +62,8 @@ def test_only_a_write_is_changed_to_be_told_its_units():
         "headers": {"content-length": "23", "X-Amz-Target": "t"},
     }
 
-    asked = meter.asks("PutItem", request)
+    asked = meter.request_units("PutItem", request)
 
-    assert meter.asks("Query", request) is request
+    assert meter.request_units("Query", request) is request
     assert json.loads(asked["body"]) == {"TableName": "Orders", "ReturnConsumedCapacity": "TOTAL"}
     assert asked["headers"] == {"X-Amz-Target": "t", "Content-Length": str(len(asked["body"]))}

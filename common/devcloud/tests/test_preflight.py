@@ -1,4 +1,4 @@
-"""What API Gateway tells browsers by itself, from the template that is deployed: preflight requests and its own refusals."""
+"""API Gateway's own responses to browsers: preflight requests and rejections."""
 
 import copy
 
@@ -42,7 +42,7 @@ def rejections(body):
     ]
 
 
-def test_of_several_origins_a_preflight_request_is_answered_with_the_one_that_asks():
+def test_a_preflight_response_names_the_origin_that_asks_out_of_several():
     headers = script(finished(SHOP, OFFICE))
 
     assert f'$origin == "{SHOP}" || $origin == "{OFFICE}"' in headers
@@ -82,7 +82,9 @@ def test_no_header_that_api_gateway_is_given_holds_the_quotes_that_end_it():
         )
 
 
-@pytest.mark.parametrize(("origin", "allowed"), [(SHOP, SHOP), (OFFICE, OFFICE), ("https://x.example", "*")])
+@pytest.mark.parametrize(
+    ("origin", "allowed"), [(SHOP, SHOP), (OFFICE, OFFICE), ("https://x.example", "*")]
+)
 def test_each_of_several_origins_may_read_the_preflight_response(cloud, stack, origin, allowed):
     stack("preflight-origins", api(finished(SHOP, OFFICE)), Id={"Ref": "Api"})
     address = url(cloud, stacks.output(cloud, "preflight-origins", "Id"), "/things")

@@ -11,7 +11,7 @@ import razorpay
 import requests
 from razorpay.errors import BadRequestError, ServerError
 
-from devcloud.razorpay import Gateway, serve
+from devcloud.razorpay import FakeRazorpay, serve
 from devcloud.tests.conftest import answers, eventually, free_port, listening
 
 COMMON = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ ORDER = {
 
 @pytest.fixture
 def shop():
-    """An address that webhooks are sent to; what arrives is heard with its id."""
+    """An address that webhooks are sent to, which keeps them with their ids."""
 
     def read(body, headers):
         text = body.decode()
@@ -167,7 +167,7 @@ def test_what_was_not_captured_cannot_be_given_back(gateway, api):
 
 def test_a_refund_is_given_once_for_a_key(gateway, api):
     payment, once = paid(gateway, api), {"headers": {"X-Refund-Idempotency": "0123456789"}}
-    gateway.switches.set(lose_answers=1)
+    gateway.faults.set(lose_answers=1)
     with pytest.raises(requests.RequestException):
         api.payment.refund(payment["id"], {"amount": 1000}, **once)
 
@@ -276,8 +276,8 @@ def test_what_happened_is_told_signed(shop, gateway, api):
     assert of_order["payload"]["order"]["entity"]["notes"] == {"orderId": "ORDER#1"}
 
 
-def test_a_webhook_that_is_not_taken_comes_again_and_each_as_often_as_switched(shop, gateway, api):
-    gateway.switches.set(webhook_copies=3)
+def test_a_rejected_webhook_is_retried_and_each_is_copied_as_configured(shop, gateway, api):
+    gateway.faults.set(webhook_copies=3)
     shop.answers.put(500)
     decide(gateway, api.order.create(ORDER), "refuse").raise_for_status()
 
@@ -296,13 +296,13 @@ def test_a_gateway_that_is_out_of_order_does_nothing(gateway, api):
         ({"errors": 1, "error_status": 409}, BadRequestError),
         ({"errors": 1, "error_status": 429}, BadRequestError),
     ):
-        gateway.switches.set(**faults)
+        gateway.faults.set(**faults)
         with pytest.raises(problem):
             api.order.create(ORDER)
         httpx.post(f"{gateway.url}/_control/switches/reset").raise_for_status()
 
     assert gateway.totals() == {}
-    gateway.switches.set(lose_creations=1)
+    gateway.faults.set(lose_creations=1)
     with pytest.raises(requests.RequestException):
         api.order.create(ORDER)
     assert gateway.totals()["ORDER#1"]["intents"] == 1
@@ -318,7 +318,7 @@ def test_what_is_not_there_is_said_to_be(gateway, api):
 
 
 def test_what_was_answered_survives_a_kill(tmp_path):
-    """The process is killed as soon as it has answered; the charge and the refund are there again."""
+    """Kill the process after its response: charge and refund survive."""
     with running(tmp_path) as (process, gateway):
         payment = paid(gateway, client(gateway.url))
         client(gateway.url).payment.refund(payment["id"], {"amount": 1000})
@@ -331,7 +331,7 @@ def test_what_was_answered_survives_a_kill(tmp_path):
 
 @contextmanager
 def running(directory):
-    """The stand-in as a process of its own."""
+    """The fake as a process of its own."""
     port = free_port()
     secrets = directory / "secrets.json"
     secrets.write_text(json.dumps({"razorpay_webhook_secret": SECRET}))
@@ -351,13 +351,15 @@ class Address:
         self.url = url
 
 
-def test_the_books_survive_a_restart_and_what_was_not_delivered_is_after_it(shop, tmp_path):
-    first = Gateway(tmp_path / "razorpay.db", "http://127.0.0.1:1", SECRET)
+def test_state_survives_a_restart_and_pending_webhooks_are_sent_after_it(shop, tmp_path):
+    first = FakeRazorpay(tmp_path / "razorpay.db", "http://127.0.0.1:1", SECRET)
     order = first.create_order(ORDER)
     first.refuse(order["id"])
     first.close()
 
-    second = Gateway(tmp_path / "razorpay.db", f"http://127.0.0.1:{shop.server_port}/hook", SECRET)
+    second = FakeRazorpay(
+        tmp_path / "razorpay.db", f"http://127.0.0.1:{shop.server_port}/hook", SECRET
+    )
     assert second.order(order["id"])["status"] == "attempted"
     event, _ = shop.heard.get(timeout=5)
     assert event["event"] == "payment.failed"

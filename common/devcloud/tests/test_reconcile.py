@@ -17,7 +17,7 @@ def handle(event, context):
 """
 
 
-def test_the_books_are_checked_to_the_end_and_what_is_wrong_is_one_line_each(cloud, function):
+def test_everything_is_checked_and_each_discrepancy_is_one_line(cloud, function):
     function("checkout-orchestrator-local-reconcile", LAMBDA)
 
     well = reconcile.run(cloud, day="2026-11-22")

@@ -1,4 +1,7 @@
-"""Taking a release back, and trying whether one answers; a whole release is tried in tests/contracts/test_pipelines.py."""
+"""Rolling a release back and smoke-testing it.
+
+A whole release is tested in tests/contracts/test_pipelines.py.
+"""
 
 import json
 

@@ -80,7 +80,7 @@ def test_bodies_and_headers_go_along(door):
     ] == "Bearer t"
 
 
-def test_the_service_hears_what_the_customer_said_and_who_it_was_and_nothing_else(served, service):
+def test_the_service_gets_the_customers_request_and_address_and_no_more(served, service):
     """Byte for byte over a socket, as no client library would send it."""
     lines = [
         'GET /order/%7e|"%2F?q=a|b HTTP/1.1',

@@ -13,7 +13,7 @@ ROWS = len(CATALOGUE.read_text().splitlines()) - 1
 
 @pytest.fixture
 def shelf():
-    """A shop that takes products: what it was sent is in `taken`, `answers` are given first, then 201."""
+    """A shop that keeps posted products in `taken`, and responds `answers`, then 201."""
 
     class Shop(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -205,13 +205,13 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.fixture
 def open_shop(cloud, shelf):
-    """Open the shop, new or known, with the sample catalogue; what is said while that happens goes to `say`."""
+    """Open the shop with the sample catalogue, reporting to `say`."""
     url = f"http://127.0.0.1:{shelf.server_port}"
     yield lambda say: catalogue_loading.load_once(cloud, url, "token", CATALOGUE, say)
     cloud.client("ssm").delete_parameters(Names=["/devcloud/catalogue"])
 
 
-def test_a_catalogue_whose_load_was_interrupted_is_whole_after_the_next_start(open_shop, shelf):
+def test_an_interrupted_load_of_the_catalogue_is_resumed_by_the_next_start(open_shop, shelf):
     def interrupt(line):
         raise KeyboardInterrupt
 
@@ -226,7 +226,7 @@ def test_a_catalogue_whose_load_was_interrupted_is_whole_after_the_next_start(op
     assert messages[0] == "loading the catalogue was interrupted and goes on"
 
 
-def test_a_loaded_catalogue_is_not_loaded_again_though_products_were_removed(open_shop, shelf):
+def test_a_loaded_catalogue_is_not_reloaded_after_products_were_removed(open_shop, shelf):
     open_shop(lambda line: None)
     shelf.taken.clear()
 
