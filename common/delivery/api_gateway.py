@@ -43,7 +43,7 @@ def harden(template: dict[str, Any], service: str, stage: str) -> None:
     }
     resources["AccessLog"] = {
         "Type": "AWS::Logs::LogGroup",
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "LogGroupName": f"/aws/apigateway/{service}-{stage}",

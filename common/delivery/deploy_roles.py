@@ -1,17 +1,19 @@
 """Generates <service>/deploy-role.yml, the role that a service's workflow assumes to deploy.
 
+Which actions, and on which resources IAM evaluates them, is AWS's data (delivery.authorization).
 Resources of data stacks are named one by one, from the templates. Those of code stacks begin with
 the service's name.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from delivery import cfn
+from delivery import authorization, cfn, unused_actions
 from delivery import deploy_actions as needed
 from delivery.paths import ROOT, SERVICES
 
@@ -49,56 +51,88 @@ def stacks(service: str) -> list[str]:
     return [service, *(TEMPLATES[name].format(service=service) for name in _written(service))]
 
 
-def data(service: str) -> list[Statement]:
-    """List the statements for the data stacks, resource by resource."""
-    resources = [found for name in _written(service) for found in _read(ROOT / service / name)]
-    arns: dict[str, list[str]] = defaultdict(list)
-    for resource in resources:
+def allowed(service: str) -> dict[str, list[str]]:
+    """Return what the role allows: each action with the ARNs that IAM evaluates it on.
+
+    Raises: NothingToAllow when a type needs an action on something that is not the service's.
+    """
+    arns = _arns(service)
+    found = {}
+    for action in sorted(_actions(service)):
+        if not authorization.knows_resources(action):
+            found[action] = ["*"]
+        elif not (on := [arn for arn in arns if authorization.is_evaluated_on(action, arn)]):
+            raise NothingToAllow(
+                f"{service}: {action} is on no resource of its own: give it one in deploy_actions"
+                " or say in unused_actions which absent property asks for it"
+            )
+        else:
+            found[action] = on
+    return found
+
+
+class NothingToAllow(LookupError):
+    """An action is needed, and the service has nothing that it could be done to."""
+
+
+def _actions(service: str) -> set[str]:
+    kinds = {*needed.CODE_TYPES, *(resource["Type"] for resource in _resources(service))}
+    return {*needed.RELEASE} | {
+        action
+        for kind in kinds
+        for action in authorization.handler_actions(kind)
+        if not unused_actions.is_unused(kind, action)
+    }
+
+
+def _arns(service: str) -> list[str]:
+    """All that the service has: the resources of its data stacks, and its code by prefix."""
+    found = [*needed.CODE, *_own_roles(service)]
+    found += [f"{needed.BUCKET}/{stack}.template" for stack in stacks(service)]
+    for resource in _resources(service):
         kind, properties = resource["Type"], resource.get("Properties", {})
+        found += needed.BESIDES.get(kind, ())
         if kind in needed.NAMED:
-            name, pattern, _ = needed.NAMED[kind]
-            arns[kind].append(_filled(pattern, name=_text(properties[name])))
+            name, pattern = needed.NAMED[kind]
+            found.append(_filled(pattern, name=_text(properties[name])))
         if kind == "AWS::SQS::Queue" and "RedrivePolicy" in properties:
             # An alarm of the code stack is named for the queue that its Lambda empties.
-            arns[_ALARM].append(
-                _filled(needed.NAMED[_ALARM][1], name=f"{properties['QueueName']}-late")
-            )
-    return [_allow(needed.NAMED[kind][2], found) for kind, found in arns.items()]
+            late = f"{properties['QueueName']}-late"
+            found.append(_filled(needed.NAMED[_ALARM][1], name=late))
+    return list(dict.fromkeys(_filled(arn, service=service) for arn in found))
 
 
-def code(service: str) -> list[Statement]:
-    """List the statements for the code stack and its smoke test."""
-    roles = [f"iam::${{AWS::AccountId}}:role/{stack}-*" for stack in stacks(service)]
+def _own_roles(service: str) -> list[str]:
+    return [f"iam::${{AWS::AccountId}}:role/{stack}-*" for stack in stacks(service)]
+
+
+def statements(service: str) -> list[Statement]:
+    """List the role's statements: actions with the same resources and conditions in one."""
+    together: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+    for action, arns in allowed(service).items():
+        condition = _condition(needed.CONDITIONS.get(action, {}), service)
+        together[tuple(arns), json.dumps(condition)].append(action)
     found = [
-        _allow(need.actions, [_filled(arn, service=service) for arn in need.resources])
-        | ({"Condition": _condition(need.condition, service)} if need.condition else {})
-        for need in needed.CODE
+        _allow(actions, arns) | ({"Condition": json.loads(condition)} if condition != "{}" else {})
+        for (arns, condition), actions in together.items()
     ]
-    managed = [_sub(f"iam::aws:policy/service-role/{name}") for name in needed.MANAGED_POLICIES]
+    transform = "cloudformation:${AWS::Region}:aws:transform/Serverless-2016-10-31"
+    own = [f"cloudformation:{needed.HERE}:stack/{stack}/*" for stack in stacks(service)]
     return [
         *found,
-        _allow(needed.ROLES, roles),
-        _allow(needed.ATTACH, roles) | {"Condition": {"ArnEquals": {"iam:PolicyARN": managed}}},
-        _allow(["iam:PassRole"], roles)
-        | {"Condition": {"StringEquals": {"iam:PassedToService": list(needed.PASSED_TO)}}},
-        _allow(
-            needed.STACKS,
-            [f"cloudformation:{needed.HERE}:stack/{stack}/*" for stack in stacks(service)],
-        ),
-        _allow(
-            ["s3:GetObject", "s3:PutObject"],
-            [f"{needed.BUCKET}/{stack}.template" for stack in stacks(service)],
-        ),
-        {"Effect": "Allow", "Action": sorted(needed.EVERYTHING), "Resource": "*"},
+        _allow(needed.STACKS, own),
+        _allow(["cloudformation:CreateChangeSet"], [transform]),
+        _allow(["s3:CreateBucket", "s3:ListBucket"], [needed.BUCKET]),
     ]
 
 
 def _template(service: str) -> dict[str, Any]:
-    policies = dict(_policies("Data", data(service))) | dict(_policies("Code", code(service)))
+    policies = dict(_policies(statements(service)))
+    everything = [action for action, arns in allowed(service).items() if arns == ["*"]]
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"What the workflow of {service} may do in this account",
-        "Metadata": {"WhyEveryResource": needed.EVERYTHING},
+        "Metadata": {"OnEveryResource": {"IAM knows no resource for": everything}},
         "Parameters": {
             "Repository": {"Type": "String", "Description": "On GitHub: owner/name"},
             "Stage": {"Type": "String", "AllowedValues": ["dev", "prod"]},
@@ -108,7 +142,7 @@ def _template(service: str) -> dict[str, Any]:
     }
 
 
-def _policies(name: str, statements: list[Statement]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _policies(statements: list[Statement]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Split the statements over as many policies as their size limit takes."""
     parts: list[list[Statement]] = [[]]
     for statement in statements:
@@ -118,7 +152,7 @@ def _policies(name: str, statements: list[Statement]) -> Iterator[tuple[str, dic
     for number, part in enumerate(parts, 1):
         document = {"Version": "2012-10-17", "Statement": part}
         yield (
-            f"{name}{number}",
+            f"Policy{number}",
             {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}},
         )
 
@@ -146,19 +180,30 @@ def _role(service: str, policies: list[str]) -> dict[str, Any]:
     }
 
 
-def _allow(actions: Any, arns: list[str]) -> Statement:
-    return {"Effect": "Allow", "Action": sorted(actions), "Resource": [_sub(arn) for arn in arns]}
+def _allow(actions: Iterable[str], arns: Iterable[str]) -> Statement:
+    resources = ["*" if arn == "*" else _sub(arn) for arn in arns]
+    return {"Effect": "Allow", "Action": sorted(actions), "Resource": resources}
 
 
 def _sub(arn: str) -> dict[str, str]:
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{arn}"}
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{_filled(arn)}"}
 
 
-def _condition(condition: dict[str, dict[str, str]], service: str) -> dict[str, Any]:
+def _condition(condition: Mapping[str, Mapping[str, Any]], service: str) -> dict[str, Any]:
+    """Complete a condition: values that are ARNs lack their beginning."""
     return {
-        test: {key: _sub(_filled(arn, service=service)) for key, arn in wanted.items()}
+        test: {
+            key: _completed(value, service) if test.startswith("Arn") else value
+            for key, value in wanted.items()
+        }
         for test, wanted in condition.items()
     }
+
+
+def _completed(arns: str | list[str], service: str) -> Any:
+    if isinstance(arns, str):
+        return _sub(_filled(arns, service=service))
+    return [_sub(_filled(arn, service=service)) for arn in arns]
 
 
 def _text(name: str | dict[str, str]) -> str:
@@ -176,8 +221,9 @@ def _written(service: str) -> list[str]:
     return [name for name in TEMPLATES if (ROOT / service / name).exists()]
 
 
-def _read(template: Path) -> Iterator[dict[str, Any]]:
-    yield from cfn.read(template)["Resources"].values()
+def _resources(service: str) -> list[dict[str, Any]]:
+    templates = [cfn.read(ROOT / service / name) for name in _written(service)]
+    return [found for template in templates for found in template["Resources"].values()]
 
 
 def write() -> None:

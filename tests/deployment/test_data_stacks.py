@@ -145,7 +145,7 @@ def test_every_table_is_retained_when_its_stack_is_deleted() -> None:
     ]
 
     assert {(table["DeletionPolicy"], table["UpdateReplacePolicy"]) for table in tables} == {
-        ("Retain", "Retain")
+        ("RetainExceptOnCreate", "Retain")
     }
 
 
