@@ -66,7 +66,7 @@ def _limits() -> dict[str, Any]:
         "ResourcePath": "/*",
         "ThrottlingRateLimit": _REQUESTS_A_SECOND,
         "ThrottlingBurstLimit": _BURST,
-        "MetricsEnabled": True,
+        "MetricsEnabled": False,  # per method, and charged: alarms and dashboards use the stage's
         "DataTraceEnabled": False,
     }
 
