@@ -77,6 +77,7 @@ RELEASE = (
     "lambda:GetAccountSettings",
     "lambda:GetAlias",
     "lambda:InvokeFunction",
+    "lambda:ListFunctions",
     "lambda:ListVersionsByFunction",
     "s3:GetObject",
     "s3:PutObject",

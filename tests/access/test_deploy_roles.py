@@ -164,6 +164,7 @@ def test_a_role_can_do_what_make_release_does(service):
         *((action, f"{bucket}/{service}/0123.zip") for action in ("s3:GetObject", "s3:PutObject")),
         ("cloudformation:ListExports", EVERYTHING),
         ("lambda:GetAccountSettings", EVERYTHING),
+        ("lambda:ListFunctions", EVERYTHING),
         *(("lambda:InvokeFunction", name) for name in functions),
         *(("lambda:ListVersionsByFunction", name) for name in functions),
         *(("lambda:DeleteFunction", name) for name in functions),
