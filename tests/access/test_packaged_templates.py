@@ -58,3 +58,19 @@ def test_no_role_is_bound_to_a_partition(service, stage):
         '"arn:aws:iam::aws:policy/service-role/',
         "",  # the translator's, for the region it runs in
     )
+
+
+def test_no_stream_has_more_than_two_readers():
+    """More are throttled: a third consumer listens to the bus.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+    """
+    read = [
+        json.dumps(mapping["EventSourceArn"])
+        for service in SERVICES
+        for mapping in of("AWS::Lambda::EventSourceMapping", service, "prod")
+        if "StreamArn" in json.dumps(mapping["EventSourceArn"])
+    ]
+
+    assert read
+    assert max(read.count(stream) for stream in read) <= 2
