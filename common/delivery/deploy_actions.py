@@ -1,4 +1,4 @@
-"""What deploying asks of IAM, apart from what AWS's own data says (delivery.authorization)."""
+"""What deploying asks of IAM, apart from AWS's own data (delivery.authorization)."""
 
 from typing import Any
 

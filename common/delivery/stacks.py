@@ -128,7 +128,10 @@ def _has_moved(cloud: Cloud, name: str, earlier: list[Event]) -> bool:
 
 
 def _polls(cloud: Cloud, what: str) -> Iterator[None]:
-    """Yield until the caller has seen what it waits for. Raises: StackFailed, after 50 minutes."""
+    """Yield until the caller has seen what it waits for.
+
+    Raises: StackFailed, after 50 minutes.
+    """
     end = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < end:
         yield
@@ -171,7 +174,10 @@ def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:
 def _is_deployed(
     cloud: Cloud, stack: dict[str, Any], wanted: str, given: Mapping[str, str]
 ) -> bool:
-    """Whether the stack has this template and these parameters. A tag would touch every resource."""
+    """Whether the stack has this template and these parameters.
+
+    A tag with their hash would touch every resource.
+    """
     parameters = {
         each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])
     }

@@ -1,4 +1,4 @@
-"""Actions that CloudFormation's resource types name and that the shop's templates do not need.
+"""Actions that resource types name and that the shop's templates do not need.
 
 A type's handlers list all that any of its properties could ask for. Here each action is listed
 under the property that asks for it, and a test requires that no template has the property.
@@ -116,7 +116,7 @@ _OTHER_TARGETS = (
     *("amplify:*", "apprunner:*", "appsync:*", "bedrock-agentcore:*", "cognito-idp:*"),
     *("elasticloadbalancing:*", "wafv2:*PermissionPolicy"),
 )
-# The record of what happened goes on whatever a workflow does.
+# No workflow stops the record of what happened.
 _FORBIDDEN = {
     "AWS::CloudTrail::Trail": ("cloudtrail:DeleteTrail", "cloudtrail:StopLogging"),
     "AWS::S3::Bucket": ("s3:DeleteBucket*",),
@@ -125,7 +125,7 @@ _FORBIDDEN = {
 
 
 def is_unused(kind: str, action: str) -> bool:
-    """Whether no resource of this type needs the action, or the role shall not have it."""
+    """Whether no resource of the type needs the action, or no role may have it."""
     patterns = [*_NOWHERE, *_FORBIDDEN.get(kind, ())]
     if kind == "AWS::WAFv2::WebACLAssociation":
         patterns += _OTHER_TARGETS
@@ -134,5 +134,5 @@ def is_unused(kind: str, action: str) -> bool:
 
 
 def absent_properties(kind: str) -> frozenset[str]:
-    """Return the properties of a type that no template may have unless its actions are allowed."""
+    """Return the properties of a type whose actions the roles lack."""
     return frozenset(_BY_PROPERTY.get(kind, ()))

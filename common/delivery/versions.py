@@ -1,5 +1,6 @@
-"""Deletes old versions of Lambdas: each release publishes one, and its snapshot is charged.
+"""Deletes old versions of Lambdas.
 
+Each release publishes one, whose snapshot is charged as long as it exists:
 https://aws.amazon.com/lambda/pricing/ (SnapStart)
 """
 
@@ -13,9 +14,9 @@ _LATEST = "$LATEST"
 
 
 def delete_old(cloud: Cloud, service: str, stage: str) -> int:
-    """Delete all but the newest versions of a service's Lambdas. Return how many. Idempotent.
+    """Delete all but the newest versions of a service's Lambdas.
 
-    A version that `live` calls stays however old it is.
+    Idempotent. Returns how many. A version that `live` calls stays however old it is.
     """
     client = cloud.client("lambda")
     old = [

@@ -71,7 +71,7 @@ def test_a_table_is_encrypted_with_point_in_time_recovery(found, name):
 
 @pytest.mark.parametrize(("found", "name"), declared(*RETAINED, *AUDITED))
 def test_data_and_keys_outlive_their_stack(found, name):
-    """With their contents. Of a first deployment that failed they are empty: see below."""
+    """With their contents. Those of a failed first deployment are empty."""
     policy = "Retain" if found[name]["Type"] in AUDITED else "RetainExceptOnCreate"
 
     assert (found[name]["DeletionPolicy"], found[name]["UpdateReplacePolicy"]) == (policy, "Retain")
@@ -125,7 +125,7 @@ def test_a_queue_or_topic_requires_tls(found, name):
 
 @pytest.mark.parametrize(("found", "name"), declared("AWS::SQS::QueuePolicy"))
 def test_a_queue_policy_speaks_of_its_own_queue(found, name):
-    """SQS may refuse a policy that names another queue; `*` is the queue that has the policy."""
+    """SQS may refuse one that names another queue. `*` is the policy's own queue."""
     statements = found[name]["Properties"]["PolicyDocument"]["Statement"]
 
     assert {each["Resource"] for each in statements} == {"*"}

@@ -1,4 +1,4 @@
-"""What a service's stacks deploy, after CloudFormation's SAM transform, with complete ARNs."""
+"""What a service's stacks deploy, after the SAM transform, with complete ARNs."""
 
 import json
 from collections.abc import Iterator

@@ -24,7 +24,7 @@ def with_values(template: Any, **parameters: str) -> Any:
 
 
 def allows(statements: list[Statement], action: str, arn: str) -> bool:
-    """Whether a statement allows the action on the resource, whatever its conditions are."""
+    """Whether a statement allows the action on the resource, if its conditions hold."""
     return any(
         action in statement["Action"]
         and any(fnmatchcase(arn, allowed) for allowed in listed(statement["Resource"]))

@@ -154,7 +154,7 @@ def test_a_deployment_that_does_not_end_is_not_waited_for(cloud, monkeypatch):
 
 
 def test_a_deployment_touches_only_what_changed(cloud):
-    """A stack's tags are those of its resources: one that changes would change them all."""
+    """A stack's tags are its resources' too: one that changes would change them all."""
     stacks.deploy(cloud, "untagged", template(Topic={"Type": "AWS::SNS::Topic"}))
 
     assert stacks.find(cloud, "untagged")["Tags"] == []
