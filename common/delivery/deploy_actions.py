@@ -2,7 +2,7 @@
 
 from typing import Any
 
-# In ARNs: <here>, and <name> and <service> for whatever is asked about.
+# In ARNs, <here>, <name> and <service> are placeholders.
 BUCKET = "s3:::commerce-artifacts-${AWS::AccountId}-*"
 HERE = "${AWS::Region}:${AWS::AccountId}"
 FUNCTIONS = "lambda:<here>:function:<service>-${Stage}"

@@ -1,4 +1,4 @@
-"""Generates <service>/deploy-role.yml, the role that a service's workflow assumes to deploy.
+"""Generate <service>/deploy-role.yml, with which a workflow deploys.
 
 Which actions, and on which resources IAM evaluates them, is AWS's data (delivery.authorization).
 Resources of data stacks are named one by one, from the templates. Those of code stacks begin with
@@ -13,8 +13,7 @@ from typing import Any
 
 import yaml
 
-from delivery import authorization, cfn, unused_actions
-from delivery import deploy_actions as needed
+from delivery import authorization, cfn, deploy_actions, unused_actions
 from delivery.paths import ROOT, SERVICES
 
 Statement = dict[str, Any]
@@ -22,14 +21,14 @@ Statement = dict[str, Any]
 TEMPLATES = {"resources.yml": "{service}-resources", "state-machine.yml": "checkout-state-machine"}
 _HEAD = """\
 # Made by `make workflows` from {service}'s templates; not edited by hand.
-# Once per account, by who administers it, after common/delivery/github.yml:
+# An administrator of the account deploys it once, after common/delivery/github.yml:
 #   aws cloudformation deploy --stack-name deploy-{service} \\
 #     --template-file {service}/deploy-role.yml \\
 #     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides Repository=<owner>/<name> Stage=dev
 """
-_LARGEST_POLICY = (
-    6_500  # as YAML, which is longer than the 6144 characters that AWS counts; a test holds those
-)
+# Of YAML, which is longer than the 6144 characters that AWS counts. A test holds those.
+_MAX_POLICY_SIZE = 6_500
+_WIDTH = 100
 _ALARM = "AWS::CloudWatch::Alarm"
 _PROVIDER = "token.actions.githubusercontent.com"
 
@@ -41,14 +40,28 @@ def file_of(service: str) -> Path:
 
 def text(service: str) -> str:
     """Generate the template of a service's deploy role."""
-    return _HEAD.format(service=service) + yaml.safe_dump(
-        _template(service), sort_keys=False, width=130
-    )
+    dumped = yaml.safe_dump(_template(service), sort_keys=False, width=_WIDTH)
+    lines = [_wrap_arn(line) for line in dumped.splitlines(keepends=True)]
+    return _HEAD.format(service=service) + "".join(lines)
+
+
+def _wrap_arn(line: str) -> str:
+    """Continue a long ARN on the next line, which YAML allows within double quotes."""
+    if len(line) <= _WIDTH:
+        return line
+    key, arn = line.rstrip().split(": ", 1)
+    max_length = _WIDTH - len(f'{key}: "\\')
+    cut = max(arn.rfind(separator, 0, max_length) for separator in ":/") + 1
+    indent = " " * (key.index("Fn::") + 2)
+    return f'{key}: "{arn[:cut]}\\\n{indent}{arn[cut:]}"\n'
 
 
 def stacks(service: str) -> list[str]:
     """List the stacks that the role may deploy."""
-    return [service, *(TEMPLATES[name].format(service=service) for name in _written(service))]
+    return [
+        service,
+        *(TEMPLATES[name].format(service=service) for name in _data_templates(service)),
+    ]
 
 
 def allowed(service: str) -> dict[str, list[str]]:
@@ -76,8 +89,8 @@ class NothingToAllow(LookupError):
 
 
 def _actions(service: str) -> set[str]:
-    kinds = {*needed.CODE_TYPES, *(resource["Type"] for resource in _resources(service))}
-    return {*needed.RELEASE} | {
+    kinds = {*deploy_actions.CODE_TYPES, *(resource["Type"] for resource in _resources(service))}
+    return {*deploy_actions.RELEASE} | {
         action
         for kind in kinds
         for action in authorization.handler_actions(kind)
@@ -86,20 +99,20 @@ def _actions(service: str) -> set[str]:
 
 
 def _arns(service: str) -> list[str]:
-    """All that the service has: the resources of its data stacks, and its code by prefix."""
-    found = [*needed.CODE, *_own_roles(service)]
-    found += [f"{needed.BUCKET}/{stack}.template" for stack in stacks(service)]
+    """List the service's ARNs: resources of data stacks by name, code by prefix."""
+    found = [*deploy_actions.CODE, *_own_roles(service)]
+    found += [f"{deploy_actions.BUCKET}/{stack}.template" for stack in stacks(service)]
     for resource in _resources(service):
         kind, properties = resource["Type"], resource.get("Properties", {})
-        found += needed.BESIDES.get(kind, ())
-        if kind in needed.NAMED:
-            name, pattern = needed.NAMED[kind]
-            found.append(_filled(pattern, name=_text(properties[name])))
+        found += deploy_actions.BESIDES.get(kind, ())
+        if kind in deploy_actions.NAMED:
+            name, pattern = deploy_actions.NAMED[kind]
+            found.append(_expand_arn(pattern, name=_text(properties[name])))
         if kind == "AWS::SQS::Queue" and "RedrivePolicy" in properties:
             # An alarm of the code stack is named for the queue that its Lambda empties.
             late = f"{properties['QueueName']}-late"
-            found.append(_filled(needed.NAMED[_ALARM][1], name=late))
-    return list(dict.fromkeys(_filled(arn, service=service) for arn in found))
+            found.append(_expand_arn(deploy_actions.NAMED[_ALARM][1], name=late))
+    return list(dict.fromkeys(_expand_arn(arn, service=service) for arn in found))
 
 
 def _own_roles(service: str) -> list[str]:
@@ -107,22 +120,22 @@ def _own_roles(service: str) -> list[str]:
 
 
 def statements(service: str) -> list[Statement]:
-    """List the role's statements: actions with the same resources and conditions in one."""
+    """Group actions with the same resources and conditions into statements."""
     together: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for action, arns in allowed(service).items():
-        condition = _condition(needed.CONDITIONS.get(action, {}), service)
+        condition = _condition(deploy_actions.CONDITIONS.get(action, {}), service)
         together[tuple(arns), json.dumps(condition)].append(action)
     found = [
         _allow(actions, arns) | ({"Condition": json.loads(condition)} if condition != "{}" else {})
         for (arns, condition), actions in together.items()
     ]
     transform = "cloudformation:${AWS::Region}:aws:transform/Serverless-2016-10-31"
-    own = [f"cloudformation:{needed.HERE}:stack/{stack}/*" for stack in stacks(service)]
+    own = [f"cloudformation:{deploy_actions.HERE}:stack/{stack}/*" for stack in stacks(service)]
     return [
         *found,
-        _allow(needed.STACKS, own),
+        _allow(deploy_actions.STACKS, own),
         _allow(["cloudformation:CreateChangeSet"], [transform]),
-        _allow(["s3:CreateBucket", "s3:ListBucket"], [needed.BUCKET]),
+        _allow(["s3:CreateBucket", "s3:ListBucket"], [deploy_actions.BUCKET]),
     ]
 
 
@@ -146,7 +159,7 @@ def _policies(statements: list[Statement]) -> Iterator[tuple[str, dict[str, Any]
     """Split the statements over as many policies as their size limit takes."""
     parts: list[list[Statement]] = [[]]
     for statement in statements:
-        if len(yaml.safe_dump([*parts[-1], statement], width=1000)) > _LARGEST_POLICY:
+        if len(yaml.safe_dump([*parts[-1], statement], width=1000)) > _MAX_POLICY_SIZE:
             parts.append([])
         parts[-1].append(statement)
     for number, part in enumerate(parts, 1):
@@ -158,8 +171,8 @@ def _policies(statements: list[Statement]) -> Iterator[tuple[str, dict[str, Any]
 
 
 def _role(service: str, policies: list[str]) -> dict[str, Any]:
-    """The role, assumable by this repository's jobs in the environment of this stage."""
-    asked_by = {
+    """Return the role, assumable by this repository's jobs in its stage's environment."""
+    claims = {
         f"{_PROVIDER}:aud": "sts.amazonaws.com",
         f"{_PROVIDER}:sub": {"Fn::Sub": "repo:${Repository}:environment:${Stage}"},
     }
@@ -167,7 +180,7 @@ def _role(service: str, policies: list[str]) -> dict[str, Any]:
         "Effect": "Allow",
         "Principal": {"Federated": _sub(f"iam::${{AWS::AccountId}}:oidc-provider/{_PROVIDER}")},
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": asked_by},
+        "Condition": {"StringEquals": claims},
     }
     return {
         "Type": "AWS::IAM::Role",
@@ -186,7 +199,7 @@ def _allow(actions: Iterable[str], arns: Iterable[str]) -> Statement:
 
 
 def _sub(arn: str) -> dict[str, str]:
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{_filled(arn)}"}
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{_expand_arn(arn)}"}
 
 
 def _condition(condition: Mapping[str, Mapping[str, Any]], service: str) -> dict[str, Any]:
@@ -202,27 +215,27 @@ def _condition(condition: Mapping[str, Mapping[str, Any]], service: str) -> dict
 
 def _completed(arns: str | list[str], service: str) -> Any:
     if isinstance(arns, str):
-        return _sub(_filled(arns, service=service))
-    return [_sub(_filled(arn, service=service)) for arn in arns]
+        return _sub(_expand_arn(arns, service=service))
+    return [_sub(_expand_arn(arn, service=service)) for arn in arns]
 
 
 def _text(name: str | dict[str, str]) -> str:
-    """A name. Of one with !Sub its text, to be put into another !Sub."""
+    """Return a name as text. With !Sub it keeps its placeholders, for another !Sub."""
     return name if isinstance(name, str) else name["Fn::Sub"]
 
 
-def _filled(arn: str, **known: str) -> str:
-    for name, value in {"here": needed.HERE, **known}.items():
+def _expand_arn(arn: str, **known: str) -> str:
+    for name, value in {"here": deploy_actions.HERE, **known}.items():
         arn = arn.replace(f"<{name}>", value)
     return arn
 
 
-def _written(service: str) -> list[str]:
+def _data_templates(service: str) -> list[str]:
     return [name for name in TEMPLATES if (ROOT / service / name).exists()]
 
 
 def _resources(service: str) -> list[dict[str, Any]]:
-    templates = [cfn.read(ROOT / service / name) for name in _written(service)]
+    templates = [cfn.read(ROOT / service / name) for name in _data_templates(service)]
     return [found for template in templates for found in template["Resources"].values()]
 
 

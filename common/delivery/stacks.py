@@ -36,7 +36,9 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     adopt: bool = False,
 ) -> bool:
-    """Create or update a stack and wait. False if nothing changed. Raises: StackFailed.
+    """Create or update a stack and wait for it.
+
+    Returns False if nothing changed. Raises: StackFailed.
 
     Parameters that are not given keep their values. With `adopt`, a new stack imports retained
     resources of an earlier one.
@@ -66,12 +68,10 @@ def deploy(
             _create_with_import(cloud, request)
         else:
             client.create_stack(**request)
-    except ClientError as refusal:
-        if "No updates are to be performed" in str(refusal):
+    except ClientError as exc:
+        if "No updates are to be performed" in str(exc):
             return False
-        raise StackFailed(
-            f"Stack {name} was refused: {refusal.response['Error']['Message']}"
-        ) from None
+        raise StackFailed(f"Stack {name} was refused: {exc.response['Error']['Message']}") from None
     _wait(cloud, name, earlier)
     return True
 
@@ -82,8 +82,8 @@ def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
         found: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName=name)[
             "Stacks"
         ][0]
-    except ClientError as refusal:
-        if "does not exist" in str(refusal):
+    except ClientError as exc:
+        if "does not exist" in str(exc):
             return None
         raise
     return None if found["StackStatus"] == "DELETE_COMPLETE" else found

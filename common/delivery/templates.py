@@ -35,8 +35,9 @@ def finish(
 ) -> None:
     """Name every Lambda as `chalice deploy` would and add `environment`.
 
-    An API has one stage, a queue's consumers are limited, roles hold in every partition. Except on `local`, log groups, alarms and dashboard are added; on `prod` also gradual releases.
-    Refusals of API Gateway get the shop's shape.
+    An API has one stage, queues' consumers are limited, and roles hold in every partition. Except
+    on `local`, log groups, alarms and dashboard are added; on `prod` also gradual releases.
+    Responses of API Gateway itself get the shop's shape.
     """
     for logical_id, resource in template["Resources"].items():
         properties = resource["Properties"]
@@ -62,14 +63,17 @@ def finish(
 
 
 def function_name(logical_id: str, service: str, stage: str) -> str:
-    """Return a Lambda's name: `cart-service-dev` for the API, `cart-service-dev-clear-cart`."""
+    """Return a Lambda's name, such as `cart-service-dev-clear-cart`.
+
+    That of the API is `cart-service-dev`.
+    """
     if logical_id == _API_HANDLER:
         return f"{service}-{stage}"
     return f"{service}-{stage}-{re.sub('(?<!^)(?=[A-Z])', '-', logical_id).lower()}"
 
 
 def _limit_consumers(properties: dict[str, Any]) -> None:
-    """Limit how many of a queue's batches are processed at once, unless merge.json says."""
+    """Limit concurrent batches of each queue, unless merge.json does."""
     for source in properties.get("Events", {}).values():
         if source["Type"] == "SQS":
             limits = source["Properties"].setdefault("ScalingConfig", {})
@@ -103,7 +107,7 @@ def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:
     shown = dict(security_headers.SAFE)
     if origins:
         shown[security_headers.ALLOW_ORIGIN] = origins[0] if len(origins) == 1 else "*"
-    return {kind: _response(shown, *refusal) for kind, refusal in _REFUSALS.items()}
+    return {kind: _response(shown, *response) for kind, response in _REFUSALS.items()}
 
 
 def _origins(template: Mapping[str, Any]) -> list[str]:

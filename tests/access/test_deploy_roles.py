@@ -57,7 +57,7 @@ def statements(service: str, stage: str) -> list[dict[str, Any]]:
     ]
 
 
-def may(service: str, stage: str, action: str, arn: str) -> bool:
+def is_granted(service: str, stage: str, action: str, arn: str) -> bool:
     return iam.allows(statements(service, stage), action, arn)
 
 
@@ -99,7 +99,7 @@ def test_a_role_may_do_what_cloudformation_does(service, stage):
         f"{action} on {where}"
         for resource in resources(service, stage)
         for action, where in needed(resource)
-        if not may(service, stage, action, where)
+        if not is_granted(service, stage, action, where)
     }
 
     assert missing == set()
@@ -130,7 +130,7 @@ def test_a_role_names_only_what_iam_evaluates(service):
     for statement in statements(service, "dev"):
         for action in statement["Action"]:
             assert "*" not in action
-            for where in iam.listed(statement["Resource"]):
+            for where in iam.as_list(statement["Resource"]):
                 on = where.removeprefix("arn:aws:")
                 knows = authorization.knows_resources(action)
                 right = authorization.is_evaluated_on(action, on) if knows else on == EVERYTHING
@@ -177,7 +177,7 @@ def test_a_role_can_do_what_make_release_does(service):
             for action in deploy_actions.STACKS
         ]
 
-    assert [each for each in wanted if not may(service, "prod", *each)] == []
+    assert [each for each in wanted if not is_granted(service, "prod", *each)] == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -193,17 +193,17 @@ def test_a_role_has_no_access_to_other_services_or_stages(service):
         action
         for resource in foreign
         for action, where in needed(resource)
-        if where == resource.arns[0] and may(service, "dev", action, where)
+        if where == resource.arns[0] and is_granted(service, "dev", action, where)
     }
     assert allowed <= {"wafv2:GetWebACL"}  # all six stand behind one firewall
     for other in set(SERVICES) - {service}:
         stack = arn("cloudformation:{here}:stack/{name}/1", other)
-        assert not may(service, "dev", "cloudformation:UpdateStack", stack)
+        assert not is_granted(service, "dev", "cloudformation:UpdateStack", stack)
     function = arn("lambda:{here}:function:{name}", f"{service}-prod")
-    assert not may(service, "dev", "lambda:UpdateFunctionCode", function)
+    assert not is_granted(service, "dev", "lambda:UpdateFunctionCode", function)
     itself = arn("iam::{account}:role/{name}", f"deploy-{service}-dev")
     for action in authorization.handler_actions("AWS::IAM::Role") | {"iam:PassRole"}:
-        assert not may(service, "dev", action, itself)
+        assert not is_granted(service, "dev", action, itself)
 
 
 @pytest.mark.parametrize("service", SERVICES)

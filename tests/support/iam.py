@@ -27,11 +27,11 @@ def allows(statements: list[Statement], action: str, arn: str) -> bool:
     """Whether a statement allows the action on the resource, if its conditions hold."""
     return any(
         action in statement["Action"]
-        and any(fnmatchcase(arn, allowed) for allowed in listed(statement["Resource"]))
+        and any(fnmatchcase(arn, allowed) for allowed in as_list(statement["Resource"]))
         for statement in statements
     )
 
 
-def listed(one_or_more: str | list[str]) -> list[str]:
+def as_list(one_or_more: str | list[str]) -> list[str]:
     """Return a list of what a policy may write as one."""
     return [one_or_more] if isinstance(one_or_more, str) else one_or_more
