@@ -14,6 +14,7 @@ from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer, Request
 
 from common import aws, ids, lazy_imports, log, metrics, redaction
 from common.cached import Cached
+from common.retry import RetryPolicy
 
 # Only the authorizer verifies tokens: routes read its result from API Gateway's context.
 with lazy_imports.until_first_use(unless=lazy_imports.AUTHORIZER):
@@ -28,6 +29,9 @@ CUSTOMER = "customer"
 _FRESH_SECONDS = 300  # a revoked key is accepted this long
 REFETCH_SECONDS = 5  # unknown key ids must not cause a call to SSM for every request
 _SSM_SECONDS = 2  # with one retry, time is left to use the cached keys: an authorizer has 10 s
+# SSM takes 40 requests a second, and a burst of customers starts more authorizers. With botocore's
+# own pauses the last attempt is made within 6 s.
+_THROTTLED = RetryPolicy(tries=4, pause_seconds=0.3, max_pause_seconds=1)
 
 
 class AdminOnly(ForbiddenError):
@@ -139,7 +143,7 @@ def acting_for(caller: Caller, user_id: str | None) -> str:
 
 def published_keys() -> dict[str, Any]:
     """Return the public keys as a JSON Web Key Set (RFC 7517), at most 5 s old."""
-    return _keys.get(max_age=REFETCH_SECONDS).jwks
+    return _get_keys(REFETCH_SECONDS).jwks
 
 
 def _refuse() -> AuthResponse:
@@ -178,15 +182,27 @@ _keys = Cached(
 )
 
 
+def _get_keys(max_age: float | None = None) -> _PublicKeys:
+    """Return the keys. While SSM throttles, known ones, or retry for the first."""
+    for _ in _THROTTLED.attempts():
+        try:
+            return _keys.get(max_age)
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != "ThrottlingException":
+                raise
+            throttled = exc
+    raise throttled
+
+
 def clear_keys() -> None:
     """Fetch the public keys again at the next token."""
     _keys.clear()
 
 
 def _public_key(kid: str) -> "jwt.PyJWK":
-    keys = _keys.get()
+    keys = _get_keys()
     if kid not in keys.by_id:
-        keys = _keys.get(max_age=REFETCH_SECONDS)
+        keys = _get_keys(REFETCH_SECONDS)
     if kid not in keys.by_id:
         raise jwt.InvalidTokenError("signed with a key that is not published")
     return keys.by_id[kid]

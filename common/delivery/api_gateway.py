@@ -43,7 +43,7 @@ def harden(template: dict[str, Any], service: str, stage: str) -> None:
     }
     resources["AccessLog"] = {
         "Type": "AWS::Logs::LogGroup",
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "LogGroupName": f"/aws/apigateway/{service}-{stage}",
@@ -66,7 +66,7 @@ def _limits() -> dict[str, Any]:
         "ResourcePath": "/*",
         "ThrottlingRateLimit": _REQUESTS_A_SECOND,
         "ThrottlingBurstLimit": _BURST,
-        "MetricsEnabled": True,
+        "MetricsEnabled": False,  # per method, and charged: alarms and dashboards use the stage's
         "DataTraceEnabled": False,
     }
 

@@ -11,7 +11,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from delivery import canary, cfn, gateway_keys, missing_exports, packaging, stacks, wheels
+from delivery import (
+    account_limits,
+    canary,
+    cfn,
+    gateway_keys,
+    missing_exports,
+    packaging,
+    stacks,
+    versions,
+    wheels,
+)
 from delivery.clouds import Cloud
 from delivery.paths import service as folder
 
@@ -34,9 +44,14 @@ def deploy(
     """Deploy what changed of these services. Idempotent.
 
     `environment` adds variables to a service's Lambdas. Raises: gateway_keys.KeysMissing,
-    packaging.PackagingFailed, wheels.WheelMissing, stacks.StackFailed; a repeat continues.
+    packaging.PackagingFailed, packaging.WrongPython, wheels.WheelMissing, stacks.StackFailed; a
+    repeat continues.
     """
     services = tuple(services)
+    if not cloud.endpoint:
+        packaging.require_runtime(stage)
+    for warning in account_limits.find_low_limits(cloud):
+        say(f"warning: {warning}")
     make_bucket(cloud)  # first: a large template goes through it
     # The bus and the topic are the orchestrator's; the others' rules and subscriptions name them.
     for name in sorted(services, key=lambda name: name != ORCHESTRATOR):
@@ -60,6 +75,10 @@ def deploy(
             job.result()
     if ORCHESTRATOR in services:
         deploy_state_machine(cloud, stage, say)
+    if stage == canary.STAGE:
+        for name in services:
+            if count := versions.delete_old(cloud, name, stage):
+                say(f"{name}: {count} old versions deleted")
 
 
 def deploy_resources(cloud: Cloud, name: str, say: Say) -> None:

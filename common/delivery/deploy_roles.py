@@ -1,17 +1,19 @@
 """Generate <service>/deploy-role.yml, with which a workflow deploys.
 
+Which actions, and on which resources IAM evaluates them, is AWS's data (delivery.authorization).
 Resources of data stacks are named one by one, from the templates. Those of code stacks begin with
 the service's name.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from delivery import cfn, deploy_actions
+from delivery import authorization, cfn, deploy_actions, unused_actions
 from delivery.paths import ROOT, SERVICES
 
 Statement = dict[str, Any]
@@ -62,63 +64,88 @@ def stacks(service: str) -> list[str]:
     ]
 
 
-def data(service: str) -> list[Statement]:
-    """List the statements for the data stacks, resource by resource."""
-    resources = [
-        resource
-        for name in _data_templates(service)
-        for resource in _resources(ROOT / service / name)
-    ]
-    arns: dict[str, list[str]] = defaultdict(list)
-    for resource in resources:
+def allowed(service: str) -> dict[str, list[str]]:
+    """Return what the role allows: each action with the ARNs that IAM evaluates it on.
+
+    Raises: NothingToAllow when a type needs an action on something that is not the service's.
+    """
+    arns = _arns(service)
+    found = {}
+    for action in sorted(_actions(service)):
+        if not authorization.knows_resources(action):
+            found[action] = ["*"]
+        elif not (on := [arn for arn in arns if authorization.is_evaluated_on(action, arn)]):
+            raise NothingToAllow(
+                f"{service}: {action} is on no resource of its own: give it one in deploy_actions"
+                " or say in unused_actions which absent property asks for it"
+            )
+        else:
+            found[action] = on
+    return found
+
+
+class NothingToAllow(LookupError):
+    """An action is needed, and the service has nothing that it could be done to."""
+
+
+def _actions(service: str) -> set[str]:
+    kinds = {*deploy_actions.CODE_TYPES, *(resource["Type"] for resource in _resources(service))}
+    return {*deploy_actions.RELEASE} | {
+        action
+        for kind in kinds
+        for action in authorization.handler_actions(kind)
+        if not unused_actions.is_unused(kind, action)
+    }
+
+
+def _arns(service: str) -> list[str]:
+    """List the service's ARNs: resources of data stacks by name, code by prefix."""
+    found = [*deploy_actions.CODE, *_own_roles(service)]
+    found += [f"{deploy_actions.BUCKET}/{stack}.template" for stack in stacks(service)]
+    for resource in _resources(service):
         kind, properties = resource["Type"], resource.get("Properties", {})
+        found += deploy_actions.BESIDES.get(kind, ())
         if kind in deploy_actions.NAMED:
-            name, pattern, _ = deploy_actions.NAMED[kind]
-            arns[kind].append(_expand_arn(pattern, name=_text(properties[name])))
+            name, pattern = deploy_actions.NAMED[kind]
+            found.append(_expand_arn(pattern, name=_text(properties[name])))
         if kind == "AWS::SQS::Queue" and "RedrivePolicy" in properties:
             # An alarm of the code stack is named for the queue that its Lambda empties.
-            arns[_ALARM].append(
-                _expand_arn(deploy_actions.NAMED[_ALARM][1], name=f"{properties['QueueName']}-late")
-            )
-    return [_allow(deploy_actions.NAMED[kind][2], named) for kind, named in arns.items()]
+            late = f"{properties['QueueName']}-late"
+            found.append(_expand_arn(deploy_actions.NAMED[_ALARM][1], name=late))
+    return list(dict.fromkeys(_expand_arn(arn, service=service) for arn in found))
 
 
-def code(service: str) -> list[Statement]:
-    """List the statements for the code stack and its smoke test."""
-    roles = [f"iam::${{AWS::AccountId}}:role/{stack}-*" for stack in stacks(service)]
-    statements = [
-        _allow(need.actions, [_expand_arn(arn, service=service) for arn in need.resources])
-        | ({"Condition": _condition(need.condition, service)} if need.condition else {})
-        for need in deploy_actions.CODE
+def _own_roles(service: str) -> list[str]:
+    return [f"iam::${{AWS::AccountId}}:role/{stack}-*" for stack in stacks(service)]
+
+
+def statements(service: str) -> list[Statement]:
+    """Group actions with the same resources and conditions into statements."""
+    together: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+    for action, arns in allowed(service).items():
+        condition = _condition(deploy_actions.CONDITIONS.get(action, {}), service)
+        together[tuple(arns), json.dumps(condition)].append(action)
+    found = [
+        _allow(actions, arns) | ({"Condition": json.loads(condition)} if condition != "{}" else {})
+        for (arns, condition), actions in together.items()
     ]
-    managed = [
-        _sub(f"iam::aws:policy/service-role/{name}") for name in deploy_actions.MANAGED_POLICIES
-    ]
+    transform = "cloudformation:${AWS::Region}:aws:transform/Serverless-2016-10-31"
+    own = [f"cloudformation:{deploy_actions.HERE}:stack/{stack}/*" for stack in stacks(service)]
     return [
-        *statements,
-        _allow(deploy_actions.ROLES, roles),
-        _allow(deploy_actions.ATTACH, roles)
-        | {"Condition": {"ArnEquals": {"iam:PolicyARN": managed}}},
-        _allow(["iam:PassRole"], roles)
-        | {"Condition": {"StringEquals": {"iam:PassedToService": list(deploy_actions.PASSED_TO)}}},
-        _allow(
-            deploy_actions.STACKS,
-            [f"cloudformation:{deploy_actions.HERE}:stack/{stack}/*" for stack in stacks(service)],
-        ),
-        _allow(
-            ["s3:GetObject", "s3:PutObject"],
-            [f"{deploy_actions.BUCKET}/{stack}.template" for stack in stacks(service)],
-        ),
-        {"Effect": "Allow", "Action": sorted(deploy_actions.EVERYTHING), "Resource": "*"},
+        *found,
+        _allow(deploy_actions.STACKS, own),
+        _allow(["cloudformation:CreateChangeSet"], [transform]),
+        _allow(["s3:CreateBucket", "s3:ListBucket"], [deploy_actions.BUCKET]),
     ]
 
 
 def _template(service: str) -> dict[str, Any]:
-    policies = dict(_policies("Data", data(service))) | dict(_policies("Code", code(service)))
+    policies = dict(_policies(statements(service)))
+    everything = [action for action, arns in allowed(service).items() if arns == ["*"]]
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"What the workflow of {service} may do in this account",
-        "Metadata": {"WhyEveryResource": deploy_actions.EVERYTHING},
+        "Metadata": {"OnEveryResource": {"IAM knows no resource for": everything}},
         "Parameters": {
             "Repository": {"Type": "String", "Description": "On GitHub: owner/name"},
             "Stage": {"Type": "String", "AllowedValues": ["dev", "prod"]},
@@ -128,7 +155,7 @@ def _template(service: str) -> dict[str, Any]:
     }
 
 
-def _policies(name: str, statements: list[Statement]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _policies(statements: list[Statement]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Split the statements over as many policies as their size limit takes."""
     parts: list[list[Statement]] = [[]]
     for statement in statements:
@@ -138,7 +165,7 @@ def _policies(name: str, statements: list[Statement]) -> Iterator[tuple[str, dic
     for number, part in enumerate(parts, 1):
         document = {"Version": "2012-10-17", "Statement": part}
         yield (
-            f"{name}{number}",
+            f"Policy{number}",
             {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}},
         )
 
@@ -166,19 +193,30 @@ def _role(service: str, policies: list[str]) -> dict[str, Any]:
     }
 
 
-def _allow(actions: Any, arns: list[str]) -> Statement:
-    return {"Effect": "Allow", "Action": sorted(actions), "Resource": [_sub(arn) for arn in arns]}
+def _allow(actions: Iterable[str], arns: Iterable[str]) -> Statement:
+    resources = ["*" if arn == "*" else _sub(arn) for arn in arns]
+    return {"Effect": "Allow", "Action": sorted(actions), "Resource": resources}
 
 
 def _sub(arn: str) -> dict[str, str]:
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{arn}"}
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{_expand_arn(arn)}"}
 
 
-def _condition(condition: dict[str, dict[str, str]], service: str) -> dict[str, Any]:
+def _condition(condition: Mapping[str, Mapping[str, Any]], service: str) -> dict[str, Any]:
+    """Complete a condition: values that are ARNs lack their beginning."""
     return {
-        test: {key: _sub(_expand_arn(arn, service=service)) for key, arn in arns.items()}
-        for test, arns in condition.items()
+        test: {
+            key: _completed(value, service) if test.startswith("Arn") else value
+            for key, value in wanted.items()
+        }
+        for test, wanted in condition.items()
     }
+
+
+def _completed(arns: str | list[str], service: str) -> Any:
+    if isinstance(arns, str):
+        return _sub(_expand_arn(arns, service=service))
+    return [_sub(_expand_arn(arn, service=service)) for arn in arns]
 
 
 def _text(name: str | dict[str, str]) -> str:
@@ -186,8 +224,8 @@ def _text(name: str | dict[str, str]) -> str:
     return name if isinstance(name, str) else name["Fn::Sub"]
 
 
-def _expand_arn(arn: str, **values: str) -> str:
-    for name, value in {"here": deploy_actions.HERE, **values}.items():
+def _expand_arn(arn: str, **known: str) -> str:
+    for name, value in {"here": deploy_actions.HERE, **known}.items():
         arn = arn.replace(f"<{name}>", value)
     return arn
 
@@ -196,8 +234,9 @@ def _data_templates(service: str) -> list[str]:
     return [name for name in TEMPLATES if (ROOT / service / name).exists()]
 
 
-def _resources(template: Path) -> Iterator[dict[str, Any]]:
-    yield from cfn.read(template)["Resources"].values()
+def _resources(service: str) -> list[dict[str, Any]]:
+    templates = [cfn.read(ROOT / service / name) for name in _data_templates(service)]
+    return [found for template in templates for found in template["Resources"].values()]
 
 
 def write() -> None:

@@ -51,9 +51,16 @@ def call(cloud: Cloud, function: str, event: Any) -> Any:
 def functions(cloud: Cloud, service: str, stage: str) -> list[str]:
     """Return the service's deployed Lambdas by their short names, without the API's."""
     prefix = f"{service}-{stage}-"
+    names = full_names(cloud, service, stage)
+    return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+
+
+def full_names(cloud: Cloud, service: str, stage: str) -> list[str]:
+    """Return the full names of all deployed Lambdas of a service."""
+    api = f"{service}-{stage}"
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
     names = [found["FunctionName"] for page in pages for found in page["Functions"]]
-    return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return [name for name in names if name == api or name.startswith(f"{api}-")]
 
 
 def read_event(source: str) -> Any:

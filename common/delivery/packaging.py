@@ -18,6 +18,7 @@ from pathlib import Path
 from delivery import archives, hashes, locks, templates, wheels
 
 REGION = "us-east-1"  # Chalice wants one to package; what it makes holds in any
+RUNTIME = (3, 13)  # of Lambdas on AWS: the pipeline's PYTHON_VERSION
 TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
 # What makes a zip and a template of a service: where one of these changes, all six are built anew.
@@ -49,6 +50,24 @@ _CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 class PackagingFailed(RuntimeError):
     """A service could not be packaged. The message is Chalice's."""
+
+
+class WrongPython(RuntimeError):
+    """AWS's stages run one version of Python, and this is another."""
+
+
+def require_runtime(stage: str, version: tuple[int, ...] = sys.version_info[:2]) -> None:
+    """Require the Python that Lambdas of the stage run: Chalice packages for its own.
+
+    Raises: WrongPython.
+    """
+    if version != RUNTIME:
+        wanted, found = (".".join(map(str, each)) for each in (RUNTIME, version))
+        raise WrongPython(
+            f"Lambdas on {stage} run Python {wanted}, and this is {found}, which would change all"
+            f" of them: set up with it once, make up PYTHON=python{wanted}, and deploy again."
+            " Nothing was deployed."
+        )
 
 
 def package(

@@ -1,9 +1,8 @@
 """CloudFormation stacks: deploy what changed, and explain failures in a sentence."""
 
-import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import Any
 
@@ -11,7 +10,6 @@ from botocore.exceptions import ClientError
 
 from delivery.clouds import Cloud
 
-_TAG = "commerce:template"  # the hash of the deployed template
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _NEVER_MADE = (
     "REVIEW_IN_PROGRESS",
@@ -21,6 +19,8 @@ _NEVER_MADE = (
     "DELETE_FAILED",
 )
 _LARGEST_BODY = 51_200
+# No stack of the shop takes longer. On `prod` one waits ten minutes for a gradual shift.
+_PATIENCE_SECONDS = 3_000
 
 Event = dict[str, Any]
 
@@ -45,8 +45,7 @@ def deploy(
     """
     stack = find(cloud, name)
     given = dict(parameters or {})
-    digest = hashlib.sha256((template + json.dumps(given, sort_keys=True)).encode()).hexdigest()
-    if stack and _is(stack, digest):
+    if stack and _is_deployed(cloud, stack, template, given):
         return False
     if stack and stack["StackStatus"] in _NEVER_MADE:
         delete(cloud, name)
@@ -59,7 +58,6 @@ def deploy(
             {"ParameterKey": key, "ParameterValue": value} for key, value in values.items()
         ],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-        "Tags": [{"Key": _TAG, "Value": digest}],
     }
     client = cloud.client("cloudformation")
     earlier = _events(cloud, name)[:1] if stack else []
@@ -109,10 +107,39 @@ def output(cloud: Cloud, name: str, key: str) -> str:
 
 
 def delete(cloud: Cloud, name: str) -> None:
-    """Delete a stack and wait."""
+    """Delete a stack and wait. Raises: StackFailed, with the reason, when it stays."""
+    stack = find(cloud, name)
+    if stack is None:
+        return
+    earlier = _events(cloud, name)[:1]
     cloud.client("cloudformation").delete_stack(StackName=name)
-    while find(cloud, name):
+    for _ in _polls(cloud, f"Deleting stack {name}"):
+        found = find(cloud, name)
+        if found is None:
+            return
+        if found["StackStatus"] == "DELETE_FAILED" and _has_moved(cloud, name, earlier):
+            reason = _reason(_events(cloud, name), earlier)
+            raise StackFailed(f"Stack {name} could not be deleted: {reason}")
+
+
+def _has_moved(cloud: Cloud, name: str, earlier: list[Event]) -> bool:
+    """Whether something happened since: a stack may have failed to be deleted before."""
+    return _events(cloud, name)[:1] != earlier
+
+
+def _polls(cloud: Cloud, what: str) -> Iterator[None]:
+    """Yield until the caller has seen what it waits for.
+
+    Raises: StackFailed, after 50 minutes.
+    """
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < end:
+        yield
         time.sleep(cloud.poll_seconds)
+    raise StackFailed(
+        f"{what} takes longer than {_PATIENCE_SECONDS // 60} minutes: look at its events in"
+        " CloudFormation, and deploy again once it has ended"
+    )
 
 
 def _create_with_import(cloud: Cloud, request: dict[str, Any]) -> None:
@@ -125,11 +152,10 @@ def _create_with_import(cloud: Cloud, request: dict[str, Any]) -> None:
     client.create_change_set(
         **request | change, ChangeSetType="CREATE", ImportExistingResources=True
     )
-    while (found := client.describe_change_set(**change))["Status"] not in (
-        "CREATE_COMPLETE",
-        "FAILED",
-    ):
-        time.sleep(cloud.poll_seconds)
+    for _ in _polls(cloud, f"The change set of stack {name}"):
+        found = client.describe_change_set(**change)
+        if found["Status"] in ("CREATE_COMPLETE", "FAILED"):
+            break
     if found["Status"] == "FAILED":
         raise StackFailed(
             f"Stack {name} was refused: "
@@ -145,26 +171,44 @@ def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:
     return {key: value for key, value in values.items() if key in template}
 
 
-def _is(stack: dict[str, Any], digest: str) -> bool:
-    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-    return stack["StackStatus"] in _DONE and tags.get(_TAG) == digest
+def _is_deployed(
+    cloud: Cloud, stack: dict[str, Any], wanted: str, given: Mapping[str, str]
+) -> bool:
+    """Whether the stack has this template and these parameters.
+
+    A tag with their hash would touch every resource.
+    """
+    parameters = {
+        each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])
+    }
+    same = given.items() <= parameters.items()
+    return (
+        stack["StackStatus"] in _DONE
+        and same
+        and _parsed(template(cloud, stack["StackName"]) or "") == _parsed(wanted)
+    )
+
+
+def _parsed(text: str) -> Any:
+    """A template as a value, so that the order of its keys is none. YAML stays a text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text.strip()
 
 
 def _body(cloud: Cloud, name: str, template: str) -> dict[str, str]:
     if len(template.encode()) <= _LARGEST_BODY:
         return {"TemplateBody": template}
     key = f"{name}.template"
-    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=template.encode())
-    bucket = (
-        f"{cloud.endpoint}/{cloud.bucket}"
-        if cloud.endpoint
-        else f"https://{cloud.bucket}.s3.amazonaws.com"
-    )
-    return {"TemplateURL": f"{bucket}/{key}"}
+    client = cloud.client("s3")
+    client.put_object(Bucket=cloud.bucket, Key=key, Body=template.encode())
+    # The region's own address: regions that an account opts into are known by no other.
+    return {"TemplateURL": f"{client.meta.endpoint_url}/{cloud.bucket}/{key}"}
 
 
 def _wait(cloud: Cloud, name: str, earlier: list[Event]) -> None:
-    while True:
+    for _ in _polls(cloud, f"Stack {name}"):
         stack = find(cloud, name)
         if stack is None:
             raise StackFailed(f"Stack {name} failed, and was removed again")
@@ -173,7 +217,6 @@ def _wait(cloud: Cloud, name: str, earlier: list[Event]) -> None:
             return
         if not status.endswith("IN_PROGRESS"):
             raise StackFailed(f"Stack {name} failed: {_reason(_events(cloud, name), earlier)}")
-        time.sleep(cloud.poll_seconds)
 
 
 def _events(cloud: Cloud, name: str) -> list[Event]:

@@ -10,6 +10,13 @@ from delivery import alarms, api_gateway, canary, dashboards, monitored_resource
 _FUNCTION = "AWS::Serverless::Function"
 _API = "AWS::Serverless::Api"
 _API_HANDLER = "APIHandler"
+_ROLE = "AWS::IAM::Role"
+# Without it SAM adds to every API a stage `Stage`, which no firewall, limit or access log covers:
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-api.html
+_ONE_STAGE = "2.0"
+# Messages of one queue at once, so that a backlog leaves Lambdas for customers.
+_CONSUMERS_AT_ONCE = 10
+_ANY_PARTITION = "arn:${AWS::Partition}:"
 
 # Answers that API Gateway gives without asking a Lambda: status, Code, Message.
 _REFUSALS = {
@@ -28,15 +35,18 @@ def finish(
 ) -> None:
     """Name every Lambda as `chalice deploy` would and add `environment`.
 
-    Except on `local`, log groups, alarms and dashboard are added; on `prod` also gradual releases.
-    Refusals of API Gateway get the shop's shape.
+    An API has one stage, queues' consumers are limited, and roles hold in every partition. Except
+    on `local`, log groups, alarms and dashboard are added; on `prod` also gradual releases.
+    Responses of API Gateway itself get the shop's shape.
     """
     for logical_id, resource in template["Resources"].items():
         properties = resource["Properties"]
         if resource["Type"] == _FUNCTION:
             properties["FunctionName"] = function_name(logical_id, service, stage)
             properties.setdefault("Environment", {}).setdefault("Variables", {}).update(environment)
+            _limit_consumers(properties)
         elif resource["Type"] == _API:
+            properties["OpenApiVersion"] = _ONE_STAGE
             body = properties["DefinitionBody"]
             origins = _origins(template)
             body["x-amazon-apigateway-gateway-responses"] = gateway_responses(origins)
@@ -47,6 +57,9 @@ def finish(
         _watch(template, service, stage)
     if stage == canary.STAGE:
         canary.shift_gradually(template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == _ROLE:
+            resource["Properties"] = _in_any_partition(resource["Properties"])
 
 
 def function_name(logical_id: str, service: str, stage: str) -> str:
@@ -57,6 +70,25 @@ def function_name(logical_id: str, service: str, stage: str) -> str:
     if logical_id == _API_HANDLER:
         return f"{service}-{stage}"
     return f"{service}-{stage}-{re.sub('(?<!^)(?=[A-Z])', '-', logical_id).lower()}"
+
+
+def _limit_consumers(properties: dict[str, Any]) -> None:
+    """Limit concurrent batches of each queue, unless merge.json does."""
+    for source in properties.get("Events", {}).values():
+        if source["Type"] == "SQS":
+            limits = source["Properties"].setdefault("ScalingConfig", {})
+            limits.setdefault("MaximumConcurrency", _CONSUMERS_AT_ONCE)
+
+
+def _in_any_partition(part: Any) -> Any:
+    """Rewrite the ARNs of Chalice's policy files, which can name one partition only."""
+    if isinstance(part, dict):
+        return {name: _in_any_partition(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_in_any_partition(value) for value in part]
+    if isinstance(part, str) and part.startswith("arn:aws:"):
+        return {"Fn::Sub": part.replace("arn:aws:", _ANY_PARTITION, 1)}
+    return part
 
 
 def _watch(template: dict[str, Any], service: str, stage: str) -> None:

@@ -68,6 +68,7 @@ _EXPECTED = (
     options.NotRunning,
     order_timeline.OrderUnknown,
     packaging.PackagingFailed,
+    packaging.WrongPython,
     paths.UnknownService,
     processes.PortTaken,
     processes.ProcessFailed,

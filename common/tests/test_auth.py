@@ -159,6 +159,41 @@ def test_a_token_is_not_refused_because_a_first_fetch_of_the_keys_failed(shop, t
     assert shop("/me", tokens.customer()).status_code == 200
 
 
+@pytest.fixture
+def throttle():
+    """Have SSM throttle the next calls. Returns how many are left."""
+    left = []
+    events = aws.client("ssm", seconds=auth._SSM_SECONDS).meta.events
+
+    def refuse(**_):
+        if left:
+            left.pop()
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetParameter")
+
+    events.register("before-parameter-build.ssm.GetParameter", refuse)
+    yield left
+    events.unregister("before-parameter-build.ssm.GetParameter", refuse)
+
+
+def test_a_burst_of_first_customers_is_not_refused(shop, tokens, throttle):
+    """SSM takes 40 requests a second, and each new authorizer makes one."""
+    auth.clear_keys()
+    throttle += [1] * 3
+
+    assert shop("/me", tokens.customer()).status_code == 200
+    assert throttle == []
+
+
+def test_known_keys_are_used_at_once_while_ssm_throttles(shop, tokens, throttle, monkeypatch):
+    assert shop("/me", tokens.customer()).status_code == 200
+    clock = time.monotonic() + auth._FRESH_SECONDS + 1
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
+    throttle += [1] * 9
+
+    assert shop("/me", tokens.customer()).status_code == 200
+    assert len(throttle) == 8
+
+
 def test_the_session_of_the_token_is_told_where_there_is_one(tokens):
     app = api.create_app("shop")
     authorizer = auth.jwt_authorizer(app)

@@ -1,153 +1,87 @@
-"""A workflow's role may deploy its service, and nothing else."""
+"""A workflow's role may deploy its service, and nothing else.
+
+What deploying needs is AWS's own data (delivery.authorization), compared with the resources that
+the packaged templates of both stages really have.
+"""
 
 import json
 import re
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 import pytest
 import yaml
-from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
-from samtranslator.translator.transform import transform
 
-from delivery import deploy_actions, deploy_roles, packaging
-from delivery.cfn import CloudFormation
-from delivery.paths import ROOT, SERVICES
+from delivery import authorization, deploy_actions, deploy_roles, unused_actions
+from delivery.paths import SERVICES
+from tests.support import iam
+from tests.support.deployed_resources import Deployed, deployed, transformed
 
-ACCOUNT, REGION = "123456789012", "eu-west-1"
+ACCOUNT, REGION = iam.ACCOUNT, iam.REGION
 HERE = f"{REGION}:{ACCOUNT}"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_POLICY_LENGTH, MAX_POLICIES = 6144, 10
-# The action that creates each type, and its ARN. {name} is its own or CloudFormation's.
-CREATED_BY = {
-    "AWS::DynamoDB::Table": ("dynamodb:CreateTable", "dynamodb:{here}:table/{name}"),
-    "AWS::SQS::Queue": ("sqs:CreateQueue", "sqs:{here}:{name}"),
-    "AWS::SNS::Topic": ("sns:CreateTopic", "sns:{here}:{name}"),
-    "AWS::Events::EventBus": ("events:CreateEventBus", "events:{here}:event-bus/{name}"),
-    "AWS::Events::Archive": ("events:CreateArchive", "events:{here}:archive/{name}"),
-    "AWS::CloudWatch::Alarm": ("cloudwatch:PutMetricAlarm", "cloudwatch:{here}:alarm:{name}"),
-    "AWS::CloudWatch::Dashboard": (
-        "cloudwatch:PutDashboard",
-        "cloudwatch::{account}:dashboard/{name}",
-    ),
-    "AWS::SecretsManager::Secret": (
-        "secretsmanager:CreateSecret",
-        "secretsmanager:{here}:secret:{name}-AbCdEf",
-    ),
-    "AWS::CloudTrail::Trail": ("cloudtrail:CreateTrail", "cloudtrail:{here}:trail/{name}"),
-    "AWS::S3::Bucket": ("s3:CreateBucket", "s3:::{name}"),
-    "AWS::WAFv2::WebACL": ("wafv2:CreateWebACL", "wafv2:{here}:regional/webacl/{name}/1"),
-    "AWS::Logs::LogGroup": ("logs:CreateLogGroup", "logs:{here}:log-group:{name}"),
-    "AWS::StepFunctions::StateMachine": (
-        "states:CreateStateMachine",
-        "states:{here}:stateMachine:{name}",
-    ),
-    "AWS::IAM::Role": ("iam:CreateRole", "iam::{account}:role/{name}"),
-    "AWS::Lambda::Function": ("lambda:CreateFunction", "lambda:{here}:function:{name}"),
-    "AWS::CodeDeploy::Application": (
-        "codedeploy:CreateApplication",
-        "codedeploy:{here}:application:{name}",
-    ),
-    "AWS::ApiGateway::RestApi": ("apigateway:POST", "apigateway:{region}::/restapis"),
-}
-NAMES = ("Name", "RoleName", "FunctionName")
+# Only as CloudFormation does it, to roll back: the templates retain what these delete.
 DELETES_DATA = {
     "dynamodb:DeleteTable",
     "secretsmanager:DeleteSecret",
     "events:DeleteEventBus",
-    "s3:DeleteObject",
+    "events:DeleteArchive",
+    "logs:DeleteLogGroup",
+    "sns:DeleteTopic",
+    "sqs:DeleteQueue",
 }
+NEVER = {"s3:DeleteObject", "s3:DeleteBucket", "cloudtrail:DeleteTrail", "cloudtrail:StopLogging"}
+# What a policy without a resource, such as `*`, is needed for.
+EVERYTHING = "*"
 
 
-class NoPolicies(ManagedPolicyLoader):
-    """Replaces the translator's call to IAM: the templates use one managed policy."""
-
-    def __init__(self):
-        super().__init__(None)
-
-    def load(self):
-        return {
-            name: f"arn:aws:iam::aws:policy/service-role/{name}"
-            for name in deploy_actions.MANAGED_POLICIES
-        }
+@cache
+def resources(service: str, stage: str) -> list[Deployed]:
+    return list(deployed(service, stage))
 
 
-def packaged(service: str, stage: str) -> dict[str, Any]:
-    """The code stack's resources after CloudFormation's SAM transform."""
-    template = packaging.package(
-        ROOT / service, stage, ROOT / "build" / f"{service}-{stage}", ROOT / "build/wheels"
-    )
-    document = json.loads(template.read_text())
-    for resource in document["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "deployment.zip"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        return transform(document, {}, NoPolicies())["Resources"]
-
-
-def deployed(service: str, stage: str) -> list[tuple[str, dict[str, Any]]]:
-    """Every resource of the service's stacks, with its own or generated name."""
-    found = [(service, packaged(service, stage))]
-    for file, stack in deploy_roles.TEMPLATES.items():
-        if (ROOT / service / file).exists():
-            template = yaml.load((ROOT / service / file).read_text(), CloudFormation)
-            found.append((stack.format(service=service), template["Resources"]))
-    return [
-        (physical_name(resource) or f"{stack}-{logical_id}-1A2B3C", resource)
-        for stack, resources in found
-        for logical_id, resource in resources.items()
-    ]
-
-
-def physical_name(resource: dict[str, Any]) -> str | None:
-    properties = resource.get("Properties", {})
-    key = deploy_actions.NAMED.get(resource["Type"], ("",))[0]
-    found = next((properties[name] for name in (key, *NAMES) if name in properties), None)
-    if isinstance(found, dict) and "Fn::Sub" in found:
-        return (
-            found["Fn::Sub"].replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", REGION)
-        )
-    return found if isinstance(found, str) else None
+def template(service: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(deploy_roles.file_of(service).read_text())
+    return found
 
 
 @cache
 def statements(service: str, stage: str) -> list[dict[str, Any]]:
     """The statements of the service's role on this stage, with complete ARNs."""
-    values = {
-        "AWS::Partition": "aws",
-        "AWS::Region": REGION,
-        "AWS::AccountId": ACCOUNT,
-        "Stage": stage,
-    }
-    text = json.dumps(yaml.safe_load(deploy_roles.file_of(service).read_text())["Resources"])
-    text = re.sub(r'{"Fn::Sub": ("[^"]*")}', r"\1", text)
-    for name, value in values.items():
-        text = text.replace(f"${{{name}}}", value)
-    resources = json.loads(text)
     return [
         statement
-        for policy in resources.values()
+        for policy in iam.with_values(template(service)["Resources"], Stage=stage).values()
         if policy["Type"] == "AWS::IAM::ManagedPolicy"
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
 
 
 def is_granted(service: str, stage: str, action: str, arn: str) -> bool:
-    return any(
-        action in statement["Action"]
-        and any(fnmatchcase(arn, allowed) for allowed in as_list(statement["Resource"]))
-        for statement in statements(service, stage)
-    )
-
-
-def as_list(one_or_more: str | list[str]) -> list[str]:
-    return [one_or_more] if isinstance(one_or_more, str) else one_or_more
+    return iam.allows(statements(service, stage), action, arn)
 
 
 def arn(pattern: str, name: str) -> str:
     return "arn:aws:" + pattern.format(here=HERE, account=ACCOUNT, region=REGION, name=name)
+
+
+def needed(resource: Deployed) -> set[tuple[str, str]]:
+    """What CloudFormation does to a resource: actions, and what each is evaluated on."""
+    found = set()
+    for action in authorization.handler_actions(resource.kind):
+        if unused_actions.is_unused(resource.kind, action):
+            continue
+        if not authorization.knows_resources(action):
+            found.add((action, EVERYTHING))
+            continue
+        evaluated = [
+            each
+            for each in resource.arns
+            if authorization.is_evaluated_on(action, each.removeprefix("arn:aws:"))
+        ]
+        assert evaluated, f"{action}: say on what of {resource.kind} it is evaluated"
+        found |= {(action, each) for each in evaluated}
+    return found
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -159,85 +93,122 @@ def test_the_roles_are_up_to_date(service):
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_role_can_create_every_resource_of_its_service(service, stage):
-    for name, resource in deployed(service, stage):
-        kind = resource["Type"]
-        assert kind in deploy_actions.covered(), (
-            f"{kind}: say in delivery/deploy_actions.py what deploying it needs"
-        )
-        if kind in CREATED_BY:
-            action, pattern = CREATED_BY[kind]
-            assert is_granted(service, stage, action, arn(pattern, name)), f"{action} on {name}"
-        elif kind == "AWS::Events::Rule":
-            bus = "commerce/" if "EventBusName" in resource["Properties"] else ""
-            assert is_granted(
-                service, stage, "events:PutRule", arn("events:{here}:rule/{name}", bus + name)
-            ), name
+def test_a_role_may_do_what_cloudformation_does(service, stage):
+    """Create, read, update, tag, delete and roll back each resource of each stack."""
+    missing = {
+        f"{action} on {where}"
+        for resource in resources(service, stage)
+        for action, where in needed(resource)
+        if not is_granted(service, stage, action, where)
+    }
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_role_covers_each_type_of_the_packaged_template(service):
+    packaged = {each["Type"] for each in transformed(service, "prod").values()}
+
+    assert packaged <= {*deploy_actions.CODE_TYPES}
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_template_has_a_property_whose_actions_are_missing(service, stage):
+    """unused_actions leaves out what only these properties ask for."""
+    assert [
+        f"{resource.kind} {resource.name}: {name}"
+        for resource in resources(service, stage)
+        for name in unused_actions.absent_properties(resource.kind)
+        if resource.has(name)
+    ] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_role_names_only_what_iam_evaluates(service):
+    """On another kind of resource, or under an unknown key, nothing is allowed."""
+    for statement in statements(service, "dev"):
+        for action in statement["Action"]:
+            assert "*" not in action
+            for where in iam.as_list(statement["Resource"]):
+                on = where.removeprefix("arn:aws:")
+                knows = authorization.knows_resources(action)
+                right = authorization.is_evaluated_on(action, on) if knows else on == EVERYTHING
+                assert right or on.startswith("cloudformation:"), f"{action} on {where}"
+            keys = {key for test in statement.get("Condition", {}).values() for key in test}
+            own = {key for key in keys if not key.startswith("aws:")}
+            assert own <= authorization.condition_keys(action), f"{action}: {own}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_role_deletes_data_only_to_roll_back(service):
+    for statement in statements(service, "dev"):
+        assert not NEVER & {*statement["Action"]}
+        if DELETES_DATA & {*statement["Action"]}:
+            assert statement["Condition"] == {
+                "ForAnyValue:StringEquals": {"aws:CalledVia": ["cloudformation.amazonaws.com"]}
+            }
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_role_can_do_what_make_release_does(service):
-    """It uses the artifact bucket, reads stacks and exports, and invokes Lambdas."""
+    """It uploads, reads stacks, exports and limits, and invokes Lambdas."""
     bucket = f"arn:aws:s3:::commerce-artifacts-{ACCOUNT}-{REGION}"
-    needed = [
+    functions = [
+        arn("lambda:{here}:function:{name}", f"{service}-prod{name}")
+        for name in ("", ":live", "-authorizer", "-authorizer:live")
+    ]
+    wanted = [
         *((action, bucket) for action in ("s3:ListBucket", "s3:CreateBucket")),
         *((action, f"{bucket}/{service}/0123.zip") for action in ("s3:GetObject", "s3:PutObject")),
-        ("cloudformation:ListExports", "*"),
-        ("lambda:InvokeFunction", arn("lambda:{here}:function:{name}", f"{service}-prod:live")),
-        (
-            "lambda:InvokeFunction",
-            arn("lambda:{here}:function:{name}", f"{service}-prod-authorizer:live"),
-        ),
+        ("cloudformation:ListExports", EVERYTHING),
+        ("lambda:GetAccountSettings", EVERYTHING),
+        ("lambda:ListFunctions", EVERYTHING),
+        *(("lambda:InvokeFunction", name) for name in functions),
+        *(("lambda:ListVersionsByFunction", name) for name in functions),
+        *(("lambda:DeleteFunction", name) for name in functions),
     ]
     for stack in deploy_roles.stacks(service):
-        needed += [
+        wanted += [
             (action, f"{bucket}/{stack}.template") for action in ("s3:GetObject", "s3:PutObject")
         ]
-        needed += [
+        wanted += [
             (action, arn("cloudformation:{here}:stack/{name}/1", stack))
             for action in deploy_actions.STACKS
         ]
 
-    assert [each for each in needed if not is_granted(service, "prod", *each)] == []
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_role_has_no_wildcards_without_a_reason(service):
-    why = yaml.safe_load(deploy_roles.file_of(service).read_text())["Metadata"]["WhyEveryResource"]
-    for statement in statements(service, "dev"):
-        for action in statement["Action"]:
-            assert "*" not in action
-            assert action not in DELETES_DATA
-            assert "*" not in as_list(statement["Resource"]) or why[action], action
+    assert [each for each in wanted if not is_granted(service, "prod", *each)] == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_role_has_no_access_to_other_services_or_stages(service):
+    own = {each.name for each in resources(service, "dev")}
+    foreign = [
+        each
+        for other in set(SERVICES) - {service}
+        for each in resources(other, "dev")
+        if each.name not in own and each.name in each.arns[0]
+    ]
+    allowed = {
+        action
+        for resource in foreign
+        for action, where in needed(resource)
+        if where == resource.arns[0] and is_granted(service, "dev", action, where)
+    }
+    assert allowed <= {"wafv2:GetWebACL"}  # all six stand behind one firewall
     for other in set(SERVICES) - {service}:
-        for action, pattern in CREATED_BY.values():
-            if "{name}" in pattern:
-                assert not is_granted(service, "dev", action, arn(pattern, f"{other}-dev")), (
-                    f"{action}: {other}"
-                )
-        assert not is_granted(
-            service,
-            "dev",
-            "cloudformation:UpdateStack",
-            arn("cloudformation:{here}:stack/{name}/1", other),
-        )
+        stack = arn("cloudformation:{here}:stack/{name}/1", other)
+        assert not is_granted(service, "dev", "cloudformation:UpdateStack", stack)
     function = arn("lambda:{here}:function:{name}", f"{service}-prod")
     assert not is_granted(service, "dev", "lambda:UpdateFunctionCode", function)
-    for action in (*deploy_actions.ROLES, *deploy_actions.ATTACH, "iam:PassRole"):
-        assert not is_granted(
-            service, "dev", action, arn("iam::{account}:role/{name}", f"deploy-{service}-dev")
-        )
+    itself = arn("iam::{account}:role/{name}", f"deploy-{service}-dev")
+    for action in authorization.handler_actions("AWS::IAM::Role") | {"iam:PassRole"}:
+        assert not is_granted(service, "dev", action, itself)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_role_trusts_only_its_repository_and_environment(service):
-    role = yaml.safe_load(deploy_roles.file_of(service).read_text())["Resources"]["Role"][
-        "Properties"
-    ]
+    role = template(service)["Resources"]["Role"]["Properties"]
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
 
     assert trusted["Action"] == "sts:AssumeRoleWithWebIdentity"
@@ -264,7 +235,7 @@ def test_a_role_passes_roles_and_attaches_policies_from_a_list(service):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_policy_is_within_the_quotas_of_iam(service):
-    found = yaml.safe_load(deploy_roles.file_of(service).read_text())["Resources"]
+    found = template(service)["Resources"]
     policies = [each for each in found.values() if each["Type"] == "AWS::IAM::ManagedPolicy"]
     assert len(policies) <= MAX_POLICIES
     for policy in policies:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ _NO_NETWORK = dict.fromkeys(
     ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"
 )
 _FILES = ("serverless.yml", "resources.yml")
+ADDRESSES = {"ADMIN_EMAIL": "jane@example.com", "INVENTORY_EMAIL": "stock@example.com"}
 
 
 def require_node() -> None:
@@ -40,9 +42,19 @@ def copy(place: Path) -> Path:
 
 
 def package(folder: Path) -> None:
-    """Run `npx osls package` without credentials and without network."""
+    """Run `npx osls package` without credentials and without network.
+
+    Addresses that are not given would be looked up in the account.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    _run("osls", ["package"], folder, inherited | _NO_NETWORK)
+    _run("osls", ["package"], folder, inherited | _NO_NETWORK | ADDRESSES)
+
+
+def deploy(folder: Path, cloud: Cloud, addresses: Mapping[str, str]) -> None:
+    """Run `npx osls deploy --stage dev` in a service's folder."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
+    wanted = inherited | variables(cloud) | dict(addresses)
+    _run("osls", ["deploy", "--stage", "dev"], folder, wanted)
 
 
 def deploy_all(folder: Path, cloud: Cloud) -> None:

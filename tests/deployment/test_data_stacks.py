@@ -95,6 +95,20 @@ def test_both_tools_create_the_same_resources(
     assert all(expected[kind] for kind in expected.keys() - {"roles"})
 
 
+def test_the_framework_keeps_the_addresses_of_a_stack(
+    repository: Path, empty_cloud: Callable[[], Cloud]
+) -> None:
+    """Alarms go on to whom they went, though this deployment does not name anybody."""
+    cloud, folder = empty_cloud(), repository / deploy.ORCHESTRATOR
+
+    framework.deploy(folder, cloud, framework.ADDRESSES)
+    framework.deploy(folder, cloud, {})
+
+    found = cloud.client("sns").list_subscriptions()["Subscriptions"]
+    mails = {each["Endpoint"] for each in found if each["Protocol"] == "email"}
+    assert mails == set(framework.ADDRESSES.values())
+
+
 def test_services_with_rules_on_the_bus_depend_on_its_owner() -> None:
     order = yaml.safe_load((ROOT / "serverless-compose.yml").read_text())["services"]
 
@@ -145,7 +159,7 @@ def test_every_table_is_retained_when_its_stack_is_deleted() -> None:
     ]
 
     assert {(table["DeletionPolicy"], table["UpdateReplacePolicy"]) for table in tables} == {
-        ("Retain", "Retain")
+        ("RetainExceptOnCreate", "Retain")
     }
 
 

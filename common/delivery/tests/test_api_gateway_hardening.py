@@ -25,6 +25,12 @@ def test_there_is_a_limit_to_how_often_an_api_is_asked(stage):
     assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] <= 5000
 
 
+def test_no_metrics_are_charged_for_each_method():
+    (limits,) = finished("prod")["RestAPI"]["Properties"]["MethodSettings"]
+
+    assert limits["MetricsEnabled"] is False
+
+
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_the_firewall_is_before_it(stage):
     association = finished(stage)["FirewallBeforeApi"]["Properties"]

@@ -4,7 +4,9 @@ import zipfile
 
 import pytest
 
-from delivery import packaging, templates, wheels
+from delivery import deploy, packaging, paths, templates, wheels
+from delivery.account_limits import find_low_limits
+from delivery.clouds import Cloud
 
 APP = """
 from chalice import Chalice
@@ -149,3 +151,35 @@ def test_refusals_of_api_gateway_have_the_shops_shape(status):
     bodies = [json.loads(response["responseTemplates"]["application/json"]) for response in found]
     assert bodies
     assert all(set(body) == {"Code", "Message"} for body in bodies)
+
+
+def test_only_the_pipelines_python_deploys_to_aws():
+    """Chalice packages for the Python that it runs on."""
+    workflow = (paths.ROOT / ".github/workflows/service.yml").read_text()
+    wanted = ".".join(map(str, packaging.RUNTIME))
+
+    assert f'PYTHON_VERSION: "{wanted}"' in workflow
+    packaging.require_runtime("dev", packaging.RUNTIME)
+    with pytest.raises(packaging.WrongPython, match=rf"on dev run Python {wanted}, .* is 3\.11"):
+        packaging.require_runtime("dev", (3, 11))
+
+
+def test_a_deployment_to_aws_asks_for_the_right_python_first(monkeypatch, tmp_path):
+    monkeypatch.setattr(packaging, "RUNTIME", (3, 99))
+
+    with pytest.raises(packaging.WrongPython):
+        deploy.deploy(Cloud(), ["cart-service"], "dev", tmp_path, print)
+
+
+@pytest.mark.parametrize(("limit", "warned"), [(10, True), (999, True), (1000, False)])
+def test_an_account_with_few_lambdas_at_once_is_warned_of(limit, warned):
+    class Account(Cloud):
+        def client(self, service, read_seconds=120):
+            return self
+
+        def get_account_settings(self):
+            return {"AccountLimit": {"ConcurrentExecutions": limit}}
+
+    assert [f"at most {limit} Lambdas" in each for each in find_low_limits(Account())] == (
+        [True] if warned else []
+    )

@@ -130,3 +130,43 @@ def test_a_resource_may_depend_on_the_account(cloud, account, made):
         cloud.client("sqs").list_queues(QueueNamePrefix=f"only-in-{account}").get("QueueUrls", [])
     )
     assert bool(queues) is made
+
+
+def test_a_stack_that_cannot_be_deleted_is_told_with_the_reason(cloud):
+    network = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
+    stacks.deploy(cloud, "stays", template(Network=network))
+    resources = cloud.client("cloudformation").describe_stack_resources(StackName="stays")
+    used = resources["StackResources"][0]["PhysicalResourceId"]
+    cloud.client("ec2").create_subnet(VpcId=used, CidrBlock="10.0.1.0/24")
+
+    for _ in range(2):  # also when it failed before
+        with pytest.raises(
+            stacks.StackFailed, match=r"stays could not be deleted: Network .*dependencies"
+        ):
+            stacks.delete(cloud, "stays")
+
+
+def test_a_deployment_that_does_not_end_is_not_waited_for(cloud, monkeypatch):
+    monkeypatch.setattr(stacks, "_PATIENCE_SECONDS", 0)
+
+    with pytest.raises(stacks.StackFailed, match="Stack endless takes longer"):
+        stacks.deploy(cloud, "endless", template(Queue=QUEUE | {"Properties": {}}))
+
+
+def test_a_deployment_touches_only_what_changed(cloud):
+    """A stack's tags are its resources' too: one that changes would change them all."""
+    stacks.deploy(cloud, "untagged", template(Topic={"Type": "AWS::SNS::Topic"}))
+
+    assert stacks.find(cloud, "untagged")["Tags"] == []
+
+
+def test_a_first_deployment_that_failed_leaves_no_name_taken(cloud):
+    kept = kept_table("Half") | {"DeletionPolicy": "RetainExceptOnCreate"}
+    with pytest.raises(stacks.StackFailed):
+        stacks.deploy(
+            cloud, "half", template(Table=kept, Needy=needs("Nothing") | {"DependsOn": "Table"})
+        )
+
+    assert stacks.deploy(cloud, "half", template(Table=kept)) is True
+    stacks.delete(cloud, "half")
+    assert items(cloud, "Half") == []  # with its contents it outlives the stack
