@@ -1,4 +1,4 @@
-"""DynamoDB through PynamoDB: time limits of every model, reads, and conditional writes.
+"""DynamoDB through PynamoDB: timeouts, reads, and conditional writes.
 
 PynamoDB's own limits (15 s to connect, 30 s to read, four times) are longer than a saga step
 may take (20 s): the step would be killed where it could have retried.
@@ -54,6 +54,14 @@ class WholeNumber(Attribute[int]):
         return int(value)
 
 
+class Map(MapAttribute[str, Any]):
+    """A map with declared attributes, stored within an item."""
+
+    def __init__(self, **values: Any) -> None:
+        """Create the map, or declare an attribute of its kind."""
+        super().__init__(**values)  # type: ignore[no-untyped-call]
+
+
 class MapsAttribute(ListAttribute[Element]):
     """A list of maps, like `ListAttribute(of=...)`, read in two thirds of the time.
 
@@ -63,7 +71,8 @@ class MapsAttribute(ListAttribute[Element]):
     def deserialize(self, values: list[dict[str, Any]]) -> list[Element]:
         """Read the maps. A list of anything else is read by PynamoDB."""
         if self.element_type is None or not all(MAP in value for value in values):
-            return super().deserialize(values)  # type: ignore[no-untyped-call]
+            elements: list[Element] = super().deserialize(values)  # type: ignore[no-untyped-call]
+            return elements
         element = self.element_type()
         return [element.deserialize(value[MAP]) for value in values]
 
@@ -83,7 +92,9 @@ def update_if(
     *,
     add_version_condition: bool = True,
 ) -> bool:
-    """Change some attributes of the item with this key. False if the condition did not hold.
+    """Update attributes of the item with this key.
+
+    Returns False if the condition did not hold.
 
     The item's own attributes are refreshed from the answer. A model's VersionAttribute is part of
     the condition unless `add_version_condition` is False; it is counted up in either case.
@@ -123,7 +134,10 @@ def is_condition_failure(exc: PynamoDBException) -> bool:
 
 
 def error_code(exc: PynamoDBException) -> str | None:
-    """DynamoDB's error code. None if there was no answer (PynamoDB's own look-up would break)."""
+    """Return DynamoDB's error code, or None without a response.
+
+    PynamoDB's own look-up fails without a response.
+    """
     cause = exc.cause
     return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else None
 

@@ -40,10 +40,10 @@ class ChaosHarness:
         for gateway in self._gateways:
             httpx.post(f"{gateway}/_control/switches/reset").raise_for_status()
 
-    def set_gateway_faults(self, **switches: Any) -> None:
+    def set_gateway_faults(self, **faults: Any) -> None:
         """Inject faults into both payment gateways."""
         for gateway in self._gateways:
-            httpx.post(f"{gateway}/_control/switches", json=switches).raise_for_status()
+            httpx.post(f"{gateway}/_control/switches", json=faults).raise_for_status()
 
     def get_shoppers(self, count: int) -> list[Shopper]:
         """Return this many shoppers, each created once and used again."""
@@ -81,11 +81,12 @@ class ChaosHarness:
     def shorten_waits(self) -> Iterator[None]:
         """Give checkouts that start meanwhile 20 s to be paid, instead of 15 minutes."""
         machine = (service(deploy.ORCHESTRATOR) / "state-machine.yml").read_text()
-        for waits in ("short", "usual"):
+        for payment, gateway in (("20", "20"), ("900", "600")):
+            waits = {"PaymentWait": payment, "GatewayWait": gateway}
             stacks.deploy(
-                self.shop.cloud, deploy.STATE_MACHINE, machine, {"Stage": "local", "Waits": waits}
+                self.shop.cloud, deploy.STATE_MACHINE, machine, {"Stage": "local", **waits}
             )
-            if waits == "short":
+            if payment == "20":
                 yield
 
     @contextmanager
