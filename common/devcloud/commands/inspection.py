@@ -47,6 +47,9 @@ def list_orders(
     if json:
         terminal.print_json([order.as_json() for order in latest])
         return
+    if not latest:
+        print("There are no orders yet: `make up` makes one, and /docs of the shop can.")
+        return
     columns = [
         Column("ORDER"),
         Column("STATUS"),
@@ -79,6 +82,9 @@ def show_mail(
     mails = sent_mail.latest(endpoint, count)
     if json:
         terminal.print_json([mail.as_json() for mail in mails])
+        return
+    if not mails:
+        print("No mail has been sent yet: a registration or a purchase sends some.")
         return
     columns = [
         Column("ID", style="cyan"),

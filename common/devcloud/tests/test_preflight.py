@@ -49,6 +49,20 @@ def test_a_preflight_response_names_the_origin_that_asks_out_of_several():
     assert "$context.responseOverride.header.Access-Control-Allow-Origin = $origin" in headers
 
 
+@pytest.mark.parametrize(
+    ("origin", "allowed"),  # the document itself allows all
+    [(SHOP, SHOP), (OFFICE, OFFICE), ("https://evil.example", "*")],
+)
+def test_a_preflight_answer_names_the_origin_that_asks(cloud, stack, origin, allowed):
+    stack("origins", api(finished(SHOP, OFFICE)), Id={"Ref": "Api"})
+    address = url(cloud, stacks.output(cloud, "origins", "Id"), "/things")
+
+    answer = httpx.options(address, headers={"Origin": origin})
+
+    assert (answer.status_code, answer.text) == (200, "")
+    assert answer.headers["Access-Control-Allow-Origin"] == allowed
+
+
 @pytest.mark.parametrize("origins", [(), (SHOP,), ("*",)])
 def test_one_origin_needs_no_script(origins):
     assert script(finished(*origins)) == ""

@@ -11,6 +11,7 @@ import os
 import select
 import threading
 import time
+from typing import Any
 
 from ministack.core.lambda_runtime import Worker
 
@@ -29,11 +30,12 @@ def apply() -> None:
         Worker._drain_stderr_bounded, "self", "first_line_wait", "idle_confirm", "hard_cap"
     )
     require_parameters(Worker._read_stderr, "self")
-    Worker._read_stderr = read_lines
-    Worker._drain_stderr_bounded = drain_lines
+    patched: Any = Worker
+    patched._read_stderr = read_lines
+    patched._drain_stderr_bounded = drain_lines
 
 
-def read_lines(worker: Worker) -> None:
+def read_lines(worker: Any) -> None:
     """Put the lines of one process into the worker's queue until the process ends."""
     pipe, lines, lock = worker._proc.stderr, worker._stderr_queue, _pipe_lock(worker)
     rest = b""
@@ -48,7 +50,7 @@ def read_lines(worker: Worker) -> None:
             return
 
 
-def drain_lines(worker: Worker, *waits: float, **named: float) -> str:
+def drain_lines(worker: Any, *waits: float, **named: float) -> str:
     """Return all lines so far. A Lambda writes them before its answer."""
     deadline = time.monotonic() + _MAX_WAIT_SECONDS
     if worker._proc is None:  # the process was ended, so the pipe ends too
@@ -62,7 +64,7 @@ def drain_lines(worker: Worker, *waits: float, **named: float) -> str:
     return lines
 
 
-def _pipe_lock(worker: Worker) -> threading.Lock:
+def _pipe_lock(worker: Any) -> threading.Lock:
     with _creation:
         lock: threading.Lock = worker.__dict__.setdefault("_pipe_lock", threading.Lock())
         return lock
