@@ -4,6 +4,7 @@ SAM templates are translated first, which also makes their implicit roles.
 """
 
 import json
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from testkit.intrinsics import Resolver
 
 _VALUES = {"Stage": "dev", "Repository": "owner/name"}
 _SAM = "AWS::Serverless-2016-10-31"
+logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of its own features
 _VARIABLE = re.compile(r"\$\{\w+\}")
 # What may be allowed on every resource though it knows resources, and why.
 _UNBOUNDED = {
