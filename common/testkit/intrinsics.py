@@ -20,7 +20,7 @@ _REFERENCE = re.compile(r"\$\{(!?)([^}]+)\}")
 
 @dataclass(frozen=True)
 class Resolver:
-    """A template with values of its parameters; those without one have their default."""
+    """A template, with values for parameters that are not to have their default."""
 
     template: Mapping[str, Any]
     region: str

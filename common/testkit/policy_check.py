@@ -32,7 +32,7 @@ _UNBOUNDED = {
 
 
 def find_faults(template: Mapping[str, Any], region: str) -> list[str]:
-    """Return what is wrong in the template's policies, each with its path and the reason."""
+    """Return what is wrong in the template's policies, each with its path."""
     whole = _translate(template, region) if template.get("Transform") == _SAM else template
     resolver = Resolver(whole, region, _VALUES)
     return [
@@ -44,7 +44,7 @@ def find_faults(template: Mapping[str, Any], region: str) -> list[str]:
 
 
 class _NoManagedPolicies(ManagedPolicyLoader):
-    """The translator asks IAM for the ARNs of managed policies; this needs no account."""
+    """Knows the managed policies' ARNs, for which the translator asks IAM."""
 
     def __init__(self) -> None:
         super().__init__(None)
@@ -112,14 +112,14 @@ def _arns_of(action: str) -> tuple[str, ...]:
 
 
 def _may_be_one(one: str, other: str) -> bool:
-    """Whether two patterns of ARNs can mean the same one. The last part may contain colons."""
+    """Whether two patterns of ARNs, whose last part has colons, can mean the same."""
     parts = zip(one.split(":", 5), other.split(":", 5), strict=False)
     return all(_overlap(*pair) for pair in parts)
 
 
 @cache
 def _overlap(one: str, other: str) -> bool:
-    """Whether a text exists that both patterns match; `*` matches any text."""
+    """Whether one text can match both patterns, in which `*` is any text."""
     if not one or not other:
         return not (one + other).strip("*")
     if one[0] == "*":

@@ -1,4 +1,4 @@
-"""Checks every CloudFormation template, packaged ones included, without an account.
+"""Checks every CloudFormation template without an account, packaged ones included.
 
 cfn-lint reads them for three regions, SAM's translator translates the packaged ones, and the policies
 that result are compared with IAM's service authorization tables.
