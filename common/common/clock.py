@@ -4,7 +4,10 @@ from datetime import UTC, datetime
 
 
 def now() -> str:
-    """Return the current time, such as `2025-10-13T14:10:00.123Z`. Such strings sort by time."""
+    """Return the current time, such as `2025-10-13T14:10:00.123Z`.
+
+    Such strings sort by time.
+    """
     return _iso(datetime.now(UTC))
 
 

@@ -1,4 +1,4 @@
-"""What goes over the wire: bodies and queries are Structs, checked against their type."""
+"""Bodies and queries as Structs, validated against their types."""
 
 import json
 import re
@@ -22,7 +22,10 @@ _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 class InvalidBody(BadRequestError):
-    """The body does not match its schema. The message names the field and what was expected."""
+    """The body does not match its schema.
+
+    The message names the field and what was expected.
+    """
 
     description = "The body is not as described; the message names the field."
 
@@ -41,7 +44,10 @@ class InvalidQuery(BadRequestError):
 
 
 class Schema(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """Base of bodies and queries: camelCase on the wire, unknown fields ignored, None left out."""
+    """Base of bodies and queries.
+
+    camelCase on the wire, unknown fields ignored, None left out.
+    """
 
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -116,7 +122,10 @@ def _depth(raw: bytes) -> int:
 
 
 def _explain(exc: msgspec.ValidationError) -> str:
-    """Turn "Expected `int`, got `str` - at `$.qty`" into "qty: expected `int`, got `str`"."""
+    """Format msgspec's message so that the field comes first.
+
+    "Expected `int`, got `str` - at `$.qty`" becomes "qty: expected `int`, got `str`".
+    """
     message, _, path = str(exc).partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", message):
