@@ -15,7 +15,6 @@ from typing import Any
 from unittest import mock
 
 from policy_sentry.querying.actions import get_action_data
-from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
 
 from testkit.intrinsics import Resolver
@@ -26,7 +25,7 @@ logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of its ow
 _VARIABLE = re.compile(r"\$\{\w+\}")
 # What may be allowed on every resource though it knows resources, and why.
 _UNBOUNDED = {
-    "ses:SendEmail": "the sender's identity is a setting of the stage, the recipient is no resource",
+    "ses:SendEmail": "the sender's identity is a setting of the stage, a recipient no resource",
     "sns:Publish": "an SMS goes to a phone number, which is no resource",
 }
 
@@ -43,11 +42,8 @@ def find_faults(template: Mapping[str, Any], region: str) -> list[str]:
     ]
 
 
-class _NoManagedPolicies(ManagedPolicyLoader):
+class _ManagedPolicies:
     """Knows the managed policies' ARNs, for which the translator asks IAM."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
 
     def load(self) -> dict[str, str]:
         name = "AWSCodeDeployRoleForLambda"
@@ -62,7 +58,7 @@ def _translate(template: Mapping[str, Any], region: str) -> dict[str, Any]:
             resource["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "deployment.zip"}
     # The translator reads from it in which partition it is.
     with mock.patch.dict(os.environ, AWS_DEFAULT_REGION=region):
-        translated: dict[str, Any] = transform(document, {}, _NoManagedPolicies())
+        translated: dict[str, Any] = transform(document, {}, _ManagedPolicies())
     return translated
 
 

@@ -1,7 +1,7 @@
 """Checks every CloudFormation template without an account, packaged ones included.
 
-cfn-lint reads them for three regions, SAM's translator translates the packaged ones, and the policies
-that result are compared with IAM's service authorization tables.
+cfn-lint reads them for three regions, SAM's translator translates the packaged ones, and the
+policies that result are compared with IAM's service authorization tables.
 """
 
 import subprocess
