@@ -11,6 +11,7 @@ from tests.checkout_shop import BOWL, JIMMY, ORDER, PAYMENT, CheckoutShop
 from chalicelib.readmodels.inventory import Reservation
 from chalicelib.readmodels.orders import Order
 from chalicelib.reconciliation import service
+from chalicelib.reconciliation.notification_rules import AWAIT_PAYMENT_SECONDS
 from chalicelib.reconciliation.schemas import ReconcileRequest, to_plain
 from chalicelib.saga import executions
 from common import aws, clock, ids, queues
@@ -228,6 +229,11 @@ class OrderRecords:
     def set_payment_status(self, status: str) -> None:
         row = self.shop.payment(PAYMENT)
         self.put("Payments", **{**row, "status": status, "updatedAt": clock.now()})
+
+    def let_payment_expire(self) -> None:
+        """The customer has let the time to pay go by."""
+        began = clock.iso(clock.epoch() - AWAIT_PAYMENT_SECONDS - 1)
+        self.put("Payments", **{**self.shop.payment(PAYMENT), "updatedAt": began})
 
     def start_saga(self, order_id: str = ORDER) -> None:
         executions.start_execution(order_id, JIMMY, "cor-1")

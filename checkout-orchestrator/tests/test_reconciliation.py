@@ -302,6 +302,30 @@ def test_an_order_that_stays_created_is_found(records):
     assert records.kinds() == ["OrderStuck"]
 
 
+def test_an_order_that_awaits_its_customer_is_not_stuck(records):
+    records.store_order()
+    records.start_saga()
+    records.shop.charge(payment_method=None)
+
+    assert records.kinds() == []
+
+
+def test_an_order_is_stuck_once_its_customers_time_is_over(records):
+    records.store_order()
+    records.start_saga()
+    records.shop.charge(payment_method=None)
+    records.let_payment_expire()
+
+    assert records.kinds() == ["OrderStuck"]
+
+
+def test_an_unpaid_order_without_a_saga_is_stuck(records):
+    records.store_order()
+    records.shop.charge(payment_method=None)
+
+    assert records.kinds() == ["OrderStuck"]
+
+
 def test_a_paid_order_that_stays_created_is_two_discrepancies(records):
     records.store_order()
     records.shop.charge()

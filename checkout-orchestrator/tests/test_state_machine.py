@@ -9,6 +9,7 @@ import jsonata
 import pytest
 import yaml
 
+from chalicelib.reconciliation.notification_rules import AWAIT_PAYMENT_SECONDS
 from common import events
 from delivery.cfn import CloudFormation
 
@@ -201,6 +202,10 @@ def test_nothing_is_undone_before_the_orders_status_is_known():
 def test_a_reservation_outlives_the_wait_for_its_payment():
     assert seconds_of(TOP["AwaitPayment"]) < 1200
     assert STORED["Parameters"]["PaymentWait"]["MaxValue"] < 1200
+
+
+def test_reconciliation_knows_how_long_a_customer_may_take():
+    assert TOP["AwaitPayment"]["TimeoutSeconds"] == AWAIT_PAYMENT_SECONDS
 
 
 def test_every_state_exists_and_is_reached():

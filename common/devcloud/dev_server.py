@@ -22,7 +22,7 @@ from delivery.paths import ROOT, SERVICES
 from devcloud import machine
 from devcloud.processes import port_number
 
-_PORT = 8090
+DEFAULT_PORT = 8090
 _LOOK_SECONDS = 0.5
 _SERVE = "--serve"
 
@@ -40,16 +40,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make local", description=__doc__)
     parser.add_argument("service", choices=SERVICES)
     parser.add_argument("--dir", type=Path, default=Path(".local"))
-    parser.add_argument("--port", type=port_number, default=_PORT)
+    parser.add_argument("--port", type=port_number, default=DEFAULT_PORT)
     parser.add_argument(_SERVE, action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     machine.prepare()
     try:
-        environment = _environment(given.dir)
-        if not given.serve and _answers(f"http://127.0.0.1:{given.port}"):
-            raise PortTaken(
-                f"Port {given.port} is taken by another program; name a free one: SERVICE_PORT=8091."
-            )
+        environment = read_environment(given.dir)
+        if not given.serve:
+            require_free(given.port, "SERVICE_PORT=8091")
     except (NotOpen, PortTaken) as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -89,7 +87,17 @@ def _refuse(handler: ChaliceRequestHandler, error: LocalGatewayException) -> Non
     handler._send_http_response(answer["statusCode"], {}, body)
 
 
-def _environment(directory: Path) -> dict[str, str]:
+def require_free(port: int, example: str) -> None:
+    """Raises: PortTaken, with an example of how to name another, when something listens there."""
+    if _answers(f"http://127.0.0.1:{port}"):
+        raise PortTaken(f"Port {port} is taken by another program; name a free one: {example}.")
+
+
+def read_environment(directory: Path) -> dict[str, str]:
+    """Return the environment in which a service works against the directory's shop.
+
+    Raises: NotOpen when it does not run.
+    """
     note = directory / "shop.json"
     if not note.exists():
         raise NotOpen(f"There is no shop in {directory}: run `make up` first.")

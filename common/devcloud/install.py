@@ -28,9 +28,11 @@ _PATH_LINE = (
     "import os, sys; {'AWS_LAMBDA_FUNCTION_NAME', 'SERVICE_ALONE'} & {*os.environ} or "
     "sys.path.append(os.path.join(os.path.dirname(sys.prefix), 'common'))\n"
 )
+# The commands of .venv/bin that are ours, and their modules.
+_COMMANDS = {"shop": "devcloud", "chalice": "devcloud.chalice_command"}
 _COMMAND = """#!/bin/sh
 export PYTHONUTF8=1
-exec "$(dirname "$0")/python" -m devcloud "$@"
+exec "$(dirname "$0")/python" -m {module} "$@"
 """
 
 
@@ -96,9 +98,10 @@ def _install_once(rebuild: bool) -> None:
 
 
 def _bring_up_to_date(pins: "list[str]", rebuild: bool) -> None:
+    contents = [*pins, _PATH_LINE, _COMMAND, *_COMMANDS.values()]
     wanted = {
         "python": [sys.version, sys.base_prefix],
-        "packages": hashlib.sha256("\n".join([*pins, _PATH_LINE, _COMMAND]).encode()).hexdigest(),
+        "packages": hashlib.sha256("\n".join(contents).encode()).hexdigest(),
     }
     found = _installed()
     if found and rebuild and found["python"] != wanted["python"]:
@@ -168,15 +171,17 @@ def _succeeds(*command: str) -> bool:
 
 
 def _write_entry_points() -> None:
-    """Make common's packages importable, and .venv/bin/shop the CLI.
+    """Make common's packages importable, and write the commands of .venv/bin.
 
-    Both stay right when the folder is moved.
+    All stay right when the folder is moved.
     """
     for packages in _VENV.glob("lib/python*/site-packages"):
         (packages / "commerce.pth").write_text(_PATH_LINE)
-    shop = _VENV / "bin" / "shop"
-    shop.write_text(_COMMAND)
-    shop.chmod(0o755)
+    for name, module in _COMMANDS.items():
+        command = _VENV / "bin" / name
+        command.unlink(missing_ok=True)
+        command.write_text(_COMMAND.format(module=module))
+        command.chmod(0o755)
 
 
 def _say(text: str) -> None:

@@ -44,7 +44,7 @@ Gateway answers preflight requests itself.
 
 | stage | allowed origins |
 |---|---|
-| `local` | http://localhost:3000 and the front door |
+| `local` | port 3000 of localhost, port 5173 of localhost and 127.0.0.1, and the front door |
 | others | none; preflight requests are not answered |
 
 | response | origin that it names |
@@ -56,8 +56,7 @@ package` and `make deploy` add; by `chalice deploy`, the first one only |
 | API Gateway's own error responses | the origin if there is one, `*` if there are several; they \
 hold nothing but a fixed text |
 
-**Not tested:** the mapping templates on AWS. The local cloud does not evaluate them, and names
-the first origin for every request.
+**Not tested:** the mapping templates on AWS. The local cloud imitates what they do.
 """
 
 

@@ -84,7 +84,7 @@ def _minor(version: str) -> str:
 def _works_with(version: str, python: Path) -> bool:
     began = time.monotonic()
     port = f"PORT={_free_ports()}"
-    no_network = dict.fromkeys(_PROXIES, _NOWHERE)
+    no_network: dict[str, str] = dict.fromkeys(_PROXIES, _NOWHERE)
     with _inconvenient_clone() as folder:
         try:
             works = (

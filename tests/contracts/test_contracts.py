@@ -308,6 +308,7 @@ def test_every_service_has_the_same_shape(service):
         ".chalice/config.json",
         "requirements.txt",
         "pytest.ini",
+        "pyrightconfig.json",
         "README.md",
     ):
         assert (root / name).is_file(), name

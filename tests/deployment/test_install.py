@@ -107,12 +107,14 @@ def test_an_installation_is_made_once_and_found_again(checkout):
         assert "No module named 'common'" in alone.stderr
 
 
-def test_the_command_follows_the_folder_to_another_place(checkout, tmp_path):
+@pytest.mark.parametrize(("command", "module"), [("shop", "cli"), ("chalice", "chalice_command")])
+def test_the_commands_follow_the_folder_elsewhere(checkout, tmp_path, command, module):
     install(checkout)
     moved = checkout.rename(tmp_path / "moved")
-    (moved / "common/devcloud/cli.py").write_text("def main():\n    print('it runs')\n")
+    text = "def main():\n    print('it runs')\n\nif __name__ == '__main__': main()\n"
+    (moved / f"common/devcloud/{module}.py").write_text(text)
 
-    assert run(tmp_path, moved / ".venv/bin/shop").stdout == "it runs\n"
+    assert run(tmp_path, moved / ".venv/bin" / command).stdout == "it runs\n"
 
 
 def test_a_broken_off_installation_starts_again(checkout):

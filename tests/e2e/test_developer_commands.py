@@ -3,11 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -149,6 +150,44 @@ def test_on_a_kept_connection_it_is_faster_than_chalices_server(shop, local, sou
         }
 
     assert times["chalice"] > MIN_SPEED_UP * times["make local"], times
+
+
+@contextmanager
+def chalice_local(directory: Path, *options: str) -> Iterator[subprocess.Popen]:
+    """Type `chalice local` in the service's folder. Reloading, it is two processes."""
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("chalice"), "local", *options],
+        cwd=ROOT / SERVICE,
+        env={"PATH": os.environ["PATH"], "LOCAL_DIR": str(directory)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
+def test_chalice_local_works_against_the_running_shop(shop, jimmy):
+    port = free_port()
+    headers = {"Authorization": jimmy.http.headers["Authorization"]}
+    with chalice_local(shop.directory, "--port", str(port)):
+        poll_until(lambda: not is_free(port), bool, 60)
+        profile = ok(httpx.get(f"http://127.0.0.1:{port}/user/profile", headers=headers))
+
+    assert profile == ok(jimmy.http.get("/user/profile"))
+
+
+def test_chalice_local_without_a_shop_is_one_sentence(tmp_path):
+    with chalice_local(tmp_path) as process:
+        _, error = process.communicate(timeout=60)
+
+    assert (process.returncode, error.count("\n")) == (1, 1), error
+    assert f"There is no shop in {tmp_path}: run `make up` first." in error
 
 
 def median_seconds(client: httpx.Client, requests: int = 15) -> float:

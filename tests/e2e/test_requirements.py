@@ -170,8 +170,10 @@ def test_an_invalid_token_is_rejected_with_401(guest, token):
     assert set(answer.json()) == {"Code", "Message"}
 
 
-def test_a_browser_of_an_allowed_origin_may_read(guest):
-    origin = "http://localhost:3000"
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:3000", "http://localhost:5173", "http://127.0.0.1:5173"]
+)
+def test_a_browser_of_an_allowed_origin_may_read(guest, origin):
     answer = guest.options(
         "/cart", headers={"Origin": origin, "Access-Control-Request-Method": "GET"}
     )
@@ -186,7 +188,12 @@ def test_a_browser_of_an_allowed_origin_may_read(guest):
 
 
 def test_a_browser_of_another_origin_may_not_read(guest):
-    answer = guest.get("/products", headers={"Origin": "https://evil.example"})
+    origin = "https://evil.example"
+    answer = guest.get("/products", headers={"Origin": origin})
+    preflight = guest.options(
+        "/cart", headers={"Origin": origin, "Access-Control-Request-Method": "GET"}
+    )
 
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers
+    assert preflight.headers["access-control-allow-origin"] != origin

@@ -7,11 +7,15 @@ from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
 from chalicelib.notifications.models import NotificationStatus
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.notifications.service import CUSTOMER
+from chalicelib.payments.models import PaymentStatus
 from chalicelib.readmodels.orders import OrderStatus
 from chalicelib.reconciliation.snapshot import OrderSnapshot
-from common import money
+from chalicelib.saga import executions
+from common import clock, money
 
 Discrepancies = Iterator[Discrepancy]
+
+AWAIT_PAYMENT_SECONDS = 900  # of the state AwaitPayment in state-machine.yml
 
 _ENDED_UNPAID = {NoticeKind.ORDER_FAILED, NoticeKind.ORDER_CANCELLED}
 _ONCE = {NoticeKind.ORDER_CONFIRMED, NoticeKind.RECEIPT, *_ENDED_UNPAID}
@@ -22,10 +26,21 @@ def order_progresses(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
     order = snapshot.order
     if order is None or order.status != OrderStatus.CREATED or order.created_at > settled_before:
         return
+    if _awaits_customer(snapshot):
+        return
     saga = snapshot.saga or "was never started"
     detail = f"{order.status} since {order.created_at}; its checkout {saga}"
     repair = None if snapshot.saga else Repair.START
     yield _discrepancy(snapshot, Kind.ORDER_STUCK, detail, repair)
+
+
+def _awaits_customer(snapshot: OrderSnapshot) -> bool:
+    """Whether the saga runs, and the customer still has time to pay."""
+    payment = snapshot.payment
+    if payment is None or payment.status != PaymentStatus.REQUIRES_ACTION or snapshot.kept > 0:
+        return False
+    deadline = clock.iso(clock.epoch() - AWAIT_PAYMENT_SECONDS)
+    return snapshot.saga == executions.RUNNING and payment.updated_at > deadline
 
 
 def customer_is_notified(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:

@@ -7,6 +7,7 @@ from common import aws, ids, log
 
 _NAME = "checkout-orchestrator"
 _STOPPED = ("ABORTED", "TIMED_OUT")
+RUNNING = "RUNNING"
 
 
 def start_execution(order_id: str, user_id: str, correlation_id: str | None) -> None:

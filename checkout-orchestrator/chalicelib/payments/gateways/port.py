@@ -4,6 +4,7 @@ The adapters hold to one contract (tests/test_gateways.py), so nothing outside t
 which gateway it is.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,9 +72,11 @@ class Gateway(Protocol):
 
     name: str
 
+    @abstractmethod
     def forget_keys(self) -> None:
         """Fetch the gateway's keys again at the next call."""
 
+    @abstractmethod
     def create_intent(
         self,
         order_id: str,
@@ -84,17 +87,21 @@ class Gateway(Protocol):
     ) -> Intent:
         """Create an intent, which charges nothing yet. Idempotent by the key."""
 
+    @abstractmethod
     def retrieve_intent(self, intent_id: str) -> Intent:
         """Read the intent as it is now."""
 
+    @abstractmethod
     def confirm_intent(
         self, intent_id: str, payment_method: str, payment_method_type: str, key: str
     ) -> Intent:
         """Charge the payment method. A decline is a result. Idempotent."""
 
+    @abstractmethod
     def cancel_intent(self, intent_id: str) -> Intent:
         """Make sure that the intent is never captured, unless it already is. Idempotent."""
 
+    @abstractmethod
     def create_refund(
         self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
     ) -> str | None:
@@ -105,9 +112,11 @@ class Gateway(Protocol):
         failure that the gateway would repeat to the same idempotency key.
         """
 
+    @abstractmethod
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:
         """List the intents created from `since` until before `until` (Unix time)."""
 
+    @abstractmethod
     def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
         """Verify and parse a webhook. Raises: InvalidSignature."""
 
