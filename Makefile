@@ -165,9 +165,9 @@ lint: ## | ruff, actionlint on the workflows, no secrets in the repository
 	@$(PY) -m testkit.secrets_scan
 types: ## | mypy, each service by itself
 	@$(PY) -m testkit.type_check $(SERVICE)
-templates: ## | cfn-lint on every template, the packaged ones too
+templates: ## | cfn-lint on every template, the packaged ones too; policies against IAM's tables
 	@$(PY) -m testkit.template_check $(SERVICE)
-framework: ## | the Serverless Framework, into node_modules; needs Node 20.19 or newer
+framework: ## | Serverless Framework and JSONata, into node_modules; needs Node 20.19 or newer
 	@$(PY) -m testkit.framework
 pythons: ## | start the shop and run suites with the other Pythons of this machine
 	@$(PY) -m testkit.pythons

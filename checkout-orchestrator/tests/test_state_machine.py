@@ -205,7 +205,8 @@ def test_a_reservation_outlives_the_wait_for_its_payment():
 
 
 def test_reconciliation_knows_how_long_a_customer_may_take():
-    assert TOP["AwaitPayment"]["TimeoutSeconds"] == AWAIT_PAYMENT_SECONDS
+    assert seconds_of(TOP["AwaitPayment"]) == AWAIT_PAYMENT_SECONDS
+    assert STORED["Parameters"]["PaymentWait"]["MaxValue"] == AWAIT_PAYMENT_SECONDS
 
 
 def test_every_state_exists_and_is_reached():

@@ -1,7 +1,8 @@
-"""Install the Serverless Framework into node_modules, for `make framework`.
+"""Install the packages of Node into node_modules, for `make framework`.
 
-Nothing else needs Node. What tests/deployment tries with it is skipped without Node. Where CI is
-set, a missing Node is a failure.
+They are the Serverless Framework, and what checks the saga a second time. Nothing else needs Node:
+without it those tests of tests/deployment and tests/saga are skipped. Where CI is set, a missing
+Node is a failure.
 """
 
 import os
@@ -20,12 +21,13 @@ def main() -> int:
     npm = shutil.which("npm")
     if not npm or _node_version() < _OLDEST_NODE:
         print(
-            "Node 20.19 or newer is missing: deploying with the Serverless Framework is not tested."
+            "Node 20.19 or newer is missing: deploying with the Serverless Framework and the"
+            " second check of the saga are not tested."
         )
         return 1 if os.environ.get("CI") else 0
     if _INSTALLED.exists() and _INSTALLED.stat().st_mtime >= _PINS.stat().st_mtime:
         return 0
-    print("Installing the Serverless Framework into node_modules (once)...", flush=True)
+    print("Installing the packages of Node into node_modules (once)...", flush=True)
     status = subprocess.call([npm, "ci", "--silent", "--no-fund", "--no-audit"], cwd=ROOT)
     if status:
         print(f"npm ci failed with status {status}; `npm ci` alone says why.", file=sys.stderr)

@@ -14,6 +14,7 @@ _PSEUDO = {
     "AWS::StackName": "stack",
     "AWS::StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/stack/1",
 }
+_BY_ARN = ("AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")  # !Ref returns their ARN
 _REFERENCE = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
@@ -37,7 +38,7 @@ class Resolver:
 
     def _function(self, name: str, argument: Any) -> tuple[Any] | None:
         if name == "Ref":
-            return (self._values.get(argument, argument),)
+            return (self._refer(argument),)
         if not name.startswith("Fn::"):
             return None
         if name == "Fn::If":
@@ -45,7 +46,7 @@ class Resolver:
         if name == "Fn::Sub":
             return (self._substitute(argument),)
         if name == "Fn::GetAtt":
-            return (".".join(argument) if isinstance(argument, list) else argument,)
+            return (self._attribute(*argument),)
         arguments = self.resolve(argument)
         if name == "Fn::FindInMap":
             mapping, key, attribute = arguments
@@ -57,6 +58,22 @@ class Resolver:
         if name == "Fn::Split":
             return (arguments[1].split(arguments[0]),)
         raise NotImplementedError(f"{name} is not resolved here: {argument}")
+
+    def _attribute(self, resource: str, attribute: str) -> str:
+        """Return an ARN for Arn, else the attribute's name."""
+        if attribute != "Arn":
+            return f"{resource}.{attribute}"
+        service = self._type(resource).split("::")[1].lower()
+        place = ":" if service == "s3" else f"{self.region}:{_PSEUDO['AWS::AccountId']}"
+        return f"arn:aws:{service}:{place}:{resource}"
+
+    def _refer(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        return self._attribute(name, "Arn") if self._type(name) in _BY_ARN else name
+
+    def _type(self, resource: str) -> str:
+        return str(self.template.get("Resources", {}).get(resource, {}).get("Type"))
 
     def _is_absent(self, value: Any) -> bool:
         if isinstance(value, dict) and list(value) == ["Fn::If"]:
@@ -82,7 +99,12 @@ class Resolver:
         values = {**self._values, **self.resolve(given)}
 
         def replace(found: re.Match[str]) -> str:
-            return f"${{{found[2]}}}" if found[1] else str(values.get(found[2], found[2]))
+            is_literal, name = found.groups()
+            if is_literal:
+                return f"${{{name}}}"
+            if name in values:
+                return str(values[name])
+            return str(self._attribute(*name.split(".")) if "." in name else self._refer(name))
 
         return _REFERENCE.sub(replace, text)
 

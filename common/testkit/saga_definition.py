@@ -1,5 +1,6 @@
 """The checkout's state machine as Step Functions receives it."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -31,3 +32,7 @@ def _substitute(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
         return _PLACEHOLDER.sub(lambda found: str(values[found[1]]), value)
     return value
+
+
+if __name__ == "__main__":
+    print(json.dumps(read(Stage="dev"), indent=2))

@@ -12,6 +12,7 @@ from tests.support.privileges import HERE, Grant, done_by_aws, grants, policy_fi
 
 # Actions that are allowed on all resources, and why.
 UNBOUNDED = {
+    "dynamodb:ListStreams": "it lists the streams of the account, and knows no resource",
     "xray:PutTraceSegments": "X-Ray knows no resources",
     "xray:PutTelemetryRecords": "X-Ray knows no resources",
     "states:SendTaskSuccess": (

@@ -190,6 +190,7 @@ def test_no_policy_allows_everything():
         "sns:Publish",
         "states:SendTaskSuccess",
         "states:SendTaskFailure",
+        "dynamodb:ListStreams",
     }
     for service in SERVICES:
         for path in (ROOT / service / ".chalice").glob("policy*.json"):

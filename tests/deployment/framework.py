@@ -25,7 +25,7 @@ def require_node() -> None:
     """Skip the test without Node, or fail it in CI, where nobody would notice."""
     if shutil.which("node") and (_PROGRAMS / "osls").exists():
         return
-    missing = "the Serverless Framework needs Node 20.19 or newer, and `make framework` once"
+    missing = "this test needs Node 20.19 or newer, and `make framework` once"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

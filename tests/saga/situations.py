@@ -1,4 +1,4 @@
-"""What can happen to the saga's tasks: results by contract, errors and their causes."""
+"""What can happen to the saga's tasks: results by contract, errors, causes."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A second opinion on the saga: the reference JSONata, and a parser of the States Language."""
+"""The reference JSONata, and an independent parser of the States Language."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ class EvaluationFailed(Exception):
 
 
 class StepFunctions:
-    """A Node process with both libraries; it answers one line at a time."""
+    """A Node process with both libraries that answers one line at a time."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -55,7 +55,7 @@ class StepFunctions:
 
 
 def _on_one_line(value: Any) -> Any:
-    """Replace line breaks in expressions: the parser knows none, to JSONata they are spaces."""
+    """Replace line breaks in expressions, which the parser does not know."""
     if isinstance(value, dict):
         return {key: _on_one_line(one) for key, one in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The saga's definition as AWS reads it: parsed, evaluated, walked through to every end."""
+"""The definition of the saga as AWS reads it, walked through to every end."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Walks the saga through every outcome of every task, by the rules of Step Functions.
+"""Walks the saga through each outcome of its tasks, as Step Functions would.
 
 Retries are left out: what a catch sees is the error of the last attempt.
 """
@@ -142,7 +142,7 @@ class _Walker:
         yield from ()
 
     def _go_on(self, position: Position, way: Json, **states: Any) -> Iterator[Position]:
-        """Assign and Output of a state, a catch or a choice; both see the variables as before."""
+        """Evaluate Assign and Output, which both see the variables as before."""
         default = next(iter(states.values()), position.input)
         template = _templates(way)
         found = self._evaluate(template, position, **states) if template else {}

@@ -17,7 +17,6 @@ _STREAM_ACTIONS = (
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
     "dynamodb:GetShardIterator",
-    "dynamodb:ListStreams",
 )
 _EVENT_SOURCES = ("on_sqs_message", "on_dynamodb_record")
 _LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
@@ -114,6 +113,7 @@ def _polling(source: ast.Call) -> Iterator[tuple[str, str]]:
     yield from (
         (action, f"arn:aws:dynamodb:{HERE}:table/{table}/stream/1") for action in _STREAM_ACTIONS
     )
+    yield "dynamodb:ListStreams", "*"
 
 
 def _keyword(call: ast.Call, name: str) -> str:
