@@ -207,9 +207,9 @@ def _condition(condition: Mapping[str, Mapping[str, Any]], service: str) -> dict
     return {
         test: {
             key: _completed(value, service) if test.startswith("Arn") else value
-            for key, value in wanted.items()
+            for key, value in expected.items()
         }
-        for test, wanted in condition.items()
+        for test, expected in condition.items()
     }
 
 

@@ -62,10 +62,10 @@ def require_runtime(stage: str, version: tuple[int, ...] = sys.version_info[:2])
     Raises: WrongPython.
     """
     if version != RUNTIME:
-        wanted, found = (".".join(map(str, each)) for each in (RUNTIME, version))
+        expected, found = (".".join(map(str, each)) for each in (RUNTIME, version))
         raise WrongPython(
-            f"Lambdas on {stage} run Python {wanted}, and this is {found}, which would change all"
-            f" of them: set up with it once, make up PYTHON=python{wanted}, and deploy again."
+            f"Lambdas on {stage} run Python {expected}, and this is {found}, which would change all"
+            f" of them: set up with it once, make up PYTHON=python{expected}, and deploy again."
             " Nothing was deployed."
         )
 

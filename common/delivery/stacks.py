@@ -172,7 +172,7 @@ def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:
 
 
 def _is_deployed(
-    cloud: Cloud, stack: dict[str, Any], wanted: str, given: Mapping[str, str]
+    cloud: Cloud, stack: dict[str, Any], expected: str, given: Mapping[str, str]
 ) -> bool:
     """Whether the stack has this template and these parameters.
 
@@ -185,7 +185,7 @@ def _is_deployed(
     return (
         stack["StackStatus"] in _DONE
         and same
-        and _parsed(template(cloud, stack["StackName"]) or "") == _parsed(wanted)
+        and _parsed(template(cloud, stack["StackName"]) or "") == _parsed(expected)
     )
 
 

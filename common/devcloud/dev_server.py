@@ -71,7 +71,8 @@ def serve(service: str, port: int, environment: dict[str, str]) -> None:
     os.chdir(ROOT / service)
     sys.path.insert(0, str(ROOT / service / "vendor"))
     print(f"{service} on http://127.0.0.1:{port}", flush=True)
-    # Chalice puts the stage's settings into the environment that it is given; the app reads them from this one.
+    # Chalice puts the stage's settings into the environment that it is given; the app reads them
+    # from this process's own.
     factory = CLIFactory(str(ROOT / service), debug=False, environ=os.environ)
     run_local_server(factory, "127.0.0.1", port, "local")
 
@@ -88,7 +89,9 @@ def _refuse(handler: ChaliceRequestHandler, error: LocalGatewayException) -> Non
 
 
 def require_free(port: int, example: str) -> None:
-    """Raises: PortTaken, with an example of how to name another, when something listens there."""
+    """Require a free port.
+
+    Raises: PortTaken, with an example of how to name another."""
     if _answers(f"http://127.0.0.1:{port}"):
         raise PortTaken(f"Port {port} is taken by another program; name a free one: {example}.")
 

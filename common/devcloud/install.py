@@ -79,7 +79,8 @@ def _require_symlinks() -> None:
     for link in sorted(_ROOT.glob("*/vendor/common")):
         if not link.is_dir():
             raise NotInstalled(
-                f"{link.relative_to(_ROOT)} is not a symlink in this checkout. Let git make symlinks:"
+                f"{link.relative_to(_ROOT)} is not a symlink in this checkout. "
+                "Let git make symlinks:"
                 " git config core.symlinks true && git checkout HEAD -- '*/vendor/common'"
             )
 
@@ -156,7 +157,8 @@ def _run(command: "list[str]") -> None:
     broken = re.search(r"connection broken by '(\w+)", text)
     if broken:
         raise NotInstalled(
-            f"The package index cannot be reached ({broken[1]}). Installing needs the network; behind a"
+            f"The package index cannot be reached ({broken[1]}). "
+            "Installing needs the network; behind a"
             " proxy, HTTPS_PROXY or pip's configuration names it."
         )
     lines = [line for line in text.splitlines() if line.startswith("ERROR: ")] or text.splitlines()

@@ -143,7 +143,8 @@ def require_free(port: int) -> None:
     while not _is_free(port):
         if time.monotonic() > deadline:
             raise PortTaken(
-                f"Port {port} is taken: another program listens on it. End that one, or move the shop, as in"
+                f"Port {port} is taken: another program listens on it. "
+                "End that one, or move the shop, as in"
                 " `make up PORT=8100` (it takes PORT and the three after it)."
             )
         time.sleep(0.1)

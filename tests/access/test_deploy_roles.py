@@ -158,7 +158,7 @@ def test_a_role_can_do_what_make_release_does(service):
         arn("lambda:{here}:function:{name}", f"{service}-prod{name}")
         for name in ("", ":live", "-authorizer", "-authorizer:live")
     ]
-    wanted = [
+    expected = [
         *((action, bucket) for action in ("s3:ListBucket", "s3:CreateBucket")),
         *((action, f"{bucket}/{service}/0123.zip") for action in ("s3:GetObject", "s3:PutObject")),
         ("cloudformation:ListExports", EVERYTHING),
@@ -169,15 +169,15 @@ def test_a_role_can_do_what_make_release_does(service):
         *(("lambda:DeleteFunction", name) for name in functions),
     ]
     for stack in deploy_roles.stacks(service):
-        wanted += [
+        expected += [
             (action, f"{bucket}/{stack}.template") for action in ("s3:GetObject", "s3:PutObject")
         ]
-        wanted += [
+        expected += [
             (action, arn("cloudformation:{here}:stack/{name}/1", stack))
             for action in deploy_actions.STACKS
         ]
 
-    assert [each for each in wanted if not is_granted(service, "prod", *each)] == []
+    assert [each for each in expected if not is_granted(service, "prod", *each)] == []
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -53,8 +53,8 @@ def package(folder: Path) -> None:
 def deploy(folder: Path, cloud: Cloud, addresses: Mapping[str, str]) -> None:
     """Run `npx osls deploy --stage dev` in a service's folder."""
     inherited = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
-    wanted = inherited | variables(cloud) | dict(addresses)
-    _run("osls", ["deploy", "--stage", "dev"], folder, wanted)
+    expected = inherited | variables(cloud) | dict(addresses)
+    _run("osls", ["deploy", "--stage", "dev"], folder, expected)
 
 
 def deploy_all(folder: Path, cloud: Cloud) -> None:

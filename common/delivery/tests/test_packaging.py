@@ -156,11 +156,11 @@ def test_refusals_of_api_gateway_have_the_shops_shape(status):
 def test_only_the_pipelines_python_deploys_to_aws():
     """Chalice packages for the Python that it runs on."""
     workflow = (paths.ROOT / ".github/workflows/service.yml").read_text()
-    wanted = ".".join(map(str, packaging.RUNTIME))
+    expected = ".".join(map(str, packaging.RUNTIME))
 
-    assert f'PYTHON_VERSION: "{wanted}"' in workflow
+    assert f'PYTHON_VERSION: "{expected}"' in workflow
     packaging.require_runtime("dev", packaging.RUNTIME)
-    with pytest.raises(packaging.WrongPython, match=rf"on dev run Python {wanted}, .* is 3\.11"):
+    with pytest.raises(packaging.WrongPython, match=rf"on dev run Python {expected}, .* is 3\.11"):
         packaging.require_runtime("dev", (3, 11))
 
 

@@ -152,7 +152,7 @@ def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
 
 @contextmanager
 def listening(read: Callable[[bytes, Message], Any]) -> Iterator[Any]:
-    """Receive webhooks: `heard` is a queue of what `read` returns for each.
+    """Receive webhooks: `received` is a queue of what `read` returns for each.
 
     Statuses put into `answers` are used up first, one per request.
     """
@@ -164,13 +164,13 @@ def listening(read: Callable[[bytes, Message], Any]) -> Iterator[Any]:
             self.send_response(status)
             self.end_headers()
             if status == 200:
-                server.heard.put(read(body, self.headers))
+                server.received.put(read(body, self.headers))
 
         def log_message(self, *_: Any) -> None:
             pass
 
     server: Any = HTTPServer(("127.0.0.1", 0), Inbox)
-    server.heard, server.answers = Queue(), Queue()
+    server.received, server.answers = Queue(), Queue()
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()

@@ -25,7 +25,8 @@ PREFLIGHT = {
 ALLOW_ALL = """
 def handle(event, context):
     allow = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
-    return {"principalId": "jane", "policyDocument": {"Version": "2012-10-17", "Statement": [allow]}}
+    policy = {"Version": "2012-10-17", "Statement": [allow]}
+    return {"principalId": "jane", "policyDocument": policy}
 """
 ECHO_PATH = """
 def handle(event, context):

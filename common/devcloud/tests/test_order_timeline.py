@@ -45,7 +45,8 @@ def test_an_error_is_shown_with_the_message_of_the_lambda():
 
 def test_a_log_line_is_shown_without_fields_for_machines():
     line = (
-        '{"level": "ERROR", "message": "failed", "timestamp": "2026-11-22 12:00:00,250+0000", "service": "cart-service",'
+        '{"level": "ERROR", "message": "failed", "timestamp": "2026-11-22 12:00:00,250+0000", '
+        '"service": "cart-service",'
         ' "xray_trace_id": "1-2", "correlation_id": "C", "error": "OutOfStock"}'
     )
 

@@ -259,20 +259,20 @@ def test_what_happened_is_told_signed(shop, gateway, api):
     payment = api.order.payments(order["id"])["items"][0]
     api.payment.refund(payment["id"], {"amount": 1000})
 
-    heard = [shop.heard.get(timeout=5) for _ in range(5)]
+    events = [shop.received.get(timeout=5) for _ in range(5)]
 
-    assert {event["event"] for event, _ in heard} == {
+    assert {event["event"] for event, _ in events} == {
         "payment.failed",
         "payment.authorized",
         "payment.captured",
         "order.paid",
         "refund.processed",
     }
-    assert len({event_id for _, event_id in heard}) == 5
+    assert len({event_id for _, event_id in events}) == 5
     assert all(
-        event["payload"]["payment"]["entity"]["order_id"] == order["id"] for event, _ in heard
+        event["payload"]["payment"]["entity"]["order_id"] == order["id"] for event, _ in events
     )
-    (of_order,) = (event for event, _ in heard if event["event"] == "order.paid")
+    (of_order,) = (event for event, _ in events if event["event"] == "order.paid")
     assert of_order["payload"]["order"]["entity"]["notes"] == {"orderId": "ORDER#1"}
 
 
@@ -281,11 +281,11 @@ def test_a_rejected_webhook_is_retried_and_each_is_copied_as_configured(shop, ga
     shop.answers.put(500)
     decide(gateway, api.order.create(ORDER), "refuse").raise_for_status()
 
-    heard = [shop.heard.get(timeout=5) for _ in range(3)]
+    events = [shop.received.get(timeout=5) for _ in range(3)]
 
-    assert len({event_id for _, event_id in heard}) == 1
+    assert len({event_id for _, event_id in events}) == 1
     with pytest.raises(queue.Empty):
-        shop.heard.get(timeout=0.3)
+        shop.received.get(timeout=0.3)
 
 
 def test_a_gateway_that_is_out_of_order_does_nothing(gateway, api):
@@ -361,6 +361,6 @@ def test_state_survives_a_restart_and_pending_webhooks_are_sent_after_it(shop, t
         tmp_path / "razorpay.db", f"http://127.0.0.1:{shop.server_port}/hook", SECRET
     )
     assert second.order(order["id"])["status"] == "attempted"
-    event, _ = shop.heard.get(timeout=5)
+    event, _ = shop.received.get(timeout=5)
     assert event["event"] == "payment.failed"
     second.close()

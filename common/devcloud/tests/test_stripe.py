@@ -84,11 +84,11 @@ def test_an_intent_charges_nobody_until_it_is_confirmed(gateway, intents):
 def test_a_declined_card_is_said_to_be_and_another_may_be_tried(intents, method, code):
     intent = an_intent(intents)
 
-    with pytest.raises(stripe.CardError) as refusal:
+    with pytest.raises(stripe.CardError) as error:
         intents.confirm(intent.id, {"payment_method": method})
 
-    assert refusal.value.error.decline_code == code
-    assert refusal.value.http_status == 402
+    assert error.value.error.decline_code == code
+    assert error.value.http_status == 402
     after = intents.retrieve(intent.id)
     assert (after.status, after.last_payment_error.decline_code) == (
         "requires_payment_method",
@@ -132,9 +132,9 @@ def test_a_canceled_intent_is_never_charged_and_a_charged_one_not_canceled(inten
         lambda: intents.cancel(paid.id),
         lambda: intents.confirm(paid.id, {"payment_method": "pm_card_visa"}),
     ):
-        with pytest.raises(stripe.InvalidRequestError) as refusal:
+        with pytest.raises(stripe.InvalidRequestError) as error:
             act()
-        assert refusal.value.code == "payment_intent_unexpected_state"
+        assert error.value.code == "payment_intent_unexpected_state"
 
 
 def test_a_confirmation_and_a_cancellation_at_once_leave_one_winner(intents):
@@ -167,9 +167,9 @@ def test_more_than_was_charged_is_never_given_back(gateway, intents):
     with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
         refunds.create({"payment_intent": intent.id, "amount": 1599})
     assert refunds.create({"payment_intent": intent.id}).amount == 1598
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         refunds.create({"payment_intent": intent.id})
-    assert refusal.value.code == "charge_already_refunded"
+    assert error.value.code == "charge_already_refunded"
 
 
 def test_an_idempotency_key_gets_the_first_answer_again(gateway, intents):
@@ -203,9 +203,9 @@ def test_a_key_in_use_is_refused_meanwhile(gateway, intents):
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(intents.create, params, {"idempotency_key": key})
         start.wait(5)
-        with pytest.raises(stripe.StripeError) as refusal:
+        with pytest.raises(stripe.StripeError) as error:
             intents.create(params, {"idempotency_key": key})
-        assert refusal.value.http_status == 409
+        assert error.value.http_status == 409
         assert first.result().status == "requires_payment_method"
 
 
@@ -228,9 +228,9 @@ def test_a_failure_is_kept_under_its_key_and_an_overload_is_not(gateway, intents
 
     for status in (409, 429):
         gateway.faults.set(errors=1, error_status=status)
-        with pytest.raises(stripe.StripeError) as refusal:
+        with pytest.raises(stripe.StripeError) as error:
             intents.create(params, {"idempotency_key": "busy"})
-        assert refusal.value.http_status == status
+        assert error.value.http_status == status
     assert intents.create(params, {"idempotency_key": "busy"}).amount == 100
 
 
@@ -269,9 +269,9 @@ def test_a_refund_is_given_once_for_a_key(gateway, intents):
     ],
 )
 def test_a_wrong_parameter_is_named(intents, params, param):
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         intents.create(params)
-    assert refusal.value.param == param
+    assert error.value.param == param
 
 
 def test_nobody_comes_in_without_a_secret_key(gateway):
@@ -313,9 +313,9 @@ def test_upi_waits_for_the_customer_and_the_bank(gateway, intents):
 
     decide(gateway, intent, "process")
     assert intents.retrieve(intent.id).status == "processing"
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         intents.cancel(intent.id)
-    assert refusal.value.code == "payment_intent_unexpected_state"
+    assert error.value.code == "payment_intent_unexpected_state"
 
     decide(gateway, intent, "approve")
     assert intents.retrieve(intent.id).status == "succeeded"
@@ -427,7 +427,7 @@ def test_what_happened_is_told_signed(shop, intents):
     intent = an_intent(intents)
     intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
 
-    event = shop.heard.get(timeout=5)
+    event = shop.received.get(timeout=5)
 
     assert (event.type, event.data.object.id) == ("payment_intent.succeeded", intent.id)
 
@@ -436,27 +436,27 @@ def test_a_webhook_that_is_not_taken_comes_again(shop, intents):
     shop.answers.put(500)
     intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
 
-    assert shop.heard.get(timeout=5).type == "payment_intent.succeeded"
+    assert shop.received.get(timeout=5).type == "payment_intent.succeeded"
 
 
 def test_webhooks_come_twice_or_not_at_all_if_so_switched(shop, gateway, intents):
     gateway.faults.set(duplicate_webhooks=True)
     intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
-    assert shop.heard.get(timeout=5).id == shop.heard.get(timeout=5).id
+    assert shop.received.get(timeout=5).id == shop.received.get(timeout=5).id
 
     gateway.faults.set(webhooks=False)
     intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
     with pytest.raises(queue.Empty):
-        shop.heard.get(timeout=0.3)
+        shop.received.get(timeout=0.3)
 
 
 def test_each_webhook_comes_as_often_as_switched(shop, gateway, intents):
     gateway.faults.set(webhook_copies=3)
     intents.confirm(an_intent(intents).id, {"payment_method": "pm_card_visa"})
 
-    assert len({shop.heard.get(timeout=5).id for _ in range(3)}) == 1
+    assert len({shop.received.get(timeout=5).id for _ in range(3)}) == 1
     with pytest.raises(queue.Empty):
-        shop.heard.get(timeout=0.3)
+        shop.received.get(timeout=0.3)
 
 
 def test_webhooks_may_come_in_the_wrong_order_and_late(shop, gateway, intents):
@@ -465,8 +465,8 @@ def test_webhooks_may_come_in_the_wrong_order_and_late(shop, gateway, intents):
     intents.confirm(intent.id, {"payment_method": "pm_card_threeDSecure2Required"})
     decide(gateway, intent, "approve")
 
-    heard = [shop.heard.get(timeout=5).type for _ in range(2)]
-    assert heard == ["payment_intent.succeeded", "payment_intent.requires_action"]
+    events = [shop.received.get(timeout=5).type for _ in range(2)]
+    assert events == ["payment_intent.succeeded", "payment_intent.requires_action"]
 
 
 def test_what_was_not_delivered_is_after_a_restart(shop, tmp_path):
@@ -477,7 +477,7 @@ def test_what_was_not_delivered_is_after_a_restart(shop, tmp_path):
     first.close()
 
     second = FakeStripe(tmp_path / "stripe.db", url, SECRET)
-    assert shop.heard.get(timeout=5).type == "payment_intent.canceled"
+    assert shop.received.get(timeout=5).type == "payment_intent.canceled"
     second.close()
 
 
