@@ -212,12 +212,47 @@ SLUGS = {
     "  Snacks ": "snacks",
     "a_b--c": "a-b-c",
     "Bücher": "bücher",
+    "Bu\u0308cher": "bücher",
+    "दाल": "दाल",
+    "दिल": "दिल",
+    "ชา & กาแฟ": "ชา-กาแฟ",
+    "می\u200cخواهم": "می\u200cخواهم",
+    "\u2764\ufe0f Gifts": "gifts",
 }
 
 
 def test_a_category_is_kept_as_a_slug(shop):
     for text, slug in SLUGS.items():
         assert shop.show(shop.create(category=text)).json_body["category"] == slug
+
+
+def test_a_category_in_any_script_is_found_by_its_name(shop):
+    lentils, hearts = shop.create(category="दाल"), shop.create(category="दिल")
+
+    for category, product_id in (("दाल", lentils), ("दिल", hearts)):
+        found = shop.get(f"/products?category={quote(category)}").json_body
+        assert [product["productId"] for product in found] == [product_id]
+
+
+def test_a_text_from_another_shops_export_is_taken(shop):
+    name, description = "\ufeffProtein\u00a0Bowl", "抹茶\u3000ラテ\r\nक\u094d\u200dष"
+
+    shown = shop.show(shop.create(name=name, description=description)).json_body
+
+    assert (shown["name"], shown["description"]) == ("Protein Bowl", "抹茶 ラテ\nक\u094d\u200dष")
+
+
+def test_a_control_character_is_named_with_its_place(shop):
+    for field in ("name", "description", "category"):
+        refused = create(shop, {**BOWL, field: "Bo\x1bwl"})
+
+        assert refused.json_body["Message"] == (
+            f"{field}: character 3 is U+001B (ESCAPE); expected text without control characters"
+        )
+
+
+def test_a_name_may_have_200_characters_of_any_script(shop):
+    assert len(shop.show(shop.create(name="दा" * 200)).json_body["name"]) == 400
 
 
 def test_a_change_affects_only_the_fields_it_names(shop, bowl):

@@ -1,19 +1,19 @@
 """Request bodies, queries and responses."""
 
-import re
+import unicodedata
 from decimal import Decimal
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.inventory.schemas import StockCount
-from common import money
+from common import money, text
 from common.schemas import Schema
 
-_SEPARATORS = re.compile(r"[\W_]+")
 _MAX_NAME_LENGTH = 200
 _MAX_DESCRIPTION_LENGTH = 5000
 _MAX_CATEGORY_LENGTH = 50
+_MAX_CATEGORY_TEXT_LENGTH = 200  # with what the slug leaves out
 
 
 class NewProduct(Schema):
@@ -123,31 +123,34 @@ class ProductArchived(Schema):
     product_id: str
 
 
-def _parse_name(text: str) -> str:
-    text = text.strip()
-    if not 0 < len(text) <= _MAX_NAME_LENGTH or not text.isprintable():
-        raise ValueError(f"name: expected 1 to {_MAX_NAME_LENGTH} printable characters")
-    return text
+def _parse_name(name: str) -> str:
+    return text.parse_line("name", name, _MAX_NAME_LENGTH)
 
 
-def _parse_description(text: str) -> str:
-    text = text.strip()
-    lines = re.split(r"[\r\n\t]", text)
-    if len(text) > _MAX_DESCRIPTION_LENGTH or not all(line.isprintable() for line in lines):
-        raise ValueError(
-            f"description: expected at most {_MAX_DESCRIPTION_LENGTH} characters of plain text"
-        )
-    return text
+def _parse_description(description: str) -> str:
+    return text.parse_paragraphs("description", description, _MAX_DESCRIPTION_LENGTH)
 
 
-def _parse_category(text: str) -> str:
+def _parse_category(category: str) -> str:
     """The category as a slug: `Health & Beauty` is `health-beauty`."""
-    slug = _SEPARATORS.sub("-", text.lower()).strip("-")
-    if not 0 < len(slug) <= _MAX_CATEGORY_LENGTH:
+    slug = _slug(text.parse_line("category", category, _MAX_CATEGORY_TEXT_LENGTH).lower())
+    if not 0 < text.length(slug) <= _MAX_CATEGORY_LENGTH:
         raise ValueError(
             f"category: expected 1 to {_MAX_CATEGORY_LENGTH} letters, digits and hyphens"
         )
     return slug
+
+
+def _slug(category: str) -> str:
+    """Join the words of any script by hyphens. Marks belong to the letter before them."""
+    words = [""]
+    for char in category:
+        kind = unicodedata.category(char)[0]
+        if kind in "LN" or (words[-1] and (kind == "M" or char in text.JOINERS)):
+            words[-1] += char
+        elif words[-1]:
+            words.append("")
+    return text.normalize("-".join(word for word in words if word))
 
 
 def _parse_currency(code: str) -> str:
