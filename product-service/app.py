@@ -15,7 +15,12 @@ from chalicelib.inventory.schemas import (
     SetStock,
     StockLevel,
 )
-from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductContended
+from chalicelib.products.errors import (
+    CurrencyFixed,
+    IdempotencyKeyReused,
+    ProductContended,
+    SkuTaken,
+)
 from chalicelib.products.schemas import (
     NewProduct,
     ProductArchived,
@@ -79,7 +84,7 @@ def get_product(request: Request[None], product_id: str) -> ProductWithStock:
     body=NewProduct,
     returns=ProductCreated,
     status=201,
-    errors=[InvalidAmount, IdempotencyKeyReused, ProductContended],
+    errors=[InvalidAmount, IdempotencyKeyReused, ProductContended, SkuTaken],
     idempotency_key=True,
 )
 def create_product(request: Request[NewProduct]) -> ProductCreated:

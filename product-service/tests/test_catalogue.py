@@ -255,6 +255,32 @@ def test_a_name_may_have_200_characters_of_any_script(shop):
     assert len(shop.show(shop.create(name="दा" * 200)).json_body["name"]) == 400
 
 
+def test_a_product_is_found_by_its_sku(shop):
+    product_id = shop.create(sku="BOW-1", currency="EUR")
+
+    (found,) = shop.get("/products?sku=BOW-1").json_body
+    assert (found["productId"], found["sku"]) == (product_id, "BOW-1")
+    assert shop.show(product_id).json_body["sku"] == "BOW-1"
+    assert shop.get("/products?sku=BOW-2").json_body == []
+    for query in ("sku=a%20b", "sku=BOW-1&category=general"):
+        assert shop.get(f"/products?{query}").json_body["Message"].startswith("sku: ")
+
+
+def test_no_two_products_share_a_sku_even_after_archiving(shop):
+    first = create(shop, {**BOWL, "sku": "BOW-1"}, key="k")
+    assert create(shop, {**BOWL, "sku": "BOW-1"}, key="k").json_body == first.json_body
+    assert create(shop, {**BOWL, "sku": "BOW-2"}, key="k").status_code == 422
+
+    taken = create(shop, {**BOWL, "sku": "BOW-1"})
+    shop.archive(first.json_body["productId"])
+    still_taken = create(shop, {**BOWL, "sku": "BOW-1"}, key="other")
+
+    for refused in (taken, still_taken):
+        assert (refused.status_code, refused.json_body["Code"]) == (409, "SkuTaken")
+    assert len(shop.rows("Inventory")) == 1
+    assert shop.get("/products?sku=BOW-1").json_body == []
+
+
 def test_a_change_affects_only_the_fields_it_names(shop, bowl):
     before = shop.show(bowl).json_body
 

@@ -15,6 +15,12 @@ class IdempotencyKeyReused(UnprocessableEntityError):
     description = "The `Idempotency-Key` was used before, with another body."
 
 
+class SkuTaken(ConflictError):
+    """Another product has this SKU, or had it before it was archived."""
+
+    description = "Another product has this `sku`, or had it before it was archived."
+
+
 class ProductContended(ChaliceViewError):
     """Concurrent requests created this very product. Retryable."""
 

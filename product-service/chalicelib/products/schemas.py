@@ -1,5 +1,6 @@
 """Request bodies, queries and responses."""
 
+import re
 import unicodedata
 from decimal import Decimal
 from typing import Annotated
@@ -10,6 +11,7 @@ from chalicelib.inventory.schemas import StockCount
 from common import money, text
 from common.schemas import Schema
 
+_SKU = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _MAX_NAME_LENGTH = 200
 _MAX_DESCRIPTION_LENGTH = 5000
 _MAX_CATEGORY_LENGTH = 50
@@ -25,8 +27,13 @@ class NewProduct(Schema):
     currency: str = money.DEFAULT
     description: str = ""
     category: str = "general"
+    sku: Annotated[
+        str | None, Meta(description="The shop's own number of it. No two products share one.")
+    ] = None
 
     def __post_init__(self) -> None:
+        if self.sku is not None:
+            self.sku = _parse_sku(self.sku)
         self.name = _parse_name(self.name)
         self.description = _parse_description(self.description)
         self.category = _parse_category(self.category)
@@ -60,6 +67,9 @@ class ProductFilters(Schema):
     """Which products to list, and which page of them."""
 
     category: Annotated[str | None, Meta(description="The category's name or slug.")] = None
+    sku: Annotated[
+        str | None, Meta(description="The one product with this SKU; without other filters.")
+    ] = None
     currency: Annotated[str, Meta(description="Prices are compared within one currency.")] = (
         money.DEFAULT
     )
@@ -72,6 +82,11 @@ class ProductFilters(Schema):
 
     def __post_init__(self) -> None:
         self.currency = _parse_currency(self.currency)
+        if self.sku is not None:
+            self.sku = _parse_sku(self.sku)
+            others = (self.category, self.min_price, self.max_price, self.cursor)
+            if any(value is not None for value in others):
+                raise ValueError("sku: expected without category, minPrice, maxPrice, cursor")
         if self.category is not None:
             self.category = _parse_category(self.category)
         if self.min_price_minor > self.max_price_minor:
@@ -108,6 +123,7 @@ class ProductView(Schema):
     currency: str
     category: str
     description: str
+    sku: str | None = None
 
 
 class ProductWithStock(ProductView):
@@ -125,6 +141,12 @@ class ProductArchived(Schema):
 
 def _parse_name(name: str) -> str:
     return text.parse_line("name", name, _MAX_NAME_LENGTH)
+
+
+def _parse_sku(sku: str) -> str:
+    if not _SKU.fullmatch(sku):
+        raise ValueError("sku: expected 1 to 100 letters, digits, dots, dashes and underscores")
+    return sku
 
 
 def _parse_description(description: str) -> str:
