@@ -29,11 +29,19 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
 from chalice import BadRequestError, Chalice, ChaliceViewError, Response
+from chalice.app import MultiDict
 from chalice.app import Request as ChaliceRequest
 
 from common import auth, ids, log, security_headers, step_input
 from common.pages import Page
-from common.schemas import BodyTooLarge, InvalidBody, InvalidQuery, parse_body, parse_query
+from common.schemas import (
+    BodyTooLarge,
+    InvalidBody,
+    InvalidQuery,
+    parse_body,
+    parse_query,
+    reject_unknown_parameters,
+)
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -96,7 +104,7 @@ class Route:
         """The declared errors, and those that come with what the route takes."""
         implied: list[tuple[object, Sequence[Error]]] = [
             (self.body, (InvalidBody, BodyTooLarge)),
-            (self.query, (InvalidQuery,)),
+            (True, (InvalidQuery,)),
             (self.idempotency_key, (InvalidIdempotencyKey,)),
             (self.access is Access.ADMIN, (auth.AdminOnly,)),
             (self.parameters, (ids.InvalidId,)),
@@ -121,11 +129,14 @@ class Request(Generic[Input]):
         self._request = request
         if route.access is Access.ADMIN:
             auth.require_admin(self.caller)
+        parameters = request.query_params or MultiDict({})
+        values = {name: parameters.getlist(name) for name in parameters}
+        reject_unknown_parameters(values, route.query)
         self._input: Any = None
         if route.body:
             self._input = parse_body(request.raw_body, route.body)
         elif route.query:
-            self._input = parse_query(request.query_params or {}, route.query)
+            self._input = parse_query(parameters, route.query)
         self.idempotency_key = _read_key(request) if route.idempotency_key else None
 
     @property
@@ -216,7 +227,8 @@ class Api:
             )
             self.routes.append(route)
             authorizer = None if access is Access.PUBLIC else self.authorizer
-            self.app.route(path, methods=[method], authorizer=authorizer, name=handler.__name__)(
+            methods = ["GET", "HEAD"] if method == "GET" else [method]
+            self.app.route(path, methods=methods, authorizer=authorizer, name=handler.__name__)(
                 self._view(route, handler)
             )
             return handler
@@ -284,6 +296,8 @@ def create_app(name: str, cors_headers: Sequence[str] = ()) -> Chalice:
         if not isinstance(response.body, str | bytes):
             response.body = _ENCODER.encode(response.body).decode()
             response.headers.setdefault("Content-Type", "application/json")
+        if event.method == "HEAD":
+            response.body = ""
         return response
 
     return app

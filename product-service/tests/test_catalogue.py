@@ -164,7 +164,7 @@ WRONG = [
     ("name", None),
     ("price", -1), ("price", 0), ("price", 12.999), ("price", 1_000_000), ("price", "much"),
     ("price", None),
-    ("price", "NaN"), ("price", "Infinity"), ("price", "1e999999"), ("price", []), ("price", True),
+    ("price", "12"), ("price", "NaN"), ("price", "Infinity"), ("price", "1e999999"), ("price", []), ("price", True),
     ("stock", -1), ("stock", 1.5), ("stock", 1_000_001), ("stock", "5"), ("stock", None),
     ("stock", True),
     ("currency", "XXX"), ("currency", ""), ("currency", 840), ("currency", None),

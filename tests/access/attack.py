@@ -218,7 +218,12 @@ def attack(name: str) -> dict[str, Any]:
     """Attack a service. Returns its routes, with or without authorizer, and attempts."""
     sys.path.insert(0, str(folder_of(name)))
     with service_under_test(name) as service:
-        entries = [entry for ways in service.api.app.routes.values() for entry in ways.values()]
+        entries = [
+            entry
+            for ways in service.api.app.routes.values()
+            for method, entry in ways.items()
+            if method != "HEAD"  # as GET
+        ]
         ways = {f"{entry.method} {entry.uri_pattern}": bool(entry.authorizer) for entry in entries}
         declared = importlib.import_module("app").api.routes
         known = [route for route in declared if (route.method, route.path) in RIGHTS[name]]

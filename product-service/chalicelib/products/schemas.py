@@ -126,7 +126,7 @@ class ProductView(Schema):
     sku: str | None = None
 
 
-class ProductWithStock(ProductView):
+class ProductWithStock(ProductView, kw_only=True):
     """A product, and the quantity of it that can be bought."""
 
     available_stock: int
