@@ -16,11 +16,12 @@ HERE = Path(__file__).parents[1]
 TEMPLATE = HERE / "state-machine.yml"
 
 
-MAPPINGS = yaml.load(TEMPLATE.read_text(), Loader=CloudFormation)["Mappings"]
+STORED = yaml.load(TEMPLATE.read_text(), Loader=CloudFormation)
+MAPPINGS = STORED["Mappings"]
 
 
 class Resolved(CloudFormation):
-    """With !FindInMap looked up, !If as its usual value, and all else as it is named."""
+    """With !FindInMap looked up, and all else as it is named."""
 
 
 def resolve(loader, suffix, node):
@@ -30,7 +31,7 @@ def resolve(loader, suffix, node):
     if suffix == "FindInMap":
         mapping, key, name = values
         return MAPPINGS[mapping][key][name]
-    return values[2] if suffix == "If" else values
+    return values
 
 
 Resolved.add_multi_constructor("!", resolve)
@@ -55,6 +56,16 @@ COMPENSATIONS = {
     "ReleaseInventory": "inventory-update-queue",
     "FailOrder": "order-fail-queue",
 }
+
+
+def seconds_of(task):
+    """The time limit, which for waits is a parameter: "{% ${PaymentWait} %}"."""
+    limit = task["TimeoutSeconds"]
+    if isinstance(limit, int):
+        return limit
+    (name,) = re.fullmatch(r"\{% \$\{(\w+)\} %\}", limit).groups()
+    assert MACHINE["DefinitionSubstitutions"][name] == name
+    return STORED["Parameters"][name]["Default"]
 
 
 def caught(state):
@@ -84,8 +95,7 @@ def path_from(name):
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_has_a_timeout_retries_and_a_catch_for_everything(name):
     task = TASKS[name]
-    assert isinstance(task["TimeoutSeconds"], int)
-    assert 0 < task["TimeoutSeconds"] <= 900
+    assert 0 < seconds_of(task) <= 900
     assert caught(task), "no catch for States.ALL"
     assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     last = task["Retry"][-1]
@@ -183,7 +193,8 @@ def test_nothing_is_undone_before_the_orders_status_is_known():
 
 
 def test_a_reservation_outlives_the_wait_for_its_payment():
-    assert TOP["AwaitPayment"]["TimeoutSeconds"] < 1200
+    assert seconds_of(TOP["AwaitPayment"]) < 1200
+    assert STORED["Parameters"]["PaymentWait"]["MaxValue"] < 1200
 
 
 def test_every_state_exists_and_is_reached():
@@ -223,6 +234,7 @@ def evaluate(expression, **variables):
 
 
 def evaluate_with(expression, variables):
+    expression = expression.replace("${PaymentWait}", "900").replace("${GatewayWait}", "600")
     parsed = jsonata.Jsonata.jsonata(expression)
     parsed.register_lambda(*PARSE)
     context = {"Task": {"Token": "token"}}
@@ -280,7 +292,7 @@ def test_queued_events_equal_the_published_ones(state, kind):
 def reason_for(error, cause):
     return evaluate(
         TOP["ExplainFailure"]["Assign"]["reason"][2:-2].strip(),
-        failure={"Error": error, **({"Cause": cause} if cause else {})},
+        failure={"Error": error, **({} if cause is None else {"Cause": cause})},
     )
 
 
@@ -307,6 +319,23 @@ def test_the_reason_for_customers_hides_internal_errors():
         reason_for("PaymentDeclined", json.dumps({"errorType": "PaymentDeclined"}))
         == "something went wrong on our side"
     )
+
+
+def test_a_cause_that_was_cut_off_still_ends_in_a_reason():
+    """Step Functions cuts a Cause off at 32,768 characters: what is left is no JSON."""
+    declined = {"errorMessage": 'Your "card" was declined.', "errorType": "PaymentDeclined"}
+    traced = json.dumps({**declined, "stackTrace": ["x" * 80] * 500})[:32_768]
+    endless = json.dumps({**declined, "errorMessage": "x" * 40_000})[:32_768]
+
+    assert reason_for("PaymentDeclined", traced) == 'Your "card" was declined.'
+    for unparsable in (endless, "{", '{"errorMessage": "\\', '{"errorMessage": "\\q"}'):
+        assert reason_for("PaymentDeclined", unparsable) == "something went wrong on our side"
+        assert reason_for("SoftDecline", unparsable) == "the payment could not be made"
+
+
+def test_an_empty_cause_is_no_reason():
+    assert reason_for("PaymentDeclined", "") == "something went wrong on our side"
+    assert reason_for("PaymentDeclined", None) == "something went wrong on our side"
 
 
 def test_an_order_that_nobody_paid_has_expired():

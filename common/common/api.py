@@ -24,8 +24,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partialmethod, wraps
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from functools import wraps
+from typing import Any, ClassVar, Generic, Required, TypedDict, TypeVar, Unpack, cast
 
 import msgspec
 from chalice import BadRequestError, Chalice, ChaliceViewError, Response
@@ -52,6 +52,7 @@ Error = type[ChaliceViewError]
 Input = TypeVar("Input", covariant=True)
 Output = TypeVar("Output")
 Event = TypeVar("Event", bound=msgspec.Struct)
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 class InvalidIdempotencyKey(BadRequestError):
@@ -76,6 +77,26 @@ class Header:
     description: str
 
 
+class Declared(TypedDict, total=False):
+    """What a route declares. Texts are Markdown for customers of the API.
+
+    A route has a body or a query, not both; its handler gets them as a Request, and the path's
+    parameters by name. The handler returns what `returns` says: a Struct, a list, a Page, or None.
+    """
+
+    summary: Required[str]
+    returns: Any
+    status: int
+    access: Access
+    body: type[msgspec.Struct]
+    query: type[msgspec.Struct]
+    errors: Sequence[Error]
+    idempotency_key: bool
+    headers: Sequence[Header]
+    description: str
+    operation_id: str
+
+
 @dataclass(frozen=True)
 class Route:
     """What is published of a route."""
@@ -83,16 +104,20 @@ class Route:
     method: str
     path: str
     summary: str
-    operation_id: str
+    operation_id: str = ""
     access: Access = Access.CUSTOMER
     body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
     returns: Any = None
     status: int = 200
-    errors: tuple[Error, ...] = ()
+    errors: Sequence[Error] = ()
     idempotency_key: bool = False
-    headers: tuple[Header, ...] = ()
+    headers: Sequence[Header] = ()
     description: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a route with a body and a query."""
+        assert not (self.body and self.query), f"{self.method} {self.path}: body or query"
 
     @property
     def parameters(self) -> list[str]:
@@ -185,61 +210,40 @@ class Api:
         self.routes: list[Route] = []
         self.functions: list[Function] = []
 
-    def route(
-        self,
-        method: str,
-        path: str,
-        *,
-        summary: str,
-        returns: Any = None,
-        status: int = 200,
-        access: Access = Access.CUSTOMER,
-        body: type[msgspec.Struct] | None = None,
-        query: type[msgspec.Struct] | None = None,
-        errors: Sequence[Error] = (),
-        idempotency_key: bool = False,
-        headers: Sequence[Header] = (),
-        description: str = "",
-        operation_id: str | None = None,
-    ) -> Callable[[Callable[..., Output]], Callable[..., Output]]:
-        """Declare a route. The handler gets a Request, and the path's parameters by name.
+    def get(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        """Declare a GET route."""
+        return self._route("GET", path, declared)
 
-        It returns what `returns` says: a Struct, a list, a Page, or None. Texts are Markdown
-        for customers of the API. A route has a body or a query, not both.
-        """
-        assert not (body and query), f"{method} {path}: a route has a body or a query"
+    def post(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        """Declare a POST route."""
+        return self._route("POST", path, declared)
 
-        def declare(handler: Callable[..., Output]) -> Callable[..., Output]:
-            route = Route(
-                method,
-                path,
-                summary,
-                operation_id or camel_case(handler.__name__),
-                access=access,
-                body=body,
-                query=query,
-                returns=returns,
-                status=status,
-                errors=tuple(errors),
-                idempotency_key=idempotency_key,
-                headers=tuple(headers),
-                description=description,
-            )
+    def put(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        """Declare a PUT route."""
+        return self._route("PUT", path, declared)
+
+    def patch(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        """Declare a PATCH route."""
+        return self._route("PATCH", path, declared)
+
+    def delete(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        """Declare a DELETE route."""
+        return self._route("DELETE", path, declared)
+
+    def _route(self, method: str, path: str, declared: Declared) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            name = handler.__name__
+            declared.setdefault("operation_id", camel_case(name))
+            route = Route(method, path, **declared)
             self.routes.append(route)
-            authorizer = None if access is Access.PUBLIC else self.authorizer
+            authorizer = None if route.access is Access.PUBLIC else self.authorizer
             methods = ["GET", "HEAD"] if method == "GET" else [method]
-            self.app.route(path, methods=methods, authorizer=authorizer, name=handler.__name__)(
+            self.app.route(path, methods=methods, authorizer=authorizer, name=name)(
                 self._view(route, handler)
             )
             return handler
 
         return declare
-
-    get = partialmethod(route, "GET")
-    post = partialmethod(route, "POST")
-    put = partialmethod(route, "PUT")
-    patch = partialmethod(route, "PATCH")
-    delete = partialmethod(route, "DELETE")
 
     def function(
         self, name: str, *, takes: type[Event], returns: Any
@@ -288,7 +292,7 @@ def create_app(name: str, cors_headers: Sequence[str] = ()) -> Chalice:
     @app.middleware("http")
     def finish_response(event: Any, get_response: Any) -> Response:
         _retry_after.set(None)
-        response = get_response(event)
+        response: Response = get_response(event)
         log.bind_context(response.body)
         if (seconds := _retry_after.get()) is not None and response.status_code >= 400:
             response.headers["Retry-After"] = str(seconds)

@@ -73,7 +73,8 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
         context["customer"] = redaction.customer(claims["sub"])  # for the access log
         return AuthResponse(routes=["*"], principal_id=claims["sub"], context=context)
 
-    return app.authorizer(name="authorizer", ttl_seconds=60)(authorizer)
+    wrapped: ChaliceAuthorizer = app.authorizer(name="authorizer", ttl_seconds=60)(authorizer)
+    return wrapped
 
 
 def verify(header: str) -> dict[str, Any]:

@@ -54,6 +54,14 @@ class WholeNumber(Attribute[int]):
         return int(value)
 
 
+class Map(MapAttribute[str, Any]):
+    """A map with declared attributes, stored within an item."""
+
+    def __init__(self, **values: Any) -> None:
+        """Create the map, or declare an attribute of its kind."""
+        super().__init__(**values)  # type: ignore[no-untyped-call]
+
+
 class MapsAttribute(ListAttribute[Element]):
     """A list of maps, like `ListAttribute(of=...)`, read in two thirds of the time.
 
@@ -63,7 +71,8 @@ class MapsAttribute(ListAttribute[Element]):
     def deserialize(self, values: list[dict[str, Any]]) -> list[Element]:
         """Read the maps. A list of anything else is read by PynamoDB."""
         if self.element_type is None or not all(MAP in value for value in values):
-            return super().deserialize(values)  # type: ignore[no-untyped-call]
+            elements: list[Element] = super().deserialize(values)  # type: ignore[no-untyped-call]
+            return elements
         element = self.element_type()
         return [element.deserialize(value[MAP]) for value in values]
 

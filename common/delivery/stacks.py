@@ -105,7 +105,7 @@ def template(cloud: Cloud, name: str) -> str | None:
 def output(cloud: Cloud, name: str, key: str) -> str:
     """Return an output of an existing stack."""
     outputs = (find(cloud, name) or {}).get("Outputs", [])
-    return next(entry["OutputValue"] for entry in outputs if entry["OutputKey"] == key)
+    return str(next(entry["OutputValue"] for entry in outputs if entry["OutputKey"] == key))
 
 
 def delete(cloud: Cloud, name: str) -> None:

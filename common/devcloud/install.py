@@ -14,6 +14,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 _SUPPORTED = ("3.11", "3.12", "3.13")
 _VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -116,7 +117,7 @@ def _bring_up_to_date(pins: "list[str]", rebuild: bool) -> None:
     _DONE.write_text(json.dumps({**wanted, **({"python": found["python"]} if found else {})}))
 
 
-def _installed() -> "dict | None":
+def _installed() -> "dict[str, Any] | None":
     """Return what the installation was made of, None where it cannot be used."""
     try:
         known = json.loads(_DONE.read_text())

@@ -146,7 +146,8 @@ def _step(function: Function) -> dict[str, JsonSchema | None]:
 def _schema(kind: Any) -> JsonSchema:
     (schema,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE)
     described = {name: without_description(part) for name, part in components.items()}
-    return _whole(schema, described, REFERENCE.format(name=""))
+    whole: JsonSchema = _whole(schema, described, REFERENCE.format(name=""))
+    return whole
 
 
 def _whole(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:

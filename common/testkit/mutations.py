@@ -74,7 +74,9 @@ def _survivors(mutations: Iterable[Mutation]) -> list[Mutation]:
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(_AT_ONCE) as pool:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(_AT_ONCE):
-            copies.put(clone(Path(scratch) / str(number)))
+            copy = clone(Path(scratch) / str(number))
+            (copy / "node_modules").symlink_to(ROOT / "node_modules")  # tests/saga needs them
+            copies.put(copy)
         return [
             mutation
             for mutation, noticed in pool.map(lambda one: _tried(one, copies), mutations)

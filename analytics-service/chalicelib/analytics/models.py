@@ -14,7 +14,7 @@ from common import dynamodb
 SHARDS = 16
 
 
-class ByDay(GlobalSecondaryIndex):
+class ByDay(GlobalSecondaryIndex["EventLog"]):
     """All events of a day, by time."""
 
     class Meta:
@@ -25,7 +25,7 @@ class ByDay(GlobalSecondaryIndex):
     timestamp = UnicodeAttribute(range_key=True)
 
 
-class ByUser(GlobalSecondaryIndex):
+class ByUser(GlobalSecondaryIndex["EventLog"]):
     """All events of a customer, by time. Events without a customer are not in it."""
 
     class Meta:
@@ -36,7 +36,7 @@ class ByUser(GlobalSecondaryIndex):
     timestamp = UnicodeAttribute(range_key=True)
 
 
-class ByType(GlobalSecondaryIndex):
+class ByType(GlobalSecondaryIndex["EventLog"]):
     """All events of a type, by time."""
 
     class Meta:

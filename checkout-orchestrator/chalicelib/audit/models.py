@@ -1,12 +1,12 @@
 """The table of the inventory audit: what left the stock, by day."""
 
-from pynamodb.attributes import MapAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from common import clock, dynamodb
 
 
-class AuditLine(MapAttribute):
+class AuditLine(dynamodb.Map):
     """The quantity of a product."""
 
     product_id = UnicodeAttribute(attr_name="productId")

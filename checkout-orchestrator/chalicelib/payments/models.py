@@ -68,7 +68,7 @@ class RefundStatus(StrEnum):
     DONE = "DONE"
 
 
-class Attempt(MapAttribute):
+class Attempt(dynamodb.Map):
     """One attempt to charge one payment method, stored before the call."""
 
     number = dynamodb.WholeNumber()
@@ -76,7 +76,7 @@ class Attempt(MapAttribute):
     begun_at = UnicodeAttribute(attr_name="begunAt")
 
 
-class Refund(MapAttribute):
+class Refund(dynamodb.Map):
     """A part of what was captured that is refunded."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
@@ -115,7 +115,7 @@ class Payment(Model):
     gateway = UnicodeAttribute(default="stripe")
     intent_id = UnicodeAttribute(attr_name="intentId", null=True)
     client_secret = UnicodeAttribute(attr_name="clientSecret", null=True)
-    next_action = MapAttribute[str, str](attr_name="nextAction", null=True)
+    next_action: MapAttribute[str, str] = MapAttribute(attr_name="nextAction", null=True)
     task_token = UnicodeAttribute(attr_name="taskToken", null=True)
     refund_id = UnicodeAttribute(attr_name="refundId", null=True)
     refunds = dynamodb.MapsAttribute(of=Refund, default=list)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -20,7 +20,7 @@ class ReservationStatus(StrEnum):
     RELEASED = "RELEASED"
 
 
-class ReservedItem(MapAttribute):
+class ReservedItem(dynamodb.Map):
     """The quantity of a product, and how much of it was returned."""
 
     product_id = UnicodeAttribute(attr_name="productId")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -38,7 +38,7 @@ PAYABLE_OR_PAID = frozenset({OrderStatus.CREATED, OrderStatus.CONFIRMED})
 UNPAID_END_STATUSES = frozenset({OrderStatus.FAILED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
 
 
-class OrderLine(MapAttribute):
+class OrderLine(dynamodb.Map):
     """One product of an order, at the price that was agreed."""
 
     product_id = UnicodeAttribute(attr_name="productId")
@@ -47,7 +47,7 @@ class OrderLine(MapAttribute):
     line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor", null=True)
 
 
-class OrderRefund(MapAttribute):
+class OrderRefund(dynamodb.Map):
     """One refund of a confirmed order."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")

@@ -85,6 +85,30 @@ def test_a_state_whose_lambda_fails_before_it_passed_its_token_on_has_failed(clo
     assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
 
 
+def test_a_time_limit_may_be_a_jsonata_expression(cloud):
+    queue = cloud.client("sqs").create_queue(QueueName="never-answered")["QueueUrl"]
+    asks = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Arguments": {"QueueUrl": queue, "MessageBody": "{% $states.context.Task.Token %}"},
+        "TimeoutSeconds": "{% 1 %}",
+        "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}],
+        "End": True,
+    }
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Asks",
+        "States": {"Asks": asks, "Late": {"Type": "Succeed"}},
+    }
+    client = cloud.client("stepfunctions")
+
+    started = client.start_execution(stateMachineArn=machine(cloud, "limited", definition))[
+        "executionArn"
+    ]
+
+    assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
+
+
 def test_an_answer_to_an_attempt_that_has_failed_wakes_nobody(cloud):
     queue = cloud.client("sqs").create_queue(QueueName="asked")["QueueUrl"]
     asks = {

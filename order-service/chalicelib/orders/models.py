@@ -4,7 +4,6 @@ import zlib
 
 from pynamodb.attributes import (
     BooleanAttribute,
-    MapAttribute,
     UnicodeAttribute,
     VersionAttribute,
 )
@@ -28,7 +27,7 @@ def day_shard(order_id: str, created_at: str) -> str:
     return f"{created_at[:10]}#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
 
 
-class OrderLine(MapAttribute):
+class OrderLine(dynamodb.Map):
     """One product of an order, with its name and price at the time of the order."""
 
     product_id = UnicodeAttribute(attr_name="productId")
@@ -38,14 +37,14 @@ class OrderLine(MapAttribute):
     line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor")
 
 
-class RefundLine(MapAttribute):
+class RefundLine(dynamodb.Map):
     """How many of a product are refunded."""
 
     product_id = UnicodeAttribute(attr_name="productId")
     qty = dynamodb.WholeNumber()
 
 
-class Refund(MapAttribute):
+class Refund(dynamodb.Map):
     """Goods of a paid order whose price is paid back. Never deleted."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -76,7 +76,7 @@ NO_OP: dict[ReservationStatus, frozenset[ReservationStatus]] = {
 }
 
 
-class ReservationItem(MapAttribute):
+class ReservationItem(dynamodb.Map):
     """A product of an order, with the quantity ordered and the quantity returned."""
 
     product_id = UnicodeAttribute(attr_name="productId")
@@ -89,7 +89,7 @@ class ReservationItem(MapAttribute):
         return self.qty - (self.returned or 0)
 
 
-class ByExpiry(GlobalSecondaryIndex):
+class ByExpiry(GlobalSecondaryIndex["Reservation"]):
     """The reservations that can still expire, by expiry time."""
 
     class Meta:

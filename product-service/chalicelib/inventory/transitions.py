@@ -83,7 +83,8 @@ def is_unchanged(reservation: Reservation) -> Condition:
     returns = Reservation.refund_ids
     known = reservation.refund_ids
     same_returns = size(returns) == len(known) if known else returns.does_not_exist()
-    return (Reservation.status == reservation.status) & same_returns
+    unchanged: Condition = (Reservation.status == reservation.status) & same_returns
+    return unchanged
 
 
 def _new_reservation(order_id: str, quantities: Mapping[str, int]) -> Reservation:

@@ -21,7 +21,7 @@ ACTIVE = ProductStatus.ACTIVE
 ARCHIVED = ProductStatus.ARCHIVED
 
 
-class ByPrice(GlobalSecondaryIndex):
+class ByPrice(GlobalSecondaryIndex["Product"]):
     """The active products of one currency, by price."""
 
     class Meta:
@@ -32,7 +32,7 @@ class ByPrice(GlobalSecondaryIndex):
     price_minor = WholeNumber(range_key=True, attr_name="priceMinor")
 
 
-class ByCategory(GlobalSecondaryIndex):
+class ByCategory(GlobalSecondaryIndex["Product"]):
     """The active products of one category and currency, by price."""
 
     class Meta:

@@ -48,7 +48,8 @@ class GatewayCredentials:
             if exc.response["Error"]["Code"] == "ResourceNotFoundException":
                 return None
             raise
-        return secret.get("SecretString")
+        text: str | None = secret.get("SecretString")
+        return text
 
 
 def _parse(text: str | None) -> dict[str, Any]:

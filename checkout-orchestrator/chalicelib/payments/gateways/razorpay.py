@@ -259,7 +259,8 @@ class Razorpay:
                 timeout=_TIMEOUT_SECONDS,
             )
             if response.ok:
-                return response.json()
+                answer: dict[str, Any] = response.json()
+                return answer
         except requests.RequestException as exc:
             raise GatewayUnavailable(f"the payment gateway does not answer: {exc}") from exc
         raise self._translate_error(response, is_keyed=bool(headers))
