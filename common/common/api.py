@@ -182,6 +182,16 @@ class Request(Generic[Input]):
         return auth.read_caller(self._request)
 
     @property
+    def required_idempotency_key(self) -> str:
+        """The Idempotency-Key, on routes that do not take a request without one.
+
+        Raises: InvalidIdempotencyKey.
+        """
+        if self.idempotency_key is None:
+            raise InvalidIdempotencyKey("Idempotency-Key: expected one; a repeat would count twice")
+        return self.idempotency_key
+
+    @property
     def source_ip(self) -> str:
         """The client's address as API Gateway saw it. X-Forwarded-For can be forged."""
         return str(self._request.context["identity"]["sourceIp"])

@@ -1,18 +1,12 @@
 """Errors of the catalogue. Customers of the API read `description`."""
 
-from chalice import ChaliceViewError, ConflictError, UnprocessableEntityError
+from chalice import ChaliceViewError, ConflictError
 
 
 class CurrencyFixed(ConflictError):
     """A product keeps its currency."""
 
     description = "A product keeps its currency; for another currency create another product."
-
-
-class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, with another body."""
-
-    description = "The `Idempotency-Key` was used before, with another body."
 
 
 class SkuTaken(ConflictError):

@@ -9,11 +9,11 @@ from msgspec.structs import asdict
 from pynamodb.expressions.update import Action
 
 from chalicelib.inventory import service as inventory
-from chalicelib.inventory.errors import ProductNotFound
+from chalicelib.inventory import supply
+from chalicelib.inventory.errors import IdempotencyKeyReused, ProductNotFound
 from chalicelib.products import listing
 from chalicelib.products.errors import (
     CurrencyFixed,
-    IdempotencyKeyReused,
     ProductContended,
     SkuTaken,
 )
@@ -44,7 +44,7 @@ def create_product(request: NewProduct, admin_id: str, key: str | None) -> Produ
     try:
         transactions.write(
             transactions.put(product, Product.product_id.does_not_exist()),
-            inventory.initial_stock(product.product_id, request.stock),
+            *supply.initial_stock(product.product_id, request.stock, admin_id),
             *_claim_sku(product),
         )
     except transactions.TransactionCancelled as exc:
