@@ -23,7 +23,7 @@ from jwt.algorithms import OKPAlgorithm
 
 from delivery import packaging
 from delivery.paths import ROOT, SERVICES
-from devcloud.emulator.patches.lambda_packages import RUNTIME_PACKAGES
+from devcloud.emulator.patches.parity.lambda_runtime_packages import RUNTIME_PACKAGES
 
 ROUNDS = 5
 _PROGRAM = Path(__file__).with_name("in_lambda.py")

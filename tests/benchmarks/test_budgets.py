@@ -12,7 +12,7 @@ import pytest
 
 from delivery import packaging
 from delivery.paths import ROOT, SERVICES
-from devcloud.emulator.patches.lambda_packages import RUNTIME_PACKAGES
+from devcloud.emulator.patches.parity.lambda_runtime_packages import RUNTIME_PACKAGES
 
 WHEELS = ROOT / "build" / "wheels"
 # Importing each of these takes at least a tenth of boto3 with its DynamoDB client.

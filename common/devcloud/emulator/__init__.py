@@ -1,1 +1,1 @@
-"""AWS on this machine: ministack, with the differences from AWS that the shop would notice put right."""
+"""Run AWS on this machine: ministack, patched, with snapshots of its state."""

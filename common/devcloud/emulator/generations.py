@@ -1,6 +1,8 @@
-"""The saved states of the local AWS: a file each, whole or not there, named by the moment (ns since the epoch) that it is of.
+"""Read and write the saved states (generations) of the local AWS.
 
-A line of JSON for each service; the last one has the checksum of the others, and the Lambda zips that lie beside them.
+A generation is a file, named by the moment (ns since the epoch) of its state and published by an
+atomic rename. It has a line of JSON for each service. The last line has the checksum of the others
+and the names of the Lambda zips (blobs) that are stored beside the file.
 """
 
 import json
@@ -20,7 +22,7 @@ Encode = Callable[[State], str]
 
 
 class Unreadable(RuntimeError):
-    """The file is not what was written."""
+    """A generation is damaged or incomplete."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,14 @@ class Generation:
 
     @property
     def moment(self) -> int:
-        """When the state was so; ns since the epoch."""
+        """Return the moment of the state, in ns since the epoch."""
         return int(self.path.stem)
 
     def lines(self) -> list[bytes]:
-        """A line for each service. Raises: Unreadable when anything is wrong with the file or a zip is missing."""
+        """Return a line of JSON for each service.
+
+        Raises: Unreadable when the file is damaged or a zip is missing.
+        """
         try:
             body, _, last = self.path.read_bytes().rstrip(b"\n").rpartition(b"\n")
             end = json.loads(last)
@@ -50,7 +55,7 @@ class Generation:
         return body.split(b"\n")
 
     def is_readable(self) -> bool:
-        """Whether the state can be restored."""
+        """Return whether the state can be restored."""
         try:
             self.lines()
         except Unreadable:
@@ -58,15 +63,17 @@ class Generation:
         return True
 
     def blobs(self) -> set[str]:
-        """The Lambda zips that it needs. Raises: Unreadable."""
+        """Return the names of the Lambda zips that it needs. Raises: Unreadable."""
         self.lines()
         return set(json.loads(self.path.read_bytes().rstrip(b"\n").rpartition(b"\n")[2])["blobs"])
 
 
-def every(directory: Path) -> list[Generation]:
-    """All that are kept, the newest first."""
-    found = [Generation(path) for path in directory.glob(f"*{_SUFFIX}") if path.stem.isdigit()]
-    return sorted(found, key=lambda generation: generation.moment, reverse=True)
+def list_all(directory: Path) -> list[Generation]:
+    """List all generations, the newest first."""
+    generations = [
+        Generation(path) for path in directory.glob(f"*{_SUFFIX}") if path.stem.isdigit()
+    ]
+    return sorted(generations, key=lambda generation: generation.moment, reverse=True)
 
 
 def write(
@@ -77,7 +84,10 @@ def write(
     blobs: Callable[[], Iterable[str]],
     may_publish: Callable[[], bool],
 ) -> int:
-    """Save every service's state, all or nothing; its size in bytes. Raises: OSError when the disk is full."""
+    """Save the state of every service, all or nothing. Return the size in bytes.
+
+    Raises: OSError when the disk is full, Unreadable when `may_publish` returns False at the end.
+    """
     partial = directory / f"{moment}.partial"
     try:
         with partial.open("wb") as out:
@@ -92,7 +102,7 @@ def write(
             os.fsync(out.fileno())
             size = out.tell()
         if not may_publish():
-            raise Unreadable(f"{partial} is of an AWS that has ended")
+            raise Unreadable(f"{partial} belongs to an AWS that has ended")
         os.replace(partial, directory / f"{moment}{_SUFFIX}")
         _sync(directory)
     finally:
@@ -101,8 +111,8 @@ def write(
 
 
 def prune(directory: Path) -> None:
-    """Remove all but the newest generations, and the zips that none of them needs."""
-    generations = every(directory)
+    """Remove all but the newest generations and the zips that none of them needs."""
+    generations = list_all(directory)
     for old in generations[KEPT:]:
         old.path.unlink(missing_ok=True)
     needed: set[str] = set().union(
@@ -114,8 +124,8 @@ def prune(directory: Path) -> None:
 
 
 def drop_after(directory: Path, moment: int) -> None:
-    """Remove what is newer than the state that is restored, and what was never finished."""
-    for generation in every(directory):
+    """Remove the generations after this moment and those that were never finished."""
+    for generation in list_all(directory):
         if generation.moment > moment:
             generation.path.unlink(missing_ok=True)
     for partial in directory.glob("*.partial"):
@@ -123,17 +133,17 @@ def drop_after(directory: Path, moment: int) -> None:
 
 
 def is_flat(directory: Path) -> bool:
-    """Whether there is a state as an earlier version of this program kept it: a JSON file for each service."""
+    """Return whether there is a state in the former format: a file per service."""
     return (directory / "dynamodb.json").exists()
 
 
 def flat_moment(directory: Path) -> int:
-    """When such a state was saved."""
+    """Return when the state in the former format was saved, in ns since the epoch."""
     return (directory / "dynamodb.json").stat().st_mtime_ns
 
 
 def remove_flat(directory: Path) -> None:
-    """Remove such a state, once it is kept as a generation."""
+    """Remove the state in the former format. Called once it is saved as a generation."""
     for file in directory.glob("*.json"):
         file.unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
-"""What is known of the local AWS when it has ended: until when it ran, up to when its state is saved, how it ended.
+"""Record until when the local AWS ran, which state is saved, and how it ended.
 
-One file of a fixed size, written in place: that needs no room on the disk, so that a full disk can be told, too.
+The file has a fixed size and is overwritten in place, so that a full disk can be recorded too.
 """
 
 import json
@@ -14,11 +14,11 @@ _FILE = "heartbeat"
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """The last sign of life. Moments are ns since the epoch."""
+    """The last sign of life of a process. Moments are ns since the epoch."""
 
     at: int = 0
     generation: int = 0  # the newest saved state
-    unchanged_until: int = 0  # nothing happened between that state and this moment
+    unchanged_until: int = 0  # nothing changed between that state and this moment
     is_stopped: bool = False  # ended by SIGTERM, with everything saved
     error: str = ""  # why the last attempt to save failed
     fork_ms: float = 0.0
@@ -28,7 +28,7 @@ class Heartbeat:
 
 
 def write(directory: Path, heartbeat: Heartbeat) -> None:
-    """Overwrite the last one."""
+    """Overwrite the last heartbeat. The error is cut if it is too long."""
     text = json.dumps(asdict(heartbeat))
     if len(text) > _SIZE:
         text = json.dumps(asdict(heartbeat) | {"error": heartbeat.error[:200]})
@@ -40,7 +40,7 @@ def write(directory: Path, heartbeat: Heartbeat) -> None:
 
 
 def read(directory: Path) -> Heartbeat | None:
-    """The last one; None if there is none or it cannot be read."""
+    """Return the last heartbeat, or None if there is none that can be read."""
     try:
         return Heartbeat(**json.loads((directory / _FILE).read_text()))
     except (OSError, ValueError, TypeError):

@@ -1,7 +1,7 @@
-"""Compiled modules of a zip that is meant for another processor: this machine's build of the same version takes their place.
+"""Run a zip that was built for another processor on this machine.
 
-On AWS the stages `dev` and `prod` run on arm64. The local cloud has one processor, this machine's, whose build of each pinned package is in
-the virtual environment. All else of the zip stays as it was deployed.
+The stages `dev` and `prod` run on arm64. If this machine does not, its own builds of the same
+packages, from the virtual environment, replace the compiled modules of the zip.
 """
 
 import platform
@@ -18,18 +18,21 @@ _PROCESSORS = {"x86_64": 62, "aarch64": 183, "arm64": 183}
 
 
 class NoSuchBuild(RuntimeError):
-    """A zip holds a module for another processor, and this machine has no build of the same version."""
+    """This machine has no build of a compiled module in the version of the zip."""
 
 
-def settle(code: Path) -> None:
-    """Exchange what this machine cannot load. Raises NoSuchBuild, which the Lambda's caller is answered with."""
+def replace_foreign_modules(code: Path) -> None:
+    """Replace the modules that this machine cannot load.
+
+    Raises: NoSuchBuild, which the caller of the Lambda receives as its error.
+    """
     foreign = [module for module in code.rglob("*.so") if _is_foreign(module)]
     if foreign:
-        _insist_on_same_versions(code)
+        _require_same_versions(code)
     for module in foreign:
-        ours = _ours(module.relative_to(code))
+        local = _find_local_build(module.relative_to(code))
         module.unlink()
-        shutil.copy(ours, module.with_name(ours.name))
+        shutil.copy(local, module.with_name(local.name))
 
 
 def _is_foreign(module: Path) -> bool:
@@ -40,32 +43,34 @@ def _is_foreign(module: Path) -> bool:
     return sys.platform != "linux" or header[18] != _PROCESSORS.get(platform.machine())
 
 
-def _ours(module: Path) -> Path:
-    """The same module here: `_core.cpython-311-x86_64-linux-gnu.so` for `_core.cpython-311-aarch64-linux-gnu.so`."""
+def _find_local_build(module: Path) -> Path:
+    """Return this machine's file of a module: of the same name up to the first dot."""
     name = module.name.partition(".")[0]
     for packages in site.getsitepackages():
-        for found in Path(packages, module.parent).glob(f"{name}.*"):
-            if found.suffix == ".so":
-                return found
+        for path in Path(packages, module.parent).glob(f"{name}.*"):
+            if path.suffix == ".so":
+                return path
     raise NoSuchBuild(
-        f"{module} is compiled for another processor, and this machine's packages have no such module"
+        f"{module} is compiled for another processor,"
+        " and the packages of this machine have no such module"
     )
 
 
-def _insist_on_same_versions(code: Path) -> None:
-    """Of every package of the zip that has compiled modules."""
-    for name, wanted in _compiled(code):
+def _require_same_versions(code: Path) -> None:
+    """Compare every package of the zip that has compiled modules."""
+    for name, required in _compiled_packages(code):
         try:
-            here = version(name)
+            installed = version(name)
         except PackageNotFoundError:
-            here = "none"
-        if here != wanted:
+            installed = "no version"
+        if installed != required:
             raise NoSuchBuild(
-                f"{name} {wanted} is compiled for another processor; of this machine's there is {here}"
+                f"{name} {required} is compiled for another processor;"
+                f" {installed} is installed on this machine"
             )
 
 
-def _compiled(code: Path) -> Iterator[tuple[str, str]]:
+def _compiled_packages(code: Path) -> Iterator[tuple[str, str]]:
     for record in code.glob("*.dist-info/RECORD"):
         if re.search(r"\.so,", record.read_text()):
             name, _, release = record.parent.name.removesuffix(".dist-info").rpartition("-")

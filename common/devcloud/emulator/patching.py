@@ -1,45 +1,63 @@
-"""Change a function of ministack by exchanging pieces of its source, and notice when the source is another."""
+"""Patch functions of ministack by editing their source.
+
+An edit names the text that it replaces, so a patch fails loudly on a version that it does not fit.
+"""
 
 import inspect
 import textwrap
 from typing import Any
 
-_SOURCE = "_rewritten_source"  # a function that exec made has no file to read it from
+_SOURCE = "_rewritten_source"  # inspect finds no source for a function that exec compiled
 
 
 class UnexpectedSource(RuntimeError):
-    """The installed ministack is not what a fix was written for."""
+    """The installed ministack is not what a patch was written for."""
 
 
-def rewrite(owner: Any, name: str, changes: dict[str, str], **names: Any) -> None:
-    """Recompile `owner.name` (of a module or class) with each old text replaced by the new one.
+def rewrite_function(owner: Any, name: str, edits: dict[str, str], **names: Any) -> None:
+    """Recompile `owner.name` with each old text replaced by the new one.
 
-    Every old text must occur exactly once. `names` are what the new texts call; they are added to
-    the module. A function may be rewritten several times.
+    `owner` is a module or class. `names` are what the new texts call. They are added to the
+    function's module. A function may be rewritten several times.
+
+    Raises: UnexpectedSource unless every old text occurs exactly once.
     """
     function = getattr(owner, name)
     source = getattr(function, _SOURCE, "") or textwrap.dedent(inspect.getsource(function))
-    for old, new in changes.items():
-        source = exchange(source, old, new, f"{owner.__name__}.{name}")
+    for old, new in edits.items():
+        source = replace_once(source, old, new, f"{owner.__name__}.{name}")
     scope = function.__globals__
     scope.update(names)
     compiled: dict[str, Any] = {}
-    exec(compile(source, f"<fixed {owner.__name__}.{name}>", "exec"), scope, compiled)
+    exec(compile(source, f"<patched {owner.__name__}.{name}>", "exec"), scope, compiled)
     setattr(compiled[name], _SOURCE, source)
     setattr(owner, name, compiled[name])
 
 
-def exchange(source: str, old: str, new: str, where: str) -> str:
-    """The source with `old` replaced by `new`; UnexpectedSource unless it occurs exactly once."""
+def rewrite_worker_script(edits: dict[str, str]) -> None:
+    """Replace each old text by the new one in the script of Python Lambdas.
+
+    Raises: UnexpectedSource unless every old text occurs exactly once.
+    """
+    from ministack.core import lambda_runtime
+
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    for old, new in edits.items():
+        script = replace_once(script, old, new, "the script of the Python worker")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+
+
+def replace_once(source: str, old: str, new: str, where: str) -> str:
+    """Replace `old` by `new`. Raises: UnexpectedSource unless it occurs exactly once."""
     if source.count(old) != 1:
         raise UnexpectedSource(f"{where} has {source.count(old)} times, not once: {old.strip()}")
     return source.replace(old, new)
 
 
-def expect_parameters(function: Any, *parameters: str) -> None:
-    """UnexpectedSource unless the function that a fix wraps has these parameters."""
-    found = tuple(inspect.signature(function).parameters)
-    if found != parameters:
+def require_parameters(function: Any, *parameters: str) -> None:
+    """Raise UnexpectedSource unless a function has exactly these parameters."""
+    actual = tuple(inspect.signature(function).parameters)
+    if actual != parameters:
         raise UnexpectedSource(
-            f"{function.__module__}.{function.__name__} takes {found}, not {parameters}"
+            f"{function.__module__}.{function.__name__} takes {actual}, not {parameters}"
         )

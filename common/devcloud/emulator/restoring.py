@@ -1,4 +1,4 @@
-"""Which saved state a local AWS starts with, and what there is to say about it."""
+"""Find the saved state to start a local AWS with, and say what is lost."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,63 +11,60 @@ _SECOND = 10**9
 
 @dataclass(frozen=True)
 class Restorable:
-    """The state to restore. Moments are ns since the epoch; 0 is an empty cloud."""
+    """The state to restore. Moments are ns since the epoch, 0 is an empty cloud."""
 
     generation: int = 0
-    moment: int = 0  # up to when nothing is missing; all that was later elsewhere has to be undone
+    moment: int = 0  # nothing before it is missing; the gateways undo what they did after it
     ended: int = 0  # the last sign of life
     is_stopped: bool = True
     error: str = ""
-    unreadable: int = 0  # the newest state that cannot be read
+    unreadable: int = 0  # the newest state, if it cannot be read
 
     def sentence(self) -> str:
-        """What whoever starts it should know; empty after a clean stop."""
-        if self.unreadable and not self.moment:
-            return f"the state of {_clock(self.unreadable)} cannot be read, nor an earlier one: the shop begins empty"
+        """Describe what the start restores. Empty after a clean stop."""
+        restored = _clock(self.moment)
         if self.unreadable:
-            return f"the state of {_clock(self.unreadable)} cannot be read; that of {_clock(self.moment)} was restored"
+            damaged = f"the state of {_clock(self.unreadable)} cannot be read"
+            if not self.moment:
+                return f"{damaged}, nor an earlier one: the shop begins empty"
+            return f"{damaged}; that of {restored} was restored"
         if self.is_stopped:
             return ""
-        how = (
-            f"the shop's last state was not saved ({self.error})"
-            if self.error
-            else "the shop was not stopped"
-        )
+        cause = "the shop was not stopped"
+        if self.error:
+            cause = f"the shop's last state was not saved ({self.error})"
         if not self.moment:
-            return f"{how}, and nothing of it was saved yet: it begins empty"
-        before = (self.ended - self.moment) / _SECOND
-        return f"{how}; its state of {_clock(self.moment)} ({before:.0f} s before it ended) was restored"
+            return f"{cause}, and nothing of it was saved yet: it begins empty"
+        return (
+            f"{cause}; its state of {restored} ({self._lost():.0f} s before it ended) was restored"
+        )
 
     def outlook(self) -> str:
-        """What the next start will find."""
+        """Describe what the next start will restore."""
         if not self.moment:
             return "Nothing of it is kept."
-        lost = (self.ended - self.moment) / _SECOND
-        return f"Its state of {_clock(self.moment)} is kept; the {lost:.0f} s after it are lost."
+        kept = f"Its state of {_clock(self.moment)} is kept"
+        return f"{kept}; the {self._lost():.0f} s after it are lost."
+
+    def _lost(self) -> float:
+        return (self.ended - self.moment) / _SECOND
 
 
 def find(directory: Path) -> Restorable:
-    """The newest state that can be read."""
+    """Return the newest state that can be read."""
     last = heartbeat.read(directory)
     if generations.is_flat(directory):
         moment = generations.flat_moment(directory)
         return Restorable(moment, moment, moment)
-    every = generations.every(directory)
-    readable = next((each for each in every if each.is_readable()), None)
-    unreadable = every[0].moment if every and every[0] is not readable else 0
+    saved = generations.list_all(directory)
+    readable = next((each for each in saved if each.is_readable()), None)
+    unreadable = saved[0].moment if saved and saved[0] is not readable else 0
+    generation = moment = readable.moment if readable else 0
     if last is None:
-        moment = readable.moment if readable else 0
-        return Restorable(moment, moment, moment, not every, unreadable=unreadable)
-    ended, end = (
-        last.at,
-        {"is_stopped": last.is_stopped, "error": last.error, "unreadable": unreadable},
-    )
-    if readable is None:
-        return Restorable(0, 0, ended, **end)  # type: ignore[arg-type]
-    moment = readable.moment
-    if moment == last.generation:
+        return Restorable(generation, moment, moment, not saved, unreadable=unreadable)
+    if readable and generation == last.generation:
         moment = max(moment, last.unchanged_until)
-    return Restorable(readable.moment, moment, ended, **end)  # type: ignore[arg-type]
+    return Restorable(generation, moment, last.at, last.is_stopped, last.error, unreadable)
 
 
 def _clock(moment: int) -> str:

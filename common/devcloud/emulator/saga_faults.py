@@ -1,7 +1,8 @@
-"""What goes wrong between Step Functions and what it calls: Lambdas, queues, the bus. By the same plan as in the Lambdas themselves.
+"""Inject faults into what Step Functions calls: Lambdas, queues and the event bus.
 
-Step Functions is durable and does not die; but a call of its own may fail before anything was done, or have been done and its answer lost.
-To the state both are an error, and it cannot tell them apart.
+Step Functions itself is durable. A call of it may fail before it has an effect, or take effect and
+lose its response. The state machine sees the same error for both. The plan is the one that the
+fault agent in the Lambdas reads.
 """
 
 import json
@@ -12,55 +13,56 @@ from typing import Any
 
 from ministack.services import stepfunctions
 
-from devcloud.emulator.patching import expect_parameters
+from devcloud.emulator.patching import require_parameters
 from devcloud.faults import SAGA
 from devcloud.faults.agent import FaultInjector
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
-_LOST_LAMBDA, _LOST_CALL = "Lambda.SdkClientException", "States.TaskFailed"
-_UNDONE = ("before", "throttled", "error")
-_DONE = ("after", "lost")
+# https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html
+_LAMBDA_ERROR, _SERVICE_ERROR = "Lambda.SdkClientException", "States.TaskFailed"
+_WITHOUT_EFFECT = ("before", "throttled", "error")
+_AFTER_EFFECT = ("after", "lost")
 
 Call = Callable[[str, Any], Any]
+GetName = Callable[[str, Any], str]
 
 
 def apply(directory: Path) -> None:
-    """Have the state machine read its plan in this directory."""
-    inside = FaultInjector(str(directory), SAGA)
-    expect_parameters(stepfunctions._call_lambda, "func_ref", "event")
-    stepfunctions._call_lambda = _guarded(inside, stepfunctions._call_lambda, _lambda, _LOST_LAMBDA)
-    for resource, named in {"sqs:sendMessage": _queue, "events:putEvents": _bus}.items():
+    """Make the state machine read its fault plan from this directory."""
+    injector = FaultInjector(str(directory), SAGA)
+    require_parameters(stepfunctions._call_lambda, "func_ref", "event")
+    stepfunctions._call_lambda = _inject(
+        injector, stepfunctions._call_lambda, _lambda_name, _LAMBDA_ERROR
+    )
+    for resource, get_name in {"sqs:sendMessage": _queue_name, "events:putEvents": _event}.items():
         arn = f"arn:aws:states:::{resource}"
         call = stepfunctions._SERVICE_DISPATCH[arn]
-        stepfunctions._SERVICE_DISPATCH[arn] = _guarded(inside, call, named, _LOST_CALL)
+        stepfunctions._SERVICE_DISPATCH[arn] = _inject(injector, call, get_name, _SERVICE_ERROR)
 
 
-def _guarded(
-    inside: FaultInjector, call: Call, named: Callable[[str, Any], str], error: str
-) -> Call:
-    """The call, or what the plan has instead."""
+def _inject(injector: FaultInjector, call: Call, get_name: GetName, error: str) -> Call:
+    """Wrap a call so that it fails where the plan says."""
 
-    def guarded(target: str, given: Any) -> Any:
-        how = inside.fault(named(target, given), json.dumps(given, default=str))
-        if how in _UNDONE:
-            raise stepfunctions._ExecutionError(error, f"planned: {how}")
-        if how == "slow":
-            time.sleep(inside.slow_seconds)
-        answer = call(target, given)
-        if how in _DONE:
+    def call_or_fail(target: str, request: Any) -> Any:
+        fault = injector.fault(get_name(target, request), json.dumps(request, default=str))
+        if fault in _WITHOUT_EFFECT:
+            raise stepfunctions._ExecutionError(error, f"planned: {fault}")
+        if fault == "slow":
+            time.sleep(injector.slow_seconds)
+        response = call(target, request)
+        if fault in _AFTER_EFFECT:
             raise stepfunctions._ExecutionError(error, "planned: the answer got lost")
-        return answer
+        return response
 
-    return guarded
+    return call_or_fail
 
 
-def _lambda(function: str, event: Any) -> str:
+def _lambda_name(function: str, event: Any) -> str:
     return f"lambda:Invoke {function.rsplit(':', 1)[-1]}"
 
 
-def _queue(resource: str, message: Any) -> str:
+def _queue_name(resource: str, message: Any) -> str:
     return f"sqs:SendMessage {message['QueueUrl'].rsplit('/', 1)[-1]}"
 
 
-def _bus(resource: str, events: Any) -> str:
+def _event(resource: str, events: Any) -> str:
     return f"events:PutEvents {events['Entries'][0]['DetailType']}"

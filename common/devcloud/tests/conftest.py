@@ -1,4 +1,4 @@
-"""One local AWS for all tests here; each test makes what it needs in it, by names of its own."""
+"""Run one local AWS for all tests, which use names of their own in it."""
 
 import io
 import json
@@ -95,7 +95,7 @@ def allow_everything(cloud: Cloud) -> None:
 
 @pytest.fixture
 def function(cloud) -> Callable[..., str]:
-    """Make a Lambda of some source with a `handle(event, context)`; answers with its ARN."""
+    """Create a Lambda from source with `handle(event, context)`. Return its ARN."""
 
     def make(name: str, source: str, role: str = ROLE) -> str:
         return make_function(cloud, name, source, role)
@@ -152,7 +152,10 @@ def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
 
 @contextmanager
 def listening(read: Callable[[bytes, Message], Any]) -> Iterator[Any]:
-    """A server that webhooks are sent to: what `read` makes of each is in `heard`, once the statuses in `answers` are used up."""
+    """Receive webhooks: `heard` is a queue of what `read` returns for each.
+
+    Statuses put into `answers` are used up first, one per request.
+    """
 
     class Inbox(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -5,6 +5,13 @@ from botocore.exceptions import ClientError
 
 from devcloud.tests.conftest import ROLE, allow_everything, eventually, make_function, run_aws
 
+SELLS_OUT = """
+class OutOfStock(Exception):
+    pass
+
+def handle(event, context):
+    raise OutOfStock("none")
+"""
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
 
 
@@ -23,7 +30,7 @@ def task(function, **more):
     } | more
 
 
-def test_starting_a_running_execution_again_answers_with_it(cloud):
+def test_a_repeated_start_answers_with_the_running_execution(cloud):
     client = cloud.client("stepfunctions")
     order = {
         "stateMachineArn": machine(cloud, "waits", WAITS),
@@ -47,9 +54,8 @@ def test_a_running_executions_name_is_refused_to_another_input(cloud):
 
 
 def test_an_error_is_caught_by_the_name_of_its_class(cloud, function):
-    source = "class OutOfStock(Exception): pass\n\ndef handle(event, context):\n    raise OutOfStock('none')\n"
     reserve = task(
-        function("sold-out", source),
+        function("sold-out", SELLS_OUT),
         Catch=[{"ErrorEquals": ["OutOfStock"], "Next": "SoldOut"}],
         End=True,
     )
@@ -66,7 +72,7 @@ def test_an_error_is_caught_by_the_name_of_its_class(cloud, function):
     assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
 
 
-def test_a_state_whose_lambda_fails_before_it_passed_its_token_on_has_failed(cloud, function):
+def test_a_waiting_state_fails_if_its_lambda_fails(cloud, function):
     source = "def handle(event, context):\n    raise RuntimeError('the token is lost')\n"
     waits = task(
         function("loses-its-token", source),
@@ -109,9 +115,9 @@ def test_a_time_limit_may_be_a_jsonata_expression(cloud):
     assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
 
 
-def test_an_answer_to_an_attempt_that_has_failed_wakes_nobody(cloud):
-    queue = cloud.client("sqs").create_queue(QueueName="asked")["QueueUrl"]
-    asks = {
+def test_the_token_of_a_failed_attempt_is_refused_in_the_next_one(cloud):
+    queue = cloud.client("sqs").create_queue(QueueName="tokens")["QueueUrl"]
+    ask = {
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
         "Parameters": {"QueueUrl": queue, "MessageBody.$": "$$.Task.Token"},
@@ -120,7 +126,7 @@ def test_an_answer_to_an_attempt_that_has_failed_wakes_nobody(cloud):
         "End": True,
     }
     client = cloud.client("stepfunctions")
-    definition = {"StartAt": "Asks", "States": {"Asks": asks}}
+    definition = {"StartAt": "Asks", "States": {"Asks": ask}}
     started = client.start_execution(stateMachineArn=machine(cloud, "asks", definition))[
         "executionArn"
     ]
@@ -135,7 +141,7 @@ def test_an_answer_to_an_attempt_that_has_failed_wakes_nobody(cloud):
     assert eventually(lambda: _ended(client, started)) == "SUCCEEDED"
 
 
-def test_an_execution_that_was_running_when_aws_stopped_goes_on_afterwards(tmp_path):
+def test_a_running_execution_continues_after_a_restart(tmp_path):
     process, cloud = run_aws(tmp_path)
     allow_everything(cloud)
     remembers = """
@@ -145,7 +151,7 @@ def handle(event, context):
     if not os.path.exists(PLACE):
         open(PLACE, "w").close()
         raise RuntimeError("wait for the next start")
-""".replace("PLACE", repr(str(tmp_path / "been here")))
+""".replace("PLACE", repr(str(tmp_path / "first attempt")))
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 3}]
     definition = {
         "StartAt": "Step",
@@ -154,7 +160,7 @@ def handle(event, context):
     started = cloud.client("stepfunctions").start_execution(
         stateMachineArn=machine(cloud, "long", definition)
     )
-    eventually(lambda: (tmp_path / "been here").exists())
+    eventually(lambda: (tmp_path / "first attempt").exists())
 
     process.stop()
     process, cloud = run_aws(tmp_path, port=int(cloud.endpoint.rsplit(":", 1)[1]))
@@ -164,8 +170,8 @@ def handle(event, context):
     process.stop()
 
 
-def test_an_execution_continues_in_the_state_in_which_aws_stopped(tmp_path):
-    """Not at its first state: an order that is confirmed by then would be refused there."""
+def test_an_execution_continues_in_its_present_state_after_a_restart(tmp_path):
+    """Not from its first state, which would refuse a confirmed order."""
     process, cloud = run_aws(tmp_path)
     allow_everything(cloud)
     counts = """
@@ -182,7 +188,7 @@ def handle(event, context):
         open(PLACE, "w").close()
         raise RuntimeError("wait for the next start")
     return event
-""".replace("PLACE", repr(str(tmp_path / "been here")))
+""".replace("PLACE", repr(str(tmp_path / "first attempt")))
     call = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
     first = call | {
         "Arguments": {"FunctionName": make_function(cloud, "first", counts)},
@@ -206,7 +212,7 @@ def handle(event, context):
     started = cloud.client("stepfunctions").start_execution(
         stateMachineArn=machine(cloud, "two", definition)
     )
-    eventually(lambda: (tmp_path / "been here").exists())
+    eventually(lambda: (tmp_path / "first attempt").exists())
 
     process.stop()
     process, cloud = run_aws(tmp_path, port=int(cloud.endpoint.rsplit(":", 1)[1]))

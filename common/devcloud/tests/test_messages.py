@@ -4,12 +4,13 @@ import httpx
 
 from devcloud.tests.conftest import eventually
 
-REMEMBERS_THEN_FAILS = """
+COUNTS_THEN_FAILS = """
 import boto3
 
 def handle(event, context):
-    boto3.client("sqs").send_message(QueueUrl=boto3.client("sqs").get_queue_url(QueueName="attempts")["QueueUrl"],
-                                     MessageBody="tried")
+    sqs = boto3.client("sqs")
+    queue = sqs.get_queue_url(QueueName="attempts")["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="tried")
     raise ValueError("not yet")
 """
 FAILS_AT_POISON = """
@@ -19,9 +20,10 @@ def handle(event, context):
     ids = [record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"]]
     if "poison" in ids:
         raise ValueError("poison")
+    sqs = boto3.client("sqs")
+    queue = sqs.get_queue_url(QueueName="seen")["QueueUrl"]
     for each in ids:
-        boto3.client("sqs").send_message(QueueUrl=boto3.client("sqs").get_queue_url(QueueName="seen")["QueueUrl"],
-                                         MessageBody=each)
+        sqs.send_message(QueueUrl=queue, MessageBody=each)
 """
 
 
@@ -55,7 +57,7 @@ def publish(cloud, source):
     )
 
 
-def test_a_rule_reaches_a_queue_whose_policy_lets_it_in_and_no_other(cloud):
+def test_a_rule_sends_only_to_a_queue_whose_policy_allows_it(cloud):
     policy = {
         "Version": "2012-10-17",
         "Statement": [
@@ -63,13 +65,13 @@ def test_a_rule_reaches_a_queue_whose_policy_lets_it_in_and_no_other(cloud):
                 "Effect": "Allow",
                 "Principal": {"Service": "events.amazonaws.com"},
                 "Action": "sqs:SendMessage",
-                "Resource": arn("lets-in"),
+                "Resource": arn("allows"),
             }
         ],
     }
-    open_queue, closed_queue = queue(cloud, "lets-in", policy), queue(cloud, "lets-nobody-in")
-    rule(cloud, "open", arn("lets-in"))
-    rule(cloud, "closed", arn("lets-nobody-in"))
+    open_queue, closed_queue = queue(cloud, "allows", policy), queue(cloud, "denies")
+    rule(cloud, "open", arn("allows"))
+    rule(cloud, "closed", arn("denies"))
 
     publish(cloud, "closed")
     publish(cloud, "open")
@@ -78,9 +80,9 @@ def test_a_rule_reaches_a_queue_whose_policy_lets_it_in_and_no_other(cloud):
     assert bodies(cloud, closed_queue) == []
 
 
-def test_a_rule_tries_a_lambda_again_that_failed(cloud, function):
+def test_a_rule_retries_a_lambda_that_failed(cloud, function):
     attempts = queue(cloud, "attempts")
-    rule(cloud, "calls", function("remembers-then-fails", REMEMBERS_THEN_FAILS))
+    rule(cloud, "calls", function("counts-then-fails", COUNTS_THEN_FAILS))
 
     publish(cloud, "calls")
 
@@ -88,7 +90,7 @@ def test_a_rule_tries_a_lambda_again_that_failed(cloud, function):
     assert eventually(lambda: bodies(cloud, attempts)) == ["tried"]
 
 
-def test_a_stream_record_that_keeps_failing_does_not_stop_those_around_it(cloud, function):
+def test_a_stream_record_that_keeps_failing_is_discarded(cloud, function):
     seen = queue(cloud, "seen")
     dynamodb = cloud.client("dynamodb")
     table = dynamodb.create_table(
@@ -114,9 +116,9 @@ def test_a_stream_record_that_keeps_failing_does_not_stop_those_around_it(cloud,
     assert found == ["first", "last"]
 
 
-def test_an_email_subscription_gets_the_messages_that_it_asks_for(cloud):
+def test_an_email_subscription_gets_the_messages_of_its_filter(cloud):
     sns = cloud.client("sns")
-    topic = sns.create_topic(Name="news")["TopicArn"]
+    topic = sns.create_topic(Name="events")["TopicArn"]
     for audience in ("admin", "inventory"):
         sns.subscribe(
             TopicArn=topic,
@@ -138,7 +140,7 @@ def test_an_email_subscription_gets_the_messages_that_it_asks_for(cloud):
     ]
 
 
-def test_a_queue_that_refuses_what_is_not_encrypted_takes_what_comes_from_this_machine(cloud):
+def test_a_queue_that_requires_tls_accepts_what_comes_from_this_machine(cloud):
     refusal = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn("encrypted")}
     refusal["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
     encrypted = queue(cloud, "encrypted", {"Version": "2012-10-17", "Statement": [refusal]})

@@ -4,18 +4,18 @@ import platform
 import zipfile
 from importlib.metadata import distribution
 
-from conftest import ROLE
+from devcloud.tests.conftest import ROLE
 
 OTHER_PROCESSOR = {"x86_64": 183, "aarch64": 62, "arm64": 62}[platform.machine()]
-ASKS = "import msgspec\n\ndef handle(event, context):\n    return msgspec.json.decode(event)\n"
+DECODES = "import msgspec\n\ndef handle(event, context):\n    return msgspec.json.decode(event)\n"
 
 
 def foreign_zip(version=None):
-    """A Lambda with msgspec as it comes for another processor: what is compiled in it cannot be loaded here."""
+    """A Lambda with msgspec whose compiled module is for another processor."""
     installed = distribution("msgspec")
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("main.py", ASKS)
+        archive.writestr("main.py", DECODES)
         for path in installed.files:
             data = path.locate().read_bytes()
             if path.suffix == ".so":
@@ -38,18 +38,18 @@ def make(cloud, name, code):
     )
 
 
-def test_a_lambda_built_for_another_processor_runs_with_this_machines_build(cloud, invoke):
+def test_a_lambda_built_for_another_processor_runs_here(cloud, invoke):
     make(cloud, "foreign", foreign_zip())
 
     assert invoke("foreign", json.dumps([1, 2])) == [1, 2]
 
 
-def test_of_another_version_no_module_is_taken_and_the_answer_says_so(cloud, invoke):
+def test_a_build_of_another_version_is_refused_and_named(cloud, invoke):
     make(cloud, "foreign-and-old", foreign_zip(version="0.0.1"))
 
-    said = invoke("foreign-and-old", "[]")
+    answer = invoke("foreign-and-old", "[]")
 
-    assert "msgspec 0.0.1 is compiled for another processor" in said["errorMessage"]
+    assert "msgspec 0.0.1 is compiled for another processor" in answer["errorMessage"]
 
 
 def test_a_lambda_is_ready_when_it_is_first_looked_at(cloud, function):

@@ -1,4 +1,4 @@
-"""A local AWS that is killed comes back as it was a moment before."""
+"""A local AWS that is killed is restored as it was a moment before."""
 
 import json
 import os
@@ -61,7 +61,7 @@ class Killable:
         return heartbeat.read(self.state) or heartbeat.Heartbeat()
 
 
-def test_a_killed_aws_has_lost_at_most_five_seconds(aws):
+def test_a_killed_aws_loses_at_most_five_seconds(aws):
     create_table(aws.cloud, "rows")
     client, number, end = aws.client("dynamodb"), 0, time.monotonic() + 8
     while time.monotonic() < end:
@@ -80,13 +80,16 @@ def test_a_killed_aws_has_lost_at_most_five_seconds(aws):
     )  # the first ones up to a moment, without a gap
 
 
-def test_what_was_there_a_while_ago_is_not_lost_at_all(aws):
+def test_what_was_saved_before_a_kill_is_restored(aws):
     sqs = aws.client("sqs")
     queue = sqs.create_queue(QueueName="letters")["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="hello")
     aws.client("secretsmanager").create_secret(Name="key", SecretString="value")
     aws.client("s3").create_bucket(Bucket="files")
     aws.client("s3").put_object(Bucket="files", Key="file", Body=b"text")
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    create_table(aws.cloud, "streamed", StreamSpecification=stream)
+    aws.client("dynamodb").put_item(TableName="streamed", Item={"id": {"S": "1"}})
     aws.await_saved()
 
     aws.kill_and_start()
@@ -94,9 +97,20 @@ def test_what_was_there_a_while_ago_is_not_lost_at_all(aws):
     assert aws.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "hello"
     assert aws.client("secretsmanager").get_secret_value(SecretId="key")["SecretString"] == "value"
     assert aws.client("s3").get_object(Bucket="files", Key="file")["Body"].read() == b"text"
+    assert [record["dynamodb"]["Keys"] for record in stream_records(aws)] == [{"id": {"S": "1"}}]
 
 
-def test_an_idle_aws_saves_nothing_and_still_says_until_when_it_was_so(aws):
+def stream_records(aws):
+    table = aws.client("dynamodb").describe_table(TableName="streamed")["Table"]
+    arn, client = table["LatestStreamArn"], aws.client("dynamodbstreams")
+    shard = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = client.get_shard_iterator(
+        StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    return client.get_records(ShardIterator=iterator)["Records"]
+
+
+def test_an_idle_aws_saves_nothing_and_records_that_it_is_unchanged(aws):
     aws.client("sqs").create_queue(QueueName="one")
     aws.await_saved()
     generation = aws.last.generation
@@ -117,7 +131,7 @@ def test_at_most_two_states_are_kept(aws):
         aws.client("sqs").create_queue(QueueName=f"queue-{number}")
         aws.await_saved()
 
-    assert len(generations.every(aws.state)) == 2
+    assert len(generations.list_all(aws.state)) == 2
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
@@ -148,7 +162,7 @@ def test_sent_mail_is_there_after_a_restart(aws, how):
     assert "+15555550100" in httpx.get(f"{aws.cloud.endpoint}/_ministack/sns/sms-messages").text
 
 
-def test_an_accepted_invocation_is_carried_out_after_a_kill(aws, tmp_path):
+def test_an_accepted_invocation_is_repeated_after_a_kill(aws, tmp_path):
     allow_everything(aws.cloud)
     source = f"""
 import os, time
@@ -195,7 +209,7 @@ def handle(event, context):
     assert eventually(lambda: not _is_alive(pid), 5)
 
 
-def test_an_idle_lambda_ends_and_is_there_again_when_it_is_called(tmp_path):
+def test_an_idle_lambda_ends_and_starts_again_when_it_is_invoked(tmp_path):
     process, cloud = run_aws(tmp_path, None, "--idle-seconds", "2")
     allow_everything(cloud)
     make_function(
@@ -208,12 +222,12 @@ def test_an_idle_lambda_ends_and_is_there_again_when_it_is_called(tmp_path):
     process.stop()
 
 
-def test_a_damaged_state_is_passed_over_and_that_is_said(aws):
+def test_a_damaged_state_is_skipped_and_reported(aws):
     for name in ("one", "two"):
         aws.client("sqs").create_queue(QueueName=name)
         aws.await_saved()
     aws.kill()
-    newest, before = generations.every(aws.state)
+    newest, before = generations.list_all(aws.state)
     newest.path.write_bytes(newest.path.read_bytes().replace(b'"two"', b'"owt"'))
 
     found = restoring.find(aws.state)
@@ -226,11 +240,11 @@ def test_a_damaged_state_is_passed_over_and_that_is_said(aws):
     assert [url.rsplit("/")[-1] for url in aws.client("sqs").list_queues()["QueueUrls"]] == ["one"]
 
 
-def test_without_any_readable_state_that_is_said_and_it_begins_empty(aws):
+def test_an_aws_without_a_readable_state_starts_empty_and_says_so(aws):
     aws.client("sqs").create_queue(QueueName="one")
     aws.await_saved()
     aws.kill()
-    for generation in generations.every(aws.state):
+    for generation in generations.list_all(aws.state):
         generation.path.write_bytes(b"{}")
 
     found = restoring.find(aws.state)
@@ -241,7 +255,7 @@ def test_without_any_readable_state_that_is_said_and_it_begins_empty(aws):
     assert not aws.client("sqs").list_queues().get("QueueUrls")
 
 
-def test_the_state_of_an_earlier_version_is_read(aws):
+def test_a_state_in_the_former_format_is_read(aws):
     aws.client("sqs").create_queue(QueueName="old")
     aws.process.stop()
     _flatten(aws.state)
@@ -255,7 +269,7 @@ def test_the_state_of_an_earlier_version_is_read(aws):
     assert aws.client("sqs").list_queues()["QueueUrls"][0].endswith("/old")
 
 
-def test_a_state_that_does_not_fit_on_the_disk_leaves_the_last_one_and_is_told(aws):
+def test_a_state_that_does_not_fit_on_the_disk_keeps_the_last_one(aws):
     aws.client("sqs").create_queue(QueueName="kept")
     aws.await_saved()
     size = aws.last.size
@@ -277,13 +291,13 @@ def test_a_state_that_does_not_fit_on_the_disk_leaves_the_last_one_and_is_told(a
 
 
 def _flatten(state) -> None:
-    newest = generations.every(state)[0]
+    newest = generations.list_all(state)[0]
     for line in newest.lines():
         known = json.loads(line)
         wrapped = {"__ministack_format__": 2, "payload": known["payload"]}
         (state / f"{known['service']}.json").write_text(json.dumps(wrapped))
     (state / "heartbeat").unlink()
-    for generation in generations.every(state):
+    for generation in generations.list_all(state):
         generation.path.unlink()
 
 

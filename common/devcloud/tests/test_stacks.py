@@ -15,7 +15,7 @@ def needs(export):
     return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::ImportValue": export}}}
 
 
-def test_a_stack_that_is_as_wanted_is_left_alone(cloud):
+def test_a_stack_that_is_up_to_date_is_left_alone(cloud):
     assert stacks.deploy(cloud, "twice", template(Queue=QUEUE)) is True
     assert stacks.deploy(cloud, "twice", template(Queue=QUEUE)) is False
 
@@ -36,7 +36,7 @@ def test_a_failure_names_the_resource_and_the_reason(cloud):
         stacks.deploy(cloud, "fails", template(Needy=needs("Nothing")))
 
 
-def test_a_failure_is_told_of_the_latest_attempt(cloud):
+def test_a_failure_names_the_cause_of_the_latest_attempt(cloud):
     stacks.deploy(cloud, "fails-twice", template(Queue=QUEUE))
     with pytest.raises(stacks.StackFailed, match="'First'"):
         stacks.deploy(cloud, "fails-twice", template(Queue=QUEUE, Needy=needs("First")))
@@ -76,7 +76,7 @@ def items(cloud, name):
     return cloud.client("dynamodb").scan(TableName=name)["Items"]
 
 
-def test_a_new_stack_takes_in_the_table_that_outlived_the_old_one(cloud):
+def test_a_new_stack_adopts_the_table_that_outlived_the_old_one(cloud):
     left_behind(cloud, "Adopted")
 
     wanted = template(Table=kept_table("Adopted"), Queue={"Type": "AWS::SQS::Queue"})
@@ -100,7 +100,7 @@ def test_a_table_that_exists_is_not_replaced_by_an_empty_one(cloud):
     assert items(cloud, "Foreign") == [{"id": {"S": "kept"}}]
 
 
-def test_what_may_not_be_taken_in_is_told_and_can_be_tried_again(cloud):
+def test_a_table_that_cannot_be_adopted_is_named_and_can_be_retried(cloud):
     left_behind(cloud, "Unkept")
     careless = kept_table("Unkept") | {"DeletionPolicy": "Delete"}
 

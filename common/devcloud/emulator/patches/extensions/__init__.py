@@ -1,0 +1,1 @@
+"""Settings and features of the local shop: persistence, timings, mailbox."""

@@ -1,0 +1,1 @@
+"""Bugs of ministack: a module for each documented behaviour that it lacks."""
