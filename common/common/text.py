@@ -60,7 +60,7 @@ def length(text: str) -> int:
         return len(text)
     import grapheme  # only for what is long and not ASCII
 
-    return grapheme.length(text)
+    return int(grapheme.length(text))
 
 
 def _without_stray_joiners(text: str) -> str:

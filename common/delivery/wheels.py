@@ -120,7 +120,7 @@ def _made(folder: Path) -> Path:
 
 
 def _unpacked(folder: Path, pin: str) -> Path:
-    return folder / "lean" / pin
+    return folder / "pruned" / pin
 
 
 def _folder(wheel_cache: Path, architecture: str) -> Path:
