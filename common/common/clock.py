@@ -1,7 +1,7 @@
 """Timestamps of tables and of the wire: UTC, ISO 8601, milliseconds, `Z`. Days are the shop's."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common import settings
 
@@ -39,12 +39,26 @@ def _shop_zone() -> tzinfo:
     name = settings.text("SHOP_TIME_ZONE", "UTC")
     if name == "UTC":
         return UTC  # needs no tzdata, which only services with local days have
+    zone: tzinfo | None = None
     try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
+        zone = ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        zone = _bundled_zone(name)
+    except (ValueError, OSError):
+        pass  # a path, or half a name
+    if zone is None:
         raise settings.SettingWrong(
             f"SHOP_TIME_ZONE must be a time zone such as Europe/Berlin, but is {name!r}"
-        ) from None
+        )
+    return zone
+
+
+def _bundled_zone(name: str) -> tzinfo | None:
+    """Return a zone of python-dateutil's own, where neither image nor zip has any."""
+    from dateutil import tz
+
+    zone: tzinfo | None = tz.gettz(name)
+    return zone
 
 
 def _iso(moment: datetime) -> str:

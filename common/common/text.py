@@ -35,7 +35,9 @@ def parse_line(field: str, text: str, max_length: int, min_length: int = 1) -> s
 
 
 def parse_paragraphs(field: str, text: str, max_length: int) -> str:
-    """Normalize text that may be empty, and may have line ends and tabs. Line ends become \\n.
+    """Normalize text that may be empty, and may have line ends and tabs.
+
+    Line ends become \\n.
 
     Raises: ValueError with the field, and what was expected.
     """
@@ -44,9 +46,9 @@ def parse_paragraphs(field: str, text: str, max_length: int) -> str:
 
 
 def normalize(text: str) -> str:
-    """Return the one form of texts that look the same: NFC, plain spaces, nothing invisible.
+    """Return the one form of texts that look the same.
 
-    Joiners stay where scripts and emoji need them. Idempotent.
+    NFC, plain spaces, nothing invisible. Joiners stay where scripts and emoji need them. Idempotent.
     """
     if text.isascii():
         return text.strip()

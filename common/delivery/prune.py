@@ -25,8 +25,6 @@ _USED = {
 }
 # These compile bindings. Those of cryptography are compiled already and need only _cffi_backend.
 _NOT_USED = ("cffi", "pycparser")
-# pip's list of files, and time zones in a second format.
-_NOT_READ = ("*.dist-info/RECORD", "tzdata/zoneinfo/*.tab", "tzdata/zoneinfo/tzdata.zi")
 
 
 def prune(folder: Path) -> None:
@@ -37,6 +35,3 @@ def prune(folder: Path) -> None:
                 shutil.rmtree(part)
     for name in _NOT_USED:
         shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in _NOT_READ:
-        for file in folder.glob(pattern):
-            file.unlink()

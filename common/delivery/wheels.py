@@ -120,7 +120,7 @@ def _made(folder: Path) -> Path:
 
 
 def _unpacked(folder: Path, pin: str) -> Path:
-    return folder / "pruned" / pin
+    return folder / "lean" / pin
 
 
 def _folder(wheel_cache: Path, architecture: str) -> Path:

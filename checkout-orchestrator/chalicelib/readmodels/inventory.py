@@ -1,4 +1,4 @@
-"""Read models of product-service's tables Inventory, Reservations and StockMovements."""
+"""Read models of product-service: stock, reservations, movements of supply."""
 
 from collections.abc import Iterator
 from enum import StrEnum

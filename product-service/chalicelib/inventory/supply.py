@@ -1,4 +1,4 @@
-"""What comes into the stock and leaves it other than by orders, with a ledger of each movement.
+"""What comes into the stock and leaves it other than by orders, and its ledger.
 
 The ledger of what orders reserve, buy, release and return is the table Reservations.
 """
@@ -75,7 +75,7 @@ def set_stock(product_id: str, request: SetStock, admin_id: str) -> StockLevel:
 
 
 def adjust_stock(product_id: str, request: AdjustStock, admin_id: str, key: str) -> StockLevel:
-    """Add to the available stock, or take from it, whatever orders do meanwhile.
+    """Add to the available stock, or take from it. Concurrent orders lose nothing.
 
     Idempotent by the admin, the product and the key. Undone by the opposite change.
 

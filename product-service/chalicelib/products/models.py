@@ -69,13 +69,16 @@ class Product(Model):
 
 
 class SkuClaim(Model):
-    """The product that has a SKU, for good. Written together with it, so that no two share one."""
+    """The product that has a SKU, for good.
+
+    Written together with it, so that no two share one.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "Products"
 
     key = UnicodeAttribute(hash_key=True, attr_name="productId")
-    owner_id = UnicodeAttribute(attr_name="ownerId")
+    owner_id = UnicodeAttribute(null=True, attr_name="ownerId")  # products have none
 
     @staticmethod
     def key_for(sku: str) -> str:

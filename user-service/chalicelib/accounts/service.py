@@ -115,7 +115,10 @@ def delete_account(caller: auth.Caller, request: AccountDeletion, source: str) -
 
 
 def _renew_password_hash(user: User, password: str) -> None:
-    """Replace a hash from before passwords were normalized. A concurrent change of it stays."""
+    """Replace a hash from before passwords were normalized.
+
+    A concurrent change of the password stays.
+    """
     renewed = passwords.renew_hash(password, user.password_hash)
     if renewed is not None:
         dynamodb.update_if(

@@ -37,16 +37,16 @@ def matches_hash(password: str, stored: str | None) -> bool:
 
 
 def renew_hash(password: str, stored: str) -> str | None:
-    """Return the hash of the right password's normal form, if `stored` is of another form."""
+    """Return the hash of the password's normal form, if `stored` is of another."""
     normal = normalize(password)
     is_storable = normal != password and len(normal.encode()) <= MAX_BYTES
     return _hash(normal) if is_storable and not _is_hash_of(normal, stored) else None
 
 
 def normalize(password: str) -> str:
-    """Return the form in which passwords are compared: keyboards type one text in several.
+    """Return the form in which passwords are compared.
 
-    OpaqueString of https://www.rfc-editor.org/rfc/rfc8265#section-4.2: NFC, every space plain.
+    Keyboards type one text in several.     OpaqueString of https://www.rfc-editor.org/rfc/rfc8265#section-4.2: NFC, every space plain.
     """
     spaced = (" " if unicodedata.category(char) == "Zs" else char for char in password)
     return unicodedata.normalize("NFC", "".join(spaced))
