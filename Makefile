@@ -64,7 +64,7 @@ ifeq ($(REBUILD),)
 PYTHON := $(if $(READY),$(PY),python3)
 endif
 
-# No setting of this shell's Python reaches ours, and texts are UTF-8 whatever its language.
+# The shell's settings of Python do not apply here, and text is UTF-8 in every locale.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 export PYTHONUTF8 := 1
 export PYTHONDONTWRITEBYTECODE := 1

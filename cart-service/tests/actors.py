@@ -66,7 +66,10 @@ class Guest:
         return self.request("POST", "/items", {"productId": product_id, "quantity": quantity}, key)
 
     def add_all(self, products: Sequence[str], quantity: int) -> None:
-        """Put the quantity of each into the cart: the first by the service, then rows like it."""
+        """Put the quantity of each product into the cart.
+
+        The service adds the first; the others are rows like it.
+        """
         first, *others = products
         assert self.add(first, quantity).status_code == 200
         added = row(self.owner_id, first)

@@ -57,8 +57,14 @@ def test_a_deleted_product_is_still_shown_and_can_be_removed(jimmy, bowl):
 
     (line,) = jimmy.read().json_body
     assert line == {
-        "productId": bowl, "name": None, "qty": 1, "price": None, "currency": None, "lineTotal": None, "available": False
-    }  # fmt: skip
+        "productId": bowl,
+        "name": None,
+        "qty": 1,
+        "price": None,
+        "currency": None,
+        "lineTotal": None,
+        "available": False,
+    }
     jimmy.remove(bowl)
     assert jimmy.cart == {}
 

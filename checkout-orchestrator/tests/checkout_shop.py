@@ -227,11 +227,11 @@ class CheckoutShop:
     def deliver_webhooks(self, *kinds: str) -> list[int]:
         """Deliver the gateway's webhooks of these kinds, or all, and process them."""
         events = reversed(self.stripe.store.all("event"))
-        heard = [
+        statuses = [
             self.deliver_webhook(event) for event in events if not kinds or event["type"] in kinds
         ]
         self.consume("payment-webhook-queue", "on-payment-webhook")
-        return heard
+        return statuses
 
     def consume(self, queue: str, consumer: str) -> int:
         """Have the consumer process its queue, and count the messages that stay."""

@@ -32,25 +32,27 @@ class OrderRecords:
     def yesterday(self) -> str:
         return (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
 
-    def check(self, **wanted: Any) -> list[tuple[str, str]]:
+    def check(self, **request: Any) -> list[tuple[str, str]]:
         """Reconcile today's orders as settled: the kinds, with the outcome of each."""
         return [
-            (found["kind"], found["outcome"]) for found in self.report(**wanted)["discrepancies"]
+            (found["kind"], found["outcome"]) for found in self.report(**request)["discrepancies"]
         ]
 
-    def kinds(self, **wanted: Any) -> list[str]:
-        return [kind for kind, _ in self.check(**wanted)]
+    def kinds(self, **request: Any) -> list[str]:
+        return [kind for kind, _ in self.check(**request)]
 
-    def report(self, **wanted: Any) -> dict[str, Any]:
+    def report(self, **request: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self.shop.api.invoke(
-            "reconcile", {"day": self.today(), "settle": 0, **wanted}
+            "reconcile", {"day": self.today(), "settle": 0, **request}
         )
         return answer
 
-    def report_without_time(self, **wanted: Any) -> dict[str, Any]:
+    def report_without_time(self, **request: Any) -> dict[str, Any]:
         """As a Lambda answers that has time for one order."""
-        asked = {"day": self.today(), "settle": 0, **wanted}
-        return to_plain(service.reconcile(msgspec.convert(asked, ReconcileRequest), lambda: False))
+        request = {"day": self.today(), "settle": 0, **request}
+        return to_plain(
+            service.reconcile(msgspec.convert(request, ReconcileRequest), lambda: False)
+        )
 
     def when_orders_are_read(self, act: Callable[[], None], after: int = 0) -> None:
         """Something happens after so many times that an order was read."""
@@ -169,7 +171,7 @@ class OrderRecords:
             self.put("EventLogs", **row, timestamp=clock.now(), day=self.today(), metadata={})
 
     def complete_purchase(
-        self, order_id: str = ORDER, paid: bool = True, heard: str = "receipt audit analytics"
+        self, order_id: str = ORDER, paid: bool = True, consumers: str = "receipt audit analytics"
     ) -> str:
         """A purchase from end to end, as all have it."""
         self.store_order(order_id)
@@ -178,7 +180,7 @@ class OrderRecords:
         self.store_reservation("COMMITTED", order_id)
         self.set_status("CONFIRMED", order_id, paymentId=f"PAY#{ids.suffix(order_id)}")
         self.notify("ORDER_CONFIRMED", order_id)
-        self.consume_order_done(order_id, heard)
+        self.consume_order_done(order_id, consumers)
         return order_id
 
     def fail_checkout(self, order_id: str = ORDER, status: str = "FAILED") -> str:
@@ -216,9 +218,9 @@ class OrderRecords:
         self, amount: int | None = None, intent_id: str | None = None, key: str = "by hand"
     ) -> None:
         """Refund at the gateway, without the shop."""
-        wanted = {"payment_intent": intent_id or self.shop.payment()["intentId"]}
-        wanted |= {"metadata": {"refundKey": key}}
-        self.shop.stripe.create_refund({**wanted, **({"amount": amount} if amount else {})})
+        request = {"payment_intent": intent_id or self.shop.payment()["intentId"]}
+        request |= {"metadata": {"refundKey": key}}
+        self.shop.stripe.create_refund({**request, **({"amount": amount} if amount else {})})
 
     def fail_refund(self) -> None:
         """The customer's bank does not take the last one."""
@@ -313,9 +315,9 @@ class OrderRecords:
         found = {}
         for url in aws.client("sqs").list_queues()["QueueUrls"]:
             name = url.rsplit("/", 1)[-1]
-            asked = [message for message in self.messages(name) if "detail-type" not in message]
-            if asked:
-                found[name] = len(asked)
+            requests = [message for message in self.messages(name) if "detail-type" not in message]
+            if requests:
+                found[name] = len(requests)
         return found
 
     def purge(self, queue: str) -> None:

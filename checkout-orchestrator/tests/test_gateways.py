@@ -194,7 +194,7 @@ def broken(case: GatewayCase, fault: str) -> Iterator[None]:
     case.fake.switches.reset()
 
 
-# Beginning
+# Creating intents
 
 
 def test_a_new_intent_charges_nobody_and_names_its_order(case):
@@ -258,7 +258,7 @@ def test_no_secret_key_reaches_the_customer(open_case):
     assert WEBHOOK_SECRET not in seen
 
 
-# Paying
+# Charging
 
 
 def test_a_paid_intent_has_its_captured_amount_and_order(case):
@@ -345,7 +345,7 @@ def test_an_unknown_payment_method_is_declined(open_case):
     assert "No such PaymentMethod" in refused.decline
 
 
-# Calling off
+# Voiding
 
 
 def test_a_cancelled_intent_stays_unpaid_or_can_be_refunded(case):
@@ -383,7 +383,7 @@ def test_cancelling_a_paid_intent_reports_the_capture(case):
     assert case.money() == (TOTAL, 0)
 
 
-# Giving back
+# Refunding
 
 
 def test_a_full_refund_is_made_once(case):
@@ -514,7 +514,7 @@ def test_the_refund_of_one_order_is_not_taken_for_anothers(case):
     assert case.money() == case.money("ORDER#2") == (TOTAL, TOTAL)
 
 
-# A gateway out of order
+# Unavailable gateways
 
 
 @pytest.mark.parametrize("fault", BROKEN)
@@ -578,7 +578,7 @@ def test_a_proxys_response_counts_as_unavailable(case, monkeypatch, status):
         proxy.shutdown()
 
 
-# The shop's keys
+# Credentials
 
 
 def test_a_wrong_key_is_rejected_and_the_right_one_is_used_next(case):
@@ -603,7 +603,7 @@ def later(monkeypatch):
     return pass_by
 
 
-def heard(case, body, secret):
+def is_signature_accepted(case, body, secret):
     try:
         case.adapter.read_webhook(body, case.signed(body, secret))
     except InvalidSignature:
@@ -614,15 +614,15 @@ def heard(case, body, secret):
 def test_a_rotated_secret_is_used_after_five_minutes(case, later):
     case.paid()
     body, _ = case.webhooks()[-1]
-    assert heard(case, body, WEBHOOK_SECRET)
+    assert is_signature_accepted(case, body, WEBHOOK_SECRET)
     exchanged = json.dumps({**case.keys, "webhookSecret": "whsec_exchanged"})
     aws.client("secretsmanager").put_secret_value(SecretId=case.secret_name, SecretString=exchanged)
 
     later(299)
-    assert heard(case, body, WEBHOOK_SECRET)
+    assert is_signature_accepted(case, body, WEBHOOK_SECRET)
     later(301)
-    assert heard(case, body, "whsec_exchanged")
-    assert not heard(case, body, WEBHOOK_SECRET)
+    assert is_signature_accepted(case, body, "whsec_exchanged")
+    assert not is_signature_accepted(case, body, WEBHOOK_SECRET)
 
 
 def test_cached_keys_survive_an_outage_of_the_secrets(case, later, monkeypatch):
@@ -660,7 +660,7 @@ def test_each_key_that_is_missing_or_blank_is_named(case):
                 case.begin()
 
 
-# News
+# Webhooks
 
 
 def test_every_webhook_names_its_intent_and_its_order(case):
@@ -669,16 +669,16 @@ def test_every_webhook_names_its_intent_and_its_order(case):
     case.pay(intent)
     case.adapter.create_refund(intent.id, "refund:1")
 
-    news = [case.adapter.read_webhook(body, headers) for body, headers in case.webhooks()]
+    events = [case.adapter.read_webhook(body, headers) for body, headers in case.webhooks()]
 
-    assert {(each.gateway, each.intent_id, each.order_id) for each in news} == {
+    assert {(each.gateway, each.intent_id, each.order_id) for each in events} == {
         (case.adapter.name, intent.id, ORDER)
     }
-    assert {each.event_id for each in news} == {
+    assert {each.event_id for each in events} == {
         event["id"] for event in case.fake.store.all("event")
     }
-    assert len(news) >= 3
-    assert len({each.kind for each in news}) == len(news)
+    assert len(events) >= 3
+    assert len({each.kind for each in events}) == len(events)
 
 
 def test_only_the_webhook_of_a_failed_refund_names_it(case):
@@ -686,9 +686,9 @@ def test_only_the_webhook_of_a_failed_refund_names_it(case):
     made = case.adapter.create_refund(intent.id, f"{ORDER}:refund")
     case.fake.fail_refund(made)
 
-    news = [case.adapter.read_webhook(body, headers) for body, headers in case.webhooks()]
+    events = [case.adapter.read_webhook(body, headers) for body, headers in case.webhooks()]
 
-    (failed,) = [each for each in news if each.failed_refund]
+    (failed,) = [each for each in events if each.failed_refund]
     assert (failed.failed_refund, failed.intent_id, failed.order_id) == (made, intent.id, ORDER)
     assert case.adapter.retrieve_intent(intent.id).refunded == 0
 
@@ -712,7 +712,7 @@ def test_a_webhook_with_a_wrong_signature_is_rejected(case):
         name: f"{value[:-1]}{'1' if value[-1] == '0' else '0'}" for name, value in headers.items()
     }
 
-    for told, by in (
+    for received, sent_headers in (
         (body, {}),
         (body, dict.fromkeys(headers, "")),
         (body, dict.fromkeys(headers, "t=1,v1=naïve")),
@@ -724,7 +724,7 @@ def test_a_webhook_with_a_wrong_signature_is_rejected(case):
         (b"", headers),
     ):
         with pytest.raises(InvalidSignature):
-            case.adapter.read_webhook(told, by)
+            case.adapter.read_webhook(received, sent_headers)
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"not JSON", b"", b"[]", b'"text"', b"1"])
@@ -735,23 +735,25 @@ def test_a_signed_body_that_is_no_event_is_rejected(case, body):
 
 def test_webhooks_of_other_objects_name_no_intent(open_case):
     case = open_case("razorpay")
-    for told in ({"event": "payout.processed", "payload": {}}, {"event": "account.updated"}):
-        body = json.dumps(told).encode()
+    for event in ({"event": "payout.processed", "payload": {}}, {"event": "account.updated"}):
+        body = json.dumps(event).encode()
         assert case.adapter.read_webhook(body, case.signed(body)).intent_id is None
 
 
 def test_a_webhook_without_its_order_fails_while_razorpay_is_down(open_case):
     case = open_case("razorpay")
     case.paid()
-    told = case.webhooks()
+    webhooks = case.webhooks()
     case.fake.switches.set(down=True)
-    without_the_order = [(body, headers) for body, headers in told if b'"order.paid"' not in body]
+    without_the_order = [
+        (body, headers) for body, headers in webhooks if b'"order.paid"' not in body
+    ]
 
     with pytest.raises(GatewayUnavailable):
         case.adapter.read_webhook(*without_the_order[0])
 
 
-# All of them
+# Listing intents
 
 
 def test_the_intents_of_a_day_are_listed_with_their_amounts(case):

@@ -98,7 +98,9 @@ def test_a_discrepancy_is_counted_by_kind_and_in_total(measured, records):
 
     kinds = records.kinds()
 
-    told = measured("Discrepancies")
-    assert sorted(kind for _, kind in told if kind != "checkout-orchestrator") == sorted(kinds)
-    assert (1, "checkout-orchestrator") in told
+    discrepancies = measured("Discrepancies")
+    assert sorted(kind for _, kind in discrepancies if kind != "checkout-orchestrator") == sorted(
+        kinds
+    )
+    assert (1, "checkout-orchestrator") in discrepancies
     assert metrics.DISCREPANCIES.also_whole

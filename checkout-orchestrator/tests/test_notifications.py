@@ -43,7 +43,7 @@ def topic(shop):
         TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
     )
 
-    def heard():
+    def receive_messages():
         found = sqs.receive_message(
             QueueUrl=inbox,
             MaxNumberOfMessages=10,
@@ -55,7 +55,7 @@ def topic(shop):
             for message in found.get("Messages", [])
         ]
 
-    return heard
+    return receive_messages
 
 
 def mails():
@@ -101,10 +101,10 @@ def test_the_team_is_notified_of_a_sale_and_what_to_pick(shop, topic):
     send(shop)
     send(shop)
 
-    heard = dict(topic())
+    messages = dict(topic())
     assert len(topic()) == 2
-    assert "25.98 USD" in heard["admin"]["message"]
-    assert f"2 x Protein Bowl ({BOWL})" in heard["inventory"]["message"]
+    assert "25.98 USD" in messages["admin"]["message"]
+    assert f"2 x Protein Bowl ({BOWL})" in messages["inventory"]["message"]
 
 
 def test_the_admin_is_notified_of_a_failure(shop, topic):
@@ -114,9 +114,9 @@ def test_the_admin_is_notified_of_a_failure(shop, topic):
         message="Your order #1001 could not be completed: Your card was declined.",
     )
 
-    ((audience, told),) = topic()
+    ((audience, message),) = topic()
     assert audience == "admin"
-    assert "declined" in told["message"]
+    assert "declined" in message["message"]
 
 
 def test_only_the_customer_is_notified_of_a_cancellation(shop, topic):

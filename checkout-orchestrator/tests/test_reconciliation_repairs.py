@@ -122,17 +122,17 @@ def test_a_saga_that_never_started_is_started_once(records):
     }
 
 
-@pytest.mark.parametrize("deaf", ["receipt", "audit", "analytics"])
-def test_order_done_that_was_not_consumed_is_published_again(records, bus, deaf):
-    records.complete_purchase(heard=" ".join({"receipt", "audit", "analytics"} - {deaf}))
+@pytest.mark.parametrize("skipped", ["receipt", "audit", "analytics"])
+def test_order_done_that_was_not_consumed_is_published_again(records, bus, skipped):
+    records.complete_purchase(consumers=" ".join({"receipt", "audit", "analytics"} - {skipped}))
 
     assert records.check(repair=True) == [("OrderDoneNotHeard", "repaired")]
 
-    (told,) = bus.events("order.done")
+    (event,) = bus.events("order.done")
     first = records.order_done()
-    assert {**told["detail"], "occurredAt": ""} == {**first["detail"], "occurredAt": ""}
-    records.consume_order_done_message(told)
-    records.consume_order_done_message(told)
+    assert {**event["detail"], "occurredAt": ""} == {**first["detail"], "occurredAt": ""}
+    records.consume_order_done_message(event)
+    records.consume_order_done_message(event)
     assert records.check() == []
     assert len(records.shop.audited()) == 1
     receipts = [row for row in records.shop.notifications() if row["kind"] == "RECEIPT"]
@@ -140,14 +140,14 @@ def test_order_done_that_was_not_consumed_is_published_again(records, bus, deaf)
 
 
 def test_an_order_that_was_audited_on_another_day_is_not_audited_twice(records, bus):
-    records.complete_purchase(heard="audit")
+    records.complete_purchase(consumers="audit")
     records.refile_audit(records.yesterday())
     records.set_status("CONFIRMED", createdAt=f"{records.yesterday()}T23:59:00.000Z")
 
     assert records.check(repair=True) == [("OrderDoneNotHeard", "repaired")]
 
-    (told,) = bus.events("order.done")
-    assert told["detail"]["occurredAt"] == f"{records.yesterday()}T23:59:59.999Z"
+    (event,) = bus.events("order.done")
+    assert event["detail"]["occurredAt"] == f"{records.yesterday()}T23:59:59.999Z"
 
 
 @pytest.mark.parametrize(
@@ -308,12 +308,12 @@ def test_a_charge_without_an_order_is_escalated_until_refunded(records):
     assert records.recheck() == 0
 
 
-@pytest.mark.parametrize(("sold", "whole"), [(5, False), (2, True)])
-def test_stock_that_does_not_add_up_is_escalated_until_it_does(records, sold, whole):
+@pytest.mark.parametrize(("sold", "is_consistent"), [(5, False), (2, True)])
+def test_stock_that_does_not_add_up_is_escalated_until_it_does(records, sold, is_consistent):
     records.complete_purchase()
     records.store_stock(available=6, reserved=1, sold=sold)
     records.change("Inventory", {"productId": BOWL}, suppliedStock=9)
-    records.check(repair=True, fullStock=whole)
+    records.check(repair=True, fullStock=is_consistent)
     assert records.messages("discrepancy-queue")[0]["productId"] == BOWL
     assert records.recheck() == 1
 

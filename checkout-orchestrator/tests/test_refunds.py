@@ -39,8 +39,8 @@ def test_the_customer_is_notified_of_each_refund_once(bought):
     )
 
     assert bought.consume("notification-queue", "on-notification") == 0
-    told = [row["message"] for row in bought.notifications()]
-    assert sorted(told) == [
+    messages = [row["message"] for row in bought.notifications()]
+    assert sorted(messages) == [
         f"12.99 USD of your order #{ORDER[6:]} are on their way back to you (refund {number})."
         for number in ("1", "2")
     ]

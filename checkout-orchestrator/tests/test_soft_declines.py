@@ -109,12 +109,12 @@ def test_the_order_is_not_charged_anything_but_its_total(shop):
 
 
 def test_an_intent_of_another_amount_is_never_confirmed(shop, monkeypatch):
-    made = shop.stripe.create_intent
+    create_intent = shop.stripe.create_intent
 
-    def another(params):
-        return made({**params, "amount": "1"})
+    def create_other_amount(params):
+        return create_intent({**params, "amount": "1"})
 
-    monkeypatch.setattr(shop.stripe, "create_intent", another)
+    monkeypatch.setattr(shop.stripe, "create_intent", create_other_amount)
 
     with pytest.raises(PaymentRejected, match="made an intent of 1 USD"):
         shop.charge()

@@ -20,7 +20,7 @@ def paid(shop):
     return shop
 
 
-def news(shop):
+def captured_event(shop):
     return next(
         event
         for event in shop.stripe.store.all("event")
@@ -28,35 +28,39 @@ def news(shop):
     )
 
 
-def stored():
+def stored_events():
     return resources.table("GatewayEvents").scan()["Items"]
 
 
 def test_a_webhook_is_stored_and_queued_then_processed(paid, queue):
-    assert paid.deliver_webhook(news(paid)) == 200
+    assert paid.deliver_webhook(captured_event(paid)) == 200
 
-    (row,) = stored()
-    assert row["eventId"] == f"stripe:{news(paid)['id']}"
+    (row,) = stored_events()
+    assert row["eventId"] == f"stripe:{captured_event(paid)['id']}"
     assert "handledAt" not in row
     assert paid.payment()["status"] == "REQUIRES_ACTION"
     (message,) = queue("payment-webhook-queue")
     paid.api.sqs("on-payment-webhook", [message])
     assert paid.payment()["status"] == "SUCCEEDED"
-    assert "handledAt" in stored()[0]
+    assert "handledAt" in stored_events()[0]
 
 
 def test_a_processed_webhook_is_not_queued_again(paid, queue):
     paid.deliver_webhooks("payment_intent.succeeded")
 
-    assert [paid.deliver_webhook(news(paid)) for _ in range(4)] == [200] * 4
+    assert [paid.deliver_webhook(captured_event(paid)) for _ in range(4)] == [200] * 4
 
     assert queue("payment-webhook-queue") == []
-    assert len(stored()) == 1
+    assert len(stored_events()) == 1
 
 
 def test_a_repeated_message_calls_no_gateway(paid):
-    paid.deliver_webhook(news(paid))
-    message = {"gateway": "stripe", "eventId": news(paid)["id"], "kind": "payment_intent.succeeded"}
+    paid.deliver_webhook(captured_event(paid))
+    message = {
+        "gateway": "stripe",
+        "eventId": captured_event(paid)["id"],
+        "kind": "payment_intent.succeeded",
+    }
     message |= {"intentId": paid.intents()[0]["id"], "orderId": ORDER}
     paid.api.sqs("on-payment-webhook", [message])
     paid.stripe.switches.set(unreachable=True)
@@ -68,8 +72,8 @@ def test_a_repeated_message_calls_no_gateway(paid):
 
 def test_a_webhook_whose_message_was_lost_is_queued_again(paid, interceptor):
     interceptor.fail_calls("sqs", "SendMessage")
-    assert paid.deliver_webhook(news(paid)) == 500
-    assert len(stored()) == 1
+    assert paid.deliver_webhook(captured_event(paid)) == 500
+    assert len(stored_events()) == 1
 
     paid.deliver_webhooks("payment_intent.succeeded")
 
@@ -107,13 +111,13 @@ def test_a_fresh_signature_is_valid(paid, age):
 @pytest.mark.parametrize("age", [301, 25 * 3600])
 def test_a_signature_older_than_five_minutes_is_invalid(paid, age):
     assert delivered(paid, age) == 400
-    assert stored() == []
+    assert stored_events() == []
 
 
 def delivered(shop, age):
     import time
 
-    body = json.dumps(news(shop)).encode()
+    body = json.dumps(captured_event(shop)).encode()
     headers = {"Stripe-Signature": signature(body, "whsec_test", at=int(time.time()) - age)}
     return shop.api.post("/checkout/webhooks/stripe", body, headers=headers).status_code
 

@@ -1,1 +1,4 @@
-"""What at least three services need, and no service's nouns: vendored into every Lambda."""
+"""Shared code of the services, vendored into every Lambda.
+
+It holds what at least three services need, and no noun of theirs.
+"""

@@ -78,7 +78,10 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
 
 
 def verify(header: str) -> dict[str, Any]:
-    """Verify an `Authorization` header and return its claims. Raises: jwt.InvalidTokenError."""
+    """Verify an `Authorization` header and return its claims.
+
+    Raises: jwt.InvalidTokenError.
+    """
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         raise jwt.InvalidTokenError("expected Authorization: Bearer <token>")
@@ -122,7 +125,7 @@ def require_admin(caller: Caller) -> None:
 
 
 def acting_for(caller: Caller, user_id: str | None) -> str:
-    """Return the user that a request is about: the caller, or the one that an admin names.
+    """Return the user of a request: the caller, or for an admin the one named.
 
     Raises: NotYours; InvalidId.
     """
@@ -140,7 +143,10 @@ def published_keys() -> dict[str, Any]:
 
 
 def _refuse() -> AuthResponse:
-    """Refuse with 401 in API Gateway. `chalice local` and its test client know only 403."""
+    """Reject with 401 in API Gateway.
+
+    `chalice local` and its test client can only answer 403.
+    """
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         log.emit_metric("refused", {metrics.REFUSALS: 1}, function=log.function())
         # API Gateway answers 401 to exactly this word, and 403 to a policy that denies:

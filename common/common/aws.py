@@ -1,4 +1,7 @@
-"""AWS clients, one per service and process: creating one costs more than ten calls."""
+"""AWS clients, one per AWS service and process.
+
+Creating one takes longer than ten calls on it.
+"""
 
 import os
 import random
@@ -26,7 +29,9 @@ USER_AGENT = f"Botocore/{botocore.__version__} commerce/{_FUNCTION}"
 
 @cache
 def client(service: str, seconds: int = _READ_SECONDS) -> Any:
-    """Return the client of an AWS service. Region and endpoint come from the environment.
+    """Return the process's client of an AWS service.
+
+    Region and endpoint come from the environment.
 
     A call that times out after `seconds` is retried once.
     """
@@ -45,7 +50,9 @@ def _session() -> Any:
 
 
 def _configure_session(new: "Session") -> None:
-    """Give every session, PynamoDB's too, the user agent, the retry rule and one data loader.
+    """Configure every session, PynamoDB's too.
+
+    Sets the user agent, the retry rule and one shared data loader.
 
     PynamoDB makes a session for each model. Each would parse AWS's endpoints and the description
     of DynamoDB anew.
@@ -65,9 +72,10 @@ def _loader(search_path: str | None) -> Any:
 def _pause_after_conflict(
     response: tuple[Any, Any] | None, attempts: int, **_: Any
 ) -> float | None:
-    """Seconds until a write that met a transaction on its item is retried. None for others.
+    """Return the seconds before a write that conflicted is retried, else None.
 
-    botocore does not retry these, and nothing was written:
+    A conflict is another transaction on the same item. Nothing was written, and botocore does not
+    retry it:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
     """
     code = response[1].get("Error", {}).get("Code") if response else None

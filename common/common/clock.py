@@ -7,7 +7,10 @@ from common import settings
 
 
 def now() -> str:
-    """Return the current time, such as `2025-10-13T14:10:00.123Z`. Such strings sort by time."""
+    """Return the current time, such as `2025-10-13T14:10:00.123Z`.
+
+    Such strings sort by time.
+    """
     return _iso(datetime.now(UTC))
 
 

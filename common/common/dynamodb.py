@@ -1,4 +1,4 @@
-"""DynamoDB through PynamoDB: time limits of every model, reads, and conditional writes.
+"""DynamoDB through PynamoDB: timeouts, reads, and conditional writes.
 
 PynamoDB's own limits (15 s to connect, 30 s to read, four times) are longer than a saga step
 may take (20 s): the step would be killed where it could have retried.
@@ -92,7 +92,9 @@ def update_if(
     *,
     add_version_condition: bool = True,
 ) -> bool:
-    """Change some attributes of the item with this key. False if the condition did not hold.
+    """Update attributes of the item with this key.
+
+    Returns False if the condition did not hold.
 
     The item's own attributes are refreshed from the answer. A model's VersionAttribute is part of
     the condition unless `add_version_condition` is False; it is counted up in either case.
@@ -132,7 +134,10 @@ def is_condition_failure(exc: PynamoDBException) -> bool:
 
 
 def error_code(exc: PynamoDBException) -> str | None:
-    """DynamoDB's error code. None if there was no answer (PynamoDB's own look-up would break)."""
+    """Return DynamoDB's error code, or None without a response.
+
+    PynamoDB's own look-up fails without a response.
+    """
     cause = exc.cause
     return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else None
 

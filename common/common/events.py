@@ -1,4 +1,4 @@
-"""The events of the shop: the registry of facts that services publish, and the bus.
+"""The registry of the shop's events, and the event bus.
 
 On the bus `commerce` an event is an EventBridge entry: `source` and `detail-type` name it, its
 detail is flat JSON in camelCase. Fields may be added; removing or changing one takes a new version.
@@ -37,7 +37,10 @@ class Line(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Event(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
-    """A fact. `event_id` is the same for each repeat. `correlation_id` names the request."""
+    """An event. Each delivery of it has the same `event_id`.
+
+    `correlation_id` names the request that caused it.
+    """
 
     source: ClassVar[str]
     detail_type: ClassVar[str]
@@ -111,7 +114,7 @@ class OrderFailed(Event, frozen=True):
 
 
 class RefundRequested(Event, frozen=True):
-    """A refund for items of a confirmed order was requested. `restock` if they come back."""
+    """A refund for items of a confirmed order was requested. `restock` returns them."""
 
     source = "commerce.orders"
     detail_type = "RefundRequested"
@@ -140,7 +143,7 @@ class PaymentRefunded(Event, frozen=True):
 
 
 class AccountDeleted(Event, frozen=True):
-    """An account was deleted and its tokens have expired. Consumers erase what they keep."""
+    """An account was deleted. Its tokens have expired. Consumers erase its data."""
 
     source = "commerce.users"
     detail_type = "AccountDeleted"

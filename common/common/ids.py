@@ -38,7 +38,10 @@ def deterministic(prefix: str, *parts: object) -> str:
 
 
 def parse(prefix: str, text: str) -> str:
-    """Normalize an id that may be percent-encoded or lack its prefix. Raises: InvalidId."""
+    """Normalize an id that may be percent-encoded or lack its prefix.
+
+    Raises: InvalidId.
+    """
     plain = unquote(text).strip()
     bare = plain.removeprefix(f"{prefix}#")
     if not _ID.fullmatch(bare):

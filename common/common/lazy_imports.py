@@ -1,21 +1,22 @@
-"""When a Lambda loads what it does not need at once.
+"""Lazy imports, for short cold starts.
 
-All Lambdas of a service start from one app.py, and most need little of what it names: an authorizer no tables, a saga's step not the
-verbs of other steps. What is imported under
+All Lambdas of a service share one app.py, and each needs only some of its modules. An authorizer
+reads no tables, and a saga step does not call the functions of other steps. Modules imported under
 
     with lazy_imports.until_first_use():
         from chalicelib.orders import refunds, service
 
-is loaded when something of the module is used for the first time, so each Lambda loads what its own calls need, and nobody keeps a
-list of that. Modules only: to import a name from a module is to use it.
+are loaded at the first access to one of their attributes. Import modules only: importing a name
+from a module loads it.
 
-It is loaded at once where anything may be asked for (the Lambda of the routes), where a start costs nobody's time (SnapStart, provisioned
-concurrency), and outside Lambda, where a module that does not load should be told of early.
+Modules are loaded at once in the Lambda of the routes, which needs all of them; with SnapStart and
+provisioned concurrency, where no request waits for the start; and outside Lambda, so that a broken
+module fails early.
 """
 
 import os
 import sys
-import threading  # noqa: F401 - LazyLoader itself needs it, and must not find it postponed
+import threading  # noqa: F401 - LazyLoader needs it and must not import it lazily
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
@@ -24,13 +25,14 @@ from types import ModuleType
 
 ROUTES = "app.app"
 AUTHORIZER = "app.authorizer"
-_HANDLER = "_HANDLER"  # set by Lambda, as is the next: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+# Lambda sets both: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+_HANDLER = "_HANDLER"
 _STARTED = "AWS_LAMBDA_INITIALIZATION_TYPE"
 _ON_DEMAND = "on-demand"
 
 
-class _Postponing:
-    """Finds modules as Python does, and lets them load at their first use."""
+class _LazyFinder:
+    """Find modules as Python does, and load them at their first use."""
 
     @staticmethod
     def find_spec(
@@ -44,13 +46,16 @@ class _Postponing:
 
 @contextmanager
 def until_first_use(unless: str = ROUTES) -> Iterator[None]:
-    """Let modules that are imported in here load when they are used; `unless` is the handler that needs them from the start."""
+    """Load the modules imported in this block at their first use.
+
+    The handler `unless` needs them from the start.
+    """
     handler = os.environ.get(_HANDLER)
     if handler in (None, unless) or os.environ.get(_STARTED, _ON_DEMAND) != _ON_DEMAND:
         yield
         return
-    sys.meta_path.insert(0, _Postponing)
+    sys.meta_path.insert(0, _LazyFinder)
     try:
         yield
     finally:
-        sys.meta_path.remove(_Postponing)
+        sys.meta_path.remove(_LazyFinder)

@@ -1,4 +1,4 @@
-"""JSON logs: one line per event, each with the correlation id of the request that caused it.
+"""JSON logs, each line with the correlation id of its request.
 
 A line also names its order and its customer (masked), where the invocation, the message or the
 response does. A line may carry metrics: see common.metrics.
@@ -70,7 +70,9 @@ def emit_metric(
     write: Callable[..., None] = logger.info,
     **fields: Any,
 ) -> None:
-    """Log a line that carries metrics. `fields` hold their dimensions, and what else it says.
+    """Log a line that carries metrics.
+
+    `fields` hold their dimensions and any further fields of the line.
 
     Not idempotent: call it after the conditional write that only one of all repeats makes.
     """

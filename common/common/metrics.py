@@ -1,4 +1,4 @@
-"""The registry of the shop's metrics, and their embedded metric format (EMF) in log lines.
+"""The registry of the shop's metrics, in the embedded metric format (EMF).
 
 CloudWatch extracts metrics from the logs, so a request makes no call for them.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -35,8 +35,10 @@ class Metric:
     @property
     def dimensions(self) -> list[list[str]]:
         """The sets of dimensions under which CloudWatch keeps it."""
-        whole = [[_SERVICE]]
-        return whole if self.by is None else [[self.by], *(whole if self.also_whole else [])]
+        dimensions = [[_SERVICE]]
+        return (
+            dimensions if self.by is None else [[self.by], *(dimensions if self.also_whole else [])]
+        )
 
 
 ORDERS_PLACED = Metric("OrdersPlaced", "order-service", "Orders stored as CREATED.")

@@ -1,4 +1,7 @@
-"""Money: integer minor units (cents) inside, decimal numbers on the wire, never floats."""
+"""Money: integer minor units inside, decimal numbers on the wire.
+
+Never floats.
+"""
 
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 
@@ -24,7 +27,10 @@ class InvalidAmount(BadRequestError):
 
 
 def validate_currency(currency: str) -> str:
-    """Return the ISO 4217 code in capitals. Raises: InvalidAmount if it is not accepted."""
+    """Return the ISO 4217 code in capitals.
+
+    Raises: InvalidAmount if the shop does not accept the currency.
+    """
     code = currency.upper()
     if code not in CURRENCIES:
         raise InvalidAmount(f"currency: {currency!r} is not one of {', '.join(CURRENCIES)}")

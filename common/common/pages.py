@@ -20,14 +20,20 @@ class InvalidCursor(BadRequestError):
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """One page of a list. `cursor` is where the next page starts, None on the last one."""
+    """One page of a list.
+
+    `cursor` is where the next page starts, None on the last one.
+    """
 
     items: Sequence[Item]
     cursor: str | None = None
 
 
 def encode_cursor(key: dict[str, Any] | None) -> str | None:
-    """Encode DynamoDB's last evaluated key as a text for clients. None at the end of the list."""
+    """Encode DynamoDB's last evaluated key as a cursor for clients.
+
+    None at the end of the list.
+    """
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode() if key else None
 
 

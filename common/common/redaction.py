@@ -29,7 +29,7 @@ _PATTERNS = (
     (
         "_",
         re.compile(r"\b(?:pi|seti)_\w+_secret_\w+"),
-    ),  # lets whoever has it pay or see a PaymentIntent
+    ),  # its bearer can pay or read the PaymentIntent
     ("_", re.compile(r"\b(?:sk|rk)_(?:live|test)_\w+|\bwhsec_\w+")),
 )
 _NAMED = re.compile(
@@ -40,7 +40,10 @@ _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 
 
 def masked(value: Any) -> Any:
-    """Return the value without its secrets, at any depth. What is not JSON becomes its text."""
+    """Return the value without its secrets, at any depth.
+
+    What is not JSON becomes its text.
+    """
     if isinstance(value, str):
         return _text(str(value))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What goes over the wire: bodies and queries are Structs, checked against their type."""
+"""Bodies and queries as Structs, validated against their types."""
 
 import json
 import re
@@ -23,7 +23,10 @@ _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 class InvalidBody(BadRequestError):
-    """The body does not match its schema. The message names the field and what was expected."""
+    """The body does not match its schema.
+
+    The message names the field and what was expected.
+    """
 
     description = "The body is not as described; the message names the field."
 
@@ -140,7 +143,10 @@ def _depth(raw: bytes) -> int:
 
 
 def _explain(exc: msgspec.ValidationError) -> str:
-    """Turn "Expected `int`, got `str` - at `$.qty`" into "qty: expected `int`, got `str`"."""
+    """Format msgspec's message so that the field comes first.
+
+    "Expected `int`, got `str` - at `$.qty`" becomes "qty: expected `int`, got `str`".
+    """
     message, _, path = str(exc).partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", message):

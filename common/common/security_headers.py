@@ -27,7 +27,9 @@ def origins() -> list[str]:
 
 
 def cors(own: tuple[str, ...] = ()) -> CORSConfig | None:
-    """Build Chalice's CORS settings, with `own` request headers. None without other origins.
+    """Build Chalice's CORS settings, with `own` request headers.
+
+    None without other origins.
 
     Chalice knows one origin, the first: `finish` sets the right one, and delivery.templates for
     preflight requests.

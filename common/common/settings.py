@@ -1,4 +1,4 @@
-"""Settings of the stage, from the environment. Read when used, so tests can change them."""
+"""Settings of the stage, read from the environment at each use."""
 
 import os
 
@@ -12,7 +12,10 @@ class SettingWrong(RuntimeError):
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Read a setting. Raises: SettingMissing if it is unset or blank, without a default."""
+    """Read a setting.
+
+    Raises: SettingMissing if it is unset or blank and there is no default.
+    """
     value = os.environ.get(name, "").strip() or default
     if value is None:
         raise SettingMissing(

@@ -1,4 +1,4 @@
-"""Input of saga steps and other Lambdas without a route, checked against its Struct."""
+"""Input of saga steps and Lambdas without a route, validated by Structs."""
 
 from typing import Any, TypeVar
 

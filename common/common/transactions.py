@@ -51,7 +51,10 @@ class TransactionCancelled(Exception):
 
 
 class TransactionContended(Exception):
-    """Every attempt met another transaction. Nothing was written. May be retried later."""
+    """Every attempt conflicted with another transaction.
+
+    Nothing was written. May be retried later.
+    """
 
 
 def put(item: Model, condition: Condition | None = None) -> Operation:

@@ -1,1 +1,1 @@
-"""What goes to AWS and how: packages, templates, stacks, releases, roles and workflows."""
+"""Delivery to AWS: packages, templates, stacks, releases, roles, workflows."""

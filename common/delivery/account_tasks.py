@@ -1,11 +1,13 @@
-"""Call the Lambdas of user-service that no route reaches: roles and signing keys, on any stage."""
+"""Call user-service's administrative Lambdas: roles and signing keys."""
 
 from delivery import lambda_invoke
 from delivery.clouds import Cloud
 
 
 def grant_admin(cloud: Cloud, email: str, granted_by: str, stage: str) -> str:
-    """Make the account with this address an admin's, and return its user id. Idempotent.
+    """Grant the admin role to an account and return its user id.
+
+    Idempotent.
 
     Raises: lambda_invoke.FunctionRaised when there is no such account.
     """
@@ -15,7 +17,9 @@ def grant_admin(cloud: Cloud, email: str, granted_by: str, stage: str) -> str:
 
 
 def rotate_keys(cloud: Cloud, stage: str, revoke_old: bool = False) -> str:
-    """Sign access tokens with a new key from now on, and return its id. Not idempotent.
+    """Rotate the key that signs access tokens and return its id.
+
+    Not idempotent.
 
     Raises: lambda_invoke.FunctionRaised while another rotation runs.
     """

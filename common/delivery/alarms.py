@@ -19,9 +19,9 @@ _API_ERRORS = 4
 Alarm = dict[str, Any]
 
 
-def add(template: dict[str, Any], watched: MonitoredService) -> None:
+def add(template: dict[str, Any], monitored: MonitoredService) -> None:
     """Add every alarm to the template."""
-    template["Resources"] |= dict(_all(watched))
+    template["Resources"] |= dict(_all(monitored))
 
 
 def errors(function: str, refuses: bool, period: int, alias: str | None = None) -> Alarm:
@@ -46,15 +46,15 @@ def errors(function: str, refuses: bool, period: int, alias: str | None = None) 
     return {"Metrics": [failures, *queries]}
 
 
-def _all(watched: MonitoredService) -> Iterator[tuple[str, Alarm]]:
-    for function in watched.functions:
+def _all(monitored: MonitoredService) -> Iterator[tuple[str, Alarm]]:
+    for function in monitored.functions:
         yield f"{function.logical_id}Errors", _failing(function)
         if function.reads_stream:
             yield f"{function.logical_id}Behind", _behind(function)
         for queue in function.queues:
             yield f"{function.logical_id}Late", _late(queue)
-    if watched.api:
-        yield "ApiErrors", _api_failing(watched, watched.api)
+    if monitored.api:
+        yield "ApiErrors", _api_failing(monitored, monitored.api)
 
 
 def _failing(function: Function) -> Alarm:
@@ -88,12 +88,15 @@ def _late(queue: Queue) -> Alarm:
     return _alarm(f"{queue.name}-late", description, age, above=above, periods=5, breaching=5)
 
 
-def _api_failing(watched: MonitoredService, api: Mapping[str, str]) -> Alarm:
-    """Chalice returns 500 by itself, which is no error of the Lambda: the API counts it."""
-    description = f"Customers get errors of the server's from {watched.service}. {_PAGE}, API."
+def _api_failing(monitored: MonitoredService, api: Mapping[str, str]) -> Alarm:
+    """Count the API's 500 responses.
+
+    Chalice returns them itself, so they are no errors of the Lambda.
+    """
+    description = f"Customers get errors of the server's from {monitored.service}. {_PAGE}, API."
     metric = _single("AWS/ApiGateway", "5XXError", api, "Sum", 300)
     return _alarm(
-        f"{watched.service}-{watched.stage}-api-errors",
+        f"{monitored.service}-{monitored.stage}-api-errors",
         description,
         metric,
         above=_API_ERRORS,

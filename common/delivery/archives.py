@@ -36,7 +36,10 @@ def compile_modules(folder: Path) -> None:
 
 
 def write(folders: Sequence[Path], target: Path) -> None:
-    """Write the folders' contents to one zip, atomically. The first of two equal paths wins."""
+    """Write the folders' contents to one zip, atomically.
+
+    The first of two equal paths wins.
+    """
     files: dict[str, Path] = {}
     for folder in folders:
         for file in folder.rglob("*"):

@@ -90,7 +90,10 @@ def _let_invoke_the_alias(statements: list[dict[str, Any]]) -> None:
 
 
 def _watch_api(resources: dict[str, Any]) -> list[dict[str, str]]:
-    """Chalice returns 500 by itself, which is no error of the Lambda: the API counts it."""
+    """Count the API's 500 responses.
+
+    Chalice returns them itself, so they are no errors of the Lambda.
+    """
     if _API not in resources:
         return []
     name = resources[_API]["Properties"]["DefinitionBody"]["info"]["title"]
@@ -110,7 +113,10 @@ def _alarm_of(logical_id: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alarm(name: str, metric: dict[str, Any]) -> dict[str, Any]:
-    """More than one error in a minute, in two of three: a single one may be a customer's."""
+    """Alarm on more than one error per minute, in two of three minutes.
+
+    A single error may be caused by one customer's request.
+    """
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {

@@ -1,4 +1,4 @@
-"""Where to deploy: the local AWS, or the one that the environment's credentials belong to."""
+"""Where to deploy: the local AWS, or the account of the environment."""
 
 from dataclasses import dataclass
 from functools import lru_cache

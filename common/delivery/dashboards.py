@@ -1,4 +1,6 @@
-"""A service's CloudWatch dashboard, generated from its packaged template and the metrics.
+"""Generate a service's CloudWatch dashboard.
+
+From its packaged template and the registry of metrics.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -26,23 +28,26 @@ Line = list[Any]
 Widget = dict[str, Any]
 
 
-def add(template: dict[str, Any], watched: MonitoredService) -> None:
-    """Add the dashboard to the template: alarms first, then business, then infrastructure."""
-    graphs = [*_business(watched), *_api(watched), *_functions(watched), *_queues(watched)]
+def add(template: dict[str, Any], monitored: MonitoredService) -> None:
+    """Add the dashboard to the template.
+
+    Alarms first, then business, then infrastructure.
+    """
+    graphs = [*_business(monitored), *_api(monitored), *_functions(monitored), *_queues(monitored)]
     below = _BELOW_ALARMS + -(-len(graphs) // _BESIDE) * _HIGH
-    failures = _at(0, below, _ACROSS, 8, _failures(watched))
-    widgets = [*_top(template, watched), *_placed(graphs, _BELOW_ALARMS), failures]
+    failures = _at(0, below, _ACROSS, 8, _failures(monitored))
+    widgets = [*_top(template, monitored), *_placed(graphs, _BELOW_ALARMS), failures]
     template["Resources"]["Dashboard"] = {
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {
-            "DashboardName": f"{watched.service}-{watched.stage}",
+            "DashboardName": f"{monitored.service}-{monitored.stage}",
             "DashboardBody": {"Fn::Sub": json.dumps({"widgets": widgets})},
         },
     }
 
 
-def _top(template: dict[str, Any], watched: MonitoredService) -> Iterator[Widget]:
-    title = f"# {watched.service}, {watched.stage}"
+def _top(template: dict[str, Any], monitored: MonitoredService) -> Iterator[Widget]:
+    title = f"# {monitored.service}, {monitored.stage}"
     text = f"{title}\nWhat each means, and what to do: docs/observability.md"
     yield _at(0, 0, _ACROSS, 2, {"type": "text", "properties": {"markdown": text}})
     arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
@@ -57,10 +62,10 @@ def _top(template: dict[str, Any], watched: MonitoredService) -> Iterator[Widget
     )
 
 
-def _business(watched: MonitoredService) -> Iterator[Widget]:
-    for metric in metrics.of(watched.service):
-        yield _graph(metric.name, [_own(metric, watched.service)], *_statistics(metric))
-    if watched.service == _SAGA_SERVICE:
+def _business(monitored: MonitoredService) -> Iterator[Widget]:
+    for metric in metrics.of(monitored.service):
+        yield _graph(metric.name, [_own(metric, monitored.service)], *_statistics(metric))
+    if monitored.service == _SAGA_SERVICE:
         ends = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
         lines = [["AWS/States", f"Executions{end}", "StateMachineArn", _SAGAS] for end in ends]
         yield _graph("Sagas", lines)
@@ -72,9 +77,9 @@ def _business(watched: MonitoredService) -> Iterator[Widget]:
         )
 
 
-def _api(watched: MonitoredService) -> Iterator[Widget]:
-    if watched.api:
-        named = [part for pair in watched.api.items() for part in pair]
+def _api(monitored: MonitoredService) -> Iterator[Widget]:
+    if monitored.api:
+        named = [part for pair in monitored.api.items() for part in pair]
         counts = [["AWS/ApiGateway", name, *named] for name in ("Count", "4XXError", "5XXError")]
         yield _graph("API: requests, refusals, errors", counts)
         yield _graph(
@@ -82,15 +87,15 @@ def _api(watched: MonitoredService) -> Iterator[Widget]:
         )
 
 
-def _functions(watched: MonitoredService) -> Iterator[Widget]:
-    names = [function.name for function in watched.functions]
+def _functions(monitored: MonitoredService) -> Iterator[Widget]:
+    names = [function.name for function in monitored.functions]
     for metric, *statistics in (("Invocations",), ("Errors",), ("Throttles",), ("Duration", "p95")):
         yield _graph(
             metric, [["AWS/Lambda", metric, "FunctionName", name] for name in names], *statistics
         )
-    batches = [function.name for function in watched.functions if function.reads_batches]
-    refusing = [function.name for function in watched.functions if function.refuses]
-    streams = [function.name for function in watched.functions if function.reads_stream]
+    batches = [function.name for function in monitored.functions if function.reads_batches]
+    refusing = [function.name for function in monitored.functions if function.refuses]
+    streams = [function.name for function in monitored.functions if function.reads_stream]
     for counted, of in zip(_MACHINE, (names, refusing, batches, streams), strict=True):
         if of:
             yield _graph(
@@ -101,8 +106,8 @@ def _functions(watched: MonitoredService) -> Iterator[Widget]:
         yield _graph("Streams: behind by", lines, "Maximum")
 
 
-def _queues(watched: MonitoredService) -> Iterator[Widget]:
-    names = [queue.name for queue in watched.queues]
+def _queues(monitored: MonitoredService) -> Iterator[Widget]:
+    names = [queue.name for queue in monitored.queues]
     for title, metric, of in (
         ("Queues: waiting", "ApproximateNumberOfMessagesVisible", names),
         ("Queues: the oldest waits", "ApproximateAgeOfOldestMessage", names),
@@ -112,9 +117,9 @@ def _queues(watched: MonitoredService) -> Iterator[Widget]:
             yield _graph(title, [["AWS/SQS", metric, "QueueName", name] for name in of], "Maximum")
 
 
-def _failures(watched: MonitoredService) -> Widget:
+def _failures(monitored: MonitoredService) -> Widget:
     """The latest error lines, with the ids that find the rest of the request."""
-    groups = " | ".join(f"SOURCE '/aws/lambda/{function.name}'" for function in watched.functions)
+    groups = " | ".join(f"SOURCE '/aws/lambda/{function.name}'" for function in monitored.functions)
     asked = (
         "fields @timestamp, message, error, order_id, correlation_id"
         " | filter level in ['ERROR', 'CRITICAL'] | sort @timestamp desc | limit 50"

@@ -126,7 +126,10 @@ def make_bucket(cloud: Cloud) -> None:
 
 
 def _addresses(template: str) -> dict[str, str]:
-    """The template's e-mail parameters that the environment sets: `ADMIN_EMAIL=... make deploy`."""
+    """Return the template's e-mail parameters set in the environment.
+
+    As in `ADMIN_EMAIL=... make deploy`.
+    """
     given = {parameter: os.environ.get(variable, "") for parameter, variable in _ADDRESSES.items()}
     return {
         parameter: value
@@ -136,7 +139,10 @@ def _addresses(template: str) -> dict[str, str]:
 
 
 def _upload(cloud: Cloud, name: str, archive: Path) -> str:
-    """Upload a zip under a key derived from its contents, unless it is there. Return the key."""
+    """Upload a zip unless it is there, and return its key.
+
+    The key is derived from the contents.
+    """
     contents = archive.read_bytes()
     key = f"{name}/{hashlib.sha256(contents).hexdigest()[:32]}.zip"
     client = cloud.client("s3")
@@ -155,5 +161,5 @@ def _let_items_expire(cloud: Cloud, template: Path) -> None:
             "TimeToLiveDescription"
         ]
         if found.get("TimeToLiveStatus") != "ENABLED":
-            wanted = {"AttributeName": attribute, "Enabled": True}
-            client.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)
+            ttl = {"AttributeName": attribute, "Enabled": True}
+            client.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)

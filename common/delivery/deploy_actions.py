@@ -8,7 +8,7 @@ Nothing here deletes what outlives its stack: tables, secrets, the bus. Not trie
 
 from dataclasses import dataclass, field
 
-# In ARNs: <here>, and <name> and <service> for whatever is asked about.
+# In ARNs, <here>, <name> and <service> are placeholders.
 BUCKET = "s3:::commerce-artifacts-${AWS::AccountId}-*"
 HERE = "${AWS::Region}:${AWS::AccountId}"
 _FUNCTIONS = "lambda:<here>:function:<service>-${Stage}"
@@ -137,7 +137,7 @@ NAMED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "logs:<here>:log-group:<name>*",
         _each("logs", "CreateLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", *_TAGS),
     ),
-    # It goes on whatever a workflow does: nothing here stops it.
+    # No action here stops the trail: it goes on during every deployment.
     "AWS::CloudTrail::Trail": (
         "TrailName",
         "cloudtrail:<here>:trail/<name>",

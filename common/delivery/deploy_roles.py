@@ -1,4 +1,4 @@
-"""Generates <service>/deploy-role.yml, the role that a service's workflow assumes to deploy.
+"""Generate <service>/deploy-role.yml, with which a workflow deploys.
 
 Resources of data stacks are named one by one, from the templates. Those of code stacks begin with
 the service's name.
@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from delivery import cfn
-from delivery import deploy_actions as needed
+from delivery import cfn, deploy_actions
 from delivery.paths import ROOT, SERVICES
 
 Statement = dict[str, Any]
@@ -20,14 +19,14 @@ Statement = dict[str, Any]
 TEMPLATES = {"resources.yml": "{service}-resources", "state-machine.yml": "checkout-state-machine"}
 _HEAD = """\
 # Made by `make workflows` from {service}'s templates; not edited by hand.
-# Once per account, by who administers it, after common/delivery/github.yml:
+# An administrator of the account deploys it once, after common/delivery/github.yml:
 #   aws cloudformation deploy --stack-name deploy-{service} \\
 #     --template-file {service}/deploy-role.yml \\
 #     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides Repository=<owner>/<name> Stage=dev
 """
-_LARGEST_POLICY = (
-    6_500  # as YAML, which is longer than the 6144 characters that AWS counts; a test holds those
-)
+# Of YAML, which is longer than the 6144 characters that AWS counts. A test holds those.
+_MAX_POLICY_SIZE = 6_500
+_WIDTH = 100
 _ALARM = "AWS::CloudWatch::Alarm"
 _PROVIDER = "token.actions.githubusercontent.com"
 
@@ -39,57 +38,78 @@ def file_of(service: str) -> Path:
 
 def text(service: str) -> str:
     """Generate the template of a service's deploy role."""
-    return _HEAD.format(service=service) + yaml.safe_dump(
-        _template(service), sort_keys=False, width=130
-    )
+    dumped = yaml.safe_dump(_template(service), sort_keys=False, width=_WIDTH)
+    lines = [_wrap_arn(line) for line in dumped.splitlines(keepends=True)]
+    return _HEAD.format(service=service) + "".join(lines)
+
+
+def _wrap_arn(line: str) -> str:
+    """Continue a long ARN on the next line, which YAML allows within double quotes."""
+    if len(line) <= _WIDTH:
+        return line
+    key, arn = line.rstrip().split(": ", 1)
+    max_length = _WIDTH - len(f'{key}: "\\')
+    cut = max(arn.rfind(separator, 0, max_length) for separator in ":/") + 1
+    indent = " " * (key.index("Fn::") + 2)
+    return f'{key}: "{arn[:cut]}\\\n{indent}{arn[cut:]}"\n'
 
 
 def stacks(service: str) -> list[str]:
     """List the stacks that the role may deploy."""
-    return [service, *(TEMPLATES[name].format(service=service) for name in _written(service))]
+    return [
+        service,
+        *(TEMPLATES[name].format(service=service) for name in _data_templates(service)),
+    ]
 
 
 def data(service: str) -> list[Statement]:
     """List the statements for the data stacks, resource by resource."""
-    resources = [found for name in _written(service) for found in _read(ROOT / service / name)]
+    resources = [
+        resource
+        for name in _data_templates(service)
+        for resource in _resources(ROOT / service / name)
+    ]
     arns: dict[str, list[str]] = defaultdict(list)
     for resource in resources:
         kind, properties = resource["Type"], resource.get("Properties", {})
-        if kind in needed.NAMED:
-            name, pattern, _ = needed.NAMED[kind]
-            arns[kind].append(_filled(pattern, name=_text(properties[name])))
+        if kind in deploy_actions.NAMED:
+            name, pattern, _ = deploy_actions.NAMED[kind]
+            arns[kind].append(_expand_arn(pattern, name=_text(properties[name])))
         if kind == "AWS::SQS::Queue" and "RedrivePolicy" in properties:
             # An alarm of the code stack is named for the queue that its Lambda empties.
             arns[_ALARM].append(
-                _filled(needed.NAMED[_ALARM][1], name=f"{properties['QueueName']}-late")
+                _expand_arn(deploy_actions.NAMED[_ALARM][1], name=f"{properties['QueueName']}-late")
             )
-    return [_allow(needed.NAMED[kind][2], found) for kind, found in arns.items()]
+    return [_allow(deploy_actions.NAMED[kind][2], named) for kind, named in arns.items()]
 
 
 def code(service: str) -> list[Statement]:
     """List the statements for the code stack and its smoke test."""
     roles = [f"iam::${{AWS::AccountId}}:role/{stack}-*" for stack in stacks(service)]
-    found = [
-        _allow(need.actions, [_filled(arn, service=service) for arn in need.resources])
+    statements = [
+        _allow(need.actions, [_expand_arn(arn, service=service) for arn in need.resources])
         | ({"Condition": _condition(need.condition, service)} if need.condition else {})
-        for need in needed.CODE
+        for need in deploy_actions.CODE
     ]
-    managed = [_sub(f"iam::aws:policy/service-role/{name}") for name in needed.MANAGED_POLICIES]
+    managed = [
+        _sub(f"iam::aws:policy/service-role/{name}") for name in deploy_actions.MANAGED_POLICIES
+    ]
     return [
-        *found,
-        _allow(needed.ROLES, roles),
-        _allow(needed.ATTACH, roles) | {"Condition": {"ArnEquals": {"iam:PolicyARN": managed}}},
+        *statements,
+        _allow(deploy_actions.ROLES, roles),
+        _allow(deploy_actions.ATTACH, roles)
+        | {"Condition": {"ArnEquals": {"iam:PolicyARN": managed}}},
         _allow(["iam:PassRole"], roles)
-        | {"Condition": {"StringEquals": {"iam:PassedToService": list(needed.PASSED_TO)}}},
+        | {"Condition": {"StringEquals": {"iam:PassedToService": list(deploy_actions.PASSED_TO)}}},
         _allow(
-            needed.STACKS,
-            [f"cloudformation:{needed.HERE}:stack/{stack}/*" for stack in stacks(service)],
+            deploy_actions.STACKS,
+            [f"cloudformation:{deploy_actions.HERE}:stack/{stack}/*" for stack in stacks(service)],
         ),
         _allow(
             ["s3:GetObject", "s3:PutObject"],
-            [f"{needed.BUCKET}/{stack}.template" for stack in stacks(service)],
+            [f"{deploy_actions.BUCKET}/{stack}.template" for stack in stacks(service)],
         ),
-        {"Effect": "Allow", "Action": sorted(needed.EVERYTHING), "Resource": "*"},
+        {"Effect": "Allow", "Action": sorted(deploy_actions.EVERYTHING), "Resource": "*"},
     ]
 
 
@@ -98,7 +118,7 @@ def _template(service: str) -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"What the workflow of {service} may do in this account",
-        "Metadata": {"WhyEveryResource": needed.EVERYTHING},
+        "Metadata": {"WhyEveryResource": deploy_actions.EVERYTHING},
         "Parameters": {
             "Repository": {"Type": "String", "Description": "On GitHub: owner/name"},
             "Stage": {"Type": "String", "AllowedValues": ["dev", "prod"]},
@@ -112,7 +132,7 @@ def _policies(name: str, statements: list[Statement]) -> Iterator[tuple[str, dic
     """Split the statements over as many policies as their size limit takes."""
     parts: list[list[Statement]] = [[]]
     for statement in statements:
-        if len(yaml.safe_dump([*parts[-1], statement], width=1000)) > _LARGEST_POLICY:
+        if len(yaml.safe_dump([*parts[-1], statement], width=1000)) > _MAX_POLICY_SIZE:
             parts.append([])
         parts[-1].append(statement)
     for number, part in enumerate(parts, 1):
@@ -124,8 +144,8 @@ def _policies(name: str, statements: list[Statement]) -> Iterator[tuple[str, dic
 
 
 def _role(service: str, policies: list[str]) -> dict[str, Any]:
-    """The role, assumable by this repository's jobs in the environment of this stage."""
-    asked_by = {
+    """Return the role, assumable by this repository's jobs in its stage's environment."""
+    claims = {
         f"{_PROVIDER}:aud": "sts.amazonaws.com",
         f"{_PROVIDER}:sub": {"Fn::Sub": "repo:${Repository}:environment:${Stage}"},
     }
@@ -133,7 +153,7 @@ def _role(service: str, policies: list[str]) -> dict[str, Any]:
         "Effect": "Allow",
         "Principal": {"Federated": _sub(f"iam::${{AWS::AccountId}}:oidc-provider/{_PROVIDER}")},
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": asked_by},
+        "Condition": {"StringEquals": claims},
     }
     return {
         "Type": "AWS::IAM::Role",
@@ -156,27 +176,27 @@ def _sub(arn: str) -> dict[str, str]:
 
 def _condition(condition: dict[str, dict[str, str]], service: str) -> dict[str, Any]:
     return {
-        test: {key: _sub(_filled(arn, service=service)) for key, arn in wanted.items()}
-        for test, wanted in condition.items()
+        test: {key: _sub(_expand_arn(arn, service=service)) for key, arn in arns.items()}
+        for test, arns in condition.items()
     }
 
 
 def _text(name: str | dict[str, str]) -> str:
-    """A name. Of one with !Sub its text, to be put into another !Sub."""
+    """Return a name as text. With !Sub it keeps its placeholders, for another !Sub."""
     return name if isinstance(name, str) else name["Fn::Sub"]
 
 
-def _filled(arn: str, **known: str) -> str:
-    for name, value in {"here": needed.HERE, **known}.items():
+def _expand_arn(arn: str, **values: str) -> str:
+    for name, value in {"here": deploy_actions.HERE, **values}.items():
         arn = arn.replace(f"<{name}>", value)
     return arn
 
 
-def _written(service: str) -> list[str]:
+def _data_templates(service: str) -> list[str]:
     return [name for name in TEMPLATES if (ROOT / service / name).exists()]
 
 
-def _read(template: Path) -> Iterator[dict[str, Any]]:
+def _resources(template: Path) -> Iterator[dict[str, Any]]:
     yield from cfn.read(template)["Resources"].values()
 
 

@@ -57,7 +57,10 @@ def functions(cloud: Cloud, service: str, stage: str) -> list[str]:
 
 
 def read_event(source: str) -> Any:
-    """Read an event from a file, or from standard input for `-`. Raises: EventUnreadable."""
+    """Read an event from a file, or from standard input for `-`.
+
+    Raises: EventUnreadable.
+    """
     try:
         text = sys.stdin.read() if source == _STDIN else Path(source).read_text()
     except (OSError, UnicodeDecodeError) as problem:

@@ -8,7 +8,9 @@ _IMPORT = "Fn::ImportValue"
 
 
 def remove_missing_streams(cloud: Cloud, template: dict[str, Any]) -> list[str]:
-    """Remove streams that no stack exports from a packaged template. Return their names.
+    """Remove streams that no stack exports from a packaged template.
+
+    Returns their names.
 
     A stream keeps its records for a day and is read from its oldest: nothing is lost if the service
     is deployed again within a day after its neighbour.

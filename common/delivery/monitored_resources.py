@@ -17,7 +17,10 @@ _VISIBILITY, _RECEIVES = 30, 5
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue that a function consumes. `tries_seconds` is how long all its attempts take."""
+    """A queue that a function consumes.
+
+    `tries_seconds` is how long all its attempts take.
+    """
 
     name: str
     tries_seconds: int
@@ -65,10 +68,10 @@ class MonitoredService:
         return [queue for function in self.functions for queue in function.queues]
 
 
-def declare_log_groups(template: dict[str, Any], watched: MonitoredService) -> None:
+def declare_log_groups(template: dict[str, Any], monitored: MonitoredService) -> None:
     """Declare every function's log group: one that Lambda creates never expires."""
     resources = template["Resources"]
-    for function in watched.functions:
+    for function in monitored.functions:
         logs = f"{function.logical_id}Logs"
         resources[logs] = {
             "Type": "AWS::Logs::LogGroup",

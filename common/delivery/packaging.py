@@ -123,7 +123,10 @@ def _sources(folder: Path) -> Iterable[Path]:
 
 
 def _staged(service: Path, stage: str, scratch: Path) -> Path:
-    """Copy the service, so that packaging writes nothing to its folder and may run in parallel."""
+    """Copy the service's folder for packaging.
+
+    Packaging then writes nothing to the source and may run in parallel.
+    """
     copy = scratch / service.name
     shutil.copytree(service, copy, ignore=_NOT_PACKAGED)
     (copy / "requirements.txt").write_text(
@@ -153,10 +156,10 @@ def _chalice(project: Path, stage: str, out: Path) -> Path:
         [*command, str(out)], cwd=project, env=inherited | settings, capture_output=True, text=True
     )
     if done.returncode:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or [
+        output = [line.strip() for line in done.stderr.splitlines() if line.strip()] or [
             "Chalice says nothing"
         ]
-        reason = "\n  ".join([said[-1], *said[-3:-1]])
+        reason = "\n  ".join([output[-1], *output[-3:-1]])
         raise PackagingFailed(f"{project.name} could not be packaged: {reason}")
     return out
 

@@ -1,8 +1,8 @@
-"""Releases a service: deploy, smoke test, roll back if either fails.
+"""Release a service: deploy, smoke test, roll back if either fails.
 
 On `prod` CloudFormation succeeds once CodeDeploy has shifted all calls without an alarm
-(delivery.canary); its own failures it rolls back itself. Data stacks are not rolled back: additions
-do not harm older code.
+(delivery.canary). CloudFormation rolls its own failures back. Data stacks are not rolled back,
+because additions do not harm older code.
 """
 
 import json
@@ -13,7 +13,7 @@ from delivery import deploy, smoke, stacks
 from delivery.clouds import Cloud
 from delivery.deploy import Say
 
-_AT_ONCE = "AllAtOnce"  # going back does not wait for alarms
+_AT_ONCE = "AllAtOnce"  # a roll-back does not wait for alarms
 
 Templates = Mapping[str, str | None]
 
@@ -35,7 +35,8 @@ def release(
         deploy.deploy(cloud, [service], stage, build, say, environment)
         say(f"{service}: {smoke.test(cloud, service, stage)} smoke tests passed")
     except (stacks.StackFailed, smoke.SmokeFailed):
-        say(f"{service}: {_roll_back(cloud, before)}")
+        result = _roll_back(cloud, before)
+        say(f"{service}: {result}")
         raise
 
 
@@ -44,14 +45,16 @@ def _code_stacks(service: str) -> Iterable[str]:
 
 
 def _roll_back(cloud: Cloud, before: Templates) -> str:
-    """Restore each stack's previous template. Return what happened."""
+    """Roll each stack back to its previous template, and return what happened."""
     known = {name: template for name, template in before.items() if template}
     if not known:
-        return "nothing ran before that could run again"
+        return "there is no earlier version to roll back to"
     changed = [name for name, template in known.items() if stacks.template(cloud, name) != template]
     for name in changed:
         stacks.deploy(cloud, name, without_canary(known[name]))
-    return f"rolled back: {', '.join(changed)}" if changed else "what ran before still runs"
+    return (
+        f"rolled back: {', '.join(changed)}" if changed else "the earlier version is still deployed"
+    )
 
 
 def without_canary(template: str) -> str:

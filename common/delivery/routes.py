@@ -16,7 +16,10 @@ class PathTaken(RuntimeError):
 
 
 def write(cloud: Cloud, services: Iterable[str], file: Path) -> None:
-    """Write each service's API address by the first segment of its paths. Raises: PathTaken."""
+    """Write each service's API address by the first segment of its paths.
+
+    Raises: PathTaken.
+    """
     table: dict[str, str] = {}
     owners: dict[str, str] = {}
     for service in services:

@@ -29,7 +29,10 @@ class SmokeFailed(RuntimeError):
 
 
 def test(cloud: Cloud, service: str, stage: str) -> int:
-    """Run the smoke test. Return the number of checks. Changes nothing. Raises: SmokeFailed."""
+    """Run the smoke test and return the number of checks.
+
+    Read-only. Raises: SmokeFailed.
+    """
     template = stacks.template(cloud, service)
     if template is None:
         raise SmokeFailed(f"{service} is not deployed to {stage}.")
@@ -40,9 +43,9 @@ def test(cloud: Cloud, service: str, stage: str) -> int:
         *(partial(_of_request, address, case) for case in asked["requests"]),
         *(partial(_of_lambda, cloud, service, stage, case) for case in asked["lambdas"]),
     ]
-    if problems := [problem for check in checks if (problem := _tried(check))]:
+    if failures := [exc for check in checks if (exc := _tried(check))]:
         raise SmokeFailed(
-            f"{service} on {stage} does not answer as it should: {'; '.join(problems)}"
+            f"{service} on {stage} does not answer as it should: {'; '.join(failures)}"
         )
     return len(checks)
 
@@ -51,8 +54,8 @@ def _tried(check: Callable[[], str | None]) -> str | None:
     """Run a check. Return what is wrong, if anything."""
     try:
         return check()
-    except (httpx.HTTPError, lambda_invoke.FunctionRaised, BotoCoreError, ClientError) as problem:
-        return str(problem) or type(problem).__name__
+    except (httpx.HTTPError, lambda_invoke.FunctionRaised, BotoCoreError, ClientError) as exc:
+        return str(exc) or type(exc).__name__
 
 
 def file_of(service: str) -> Path:
@@ -73,17 +76,17 @@ def _of_request(address: str, case: Case) -> str | None:
 
 
 def _of_lambda(cloud: Cloud, service: str, stage: str, case: Case) -> str | None:
-    name, wanted = case["function"], case.get("raises")
+    name, expected = case["function"], case.get("raises")
     try:
         _call(cloud, f"{service}-{stage}-{name}", stage, case["event"])
         raised = None
-    except lambda_invoke.FunctionRaised as problem:
-        raised = str(problem)
-    if (raised is None and wanted is None) or (
-        raised and wanted and f" raised {wanted}:" in raised
+    except lambda_invoke.FunctionRaised as exc:
+        raised = str(exc)
+    if (raised is None and expected is None) or (
+        raised and expected and f" raised {expected}:" in raised
     ):
         return None
-    return f"{raised or f'{name} raised nothing'}, not {wanted or 'nothing'}"
+    return f"{raised or f'{name} raised nothing'}, not {expected or 'nothing'}"
 
 
 def _of_api(cloud: Cloud, service: str, stage: str, template: str) -> str | None:

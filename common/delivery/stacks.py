@@ -36,15 +36,17 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     adopt: bool = False,
 ) -> bool:
-    """Create or update a stack and wait. False if nothing changed. Raises: StackFailed.
+    """Create or update a stack and wait for it.
+
+    Returns False if nothing changed. Raises: StackFailed.
 
     Parameters that are not given keep their values. With `adopt`, a new stack imports retained
     resources of an earlier one.
     """
     stack = find(cloud, name)
     given = dict(parameters or {})
-    wanted = hashlib.sha256((template + json.dumps(given, sort_keys=True)).encode()).hexdigest()
-    if stack and _is(stack, wanted):
+    digest = hashlib.sha256((template + json.dumps(given, sort_keys=True)).encode()).hexdigest()
+    if stack and _is(stack, digest):
         return False
     if stack and stack["StackStatus"] in _NEVER_MADE:
         delete(cloud, name)
@@ -57,7 +59,7 @@ def deploy(
             {"ParameterKey": key, "ParameterValue": value} for key, value in values.items()
         ],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-        "Tags": [{"Key": _TAG, "Value": wanted}],
+        "Tags": [{"Key": _TAG, "Value": digest}],
     }
     client = cloud.client("cloudformation")
     earlier = _events(cloud, name)[:1] if stack else []
@@ -68,12 +70,10 @@ def deploy(
             _create_with_import(cloud, request)
         else:
             client.create_stack(**request)
-    except ClientError as refusal:
-        if "No updates are to be performed" in str(refusal):
+    except ClientError as exc:
+        if "No updates are to be performed" in str(exc):
             return False
-        raise StackFailed(
-            f"Stack {name} was refused: {refusal.response['Error']['Message']}"
-        ) from None
+        raise StackFailed(f"Stack {name} was refused: {exc.response['Error']['Message']}") from None
     _wait(cloud, name, earlier)
     return True
 
@@ -84,8 +84,8 @@ def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
         found: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName=name)[
             "Stacks"
         ][0]
-    except ClientError as refusal:
-        if "does not exist" in str(refusal):
+    except ClientError as exc:
+        if "does not exist" in str(exc):
             return None
         raise
     return None if found["StackStatus"] == "DELETE_COMPLETE" else found
@@ -145,9 +145,9 @@ def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:
     return {key: value for key, value in values.items() if key in template}
 
 
-def _is(stack: dict[str, Any], wanted: str) -> bool:
+def _is(stack: dict[str, Any], digest: str) -> bool:
     tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-    return stack["StackStatus"] in _DONE and tags.get(_TAG) == wanted
+    return stack["StackStatus"] in _DONE and tags.get(_TAG) == digest
 
 
 def _body(cloud: Cloud, name: str, template: str) -> dict[str, str]:

@@ -50,7 +50,10 @@ def finish(
 
 
 def function_name(logical_id: str, service: str, stage: str) -> str:
-    """Return a Lambda's name: `cart-service-dev` for the API, `cart-service-dev-clear-cart`."""
+    """Return a Lambda's name, such as `cart-service-dev-clear-cart`.
+
+    That of the API is `cart-service-dev`.
+    """
     if logical_id == _API_HANDLER:
         return f"{service}-{stage}"
     return f"{service}-{stage}-{re.sub('(?<!^)(?=[A-Z])', '-', logical_id).lower()}"
@@ -72,7 +75,7 @@ def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:
     shown = dict(security_headers.SAFE)
     if origins:
         shown[security_headers.ALLOW_ORIGIN] = origins[0] if len(origins) == 1 else "*"
-    return {kind: _response(shown, *refusal) for kind, refusal in _REFUSALS.items()}
+    return {kind: _response(shown, *response) for kind, response in _REFUSALS.items()}
 
 
 def _origins(template: Mapping[str, Any]) -> list[str]:

@@ -26,14 +26,16 @@ class WheelMissing(RuntimeError):
 
 
 def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> int:
-    """Download and compile every wheel that the services pin. Return how many were new.
+    """Download and compile every pinned wheel of the services.
+
+    Returns how many were new.
 
     `architecture` is x86_64, arm64 or THIS_MACHINE. Later runs are offline. Raises: WheelMissing.
     """
-    wanted = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
+    pinned = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
     folder = _folder(wheel_cache, architecture)
     with locks.exclusive(folder / "lock"):
-        if missing := [pin for pin in wanted if not _unpacked(folder, pin).is_dir()]:
+        if missing := [pin for pin in pinned if not _unpacked(folder, pin).is_dir()]:
             download(missing, architecture, folder)
         for pin in missing:
             _unpack(_wheel(folder, pin), _unpacked(folder, pin))
@@ -41,7 +43,10 @@ def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> in
 
 
 def installed(service: Path, architecture: str, wheel_cache: Path) -> list[Path]:
-    """Return a folder per package of the service, for the top of the zip, after `gather`."""
+    """Return a folder per package of the service, for the top of the zip.
+
+    Call `gather` first.
+    """
     return [
         _unpacked(_folder(wheel_cache, architecture), pin)
         for pin in pins(service / "requirements.txt")
@@ -49,7 +54,10 @@ def installed(service: Path, architecture: str, wheel_cache: Path) -> list[Path]
 
 
 def pins(requirements: Path) -> list[str]:
-    """List `name==version` without what the runtime has. Raises: WheelMissing if unpinned."""
+    """List the service's `name==version`, without those of the runtime.
+
+    Raises: WheelMissing if one is unpinned.
+    """
     found = []
     for line in requirements.read_text().splitlines():
         text = line.partition("#")[0].strip()
@@ -68,7 +76,7 @@ def this_architecture() -> str:
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def download(wanted: Sequence[str], architecture: str, folder: Path) -> None:
+def download(pinned: Sequence[str], architecture: str, folder: Path) -> None:
     """Download pinned wheels for an architecture. Raises: WheelMissing."""
     command = [
         sys.executable,
@@ -84,7 +92,7 @@ def download(wanted: Sequence[str], architecture: str, folder: Path) -> None:
         # The oldest C library that a Lambda runtime has.
         command += ["--platform", f"manylinux2014_{_PROCESSORS[name]}", "--implementation", "cp"]
         command += ["--python-version", f"{sys.version_info.major}.{sys.version_info.minor}"]
-    command += ["-d", str(folder), *wanted]
+    command += ["-d", str(folder), *pinned]
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603 - pinned names
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]

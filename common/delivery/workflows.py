@@ -42,8 +42,10 @@ def file_of(service: str) -> Path:
 
 def caller(service: str) -> str:
     """Generate a service's workflow."""
-    watched = (f"{service}/**", *_SHARED, f".github/workflows/{service}.yml")
-    return _CALLER.format(service=service, paths="\n".join(f'      - "{path}"' for path in watched))
+    patterns = (f"{service}/**", *_SHARED, f".github/workflows/{service}.yml")
+    return _CALLER.format(
+        service=service, paths="\n".join(f'      - "{path}"' for path in patterns)
+    )
 
 
 def main() -> None:

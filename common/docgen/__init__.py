@@ -1,1 +1,1 @@
-"""Pages and documents that are generated from code: OpenAPI, events, metrics, access, contracts."""
+"""Generators of docs/: OpenAPI, events, metrics, access, contracts."""

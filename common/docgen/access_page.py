@@ -64,7 +64,7 @@ the first origin for every request.
 def page() -> str:
     """The page that a person reads."""
     paths = json.loads((FOLDER / "shop.json").read_text())["paths"]
-    return _HEAD + "".join(_section(service, rights, paths) for service, rights in RIGHTS.items())
+    return _HEAD + "".join(_section(service, grants, paths) for service, grants in RIGHTS.items())
 
 
 def main() -> None:
@@ -72,8 +72,8 @@ def main() -> None:
     PAGE.write_text(page())
 
 
-def _section(service: str, rights: dict[Way, Right], paths: Any) -> str:
-    rows = "".join(_row(way, right, paths) for way, right in rights.items())
+def _section(service: str, grants: dict[Way, Right], paths: Any) -> str:
+    rows = "".join(_row(way, right, paths) for way, right in grants.items())
     return f"\n## {service}\n\n| route | caller | scope | summary |\n|---|---|---|---|\n{rows}"
 
 

@@ -75,11 +75,11 @@ def _readers(tables: Contracts) -> Iterator[tuple[str, str]]:
 
 
 def _unreadable(where: str, written: Contracts, read: Contracts) -> Iterator[str]:
-    for name, wanted in read.items():
+    for name, type_read in read.items():
         if name not in written:
-            if not wanted["unread"]:
+            if not type_read["unread"]:
                 yield f"{where}: {name} is not there"
-        elif written[name]["type"] != wanted["type"]:
-            yield f"{where}: {name} is {written[name]['type']}, not {wanted['type']}"
-        elif written[name]["unwritten"] and not wanted["unread"]:
+        elif written[name]["type"] != type_read["type"]:
+            yield f"{where}: {name} is {written[name]['type']}, not {type_read['type']}"
+        elif written[name]["unwritten"] and not type_read["unread"]:
             yield f"{where}: {name} is not always there"

@@ -1,4 +1,6 @@
-"""What services promise each other: events, steps' inputs and answers, tables' attributes.
+"""Generate the contracts between services.
+
+Events, inputs and results of saga steps, attributes of tables.
 
 `make contracts` writes tests/neighbours.json of each service. With RELEASED=1 it also writes
 docs/contracts/released.json: what runs on `prod` from now on. Until the next release old and new
@@ -43,10 +45,12 @@ def today() -> dict[str, Any]:
     return {
         "events": _events(),
         "steps": {
-            step: found for told in services.values() for step, found in told["steps"].items()
+            step: shape
+            for contract in services.values()
+            for step, shape in contract["steps"].items()
         },
         "sentToSteps": sent_to_steps(),
-        "tables": {name: told["tables"] for name, told in services.items()},
+        "tables": {name: contract["tables"] for name, contract in services.items()},
     }
 
 
@@ -122,16 +126,20 @@ def sent_to_steps() -> dict[str, list[list[str]]]:
 
 
 def _fields(expression: str, variables: dict[str, set[str]]) -> set[str]:
-    """The fields of an object in JSONata: its own, and those of variables that it merges."""
+    """List the fields of an object in JSONata.
+
+    Its own, and those of variables that it merges.
+    """
     merged = [variables.get(name, set()) for name in _VARIABLE.findall(expression)]
     return set(_FIELD.findall(expression)).union(*merged)
 
 
 def _events() -> dict[str, JsonSchema]:
     """The detail of each event, without references."""
-    told = event_page.schemas()
+    schemas = event_page.schemas()
     return {
-        name: _whole(shape, told["$defs"], "#/$defs/") for name, shape in told["events"].items()
+        name: _inline_references(shape, schemas["$defs"], "#/$defs/")
+        for name, shape in schemas["events"].items()
     }
 
 
@@ -146,19 +154,19 @@ def _step(function: Function) -> dict[str, JsonSchema | None]:
 def _schema(kind: Any) -> JsonSchema:
     (schema,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE)
     described = {name: without_description(part) for name, part in components.items()}
-    whole: JsonSchema = _whole(schema, described, REFERENCE.format(name=""))
-    return whole
+    inlined: JsonSchema = _inline_references(schema, described, REFERENCE.format(name=""))
+    return inlined
 
 
-def _whole(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
-    """The node with its references resolved."""
+def _inline_references(node: Any, components: dict[str, JsonSchema], prefix: str) -> Any:
+    """Resolve the references in a node."""
     if isinstance(node, list):
-        return [_whole(part, components, prefix) for part in node]
+        return [_inline_references(part, components, prefix) for part in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        return _whole(components[node["$ref"].removeprefix(prefix)], components, prefix)
-    return {name: _whole(part, components, prefix) for name, part in node.items()}
+        return _inline_references(components[node["$ref"].removeprefix(prefix)], components, prefix)
+    return {name: _inline_references(part, components, prefix) for name, part in node.items()}
 
 
 def _attributes(model: type[Model]) -> dict[str, dict[str, Any]]:

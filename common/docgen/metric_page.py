@@ -28,9 +28,9 @@ def main() -> None:
     PAGE.write_text(page())
 
 
-def _section(title: str, listed: list[Metric]) -> str:
+def _section(title: str, entries: list[Metric]) -> str:
     rows = "".join(
-        f"| `{one.name}` | {one.unit} | {_by(one)} | {one.meaning} |\n" for one in listed
+        f"| `{one.name}` | {one.unit} | {_by(one)} | {one.meaning} |\n" for one in entries
     )
     return f"\n## {title}\n\n| metric | unit | by | what it counts |\n|---|---|---|---|\n{rows}"
 

@@ -1,1 +1,1 @@
-"""`make new-service`: a service of the same shape as the others, with passing tests."""
+"""`make new-service`: a service of the common shape, with passing tests."""

@@ -1,4 +1,4 @@
-"""Creates a service: its folder, its places in the shop's lists, and generated files."""
+"""Create a service: its folder, its entries in lists, generated files."""
 
 import argparse
 import os
@@ -41,10 +41,13 @@ def main() -> int:
 
 
 def make(name: str, noun: names.Noun) -> None:
-    """Write the service's files. Nothing if one of the shop's lists has no place for it."""
-    listed = places.additions(name, noun, lambda text: names.spelt(text, noun))
+    """Write the service's files.
+
+    Writes nothing if one of the shop's lists has no place for it.
+    """
+    lists = places.additions(name, noun, lambda text: names.spelt(text, noun))
     folder = _folder(name, noun)
-    for path, text in listed.items():
+    for path, text in lists.items():
         path.write_text(text)
     # Names of another length are wrapped, and names of another letter sorted, differently.
     ruff = str(Path(sys.executable).with_name("ruff"))

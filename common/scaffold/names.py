@@ -77,9 +77,9 @@ def noun(name: str) -> Noun:
     return Noun(words)
 
 
-def spelt(text: str, wanted: Noun) -> str:
+def spelt(text: str, new_noun: Noun) -> str:
     """Replace the template's noun in a text."""
-    pairs = [*_pairs(SAMPLE.plural, wanted.plural), *_pairs(SAMPLE, wanted)]
+    pairs = [*_pairs(SAMPLE.plural, new_noun.plural), *_pairs(SAMPLE, new_noun)]
     for old, new in pairs:
         text = text.replace(old, new)
     return text

@@ -1,4 +1,4 @@
-"""The shop's hand-written lists of services: what a new one adds, and its conflicts."""
+"""The hand-written lists of services that a new service joins."""
 
 import re
 from collections.abc import Callable
@@ -17,9 +17,9 @@ def require_free(name: str, noun: Noun) -> None:
     """Require that name, path and table are free. Raises: NameRefused."""
     if name in SERVICES or (ROOT / name).exists():
         raise NameRefused(f"NAME={name}: there is a {name} already.")
-    wanted = {f"/{noun.kebab}", f"/{noun.plural.kebab}"}
+    new_paths = {f"/{noun.kebab}", f"/{noun.plural.kebab}"}
     for service, ways in RIGHTS.items():
-        if taken := wanted & {"/" + path.split("/")[1] for _, path in ways}:
+        if taken := new_paths & {"/" + path.split("/")[1] for _, path in ways}:
             raise NameRefused(f"NAME={name}: the path {min(taken)} belongs to {service}.")
         template = (ROOT / service / "resources.yml").read_text()
         if f"TableName: {noun.plural.pascal}\n" in template:
@@ -29,14 +29,17 @@ def require_free(name: str, noun: Noun) -> None:
 
 
 def additions(name: str, noun: Noun, spelt: Callable[[str], str]) -> dict[Path, str]:
-    """Return the lists with the new service. Raises: LookupError if one lost its place."""
+    """Return the lists with the new service.
+
+    Raises: LookupError if one has no place for it.
+    """
     parts = {part.stem: spelt(part.read_text()) for part in _PARTS.iterdir()}
-    rights, fixtures = _read(RIGHTS_TABLE), _read(FIXTURES)
+    access_matrix, fixtures = _read(RIGHTS_TABLE), _read(FIXTURES)
     examples, compose = _read("docs/openapi/examples.json"), _read("serverless-compose.yml")
     with_fixture = _before(fixtures, "FIXTURES: ", parts["fixture"])
     row = f"| [{name}]({name}/README.md) | {' '.join(noun.plural.words)} |\n"
-    listed = {
-        RIGHTS_TABLE: _before_end(rights, "}\n", parts["rights"]),
+    files = {
+        RIGHTS_TABLE: _before_end(access_matrix, "}\n", parts["rights"]),
         FIXTURES: _before_end(with_fixture, "}\n", f'    "{name}": set_up_{noun.plural.snake},\n'),
         "docs/openapi/examples.json": _before_end(
             examples, "\n}\n", f",\n{parts['examples'].rstrip()}"
@@ -44,7 +47,7 @@ def additions(name: str, noun: Noun, spelt: Callable[[str], str]) -> dict[Path, 
         "serverless-compose.yml": f"{compose.rstrip()}\n  {name}:\n    path: {name}\n",
         "README.md": _before(_read("README.md"), "| [common](common/README.md)", row),
     }
-    return {ROOT / path: text for path, text in listed.items()}
+    return {ROOT / path: text for path, text in files.items()}
 
 
 def _read(path: str) -> str:

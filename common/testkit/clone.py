@@ -10,13 +10,13 @@ from delivery.paths import ROOT
 
 def clone(to: Path) -> Path:
     """Copy what git knows of, or would, and nothing that is built."""
-    listed = subprocess.run(
+    tracked = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         check=True,
     ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
+    for name in filter(None, tracked.split("\0")):
         source, target = ROOT / name, to / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_symlink():

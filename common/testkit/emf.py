@@ -79,7 +79,7 @@ def read(text: str | Iterable[str]) -> list[MetricValue]:
     ]
 
 
-def named(text: str | Iterable[str], name: str) -> list[MetricValue]:
+def values_of(text: str | Iterable[str], name: str) -> list[MetricValue]:
     """List the values of one metric."""
     return [measure for measure in read(text) if measure.name == name]
 

@@ -22,11 +22,15 @@ _TABLE = "AWS::DynamoDB::Table"
 
 def known(service: Path) -> str:
     """Return the file's contents as the owners define them now."""
-    wanted = sorted(
+    attributes = sorted(
         {name for test in service.glob("tests/**/*.py") for name in _named(test.read_text())}
     )
-    shapes = _shapes() if wanted else {}
-    return json.dumps({name: shapes[name] for name in wanted}, indent=1) + "\n" if wanted else ""
+    shapes = _shapes() if attributes else {}
+    return (
+        json.dumps({name: shapes[name] for name in attributes}, indent=1) + "\n"
+        if attributes
+        else ""
+    )
 
 
 def write() -> None:
@@ -51,14 +55,14 @@ def _shapes() -> dict[str, Shape]:
 
 
 def _arguments(properties: Shape) -> Shape:
-    wanted = (
+    attributes = (
         "TableName",
         "AttributeDefinitions",
         "KeySchema",
         "GlobalSecondaryIndexes",
         "BillingMode",
     )
-    arguments = {name: properties[name] for name in wanted if name in properties}
+    arguments = {name: properties[name] for name in attributes if name in properties}
     if stream := properties.get("StreamSpecification"):
         arguments["StreamSpecification"] = {"StreamEnabled": True, **stream}
     return arguments

@@ -92,7 +92,10 @@ def _signed(tokens: Tokens, claims: dict[str, Any]) -> str:
 
 
 def _shared_secret(tokens: Tokens, claims: dict[str, Any]) -> str:
-    """Signed by HMAC with the public key, for verifiers that trust `alg`: RFC 8725, 2.1."""
+    """Sign by HMAC with the public key, for verifiers that trust `alg`.
+
+    RFC 8725, section 2.1.
+    """
     public = tokens.key.public_key().public_bytes(
         serialization.Encoding.Raw, serialization.PublicFormat.Raw
     )

@@ -1,4 +1,7 @@
-"""Lets threads share moto, which unlike DynamoDB interleaves two writes of an item."""
+"""Let threads share moto, which interleaves two writes of an item.
+
+DynamoDB serializes them.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -13,11 +16,11 @@ from moto.dynamodb.responses import DynamoHandler
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Serialize calls of DynamoDB, from the request to the serialized response."""
-    turn, answer = threading.RLock(), DynamoHandler.call_action
+    lock, answer = threading.RLock(), DynamoHandler.call_action
 
     @wraps(answer)
     def alone(*args: Any, **kwargs: Any) -> Any:
-        with turn:
+        with lock:
             return answer(*args, **kwargs)
 
     with patch.object(DynamoHandler, "call_action", alone):

@@ -1,4 +1,4 @@
-"""Mutation tests: break each protection of the shop in a copy, and expect a failing test.
+"""Mutation tests: break each protection in a copy, expect a failing test.
 
 A row of tests/mutations.toml exchanges a text in a file; the suite that it names must then fail.
 """
@@ -44,7 +44,7 @@ class Unfit(Exception):
     """A mutation's text is not exactly once in its file: the code has changed."""
 
 
-def listed() -> list[Mutation]:
+def load_mutations() -> list[Mutation]:
     """Return all mutations."""
     return [Mutation(**row) for row in tomllib.loads(LIST.read_text())["mutation"]]
 
@@ -53,14 +53,14 @@ def main() -> int:
     """Run mutations. 0 if all were noticed, 1 if one survived, 2 if one does not fit."""
     parser = argparse.ArgumentParser(prog="python -m testkit.mutations", description=__doc__)
     parser.add_argument("name", nargs="?", help="only those whose name has this in it")
-    wanted = parser.parse_args().name or ""
-    chosen = [mutation for mutation in listed() if wanted in mutation.name]
+    name_part = parser.parse_args().name or ""
+    chosen = [mutation for mutation in load_mutations() if name_part in mutation.name]
     unfit = [mutation for mutation in chosen if not mutation.fits()]
     for mutation in unfit:
         print(f"unfit     {mutation.name}: its text does not stand once in {mutation.file}")
     if unfit or not chosen:
         print(
-            f"no mutation is named {wanted!r}"
+            f"no mutation is named {name_part!r}"
             if not chosen
             else f"{len(unfit)} of {len(chosen)} do not fit"
         )
@@ -87,12 +87,12 @@ def _survivors(mutations: Iterable[Mutation]) -> list[Mutation]:
 def _tried(mutation: Mutation, copies: "SimpleQueue[Path]") -> tuple[Mutation, bool]:
     copy = copies.get()
     file = copy / mutation.file
-    whole = file.read_text()
+    source = file.read_text()
     try:
-        file.write_text(whole.replace(mutation.old, mutation.new))
+        file.write_text(source.replace(mutation.old, mutation.new))
         noticed = _fails(copy, mutation)
     finally:
-        file.write_text(whole)
+        file.write_text(source)
         copies.put(copy)
     print(f"{'noticed ' if noticed else 'SURVIVED'}  {mutation.name}", flush=True)
     return mutation, noticed

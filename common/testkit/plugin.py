@@ -1,4 +1,7 @@
-"""The pytest plugin of every service's suite: `-p testkit.plugin` in its pytest.ini."""
+"""The pytest plugin of every service's suite.
+
+Each pytest.ini loads it by `-p testkit.plugin`.
+"""
 
 import functools
 import gc
@@ -112,13 +115,16 @@ def bus(cloud: None) -> Bus:
 
 @pytest.fixture
 def measured() -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
-    """Returns the values of a metric from now on, with its dimensions: `measured("Revenue")`."""
+    """Return the values of a metric from now on, with its dimensions.
+
+    As in `measured("Revenue")`.
+    """
     written = io.StringIO()
     handler: Any = log.logger.registered_handler
     earlier = handler.setStream(written)
     yield lambda name: [
         (one.value, *(value for _, value in one.dimensions))
-        for one in emf.named(written.getvalue(), name)
+        for one in emf.values_of(written.getvalue(), name)
     ]
     handler.setStream(earlier)
 

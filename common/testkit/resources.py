@@ -61,7 +61,10 @@ def neighbours_file(service: Path) -> Path:
 
 @cache
 def _deployable(template: Path) -> str:
-    """The template without alarms, encryption keys and conditional outputs: moto is slow."""
+    """Return the template without what moto is slow at and tests do not need.
+
+    Alarms, encryption keys and conditional outputs.
+    """
     document = copy.deepcopy(_parsed(template))
     kept = {
         name: resource
@@ -71,7 +74,9 @@ def _deployable(template: Path) -> str:
     for resource in kept.values():
         resource.get("Properties", {}).pop("SSESpecification", None)
     outputs = {
-        name: told for name, told in document.get("Outputs", {}).items() if "Condition" not in told
+        name: output
+        for name, output in document.get("Outputs", {}).items()
+        if "Condition" not in output
     }
     # moto tries to read it as slow YAML; a tab ends that at once, and it is read as JSON.
     return json.dumps({**document, "Resources": kept, "Outputs": outputs}, indent="\t")

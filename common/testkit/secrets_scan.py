@@ -1,4 +1,7 @@
-"""Scans everything in the repository, or about to be, for keys, tokens and passwords."""
+"""Scan tracked and untracked files for keys, tokens and passwords.
+
+Ignored files are not scanned.
+"""
 
 import math
 import os
@@ -78,9 +81,9 @@ def main() -> int:
 def files(root: Path) -> list[Path]:
     """List what git tracks or would add. Without git, what the Makefile does not make."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    if listed.returncode == 0:
-        return sorted({root / name for name in listed.stdout.split("\0") if name})
+    tracked = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if tracked.returncode == 0:
+        return sorted({root / name for name in tracked.stdout.split("\0") if name})
     return sorted(_walked(root))
 
 

@@ -1,4 +1,4 @@
-"""Runs the repository's suites, each service's in its own process, and prints totals.
+"""Run the repository's suites, each in its own process, and print totals.
 
 A service's suite runs in a copy of its folder and `common`, without the other services.
 """
@@ -45,7 +45,10 @@ class Outcome:
 
 
 def main() -> int:
-    """Run all suites, or the unit suites that are named, two at a time. 1 if any failed."""
+    """Run all suites, or the named unit suites, two at a time.
+
+    Returns 1 if any failed.
+    """
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("suite", nargs="*", help=f"of {', '.join(_UNITS)}; all if none is named")
     named = parser.parse_args().suite

@@ -1,4 +1,7 @@
-"""Checks the types of each service by itself: all six have an `app` and a `chalicelib`."""
+"""Check the types of each service in its own run of mypy.
+
+All six have modules `app` and `chalicelib`.
+"""
 
 import os
 import subprocess

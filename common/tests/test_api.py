@@ -131,10 +131,10 @@ def test_a_wrong_body_is_refused_with_the_field_and_what_was_expected(shop, body
 
 
 @pytest.mark.parametrize(
-    "nonsense", [b"{", b"\xff\xfe", b'{"price": NaN}', b"hello", b'{"lines":' + b"[" * 100_000]
+    "malformed", [b"{", b"\xff\xfe", b'{"price": NaN}', b"hello", b'{"lines":' + b"[" * 100_000]
 )
-def test_a_body_that_is_not_json_is_refused_as_such(shop, nonsense):
-    response = post(shop, nonsense)
+def test_a_body_that_is_not_json_is_refused_as_such(shop, malformed):
+    response = post(shop, malformed)
 
     assert response.status_code == 400
     assert response.json_body["Code"] == "InvalidBody"

@@ -19,9 +19,9 @@ def shop(tokens):
     @app.route("/me", authorizer=authorizer)
     def me():
         caller = auth.caller(app)
-        wanted = (app.current_request.query_params or {}).get("userId")
+        named_user = (app.current_request.query_params or {}).get("userId")
         return {
-            "userId": auth.acting_for(caller, wanted),
+            "userId": auth.acting_for(caller, named_user),
             "admin": caller.is_admin,
             "email": caller.email,
         }
@@ -90,8 +90,9 @@ def tampered(token):
 
 
 FORGERIES = [
-    "expired", "another audience", "another issuer", "no subject", "no role", "another key of the same id",
-    "an unknown key", "no key id", "no signature", "a shared secret", "tampered", "not a token", "nothing",
+    "expired", "another audience", "another issuer", "no subject", "no role",
+    "another key of the same id", "an unknown key", "no key id", "no signature",
+    "a shared secret", "tampered", "not a token", "nothing",
 ]  # fmt: skip
 
 
@@ -141,7 +142,10 @@ def test_a_withdrawn_key_is_not_believed_for_longer_because_a_fetch_failed(token
 
 
 def test_a_token_is_not_refused_because_a_first_fetch_of_the_keys_failed(shop, tokens):
-    """Refused, the customer would be logged out. A failure is tried again, and this one passes."""
+    """Rejecting the token would log the customer out.
+
+    The next request fetches the keys again and succeeds.
+    """
     published = aws.client("ssm").get_parameter(Name=auth.KEYS_PARAMETER)["Parameter"]["Value"]
     aws.client("ssm").delete_parameter(Name=auth.KEYS_PARAMETER)
     auth.clear_keys()

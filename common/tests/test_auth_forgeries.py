@@ -1,4 +1,7 @@
-"""The authorizer as API Gateway calls it: whatever stands in the header, it allows or it says Unauthorized, and nothing else."""
+"""Any header leads the authorizer to a policy or to Unauthorized.
+
+Called as API Gateway calls it.
+"""
 
 import jwt
 import pytest
@@ -73,7 +76,10 @@ def signed(tokens, **claims):
 def test_a_token_of_ours_that_says_what_none_of_ours_says_is_unauthorized(
     authorizer, tokens, claims
 ):
-    """API Gateway answers 500 to an authorizer whose context holds anything but texts, numbers and booleans."""
+    """API Gateway rejects contexts of other types than these with 500.
+
+    Strings, numbers and booleans.
+    """
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorizer(f"Bearer {signed(tokens, **claims)}")
 

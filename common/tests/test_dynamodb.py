@@ -90,7 +90,10 @@ def test_every_client_says_that_it_is_the_shops(credentials):
 
 
 def test_a_call_that_hangs_ends_before_a_step_of_the_saga_would(credentials):
-    """botocore and PynamoDB count the first try differently. A step has 20 s, an authorizer 10."""
+    """A saga step has 20 s, an authorizer 10 s.
+
+    botocore and PynamoDB count the first attempt differently.
+    """
     connection = Connection(
         region="us-east-1",
         connect_timeout_seconds=dynamodb.Meta.connect_timeout_seconds,

@@ -11,11 +11,11 @@ def test_an_id_is_understood_in_each_spelling_that_a_url_may_give_it(spelling):
 
 
 @pytest.mark.parametrize(
-    "nonsense", ["", "#", "PROD#", "USER#1", "a b", "../x", "x" * 65, "ORDER#1#2"]
+    "malformed", ["", "#", "PROD#", "USER#1", "a b", "../x", "x" * 65, "ORDER#1#2"]
 )
-def test_what_cannot_be_an_id_is_refused_with_the_form_that_was_expected(nonsense):
+def test_what_cannot_be_an_id_is_refused_with_the_form_that_was_expected(malformed):
     with pytest.raises(ids.InvalidId, match="PROD#"):
-        ids.parse("PROD", nonsense)
+        ids.parse("PROD", malformed)
 
 
 def test_the_same_parts_always_make_the_same_id_and_others_another():

@@ -101,7 +101,7 @@ def test_what_a_chalice_app_logs_by_itself_goes_the_same_way(lines):
 
 
 def test_what_finds_an_order_again_stays_readable(lines):
-    said = {
+    fields = {
         "orderId": "ORDER#01JD2X8Z4Q7V3N5M6P8R9S0T1W",
         "paymentId": "pi_3OabcDEF",
         "epoch": 1764028800123,
@@ -109,10 +109,10 @@ def test_what_finds_an_order_again_stays_readable(lines):
         "revokeOld": True,
         "when": "2026-11-22T21:09:00.123456Z",
     }
-    log.logger.info("order confirmed: PROD#01JD2X8Z4Q7V3N5M6P8R9S0T1W", extra=said)
+    log.logger.info("order confirmed: PROD#01JD2X8Z4Q7V3N5M6P8R9S0T1W", extra=fields)
 
     line = json.loads(lines())
-    assert {name: line[name] for name in said} == said
+    assert {name: line[name] for name in fields} == fields
     assert line["message"] == "order confirmed: PROD#01JD2X8Z4Q7V3N5M6P8R9S0T1W"
 
 
@@ -120,7 +120,7 @@ ORDER, CUSTOMER = "ORDER#01JD2X8Z4Q7V3N5M6P8R9S0T1W", "USER#01JD2X8Z4Q7V3N5M6P8R
 SHOWN = "USER#*8R9S0T2X"
 
 
-def told(lines):
+def logged_lines(lines):
     return [json.loads(line) for line in lines().splitlines()]
 
 
@@ -133,7 +133,7 @@ def test_of_a_customers_id_a_line_shows_the_end(lines, text):
 
     assert CUSTOMER not in lines()
     assert CUSTOMER[5:] not in lines()
-    assert told(lines)[0]["customer_id"] == SHOWN
+    assert logged_lines(lines)[0]["customer_id"] == SHOWN
 
 
 def test_customers_are_told_apart_and_a_mask_is_not_masked_again():
@@ -142,7 +142,7 @@ def test_customers_are_told_apart_and_a_mask_is_not_masked_again():
     assert redaction.customer("USER#short") == "USER#*"
 
 
-def test_each_message_of_a_batch_is_logged_under_its_own_order_and_customer(lines):
+def test_each_message_of_a_batch_is_logged_with_its_order_and_customer(lines):
     messages = [
         {
             "correlationId": f"COR{place}",
@@ -155,7 +155,8 @@ def test_each_message_of_a_batch_is_logged_under_its_own_order_and_customer(line
     log.logger.info("after")
 
     named = [
-        (line["message"], line["correlation_id"], line.get("order_id")) for line in told(lines)
+        (line["message"], line["correlation_id"], line.get("order_id"))
+        for line in logged_lines(lines)
     ]
     assert named[:4] == [
         ("working", "COR1", "ORDER#1"),
@@ -164,14 +165,14 @@ def test_each_message_of_a_batch_is_logged_under_its_own_order_and_customer(line
         ("done", "COR2", "ORDER#2"),
     ]
     assert named[4][2] is None
-    assert "customer_id" not in told(lines)[4]
+    assert "customer_id" not in logged_lines(lines)[4]
 
 
 def test_an_event_of_the_bus_names_its_order_within(lines):
     detail = {"correlationId": "COR1", "orderId": ORDER, "userId": CUSTOMER}
     queues.consume(batch([{"detail-type": "OrderCreated", "detail": detail}]), lambda message: None)
 
-    (line,) = told(lines)
+    (line,) = logged_lines(lines)
     assert (line["correlation_id"], line["order_id"], line["customer_id"]) == ("COR1", ORDER, SHOWN)
 
 
@@ -181,7 +182,7 @@ def test_a_stream_record_names_its_order_also_after_it_was_parked(lines):
     streams.consume(Records([record]), lambda change: None, on_failure_queue="nowhere")
     queues.consume(batch([record]), lambda message: None)
 
-    for line in told(lines):
+    for line in logged_lines(lines):
         assert (line["correlation_id"], line["order_id"], line["customer_id"]) == (
             "COR1",
             ORDER,
@@ -189,13 +190,13 @@ def test_a_stream_record_names_its_order_also_after_it_was_parked(lines):
         )
 
 
-def test_what_a_customer_writes_where_an_order_is_named_is_not_logged_as_one(lines):
+def test_a_customers_text_in_place_of_an_order_id_is_not_logged_as_one(lines):
     log.correlate(None)
     log.bind_context({"orderId": "<script>alert(1)</script>", "userId": 7})
     log.logger.info("request")
 
-    assert told(lines)[0]["order_id"] == "***"
-    assert "customer_id" not in told(lines)[0]
+    assert logged_lines(lines)[0]["order_id"] == "***"
+    assert "customer_id" not in logged_lines(lines)[0]
     log.correlate(None)
 
 
@@ -209,7 +210,10 @@ def test_an_answer_names_the_order_that_a_request_made(lines):
     log.bind_context(Made(order_id="ORDER#another", user_id=CUSTOMER))
     log.logger.info("request")
 
-    assert (told(lines)[0]["order_id"], told(lines)[0]["customer_id"]) == (ORDER, SHOWN)
+    assert (logged_lines(lines)[0]["order_id"], logged_lines(lines)[0]["customer_id"]) == (
+        ORDER,
+        SHOWN,
+    )
     log.correlate(None)
 
 

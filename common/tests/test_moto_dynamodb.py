@@ -1,4 +1,4 @@
-"""moto's DynamoDB, sped up, keeps its promises: transactions are atomic, attributes round-trip."""
+"""The faster moto still has atomic transactions and exact attributes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -140,8 +140,10 @@ def transact(*operations: dict[str, Any]) -> None:
 
 
 def update(table: str, key: Any, expression: str, values: Any) -> dict[str, Any]:
-    told = {"ExpressionAttributeValues": values} if values else {}
-    return {"Update": {"TableName": table, "Key": key, "UpdateExpression": expression, **told}}
+    values_field = {"ExpressionAttributeValues": values} if values else {}
+    return {
+        "Update": {"TableName": table, "Key": key, "UpdateExpression": expression, **values_field}
+    }
 
 
 def remove(table: str, key: Any) -> dict[str, Any]:

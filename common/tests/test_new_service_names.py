@@ -1,4 +1,4 @@
-"""What a new service may be called, and what its code, tables and paths are called then."""
+"""Valid names of a new service, and the names derived from them."""
 
 import pytest
 
@@ -32,9 +32,10 @@ def test_every_spelling_of_the_sample_becomes_that_of_the_noun():
 @pytest.mark.parametrize(
     "name",
     [
-        "", "wishlist", "-service", "service", "Wishlist-service", "wish list-service", "wish_list-service", "2-service",
-        "wish--list-service", "../wishlist-service", "wünsche-service", "wishlist-service\n", "reviews-service",
-        "model-service", "x" * 40 + "-service",
+        "", "wishlist", "-service", "service", "Wishlist-service", "wish list-service",
+        "wish_list-service", "2-service", "wish--list-service", "../wishlist-service",
+        "wünsche-service", "wishlist-service\n", "reviews-service", "model-service",
+        "x" * 40 + "-service",
     ],
 )  # fmt: skip
 def test_what_no_service_can_be_called(name):

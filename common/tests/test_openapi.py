@@ -152,11 +152,17 @@ def test_a_public_route_says_that_it_needs_no_token(described):
 
 
 def test_a_query_is_told_parameter_by_parameter(described):
-    told = parameters(described()["paths"]["/shoes"]["get"])
+    published = parameters(described()["paths"]["/shoes"]["get"])
 
-    assert (told["size"]["required"], told["size"]["schema"]) == (True, {"type": "integer"})
-    assert told["size"]["description"] == "The size to list."
-    assert (told["colour"]["required"], told["colour"]["schema"]) == (False, {"type": "string"})
+    assert (published["size"]["required"], published["size"]["schema"]) == (
+        True,
+        {"type": "integer"},
+    )
+    assert published["size"]["description"] == "The size to list."
+    assert (published["colour"]["required"], published["colour"]["schema"]) == (
+        False,
+        {"type": "string"},
+    )
 
 
 def test_a_page_of_a_list_tells_where_the_next_one_starts(described):
@@ -209,7 +215,11 @@ def test_a_route_publishes_its_errors_and_those_of_what_it_takes(described):
     ("was", "becomes", "mismatch"),
     [
         ("Request[NewOrder]) -> Pair", "Request[Pair]) -> Pair", "POST /shoe: its handler takes"),
-        ("Request[NewOrder]) -> Pair", "Request[NewOrder]) -> NewOrder", "POST /shoe: its handler returns"),
+        (
+            "Request[NewOrder]) -> Pair",
+            "Request[NewOrder]) -> NewOrder",
+            "POST /shoe: its handler returns",
+        ),
         ('    description = "No pair is left."', "", "POST /shoe: SoldOut has no description"),
     ],
 )  # fmt: skip
@@ -268,19 +278,38 @@ def test_of_two_services_with_a_schema_of_one_name_each_keeps_its_own(described)
         ('"BLACK", "RED"', '"BLACK"', "POST /shoe: body.colour: ['BLACK', 'RED'] is not ['BLACK']"),
         ('"BLACK", "RED"', '"BLACK", "BLUE", "RED"', None),
         ("    laces: str | None = None\n", "", "POST /shoe: body.laces is gone"),
-        ('"RED"] = "BLACK"', '"RED"]', "POST /shoe: body.colour has to be there, and was or is not always"),
+        (
+            '"RED"] = "BLACK"', '"RED"]',
+            "POST /shoe: body.colour has to be there, and was or is not always",
+        ),
         ("laces: str | None = None", "laces: str | None = None\n    heel: int = 3", None),
-        ("laces: str | None = None", "laces: str | None = None\n    heel: int", "POST /shoe: body.heel has to be there, and was or is not always"),
+        (
+            "laces: str | None = None", "laces: str | None = None\n    heel: int",
+            "POST /shoe: body.heel has to be there, and was or is not always",
+        ),
         ("price: Decimal", "price: str", "POST /shoe: 201.price: string is not number"),
         ("    price: Decimal\n", "", "POST /shoe: 201.price is gone"),
         ("    shoe_id: str", '    shoe_id: Literal["LEFT", "RIGHT"]', None),
-        ("    price: Decimal", '    price: Literal["CHEAP"]', "POST /shoe: 201.price: ['CHEAP'] is not number"),
+        (
+            "    price: Decimal", '    price: Literal["CHEAP"]',
+            "POST /shoe: 201.price: ['CHEAP'] is not number",
+        ),
         ("    price: Decimal\n", "    price: Decimal\n    name: str\n", None),
         ("status=201", "status=202", "POST /shoe: 201 is gone"),
-        ("query=Filters, returns=Page[Pair]\n)\ndef list_shoes(request: Request[Filters]) -> Page[Pair]", "query=Filters, returns=list[Pair]\n)\ndef list_shoes(request: Request[Filters]) -> list[Pair]", "GET /shoes: 200: X-Next-Cursor is gone"),
-        ("    colour: str | None = None", "    colour: str", "GET /shoes: query colour has to be given now"),
+        (
+            "returns=Page[Pair]\n)\ndef list_shoes(request: Request[Filters]) -> Page[Pair]",
+            "returns=list[Pair]\n)\ndef list_shoes(request: Request[Filters]) -> list[Pair]",
+            "GET /shoes: 200: X-Next-Cursor is gone",
+        ),
+        (
+            "    colour: str | None = None", "    colour: str",
+            "GET /shoes: query colour has to be given now",
+        ),
         ("    colour: str | None = None\n", "", "GET /shoes: query colour is gone"),
-        ('"/shoes", access=Access.PUBLIC', '"/shoes", access=Access.CUSTOMER', "GET /shoes asks for a token now"),
+        (
+            '"/shoes", access=Access.PUBLIC', '"/shoes", access=Access.CUSTOMER',
+            "GET /shoes asks for a token now",
+        ),
     ],
 )  # fmt: skip
 def test_a_change_that_breaks_clients_is_named_and_another_is_not(described, was, becomes, broken):

@@ -14,23 +14,25 @@ def consumer(cloud):
     """A service whose consumers fail on "bad", and what they heard."""
     aws.client("sqs").create_queue(QueueName="letters")
     app = api.create_app("shop")
-    heard = []
+    handled = []
 
-    def hear(word):
+    def handle(word):
         if word == "bad":
             raise ValueError(word)
-        heard.append((word, log.correlation_id()))
+        handled.append((word, log.correlation_id()))
 
     @app.on_sqs_message(queue="letters", batch_size=10)
     def on_letter(event):
-        queues.consume(event, lambda message: hear(message["word"]))
+        queues.consume(event, lambda message: handle(message["word"]))
 
     @app.on_dynamodb_record(stream_arn=streams.arn("Words"))
     def on_words(event):
-        streams.consume(event, lambda change: hear(change.new["word"]), on_failure_queue="letters")
+        streams.consume(
+            event, lambda change: handle(change.new["word"]), on_failure_queue="letters"
+        )
 
     with Client(app) as client:
-        client.heard = heard
+        client.handled = handled
         yield client
 
 
@@ -40,7 +42,7 @@ def test_what_can_be_done_of_a_batch_is_done_once_and_the_rest_comes_again(consu
     with pytest.raises(queues.BatchPartlyFailed, match="2 of 4"):
         consumer.lambda_.invoke("on_letter", {"Records": records})
 
-    assert [word for word, _ in consumer.heard] == ["a", "b"]
+    assert [word for word, _ in consumer.handled] == ["a", "b"]
     left = aws.client("sqs").receive_message(
         QueueUrl=queues.url("letters"), MaxNumberOfMessages=10
     )["Messages"]
@@ -58,22 +60,22 @@ def test_a_message_is_handled_under_the_correlation_id_of_what_caused_it(consume
 
     consumer.lambda_.invoke("on_letter", {"Records": records})
 
-    assert consumer.heard == [("a", "one"), ("b", "two")]
+    assert consumer.handled == [("a", "one"), ("b", "two")]
 
 
 def test_a_parked_record_is_handled_under_its_own_correlation_id(consumer, cloud):
     app = api.create_app("shop")
-    heard = []
+    handled = []
 
     @app.on_sqs_message(queue="letters", name="on_parked")
     def on_parked(event):
-        queues.consume(event, lambda message: heard.append(log.correlation_id()))
+        queues.consume(event, lambda message: handled.append(log.correlation_id()))
 
     record = stream_record("Words", None, {"word": "a", "correlationId": "mine"})
     with Client(app) as client:
         client.lambda_.invoke("on_parked", {"Records": through("letters", [json.dumps(record)])})
 
-    assert heard == ["mine"]
+    assert handled == ["mine"]
 
 
 def test_a_poison_record_is_parked_and_the_shard_goes_on(consumer, monkeypatch):
@@ -85,7 +87,7 @@ def test_a_poison_record_is_parked_and_the_shard_goes_on(consumer, monkeypatch):
 
     consumer.lambda_.invoke("on_words", {"Records": records})
 
-    assert consumer.heard == [("a", "c"), ("b", "c")]
+    assert consumer.handled == [("a", "c"), ("b", "c")]
     parked = waiting("letters")
     assert [streams.read(record).new["word"] for record in parked] == ["bad"]
 
@@ -128,13 +130,13 @@ def test_an_event_about_an_order_has_one_id_however_often_it_is_told(cloud):
 
 
 def test_events_that_the_bus_refuses_are_sent_again_alone(bus, monkeypatch):
-    client, refusals = aws.client("events"), [2, 1]
+    client, failure_counts = aws.client("events"), [2, 1]
     real = client.put_events
     sizes = []
 
     def put_events(Entries):
         sizes.append(len(Entries))
-        refused = refusals.pop(0) if refusals else 0
+        refused = failure_counts.pop(0) if failure_counts else 0
         answer = real(Entries=Entries[refused:]) if Entries[refused:] else {"Entries": []}
         return {"Entries": [{"ErrorCode": "ThrottlingException"}] * refused + answer["Entries"]}
 

@@ -1,4 +1,4 @@
-"""Nobody commits a key of the shop unnoticed; what only looks like one may stand, with a reason."""
+"""A committed secret is found, and a false positive needs a stated reason."""
 
 import subprocess
 
@@ -61,7 +61,7 @@ def test_what_anybody_may_read_is_not_reported(tmp_path, text):
     assert list(scan(tmp_path, [held])) == []
 
 
-def test_what_is_about_to_be_committed_is_looked_at_and_what_git_ignores_is_not(tmp_path):
+def test_untracked_files_are_scanned_and_ignored_ones_are_not(tmp_path):
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     (tmp_path / ".gitignore").write_text("mine/\n")
     (tmp_path / "mine").mkdir()

@@ -31,7 +31,7 @@ def api():
 
 
 @pytest.fixture
-def ask(monkeypatch):
+def send_request(monkeypatch):
     def asked(path, origin="", origins=""):
         monkeypatch.setenv(security_headers.ORIGINS, origins)
         with Client(api()) as client:
@@ -41,8 +41,8 @@ def ask(monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["/mine", "/gone", "/broken"])
-def test_every_answer_is_safe_in_a_browser_errors_too(ask, path):
-    headers = ask(path).headers
+def test_every_answer_is_safe_in_a_browser_errors_too(send_request, path):
+    headers = send_request(path).headers
 
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
@@ -51,14 +51,14 @@ def test_every_answer_is_safe_in_a_browser_errors_too(ask, path):
     assert int(headers["Strict-Transport-Security"].removeprefix("max-age=")) >= 31536000
 
 
-def test_a_route_may_say_that_its_answer_can_be_kept(ask):
-    assert ask("/ours").headers["Cache-Control"] == "public, max-age=60"
+def test_a_route_may_say_that_its_answer_can_be_kept(send_request):
+    assert send_request("/ours").headers["Cache-Control"] == "public, max-age=60"
 
 
 @pytest.mark.parametrize("path", ["/mine", "/gone", "/broken"])
 @pytest.mark.parametrize("origin", [SHOP, OFFICE])
-def test_web_pages_of_each_listed_origin_may_read_answers(ask, path, origin):
-    headers = ask(path, origin, f"{SHOP} {OFFICE}").headers
+def test_web_pages_of_each_listed_origin_may_read_answers(send_request, path, origin):
+    headers = send_request(path, origin, f"{SHOP} {OFFICE}").headers
 
     assert (headers["Access-Control-Allow-Origin"], headers["Vary"]) == (origin, "Origin")
 
@@ -74,28 +74,28 @@ def test_web_pages_of_each_listed_origin_may_read_answers(ask, path, origin):
         SHOP.upper(),
     ],
 )
-def test_web_pages_of_other_origins_may_not(ask, origin):
-    headers = ask("/mine", origin, f"{SHOP} {OFFICE}").headers
+def test_web_pages_of_other_origins_may_not(send_request, origin):
+    headers = send_request("/mine", origin, f"{SHOP} {OFFICE}").headers
 
     assert "Access-Control-Allow-Origin" not in headers
     assert headers["Vary"] == "Origin"
 
 
-def test_where_no_origin_is_listed_none_may_read_and_none_may_ask(ask):
-    assert "Access-Control-Allow-Origin" not in ask("/mine", SHOP).headers
+def test_where_no_origin_is_listed_none_may_read_and_none_may_ask(send_request):
+    assert "Access-Control-Allow-Origin" not in send_request("/mine", SHOP).headers
     assert api().routes["/mine"]["GET"].cors is None
 
 
-def test_a_stage_may_be_open_to_all(ask):
-    assert ask("/mine", SHOP, "*").headers["Access-Control-Allow-Origin"] == "*"
+def test_a_stage_may_be_open_to_all(send_request):
+    assert send_request("/mine", SHOP, "*").headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_browsers_may_send_the_headers_of_the_shop_and_of_the_service(monkeypatch):
     monkeypatch.setenv(security_headers.ORIGINS, SHOP)
-    told = api().routes["/mine"]["GET"].cors.get_access_control_headers()
+    headers = api().routes["/mine"]["GET"].cors.get_access_control_headers()
 
     assert {"Authorization", "Idempotency-Key", "X-Own"} <= set(
-        told["Access-Control-Allow-Headers"].split(",")
+        headers["Access-Control-Allow-Headers"].split(",")
     )
-    assert told["Access-Control-Allow-Origin"] == SHOP
-    assert "Access-Control-Allow-Credentials" not in told
+    assert headers["Access-Control-Allow-Origin"] == SHOP
+    assert "Access-Control-Allow-Credentials" not in headers

@@ -119,10 +119,10 @@ def test_a_wrong_filter_is_named(catalogue):
     assert {query: response.status_code for query, response in responses.items()} == dict.fromkeys(
         WRONG, 400
     )
-    assert {query: named(response) for query, response in responses.items()} == WRONG
+    assert {query: product_names(response) for query, response in responses.items()} == WRONG
 
 
-def named(response):
+def product_names(response):
     assert response.json_body["Code"] in ("InvalidQuery", "InvalidCursor")
     return response.json_body["Message"].split(":")[0]
 

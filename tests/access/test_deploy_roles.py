@@ -95,13 +95,13 @@ def deployed(service: str, stage: str) -> list[tuple[str, dict[str, Any]]]:
             template = yaml.load((ROOT / service / file).read_text(), CloudFormation)
             found.append((stack.format(service=service), template["Resources"]))
     return [
-        (named(resource) or f"{stack}-{logical_id}-1A2B3C", resource)
+        (physical_name(resource) or f"{stack}-{logical_id}-1A2B3C", resource)
         for stack, resources in found
         for logical_id, resource in resources.items()
     ]
 
 
-def named(resource: dict[str, Any]) -> str | None:
+def physical_name(resource: dict[str, Any]) -> str | None:
     properties = resource.get("Properties", {})
     key = deploy_actions.NAMED.get(resource["Type"], ("",))[0]
     found = next((properties[name] for name in (key, *NAMES) if name in properties), None)
@@ -134,15 +134,15 @@ def statements(service: str, stage: str) -> list[dict[str, Any]]:
     ]
 
 
-def may(service: str, stage: str, action: str, arn: str) -> bool:
+def is_granted(service: str, stage: str, action: str, arn: str) -> bool:
     return any(
         action in statement["Action"]
-        and any(fnmatchcase(arn, allowed) for allowed in listed(statement["Resource"]))
+        and any(fnmatchcase(arn, allowed) for allowed in as_list(statement["Resource"]))
         for statement in statements(service, stage)
     )
 
 
-def listed(one_or_more: str | list[str]) -> list[str]:
+def as_list(one_or_more: str | list[str]) -> list[str]:
     return [one_or_more] if isinstance(one_or_more, str) else one_or_more
 
 
@@ -167,10 +167,10 @@ def test_a_role_can_create_every_resource_of_its_service(service, stage):
         )
         if kind in CREATED_BY:
             action, pattern = CREATED_BY[kind]
-            assert may(service, stage, action, arn(pattern, name)), f"{action} on {name}"
+            assert is_granted(service, stage, action, arn(pattern, name)), f"{action} on {name}"
         elif kind == "AWS::Events::Rule":
             bus = "commerce/" if "EventBusName" in resource["Properties"] else ""
-            assert may(
+            assert is_granted(
                 service, stage, "events:PutRule", arn("events:{here}:rule/{name}", bus + name)
             ), name
 
@@ -198,7 +198,7 @@ def test_a_role_can_do_what_make_release_does(service):
             for action in deploy_actions.STACKS
         ]
 
-    assert [each for each in needed if not may(service, "prod", *each)] == []
+    assert [each for each in needed if not is_granted(service, "prod", *each)] == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -208,7 +208,7 @@ def test_a_role_has_no_wildcards_without_a_reason(service):
         for action in statement["Action"]:
             assert "*" not in action
             assert action not in DELETES_DATA
-            assert "*" not in listed(statement["Resource"]) or why[action], action
+            assert "*" not in as_list(statement["Resource"]) or why[action], action
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -216,19 +216,19 @@ def test_a_role_has_no_access_to_other_services_or_stages(service):
     for other in set(SERVICES) - {service}:
         for action, pattern in CREATED_BY.values():
             if "{name}" in pattern:
-                assert not may(service, "dev", action, arn(pattern, f"{other}-dev")), (
+                assert not is_granted(service, "dev", action, arn(pattern, f"{other}-dev")), (
                     f"{action}: {other}"
                 )
-        assert not may(
+        assert not is_granted(
             service,
             "dev",
             "cloudformation:UpdateStack",
             arn("cloudformation:{here}:stack/{name}/1", other),
         )
     function = arn("lambda:{here}:function:{name}", f"{service}-prod")
-    assert not may(service, "dev", "lambda:UpdateFunctionCode", function)
+    assert not is_granted(service, "dev", "lambda:UpdateFunctionCode", function)
     for action in (*deploy_actions.ROLES, *deploy_actions.ATTACH, "iam:PassRole"):
-        assert not may(
+        assert not is_granted(
             service, "dev", action, arn("iam::{account}:role/{name}", f"deploy-{service}-dev")
         )
 

@@ -17,7 +17,7 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
-def named(text: str) -> list[str]:
+def named_tests(text: str) -> list[str]:
     """The test files and folders that a text names, relative to the root."""
     of_services = [
         f"{service}/tests/{name}"
@@ -35,11 +35,11 @@ def test_all_ten_risks_of_owasp_are_on_the_page():
 
 @pytest.mark.parametrize(("risk", "how", "shown_by"), table("OWASP API Security Top 10 (2023)"))
 def test_every_mitigation_names_an_existing_test(risk, how, shown_by):
-    assert named(shown_by) or shown_by == "there is nothing to try"
+    assert named_tests(shown_by) or shown_by == "there is nothing to try"
 
 
 def test_every_test_that_the_page_names_exists():
-    files = named(PAGE)
+    files = named_tests(PAGE)
 
     assert {service for _, service in OF_A_SERVICE.findall(PAGE)} <= set(SERVICES)
     assert len(set(files)) > 20

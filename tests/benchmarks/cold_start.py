@@ -66,10 +66,10 @@ def measured() -> tuple[float, list[Row]]:
         raw: list[float] = []
         found: dict[str, list[dict[str, Any]]] = {case.what: [] for case in cases}
         runtime = str(_runtime(Path(scratch)))
-        for turn in range(ROUNDS):
+        for number in range(ROUNDS):
             raw.append(_run({"paths": [runtime]})["start"])
             for case in cases:
-                warm = {"warm": 60} if turn == 0 and case.what == _ONE_CALL else {}
+                warm = {"warm": 60} if number == 0 and case.what == _ONE_CALL else {}
                 task = {**case.task, **warm, "paths": [*case.task["paths"], runtime]}
                 found[case.what].append(_run(task))
     return statistics.median(raw), [

@@ -187,7 +187,7 @@ def _customer(shop: local.Shop) -> str:
 
 def _product(shop: local.Shop) -> str:
     """A product that is not sold out under any load."""
-    wanted = {
+    expected = {
         "name": "Protein Bowl",
         "price": 12.99,
         "description": "High-protein meal",
@@ -195,6 +195,6 @@ def _product(shop: local.Shop) -> str:
     }
     admin = {"Authorization": f"Bearer {local.token(shop)}"}
     answer = httpx.post(
-        f"{shop.url}/product", json=wanted, headers=admin, timeout=40
+        f"{shop.url}/product", json=expected, headers=admin, timeout=40
     ).raise_for_status()
     return str(answer.json()["productId"])

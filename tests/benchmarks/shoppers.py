@@ -63,6 +63,6 @@ class Trivial(HttpUser):
     """Asks what does nothing: the emulator's floor."""
 
     @task
-    def ask(self) -> None:
+    def send_request(self) -> None:
         """Nothing."""
         self.client.get(load["path"], name="floor")

@@ -40,10 +40,10 @@ class ChaosHarness:
         for gateway in self._gateways:
             httpx.post(f"{gateway}/_control/switches/reset").raise_for_status()
 
-    def set_gateway_faults(self, **switches: Any) -> None:
+    def set_gateway_faults(self, **faults: Any) -> None:
         """Inject faults into both payment gateways."""
         for gateway in self._gateways:
-            httpx.post(f"{gateway}/_control/switches", json=switches).raise_for_status()
+            httpx.post(f"{gateway}/_control/switches", json=faults).raise_for_status()
 
     def get_shoppers(self, count: int) -> list[Shopper]:
         """Return this many shoppers, each created once and used again."""

@@ -86,12 +86,12 @@ def plan_runs(harness: ChaosHarness, is_long: bool) -> list[FaultedRun]:
     """
     known: set[Point] = set()
     runs: list[FaultedRun] = []
-    turn = count()
+    every = count()
     for scenario in EXPECTED_STATUSES if is_long else _SHORT:
         fresh = [point for point in trace_points(harness, scenario) if point not in known]
         known.update(fresh)
         for kind in _MAX_TOGETHER:
-            points = fresh if is_long else [point for point in fresh if next(turn) % 3 == 0]
+            points = fresh if is_long else [point for point in fresh if next(every) % 3 == 0]
             runs += [
                 FaultedRun(scenario, [(point, kind) for point in group])
                 for group in grouped(points, kind)

@@ -74,19 +74,21 @@ def check_out_patiently(person: Customer, key: str) -> str:
 
 
 def test_lambdas_killed_in_mid_checkout_lose_nothing(shop, customer, goods, probe):
-    people = [customer() for _ in range(_PURCHASES)]
-    for person in people:
+    shoppers = [customer() for _ in range(_PURCHASES)]
+    for person in shoppers:
         person.add_to_cart(goods, 2)
 
     with killed_lambdas(shop) as killed, ThreadPoolExecutor(4) as pool:
         orders = list(
-            pool.map(check_out_patiently, people, [f"key-{number}" for number in range(_PURCHASES)])
+            pool.map(
+                check_out_patiently, shoppers, [f"key-{number}" for number in range(_PURCHASES)]
+            )
         )
         time.sleep(5)
 
     assert len(killed) > 5
     outcomes = {}
-    for person, order_id in zip(people, orders, strict=True):
+    for person, order_id in zip(shoppers, orders, strict=True):
         outcomes[order_id] = await_status(person, order_id)
     confirmed = [order_id for order_id, status in outcomes.items() if status == "CONFIRMED"]
     assert set(outcomes.values()) <= {"CONFIRMED", "FAILED"}
@@ -103,12 +105,12 @@ def test_lambdas_killed_in_mid_checkout_lose_nothing(shop, customer, goods, prob
 def test_a_shop_stopped_in_mid_checkout_completes_it_when_restarted(
     shop, faults, customer, goods, probe
 ):
-    people = [customer() for _ in range(4)]
+    shoppers = [customer() for _ in range(4)]
     httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
-    orders = [person.buy(goods, 1) for person in people]
+    orders = [person.buy(goods, 1) for person in shoppers]
     under_way = [
         person.get_checkout(order_id)["status"]
-        for person, order_id in zip(people, orders, strict=True)
+        for person, order_id in zip(shoppers, orders, strict=True)
     ]
 
     shop.stop()
@@ -116,16 +118,16 @@ def test_a_shop_stopped_in_mid_checkout_completes_it_when_restarted(
 
     assert "CREATED" in under_way
     # Streams continue where they were: they publish orders without the cart.
-    later = people[0].order(goods, 1, paymentMethod="pm_card_visa")
-    assert_sold_once([*people, people[0]], [*orders, later], goods, probe)
+    later = shoppers[0].order(goods, 1, paymentMethod="pm_card_visa")
+    assert_sold_once([*shoppers, shoppers[0]], [*orders, later], goods, probe)
 
 
 def test_a_gateway_killed_in_mid_checkout_charges_each_order_once(
     shop, faults, customer, goods, probe
 ):
-    people = [customer() for _ in range(4)]
+    shoppers = [customer() for _ in range(4)]
     httpx.post(f"{shop.stripe_url}/_control/switches", json={"slow_ms": 1500}).raise_for_status()
-    orders = [person.buy(goods, 1) for person in people]
+    orders = [person.buy(goods, 1) for person in shoppers]
     gateway = next(
         process.pid for process in local.processes(shop.directory) if process.name == "stripe"
     )
@@ -134,13 +136,13 @@ def test_a_gateway_killed_in_mid_checkout_charges_each_order_once(
     poll_until(lambda: is_free(shop.port + 2), bool, 10)
     local.start(shop.directory, shop.port, sfn_wait_scale=0.1, faults=faults.directory)
 
-    assert_sold_once(people, orders, goods, probe)
+    assert_sold_once(shoppers, orders, goods, probe)
 
 
 def assert_sold_once(
-    people: list[Customer], orders: list[str], goods: str, probe: ShopProbe
+    shoppers: list[Customer], orders: list[str], goods: str, probe: ShopProbe
 ) -> None:
-    for person, order_id in zip(people, orders, strict=True):
+    for person, order_id in zip(shoppers, orders, strict=True):
         assert await_status(person, order_id) == "CONFIRMED"
         assert probe.charged(order_id) == (1299, 0)
     assert probe.stock(goods) == (100 - len(orders), 0, len(orders))

@@ -47,7 +47,7 @@ def killable(tmp_path) -> Iterator[local.Shop]:
 def test_a_killed_shop_loses_five_seconds_and_is_consistent(
     killable,
 ):
-    people = [Customer.register(killable.url) for _ in range(_BUYERS)]
+    shoppers = [Customer.register(killable.url) for _ in range(_BUYERS)]
     admin = Admin.log_in(killable.url, killable.admin_email, killable.admin_password)
     goods = admin.create_product(
         name="Protein Bowl", price=12.99, description="High-protein meal", stock=10_000
@@ -57,7 +57,7 @@ def test_a_killed_shop_loses_five_seconds_and_is_consistent(
 
     for kill in range(1, _KILLS + 1):
         seconds = _CHANCE.uniform(0.3, 12)
-        purchases, ended = buy_until_killed(killable, people, goods, seconds)
+        purchases, ended = buy_until_killed(killable, shoppers, goods, seconds)
         lost = ended - restoring.find(killable.directory / "aws").moment / 10**9
         output: list[str] = []
         local.start(
@@ -89,7 +89,7 @@ def await_saved(shop: local.Shop) -> None:
 
 
 def buy_until_killed(
-    shop: local.Shop, people: list[Customer], goods: str, seconds: float
+    shop: local.Shop, shoppers: list[Customer], goods: str, seconds: float
 ) -> tuple[Purchases, float]:
     """Let customers buy until all processes are killed. Returns what they saw."""
     purchases, is_over = Purchases(), threading.Event()
@@ -110,8 +110,8 @@ def buy_until_killed(
                 if not is_over.is_set():
                     raise
 
-    with ThreadPoolExecutor(len(people)) as pool:
-        buying = [pool.submit(buy, person) for person in people]
+    with ThreadPoolExecutor(len(shoppers)) as pool:
+        buying = [pool.submit(buy, person) for person in shoppers]
         poll_until(lambda: purchases.accepted or any(each.done() for each in buying), bool, 120)
         time.sleep(seconds)
         pids = [process.pid for process in local.processes(shop.directory) if process.pid]
@@ -121,7 +121,7 @@ def buy_until_killed(
             os.kill(pid, signal.SIGKILL)
             time.sleep(_CHANCE.choice([0, 0, 0.05, 0.3]))
         ended = time.time()
-    assert [each.result() for each in buying] == [None] * len(people)
+    assert [each.result() for each in buying] == [None] * len(shoppers)
     poll_until(
         lambda: [each.pid for each in local.processes(shop.directory)],
         lambda pids: not any(pids),

@@ -25,10 +25,11 @@ class Demand:
 
 def random_demands(harness: ChaosHarness, count: int, first: str, second: str) -> list[Demand]:
     """A third orders the first product, a third the second, a third both."""
-    chance, people = random.Random(11), harness.get_shoppers(12)
+    chance, shoppers = random.Random(11), harness.get_shoppers(12)
     kinds = [{first: 1}, {second: 1}, {first: 1, second: 1}, {second: 1, first: 1}]
     return [
-        Demand(chance.choice(people), chance.choices(kinds, [2, 2, 1, 1])[0]) for _ in range(count)
+        Demand(chance.choice(shoppers), chance.choices(kinds, [2, 2, 1, 1])[0])
+        for _ in range(count)
     ]
 
 

@@ -119,7 +119,7 @@ USED_ON_FAILURE: dict[str, str] = {
 
 
 @pytest.fixture(scope="module")
-def accesses(harness: ChaosHarness) -> set[Access]:
+def iam_usage(harness: ChaosHarness) -> set[Access]:
     """All accesses to AWS so far, once every scenario was run and every route called."""
     outcomes = harness.run_scenarios(
         [story for story in EXPECTED_STATUSES if story not in _ALONE], _LANES
@@ -128,7 +128,7 @@ def accesses(harness: ChaosHarness) -> set[Access]:
     harness.assert_consistent([outcome.order_id for outcome in outcomes])
     use_all_routes(harness)
     harness.drain_queues()
-    return harness.faults.accesses() | done_by_aws()
+    return harness.faults.iam_usage() | done_by_aws()
 
 
 def use_all_routes(harness: ChaosHarness) -> None:
@@ -281,19 +281,19 @@ def reconcile_orders(harness: ChaosHarness) -> None:
     )
 
 
-def test_a_lambda_does_only_what_its_policy_allows(accesses):
+def test_a_lambda_does_only_what_its_policy_allows(iam_usage):
     allowed = grants()
 
     assert [
         " ".join(access)
-        for access in sorted(accesses)
+        for access in sorted(iam_usage)
         if not any(one.covers(access) for one in allowed)
     ] == []
 
 
-def test_every_grant_is_used_or_has_a_reason(accesses):
+def test_every_grant_is_used_or_has_a_reason(iam_usage):
     unused = [
-        str(grant) for grant in grants() if not any(grant.covers(access) for access in accesses)
+        str(grant) for grant in grants() if not any(grant.covers(access) for access in iam_usage)
     ]
 
     assert [
@@ -301,7 +301,7 @@ def test_every_grant_is_used_or_has_a_reason(accesses):
     ] == []
 
 
-def test_every_reason_belongs_to_a_grant(accesses):
+def test_every_reason_belongs_to_a_grant(iam_usage):
     allowed = [str(grant) for grant in grants()]
 
     assert [

@@ -112,8 +112,8 @@ def past(harness: ChaosHarness) -> tuple[list[Outcome], list[dict[str, Any]]]:
     """The outcomes of all scenarios, and their events."""
     with archived_events(harness) as archive:
         with ThreadPoolExecutor(len(_SCENARIOS)) as pool:
-            people = harness.get_shoppers(len(_SCENARIOS))
-            outcomes = list(pool.map(lambda run, person: run(person), _SCENARIOS, people))
+            shoppers = harness.get_shoppers(len(_SCENARIOS))
+            outcomes = list(pool.map(lambda run, person: run(person), _SCENARIOS, shoppers))
         harness.drain_queues(60)
         time.sleep(1)
     harness.assert_consistent([outcome.order_id for outcome in outcomes])

@@ -82,13 +82,15 @@ def test_a_services_workflow_is_made_from_the_template(service):
     )
 
 
-def watched(service: str) -> list[str]:
+def trigger_paths(service: str) -> list[str]:
     paths = yaml.safe_load(workflows.file_of(service).read_text())[True]["push"]["paths"]
     return [path.replace("**", "*") for path in paths]
 
 
 def starts(service: str, path: Path) -> bool:
-    return any(fnmatchcase(str(path.relative_to(ROOT)), pattern) for pattern in watched(service))
+    return any(
+        fnmatchcase(str(path.relative_to(ROOT)), pattern) for pattern in trigger_paths(service)
+    )
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -8,10 +8,10 @@ from tests.support.actors import ok, poll_until
 def set_gateway_faults(shop):
     """Inject faults into the fake Stripe. They end with the test."""
 
-    def switch(**switches):
-        ok(httpx.post(f"{shop.stripe_url}/_control/switches", json=switches))
+    def set_gateway_faults(**faults):
+        ok(httpx.post(f"{shop.stripe_url}/_control/switches", json=faults))
 
-    yield switch
+    yield set_gateway_faults
     httpx.post(f"{shop.stripe_url}/_control/switches/reset")
 
 

@@ -117,15 +117,15 @@ def test_a_product_that_is_sold_out_is_rejected(jimmy, bowl, probe):
 
 
 def test_the_last_pieces_are_sold_once_to_any_crowd(customer, bowl, probe):
-    people = [customer() for _ in range(6)]
-    for person in people:
+    shoppers = [customer() for _ in range(6)]
+    for person in shoppers:
         person.add_to_cart(bowl, 2)
 
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda person: person.check_out("pm_card_visa"), people))
+        answers = list(pool.map(lambda person: person.check_out("pm_card_visa"), shoppers))
     started = [
         (person, answer.json()["orderId"])
-        for person, answer in zip(people, answers, strict=True)
+        for person, answer in zip(shoppers, answers, strict=True)
         if answer.status_code == 202
     ]
     outcomes = [person.await_outcome(order_id, 90)["status"] for person, order_id in started]

@@ -201,7 +201,7 @@ def test_the_machine_is_measured_by_function(shop, jimmy, bowl):
             (measure.name, *(name for _, name in measure.dimensions)) for measure in emf.read(lines)
         }
 
-    wanted = {("ColdStarts", name) for name in CONSUMERS} | {
+    expected = {("ColdStarts", name) for name in CONSUMERS} | {
         ("Refusals", "cart-service-local-authorizer")
     }
-    poll_until(measured, lambda seen: wanted <= seen, 30)
+    poll_until(measured, lambda seen: expected <= seen, 30)

@@ -56,20 +56,20 @@ def grants() -> list[Grant]:
 
 def done_by_aws() -> set[tuple[str, str, str]]:
     """What AWS does with the Lambdas' roles: logs, traces, queues, streams."""
-    accesses: set[tuple[str, str, str]] = set()
+    iam_usage: set[tuple[str, str, str]] = set()
     for name in policy_files():
         log = f"arn:aws:logs:{HERE}:log-group:/aws/lambda/{name}:log-stream:1"
-        accesses |= {(name, action, log) for action in _LOG_ACTIONS} | {
+        iam_usage |= {(name, action, log) for action in _LOG_ACTIONS} | {
             (name, action, "*") for action in _TRACE_ACTIONS
         }
     for service in SERVICES:
         for handler, call in _event_sources(ROOT / service / "app.py"):
-            accesses |= {(f"{service}-local-{handler}", *access) for access in _polling(call)}
+            iam_usage |= {(f"{service}-local-{handler}", *access) for access in _polling(call)}
         for handler, queue in _failure_queues(ROOT / service):
-            accesses.add(
+            iam_usage.add(
                 (f"{service}-local-{handler}", "sqs:SendMessage", f"arn:aws:sqs:{HERE}:{queue}")
             )
-    return accesses
+    return iam_usage
 
 
 def _policies_of(service: Path) -> Iterator[tuple[str, Path]]:

@@ -91,11 +91,11 @@ def _check_orders(run: _Run, index: OrderIndex, has_time: HasTime) -> str | None
     return None
 
 
-def _check_order(run: _Run, order_id: str, listed: Intents) -> None:
+def _check_order(run: _Run, order_id: str, listed_intents: Intents) -> None:
     """Check the order, a second time if it looks wrong: reads are not one moment."""
-    order_snapshot, discrepancies = _judge(run, order_id, lambda: listed)
+    order_snapshot, discrepancies = _judge(run, order_id, lambda: listed_intents)
     if discrepancies:
-        known = order_snapshot.intents if order_snapshot else listed
+        known = order_snapshot.intents if order_snapshot else listed_intents
         order_snapshot, discrepancies = _judge(
             run, order_id, lambda: snapshot.retrieve_intents(known)
         )

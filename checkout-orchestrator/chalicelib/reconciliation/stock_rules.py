@@ -68,11 +68,11 @@ def reservation_expires(snapshot: OrderSnapshot, settled_before: str) -> Discrep
 def stock_adds_up(stock: Stock) -> Discrepancies:
     """Available, reserved and sold add up to what was supplied, and none is negative."""
     counts = {"available": stock.available, "reserved": stock.reserved, "sold": stock.sold}
-    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    summary = ", ".join(f"{count} {name}" for name, count in counts.items())
     if min(counts.values()) < 0:
-        yield _of_product(stock, Kind.NEGATIVE_STOCK, listed)
+        yield _of_product(stock, Kind.NEGATIVE_STOCK, summary)
     if sum(counts.values()) != stock.supplied:
-        detail = f"{listed}, but {stock.supplied} supplied"
+        detail = f"{summary}, but {stock.supplied} supplied"
         yield _of_product(stock, Kind.STOCK_DOES_NOT_ADD_UP, detail)
 
 

@@ -36,7 +36,7 @@ def test_the_firewall_is_before_it(stage):
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_each_request_leaves_a_line_without_anything_that_the_customer_wrote(stage):
+def test_the_access_log_has_a_line_per_request_without_customers_input(stage):
     resources = finished(stage)
     properties = resources["RestAPI"]["Properties"]
     line = json.loads(properties["AccessLogSetting"]["Format"])

@@ -66,11 +66,11 @@ def test_every_function_is_released_gradually_and_taken_back_by_an_alarm(release
     for alias in aliases.values():
         assert "CodeDeployLambdaAliasUpdate" in alias["UpdatePolicy"]
     for group in groups.values():
-        watched = [
+        monitored = [
             alarm["Name"]["Ref"] for alarm in group["Properties"]["AlarmConfiguration"]["Alarms"]
         ]
-        assert watched
-        assert all(released[name]["Type"] == "AWS::CloudWatch::Alarm" for name in watched)
+        assert monitored
+        assert all(released[name]["Type"] == "AWS::CloudWatch::Alarm" for name in monitored)
         assert (
             "DEPLOYMENT_STOP_ON_ALARM" in group["Properties"]["AutoRollbackConfiguration"]["Events"]
         )

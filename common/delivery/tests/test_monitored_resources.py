@@ -64,7 +64,7 @@ def shown(dashboard) -> list:
 
 
 def searched(dashboard) -> list:
-    """Likewise of the graphs that show whichever values a dimension has: metric and dimension."""
+    """Return metric and dimension of graphs that show every value of one."""
     text = json.dumps(dashboard).replace('\\\\"', '"').replace('\\"', '"')
     return [
         (name, by)
@@ -148,9 +148,7 @@ def test_every_alarm_calls_somebody_and_is_on_the_dashboard(alarms, dashboard):
         assert alarm["AlarmActions"] == [{"Fn::Sub": TOPIC}]
 
 
-def test_the_dashboard_shows_what_the_service_measures_and_nothing_that_it_does_not(
-    service, dashboard
-):
+def test_the_dashboard_shows_exactly_the_metrics_of_the_service(service, dashboard):
     own = {metric.name for metric in metrics.of(service)}
     machine = {name for name, metric in metrics.REGISTRY.items() if metric.service is None}
     lines = [

@@ -61,9 +61,7 @@ def test_a_package_is_the_same_bytes_every_time(service, tmp_path):
     assert first.read_text() == second.read_text()
 
 
-def test_a_package_holds_common_and_compiled_modules_but_not_the_runtimes_packages(
-    service, tmp_path
-):
+def test_a_package_has_common_and_bytecode_without_the_runtimes_packages(service, tmp_path):
     names = zipfile.ZipFile(package(service, tmp_path).with_name("deployment.zip")).namelist()
 
     assert "common/greeting.py" in names

@@ -209,5 +209,5 @@ def _holds(rule: str, inner: Any, outer: Any) -> bool:
 
 
 def _brief(schema: JsonSchema) -> str:
-    told = schema.get("enum") or schema.get("anyOf") or schema.get("type") or schema
-    return str(told)
+    brief = schema.get("enum") or schema.get("anyOf") or schema.get("type") or schema
+    return str(brief)

@@ -48,7 +48,10 @@ Refusal = tuple[int, str, str]
 
 
 def build(api: Api, examples: Examples) -> JsonSchema:
-    """Build a service's document. `examples` holds values of its Structs, by their names."""
+    """Build a service's document.
+
+    `examples` holds values of its Structs, by their names.
+    """
     queries = [route.query for route in api.routes if route.query]
     bodies = [route.body for route in api.routes if route.body]
     responses = [_body_type(route) for route in api.routes if route.returns]
@@ -65,10 +68,12 @@ def build(api: Api, examples: Examples) -> JsonSchema:
             "security": [] if route.access is Access.PUBLIC else [{TOKEN: []}],
         }
         paths[_path(route)][route.method.lower()] = operation
-    return whole(api.app.app_name, dict(paths), components.published(without=queries))
+    return build_document(api.app.app_name, dict(paths), components.published(without=queries))
 
 
-def whole(title: str, paths: dict[str, JsonSchema], schemas: dict[str, JsonSchema]) -> JsonSchema:
+def build_document(
+    title: str, paths: dict[str, JsonSchema], schemas: dict[str, JsonSchema]
+) -> JsonSchema:
     """Complete a document with what all services share."""
     return {
         "openapi": "3.1.0",
@@ -151,13 +156,13 @@ def _refusal(status: int, codes: dict[str, str]) -> JsonSchema:
     codes_schema = {"properties": {"Code": {"enum": list(codes)}}}
     schema = {"allOf": [{"$ref": REFERENCE.format(name="Error")}, codes_schema]}
     lines = [f"- `{code}`: {description}" for code, description in codes.items()]
-    refusal = {
+    error = {
         "description": "\n".join(lines),
         "content": {"application/json": {"schema": schema}},
     }
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        refusal["headers"] = {"Retry-After": _RETRY_AFTER}
-    return refusal
+        error["headers"] = {"Retry-After": _RETRY_AFTER}
+    return error
 
 
 def _path(route: Route) -> str:

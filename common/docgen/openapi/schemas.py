@@ -13,7 +13,9 @@ _JSON = "application/json"
 
 
 class Components:
-    """The schemas of a service's bodies, queries and responses. `examples` are by Struct name.
+    """Build the schemas of a service's bodies, queries and responses.
+
+    `examples` are by Struct name.
 
     What a Struct's docstring says is for engineers and is not published.
     """
@@ -60,7 +62,7 @@ class Components:
 
 
 def without_description(schema: JsonSchema) -> JsonSchema:
-    """The schema of a Struct without the description that msgspec takes from its docstring."""
+    """Remove the description that msgspec takes from a Struct's docstring."""
     return {name: part for name, part in schema.items() if name != "description"}
 
 
@@ -72,7 +74,10 @@ def _parameter(name: str, field: JsonSchema, is_required: bool) -> JsonSchema:
 
 
 def _convert(schema: Any) -> Any:
-    """Publish decimals as JSON numbers (common.api), not as the strings that msgspec writes."""
+    """Publish decimals as JSON numbers, as common.api sends them.
+
+    msgspec's own schemas say strings.
+    """
     if isinstance(schema, list):
         return [_convert(part) for part in schema]
     if not isinstance(schema, dict):

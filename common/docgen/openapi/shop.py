@@ -13,7 +13,7 @@ from typing import Any
 from delivery.paths import ROOT, SERVICES
 from delivery.paths import service as folder_of
 from docgen.openapi import declarations
-from docgen.openapi.document import build, whole
+from docgen.openapi.document import build, build_document
 from docgen.openapi.schemas import REFERENCE, JsonSchema
 
 FOLDER = ROOT / "docs/openapi"
@@ -53,7 +53,7 @@ def merged(parts: list[JsonSchema]) -> JsonSchema:
         for name, schema in part["components"]["schemas"].items()
         if name != "Error"
     }
-    return whole("The shop", paths, dict(sorted(schemas.items())))
+    return build_document("The shop", paths, dict(sorted(schemas.items())))
 
 
 def text(document: JsonSchema) -> str:

@@ -52,12 +52,12 @@ def test_two_customers_may_use_the_same_key(jimmy, amy):
 def test_the_list_goes_on_page_by_page(jimmy):
     for name in ("one", "two", "three"):
         jimmy.create(name)
-    wanted = jimmy.names
+    expected = jimmy.names
 
     first = jimmy.look("?limit=2")
     second = jimmy.look(f"?limit=2&cursor={first.headers['X-Next-Cursor']}")
 
-    assert [shown["name"] for shown in first.json_body + second.json_body] == wanted
+    assert [shown["name"] for shown in first.json_body + second.json_body] == expected
     assert "X-Next-Cursor" not in second.headers
 
 

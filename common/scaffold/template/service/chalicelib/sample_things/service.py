@@ -50,7 +50,10 @@ def _get(user_id: str, sample_thing_id: str) -> SampleThing:
 
 
 def _start(user_id: str, cursor: str | None) -> dict[str, dict[str, str]] | None:
-    """Where the page starts: a cursor holds only an id, so it cannot lead to another owner."""
+    """Return the key at which the page starts.
+
+    A cursor holds only an id, so it cannot lead to another owner's items.
+    """
     key = decode_cursor(cursor)
     if key is None:
         return None
