@@ -1,4 +1,7 @@
-"""Timestamps of tables and of the wire: UTC, ISO 8601, milliseconds, `Z`. Days are the shop's."""
+"""Timestamps of tables and of the wire, and days of the shop.
+
+Timestamps are UTC, ISO 8601, milliseconds, `Z`. Days are in the shop's time zone.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

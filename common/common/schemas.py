@@ -80,7 +80,7 @@ def parse_body(raw: str | bytes, shape: type[Shape]) -> Shape:
 def reject_unknown_parameters(
     parameters: Mapping[str, Sequence[str]], shape: type[msgspec.Struct] | None
 ) -> None:
-    """Refuse what the query takes no notice of: a `?page=2` would be answered by page one.
+    """Refuse parameters that the query does not know: `?page=2` would show page one.
 
     `shape` is None where the route has no query. Raises: InvalidQuery.
     """

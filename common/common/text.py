@@ -48,7 +48,8 @@ def parse_paragraphs(field: str, text: str, max_length: int) -> str:
 def normalize(text: str) -> str:
     """Return the one form of texts that look the same.
 
-    NFC, plain spaces, nothing invisible. Joiners stay where scripts and emoji need them. Idempotent.
+    NFC, plain spaces, nothing invisible. Joiners stay where scripts and emoji need them.
+    Idempotent.
     """
     if text.isascii():
         return text.strip()

@@ -58,6 +58,6 @@ def _while_time(rows: Iterable[Row], has_time: Callable[[], bool]) -> Iterator[R
     for row in rows:
         if not has_time():
             raise StockTooLarge(
-                "there are too many reservations or movements to be added up in one run of the Lambda"
+                "there are too many reservations or movements to be added up in one run"
             )
         yield row

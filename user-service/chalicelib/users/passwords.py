@@ -46,7 +46,8 @@ def renew_hash(password: str, stored: str) -> str | None:
 def normalize(password: str) -> str:
     """Return the form in which passwords are compared.
 
-    Keyboards type one text in several.     OpaqueString of https://www.rfc-editor.org/rfc/rfc8265#section-4.2: NFC, every space plain.
+    Keyboards type one text in several. This is OpaqueString: NFC, every space plain.
+    https://www.rfc-editor.org/rfc/rfc8265#section-4.2
     """
     spaced = (" " if unicodedata.category(char) == "Zs" else char for char in password)
     return unicodedata.normalize("NFC", "".join(spaced))
