@@ -57,6 +57,11 @@ def normalize(text: str) -> str:
     return unicodedata.normalize("NFC", _without_stray_joiners(text)).strip()
 
 
+def trim(text: str) -> str:
+    """Strip spaces and byte order marks from the ends, such as of an address."""
+    return text.strip().strip("\ufeff").strip()
+
+
 def length(text: str) -> int:
     """Count characters as people do: the grapheme clusters of UAX #29."""
     if text.isascii():

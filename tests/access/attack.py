@@ -98,7 +98,7 @@ class Attacker:
                 json.dumps(self._proper.body)[:-1]
                 + ', "userId": "USER#01JIMMY", "userId": "USER#01AMY"}'
             )
-            yield self._try("foreign", "userId twice", body=twice.replace("{,", "{"))
+            yield self._try("unknown query", "userId twice", body=twice.replace("{,", "{"))
         if "userId" in self._fields(self._declared.query):
             yield self._try("foreign", "userId in the query", query="userId=USER%2301AMY")
             both = f"userId={quote(self._service.jimmy)}&userId=USER%2301AMY"
@@ -116,7 +116,7 @@ class Attacker:
                 twice = f"{field}=1&{field}={quote(text)}"
                 yield self._try("odd query", f"{field} twice, and {name}", query=twice)
         yield self._try(
-            "granted", "unknown query parameters", query="colour=red&colour=blue&&=&%00"
+            "unknown query", "unknown query parameters", query="colour=red&colour=blue&&=&%00"
         )
 
     def _media_types(self) -> Iterator[Attempt]:

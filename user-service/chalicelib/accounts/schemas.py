@@ -30,7 +30,7 @@ class Registration(Schema):
     phone: str | None = None
 
     def __post_init__(self) -> None:
-        self.email, self.name = text.normalize(self.email), _parse_name(self.name)
+        self.email, self.name = text.trim(self.email), _parse_name(self.name)
         if not _EMAIL.fullmatch(self.email):
             raise ValueError("email: expected an address such as jimmy@example.com")
         _validate_phone(self.phone)
@@ -59,7 +59,7 @@ class Credentials(Schema):
     password: NonEmptyStr
 
     def __post_init__(self) -> None:
-        self.email = text.normalize(self.email)
+        self.email = text.trim(self.email)
 
 
 class LoginTokens(Schema):
@@ -118,7 +118,7 @@ class PasswordResetRequest(Schema):
     email: EmailStr
 
     def __post_init__(self) -> None:
-        self.email = text.normalize(self.email)
+        self.email = text.trim(self.email)
 
 
 class PasswordReset(Schema):

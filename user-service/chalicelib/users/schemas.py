@@ -27,7 +27,7 @@ class GrantRole(Schema):
         if (self.user_id is None) == (self.email is None):
             raise ValueError("expected either userId or email")
         if self.email is not None:
-            self.email = text.normalize(self.email)
+            self.email = text.trim(self.email)
         if self.granted_by is not None:
             self.granted_by = text.parse_line("grantedBy", self.granted_by, _MAX_NAME_LENGTH)
 
