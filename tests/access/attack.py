@@ -98,11 +98,11 @@ class Attacker:
                 json.dumps(self._proper.body)[:-1]
                 + ', "userId": "USER#01JIMMY", "userId": "USER#01AMY"}'
             )
-            yield self._try("unknown query", "userId twice", body=twice.replace("{,", "{"))
+            yield self._try("foreign", "userId twice", body=twice.replace("{,", "{"))
         if "userId" in self._fields(self._declared.query):
             yield self._try("foreign", "userId in the query", query="userId=USER%2301AMY")
             both = f"userId={quote(self._service.jimmy)}&userId=USER%2301AMY"
-            yield self._try("foreign", "userId twice in the query", query=both)
+            yield self._try("unknown query", "userId twice in the query", query=both)
 
     def _ids(self) -> Iterator[Attempt]:
         for argument in self._declared.parameters:
