@@ -5,8 +5,17 @@ from typing import Any
 from chalice.app import CloudWatchEvent
 from msgspec import to_builtins
 
-from chalicelib.inventory.errors import ProductNotFound, StockContended
+from chalicelib.inventory.errors import (
+    IdempotencyKeyReused,
+    ProductNotFound,
+    StockChanged,
+    StockContended,
+    StockOutOfRange,
+)
 from chalicelib.inventory.schemas import (
+    AdjustStock,
+    MovementsQuery,
+    MovementView,
     OrderInput,
     OrderItemsInput,
     ReservationHeld,
@@ -15,7 +24,11 @@ from chalicelib.inventory.schemas import (
     SetStock,
     StockLevel,
 )
-from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductContended
+from chalicelib.products.errors import (
+    CurrencyFixed,
+    ProductContended,
+    SkuTaken,
+)
 from chalicelib.products.schemas import (
     NewProduct,
     ProductArchived,
@@ -31,7 +44,7 @@ from common.money import InvalidAmount
 from common.pages import InvalidCursor, Page
 
 with lazy_imports.until_first_use():
-    from chalicelib.inventory import expiry
+    from chalicelib.inventory import expiry, supply
     from chalicelib.inventory import service as inventory
     from chalicelib.products import service as products
 
@@ -79,7 +92,7 @@ def get_product(request: Request[None], product_id: str) -> ProductWithStock:
     body=NewProduct,
     returns=ProductCreated,
     status=201,
-    errors=[InvalidAmount, IdempotencyKeyReused, ProductContended],
+    errors=[InvalidAmount, IdempotencyKeyReused, ProductContended, SkuTaken],
     idempotency_key=True,
 )
 def create_product(request: Request[NewProduct]) -> ProductCreated:
@@ -115,13 +128,44 @@ def archive_product(request: Request[None], product_id: str) -> ProductArchived:
     "/product/{product_id}/stock",
     access=Access.ADMIN,
     summary="Set the available stock of a product",
-    description="Reserved and sold stock stay.",
+    description=(
+        "After a count. Reserved and sold stock stay. With `expectedStock` nothing is overwritten"
+        " that was sold since; what comes in or breaks is an adjustment."
+    ),
     body=SetStock,
     returns=StockLevel,
-    errors=[ProductNotFound, StockContended],
+    errors=[ProductNotFound, StockChanged, StockContended],
 )
 def set_stock(request: Request[SetStock], product_id: str) -> StockLevel:
-    return inventory.set_stock(product_id, request.body.stock)
+    return supply.set_stock(product_id, request.body, request.caller.user_id)
+
+
+@api.post(
+    "/product/{product_id}/stock/adjust",
+    access=Access.ADMIN,
+    summary="Add to the available stock of a product, or take from it",
+    description="Needs an `Idempotency-Key`: a repeat without one would count twice.",
+    body=AdjustStock,
+    returns=StockLevel,
+    errors=[ProductNotFound, StockOutOfRange, IdempotencyKeyReused, StockContended],
+    idempotency_key=True,
+)
+def adjust_stock(request: Request[AdjustStock], product_id: str) -> StockLevel:
+    key = request.required_idempotency_key
+    return supply.adjust_stock(product_id, request.body, request.caller.user_id, key)
+
+
+@api.get(
+    "/product/{product_id}/stock/movements",
+    access=Access.ADMIN,
+    summary="List what came into a product's stock and left it, newest first",
+    description="Without what orders reserve, buy and return. The changes add up to the supply.",
+    query=MovementsQuery,
+    returns=Page[MovementView],
+    errors=[ProductNotFound, InvalidCursor],
+)
+def list_stock_movements(request: Request[MovementsQuery], product_id: str) -> Page[MovementView]:
+    return supply.list_movements(product_id, request.query)
 
 
 @api.function("check-inventory", takes=OrderItemsInput, returns=ReservationHeld)

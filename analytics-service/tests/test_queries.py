@@ -208,3 +208,34 @@ def test_events_of_a_day_add_up_across_all_shards(analytics):
     )
 
     assert analytics.counted() == {"paymentsSucceeded": 60}
+
+
+def test_a_day_is_the_shops_own_also_when_clocks_change(analytics, monkeypatch):
+    monkeypatch.setenv("SHOP_TIME_ZONE", "America/New_York")
+    for number, at in enumerate(
+        (
+            "2025-11-02T03:59:59.999Z",  # the evening before, at UTC-4
+            "2025-11-02T04:00:00.000Z",  # midnight
+            "2025-11-03T04:59:59.999Z",  # 25 hours later, at UTC-5
+            "2025-11-03T05:00:00.000Z",
+        )
+    ):
+        analytics.orders(change("Orders", None, order(number, at=at, createdAt=at)))
+
+    days = {"2025-11-01": [0], "2025-11-02": [2, 1], "2025-11-03": [3]}
+    for day, expected in days.items():
+        assert analytics.counted(day) == {"ordersCreated": len(expected)}
+        for query in ({}, {"type": "ORDER_CREATED"}, {"userId": JIMMY}):
+            assert numbers(analytics.events(day=day, **query)) == expected
+    period = {"from": "2025-11-01", "to": "2025-11-03"}
+    assert [row for page in pages(analytics, 1, period) for row in numbers(page)] == [3, 2, 1, 0]
+
+
+def test_today_is_the_shops_own_day(analytics, monkeypatch):
+    days = set()
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):  # 26 hours apart
+        monkeypatch.setenv("SHOP_TIME_ZONE", zone)
+        (report,) = analytics.get("reports").json_body
+        days.add(report["day"])
+
+    assert len(days) == 2

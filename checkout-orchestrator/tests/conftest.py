@@ -97,7 +97,7 @@ def jimmy(tokens: Any) -> str:
 @pytest.fixture
 def records(shop: CheckoutShop, other_tables: Any, monkeypatch: pytest.MonkeyPatch) -> OrderRecords:
     """An order in all tables: a shop with eight bowls in stock."""
-    other_tables("Reservations", "Inventory", "EventLogs")
+    other_tables("Reservations", "Inventory", "StockMovements", "EventLogs")
     records = OrderRecords(shop, monkeypatch)
     records.store_stock(available=8)
     return records

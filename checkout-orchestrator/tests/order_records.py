@@ -101,6 +101,19 @@ class OrderRecords:
             updatedAt=clock.now(),
         )
 
+    def store_movement(self, change: int, product_id: str = BOWL, number: int = 1) -> None:
+        """A line of the ledger of supply, which the product has from now on."""
+        self.put(
+            "StockMovements",
+            movementId=f"MOVE#{number}",
+            productId=product_id,
+            kind="ADJUSTED",
+            change=change,
+            movedBy="USER#01ADMIN",
+            createdAt=clock.now(),
+        )
+        self.change("Inventory", {"productId": product_id}, hasLedger=True)
+
     def store_reservation(
         self, status: str, order_id: str = ORDER, qty: int = 2, expires_in: int = 1200, **more: Any
     ) -> None:

@@ -274,6 +274,15 @@ def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
     assert "Total: 25.98 USD" in text
 
 
+def test_a_receipt_has_the_day_of_the_shops_own_time_zone(shop, monkeypatch):
+    monkeypatch.setenv("SHOP_TIME_ZONE", "Asia/Tokyo")
+
+    shop.api.sqs("on-order-done-receipt", [done(occurred_at="2025-10-13T15:00:00.000Z")])
+
+    ((_, _, text),) = mails()
+    assert ", 2025-10-14" in text
+
+
 def test_a_finished_order_is_audited_once_under_its_day(shop):
     shop.api.sqs("on-order-done-audit", [done()])
     shop.api.sqs("on-order-done-audit", [done()])

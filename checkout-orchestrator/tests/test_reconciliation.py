@@ -286,6 +286,20 @@ def test_more_sold_stock_than_orders_bought_is_found(records):
     assert records.kinds(fullStock=True) == ["SoldDoesNotAddUp"]
 
 
+def test_a_supply_that_is_not_what_the_ledger_says_is_found(records):
+    records.store_stock(available=6, sold=2)
+    records.complete_purchase()
+    assert records.kinds(fullStock=True) == []  # from before there was a ledger
+    records.store_movement(9)
+
+    (found,) = records.report(fullStock=True)["discrepancies"]
+    assert (found["kind"], found["productId"]) == ("MovementsDoNotAddUp", BOWL)
+    assert found["detail"] == "8 supplied, but its movements are 9"
+
+    records.store_movement(-1, number=2)
+    assert records.kinds(fullStock=True) == []
+
+
 def test_a_product_sold_during_the_check_is_not_judged(records):
     records.store_stock(available=6, sold=2)
     records.complete_purchase()

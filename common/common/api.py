@@ -29,11 +29,19 @@ from typing import Any, ClassVar, Generic, Required, TypedDict, TypeVar, Unpack,
 
 import msgspec
 from chalice import BadRequestError, Chalice, ChaliceViewError, Response
+from chalice.app import MultiDict
 from chalice.app import Request as ChaliceRequest
 
 from common import auth, ids, log, security_headers, step_input
 from common.pages import Page
-from common.schemas import BodyTooLarge, InvalidBody, InvalidQuery, parse_body, parse_query
+from common.schemas import (
+    BodyTooLarge,
+    InvalidBody,
+    InvalidQuery,
+    parse_body,
+    parse_query,
+    reject_unknown_parameters,
+)
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -121,7 +129,7 @@ class Route:
         """The declared errors, and those that come with what the route takes."""
         implied: list[tuple[object, Sequence[Error]]] = [
             (self.body, (InvalidBody, BodyTooLarge)),
-            (self.query, (InvalidQuery,)),
+            (True, (InvalidQuery,)),
             (self.idempotency_key, (InvalidIdempotencyKey,)),
             (self.access is Access.ADMIN, (auth.AdminOnly,)),
             (self.parameters, (ids.InvalidId,)),
@@ -146,11 +154,14 @@ class Request(Generic[Input]):
         self._request = request
         if route.access is Access.ADMIN:
             auth.require_admin(self.caller)
+        parameters = request.query_params or MultiDict({})
+        values = {name: parameters.getlist(name) for name in parameters}
+        reject_unknown_parameters(values, route.query)
         self._input: Any = None
         if route.body:
             self._input = parse_body(request.raw_body, route.body)
         elif route.query:
-            self._input = parse_query(request.query_params or {}, route.query)
+            self._input = parse_query(parameters, route.query)
         self.idempotency_key = _read_key(request) if route.idempotency_key else None
 
     @property
@@ -169,6 +180,16 @@ class Request(Generic[Input]):
     def caller(self) -> auth.Caller:
         """Who calls, from the access token. Only on routes that need one."""
         return auth.read_caller(self._request)
+
+    @property
+    def required_idempotency_key(self) -> str:
+        """The Idempotency-Key, on routes that do not take a request without one.
+
+        Raises: InvalidIdempotencyKey.
+        """
+        if self.idempotency_key is None:
+            raise InvalidIdempotencyKey("Idempotency-Key: expected one; a repeat would count twice")
+        return self.idempotency_key
 
     @property
     def source_ip(self) -> str:
@@ -226,7 +247,8 @@ class Api:
             route = Route(method, path, **declared)
             self.routes.append(route)
             authorizer = None if route.access is Access.PUBLIC else self.authorizer
-            self.app.route(path, methods=[method], authorizer=authorizer, name=name)(
+            methods = ["GET", "HEAD"] if method == "GET" else [method]
+            self.app.route(path, methods=methods, authorizer=authorizer, name=name)(
                 self._view(route, handler)
             )
             return handler
@@ -288,6 +310,8 @@ def create_app(name: str, cors_headers: Sequence[str] = ()) -> Chalice:
         if not isinstance(response.body, str | bytes):
             response.body = _ENCODER.encode(response.body).decode()
             response.headers.setdefault("Content-Type", "application/json")
+        if event.method == "HEAD":
+            response.body = ""
         return response
 
     return app

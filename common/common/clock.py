@@ -1,6 +1,12 @@
-"""Timestamps of tables and of the wire: UTC, ISO 8601, milliseconds, `Z`."""
+"""Timestamps of tables and of the wire, and days of the shop.
 
-from datetime import UTC, datetime
+Timestamps are UTC, ISO 8601, milliseconds, `Z`. Days are in the shop's time zone.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from common import settings
 
 
 def now() -> str:
@@ -19,6 +25,46 @@ def epoch() -> int:
 def iso(seconds: float) -> str:
     """Format a Unix time like `now`."""
     return _iso(datetime.fromtimestamp(seconds, UTC))
+
+
+def shop_day(timestamp: str) -> str:
+    """Return the day of a timestamp in the shop's time zone, such as `2025-10-13`."""
+    return datetime.fromisoformat(timestamp).astimezone(_shop_zone()).date().isoformat()
+
+
+def day_bounds(first: date, last: date) -> tuple[str, str]:
+    """Return the first and the last timestamp of these days in the shop's time zone."""
+    zone, millisecond = _shop_zone(), timedelta(milliseconds=1)
+    start = datetime.combine(first, time(), zone)
+    end = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC) - millisecond
+    return _iso(start.astimezone(UTC)), _iso(end)
+
+
+def _shop_zone() -> tzinfo:
+    """The setting SHOP_TIME_ZONE, UTC by default. Raises: SettingWrong."""
+    name = settings.text("SHOP_TIME_ZONE", "UTC")
+    if name == "UTC":
+        return UTC  # needs no tzdata, which only services with local days have
+    zone: tzinfo | None = None
+    try:
+        zone = ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        zone = _bundled_zone(name)
+    except (ValueError, OSError):
+        pass  # a path, or half a name
+    if zone is None:
+        raise settings.SettingWrong(
+            f"SHOP_TIME_ZONE must be a time zone such as Europe/Berlin, but is {name!r}"
+        )
+    return zone
+
+
+def _bundled_zone(name: str) -> tzinfo | None:
+    """Return a zone of python-dateutil's own, where neither image nor zip has any."""
+    from dateutil import tz
+
+    zone: tzinfo | None = tz.gettz(name)
+    return zone
 
 
 def _iso(moment: datetime) -> str:

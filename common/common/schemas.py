@@ -3,7 +3,7 @@
 import json
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from types import UnionType
@@ -16,6 +16,7 @@ MAX_BYTES = 64 * 1024
 MAX_NESTING = 20
 
 _MAX_MESSAGE = 300
+_MAX_SHOWN = 50
 # A string, terminated or not, or an opening or closing bracket. A pattern that required the
 # closing quote would be tried again at each quote of an unterminated string.
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
@@ -38,15 +39,17 @@ class BodyTooLarge(ChaliceViewError):
 
 
 class InvalidQuery(BadRequestError):
-    """A query parameter does not match its schema."""
+    """A query parameter is unknown, repeated, or does not match its schema."""
 
-    description = "A query parameter is not as described; the message names it."
+    description = (
+        "A query parameter is unknown, repeated or not as described; the message names it."
+    )
 
 
 class Schema(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """Base of bodies and queries.
+    """Base of bodies and queries: camelCase on the wire, None left out.
 
-    camelCase on the wire, unknown fields ignored, None left out.
+    Unknown fields of a body are ignored, unknown parameters of a query refused.
     """
 
 
@@ -72,6 +75,24 @@ def parse_body(raw: str | bytes, shape: type[Shape]) -> Shape:
         raise InvalidBody(_explain(exc)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise InvalidBody(f"the body is not JSON: {exc}") from None
+
+
+def reject_unknown_parameters(
+    parameters: Mapping[str, Sequence[str]], shape: type[msgspec.Struct] | None
+) -> None:
+    """Refuse parameters that the query does not know: `?page=2` would show page one.
+
+    `shape` is None where the route has no query. Raises: InvalidQuery.
+    """
+    known = [field.encode_name for field in msgspec.structs.fields(shape)] if shape else []
+    for name, values in parameters.items():
+        if name not in known:
+            expected = ", ".join(known) or "none"
+            raise InvalidQuery(
+                f"{name[:_MAX_SHOWN]}: unknown query parameter; known are: {expected}"
+            )
+        if len(values) > 1:
+            raise InvalidQuery(f"{name}: expected once, not {len(values)} times")
 
 
 def parse_query(parameters: Mapping[str, Any], shape: type[Shape]) -> Shape:

@@ -6,16 +6,19 @@ import json
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
-from common import money
+from common import money, text
 
 COLUMNS = ("sku", "name", "category", "description", "price", "currency", "stock")
 _SKU = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -33,22 +36,47 @@ class CatalogueUnreadable(RuntimeError):
     """The file as a whole is not a catalogue, or the shop lets nobody in to load it."""
 
 
+class Outcome(StrEnum):
+    """What became of a good row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a row was not loaded. `column` is None where it is not about one."""
+
+    column: str | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"column {self.column}: {self.message}" if self.column else self.message
+
+
 @dataclass
 class Report:
-    """The result of a load: how many rows succeeded, and what was wrong, by line."""
+    """What became of a file's rows, and what was wrong with those not loaded, by line."""
 
-    loaded: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
     problems: dict[int, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
         """The report for people."""
         for line, problem in sorted(self.problems.items()):
-            yield f"line {line}: {problem}"
-        yield f"{self.loaded} products loaded, {len(self.problems)} rows not"
+            separator = ", " if problem.startswith("column ") else ": "
+            yield f"line {line}{separator}{problem}"
+        counts = ", ".join(f"{self.outcomes[outcome]} {outcome}" for outcome in Outcome)
+        yield f"{counts}; {len(self.problems)} rows not loaded"
+        if known := self.outcomes[Outcome.UPDATED] + self.outcomes[Outcome.UNCHANGED]:
+            yield f"the stock of {known} known products was left as it is"
 
 
 def load(url: str, token: str, path: Path, say: Say = lambda line: None) -> Report:
-    """Load the valid rows of a file and report the others. Idempotent by sku.
+    """Load the valid rows of a file and report the others. Idempotent by SKU.
+
+    A known product gets the row's values, but for its stock.
 
     Raises: CatalogueUnreadable when the file cannot be read, its columns are not COLUMNS, or the
     shop does not respond or rejects the token.
@@ -59,10 +87,10 @@ def load(url: str, token: str, path: Path, say: Say = lambda line: None) -> Repo
     pool = ThreadPoolExecutor(_AT_ONCE)
     with httpx.Client(base_url=url, headers=headers, timeout=40) as http:
         try:
-            for done, (line, problem) in enumerate(
+            for done, (line, outcome) in enumerate(
                 pool.map(lambda row: _send(http, *row), good), 1
             ):
-                _note(report, line, problem)
+                _note(report, line, outcome)
                 if done % 100 == 0:
                     say(f"{done} of {len(good)} products")
         finally:
@@ -72,18 +100,18 @@ def load(url: str, token: str, path: Path, say: Say = lambda line: None) -> Repo
     return report
 
 
-def _note(report: Report, line: int, problem: str | None) -> None:
-    if problem:
-        report.problems[line] = problem
+def _note(report: Report, line: int, outcome: Outcome | Refused) -> None:
+    if isinstance(outcome, Outcome):
+        report.outcomes[outcome] += 1
     else:
-        report.loaded += 1
+        report.problems[line] = str(outcome)
 
 
 def _good_rows(path: Path, report: Report) -> Iterator[tuple[int, Row]]:
     seen: dict[str, int] = {}
     for line, row in _rows(path):
         if problem := _problem(row) or _repeated(row, seen):
-            report.problems[line] = problem
+            report.problems[line] = str(problem)
         else:
             seen[row["sku"]] = line
             yield line, row
@@ -94,6 +122,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
     reader = csv.DictReader(
         _text(path).splitlines(keepends=True), restkey="", restval=None, strict=True
     )
+    before = 0
     try:
         _check_columns(path, list(reader.fieldnames or ()))
         before = reader.line_num
@@ -101,7 +130,10 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
             yield before + 1, {name: _trimmed(value) for name, value in row.items()}
             before = reader.line_num
     except csv.Error as problem:
-        raise CatalogueUnreadable(f"{path}, line {reader.line_num + 1}: {problem}.") from None
+        raise CatalogueUnreadable(
+            f"{path}, line {before + 1}: {problem}; expected {len(COLUMNS)} columns separated by"
+            " commas, texts in closed quotes."
+        ) from None
 
 
 def _text(path: Path) -> str:
@@ -110,7 +142,11 @@ def _text(path: Path) -> str:
     except OSError as problem:
         raise CatalogueUnreadable(f"{path} cannot be read: {problem.strerror}.") from None
     except UnicodeDecodeError as problem:
-        raise CatalogueUnreadable(f"{path} is not UTF-8: byte {problem.start} is not.") from None
+        line = problem.object.count(b"\n", 0, problem.start) + 1
+        raise CatalogueUnreadable(
+            f"{path}, line {line} is not UTF-8: byte {problem.object[problem.start]:#04x}; save the"
+            " file as UTF-8."
+        ) from None
 
 
 def _check_columns(path: Path, found: list[str]) -> None:
@@ -126,61 +162,103 @@ def _check_columns(path: Path, found: list[str]) -> None:
 
 
 def _trimmed(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+    return text.normalize(value) if isinstance(value, str) else value
 
 
-def _problem(row: Row) -> str | None:
+def _problem(row: Row) -> Refused | None:
     if "" in row or None in row.values():
         found = sum(value is not None for name, value in row.items() if name) + len(row.get("", ()))
-        return f"{found} columns; expected {len(COLUMNS)}"
+        return Refused(None, f"{found} columns; expected {len(COLUMNS)}")
     if empty := [name for name in COLUMNS if not row[name]]:
-        return f"{empty[0]} is empty; expected a value in every column"
+        return Refused(empty[0], "is empty; expected a value in every column")
     if not _SKU.fullmatch(row["sku"]):
-        return (
-            f"sku {row['sku']!r}; expected 1 to 100 letters, digits, dots, dashes and underscores"
+        return Refused(
+            "sku",
+            f"{row['sku']!r}; expected 1 to 100 letters, digits, dots, dashes and underscores",
         )
     if not _COUNT.fullmatch(row["stock"]):
-        return f"stock {row['stock']!r}; expected a whole number from 0"
+        return Refused("stock", f"{row['stock']!r}; expected a whole number from 0")
     return _price_problem(row)
 
 
-def _price_problem(row: Row) -> str | None:
+def _price_problem(row: Row) -> Refused | None:
     if not _PRICE.fullmatch(row["price"]):
-        return f"price {row['price']!r}; expected an amount of money such as 12.99"
+        return Refused("price", f"{row['price']!r}; expected an amount of money such as 12.99")
     try:
         money.minor(row["price"], row["currency"])
     except money.InvalidAmount as problem:
-        return f"price {row['price']} {row['currency']}: {problem}"
+        return Refused("price", f"{row['price']} {row['currency']}: {problem}")
     return None
 
 
-def _repeated(row: Row, seen: dict[str, int]) -> str | None:
-    earlier = seen.get(row["sku"])
-    return (
-        f"sku {row['sku']} stands in line {earlier} already; expected each sku once"
-        if earlier
-        else None
-    )
+def _repeated(row: Row, seen: dict[str, int]) -> Refused | None:
+    if earlier := seen.get(row["sku"]):
+        return Refused("sku", f"{row['sku']} is in line {earlier} already; expected each sku once")
+    return None
 
 
-def _send(http: httpx.Client, line: int, row: Row) -> tuple[int, str | None]:
-    answer = _post(http, _body(row), row["sku"])
+def _send(http: httpx.Client, line: int, row: Row) -> tuple[int, Outcome | Refused]:
+    """Create the row's product, or bring the one with its SKU to the row's values."""
+    answer = _request(http, "POST", "/product", _body(row))
     if answer.status_code == 201:
-        return line, None
-    if answer.status_code == 422:
-        return line, f"sku {row['sku']} is already loaded with other values"
+        return line, Outcome.CREATED
+    if _code(answer) == "SkuTaken":
+        return line, _update(http, row)
+    return line, _refused(answer)
+
+
+def _update(http: httpx.Client, row: Row) -> Outcome | Refused:
+    """Update the product with this SKU, but for its stock: goods were sold since."""
+    answer = _request(http, "GET", f"/products?sku={row['sku']}")
+    if answer.is_error:
+        return _refused(answer)
+    if not (found := answer.json(parse_float=Decimal)):
+        return Refused("sku", f"{row['sku']} is of an archived product; expected another")
+    product = found[0]
+    if product["currency"] != row["currency"].upper():
+        return Refused("currency", f"{row['currency']}; expected {product['currency']} as before")
+    change = _request(http, "PATCH", f"/product/{quote(product['productId'], safe='')}", _body(row))
+    if change.is_error:
+        return _refused(change)
+    same = product == change.json(parse_float=Decimal)
+    return Outcome.UNCHANGED if same else Outcome.UPDATED
+
+
+def _refused(answer: httpx.Response) -> Refused:
+    """Return why the shop refused a row, by column.
+
+    Raises: CatalogueUnreadable if it would refuse every row.
+    """
     if answer.status_code in (401, 403):
         raise CatalogueUnreadable(f"The shop lets only an admin load products: {answer.text}")
-    return line, f"{answer.status_code} {answer.text}"
+    column, _, message = str(_json(answer).get("Message", "")).partition(": ")
+    if answer.status_code == 400 and column in COLUMNS:
+        return Refused(column, message)
+    return Refused(None, f"{answer.status_code} {answer.text}")
 
 
-def _post(http: httpx.Client, body: str, sku: str) -> httpx.Response:
-    """Post a product, with retries while the shop is busy, failing or unreachable."""
-    headers = {"Content-Type": "application/json", "Idempotency-Key": sku}
+def _code(answer: httpx.Response) -> str:
+    return str(_json(answer).get("Code", ""))
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _request(http: httpx.Client, method: str, path: str, body: str | None = None) -> httpx.Response:
+    """Send a request, with retries while the shop is busy, failing or unreachable.
+
+    Idempotent: no two products share a SKU.
+    """
+    headers = {"Content-Type": "application/json"} if body else {}
     for attempt in range(_TRIES):
         time.sleep(_PAUSE_SECONDS * 2 ** (attempt - 1) if attempt else 0)
         try:
-            answer = http.post("/product", content=body, headers=headers)
+            answer = http.request(method, path, content=body, headers=headers)
         except httpx.TransportError as problem:
             if attempt == _TRIES - 1:
                 raise CatalogueUnreadable(
@@ -194,7 +272,7 @@ def _post(http: httpx.Client, body: str, sku: str) -> httpx.Response:
 
 def _body(row: Row) -> str:
     """The row as JSON, its price with the very digits of the file."""
-    texts = {name: row[name] for name in ("name", "category", "description", "currency")}
+    texts = {name: row[name] for name in ("sku", "name", "category", "description", "currency")}
     price, stock = Decimal(row["price"]), int(row["stock"])
     return f'{json.dumps(texts)[:-1]}, "price": {price:f}, "stock": {stock}}}'
 

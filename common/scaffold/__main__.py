@@ -67,7 +67,7 @@ def _folder(name: str, noun: names.Noun) -> Path:
         target.write_text(names.spelt(source.read_text(), noun))
     (folder / "vendor").mkdir()
     (folder / "vendor" / "common").symlink_to("../../common/common")
-    shutil.copyfile(ROOT / "cart-service" / "requirements.txt", folder / "requirements.txt")
+    shutil.copyfile(ROOT / "product-service" / "requirements.txt", folder / "requirements.txt")
     return folder
 
 

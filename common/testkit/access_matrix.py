@@ -53,6 +53,8 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("PATCH", "/product/{product_id}"): ADMIN,
         ("DELETE", "/product/{product_id}"): ADMIN,
         ("PUT", "/product/{product_id}/stock"): ADMIN,
+        ("POST", "/product/{product_id}/stock/adjust"): ADMIN,
+        ("GET", "/product/{product_id}/stock/movements"): ADMIN,
     },
     "cart-service": {
         ("POST", "/cart"): CUSTOMER,

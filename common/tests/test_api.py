@@ -90,6 +90,9 @@ def shop():
         yield client.http
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 def post(shop, body, **headers):
     return shop.post(
         "/purchase", body=body, headers={"Content-Type": "application/json", **headers}
@@ -150,6 +153,40 @@ def test_a_wrong_query_parameter_is_named(shop):
 
     assert (response.status_code, response.json_body["Code"]) == (400, "InvalidQuery")
     assert "limit" in response.json_body["Message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/goods?page=2", "page: unknown query parameter; known are: limit, maxPrice"),
+        ("/goods?limit=3&max_price=9", "max_price: unknown query parameter; known are:"),
+        ("/goods?Limit=3", "Limit: unknown query parameter; known are:"),
+        ("/goods?limit=3&limit=4", "limit: expected once, not 2 times"),
+        ("/now?page=2", "page: unknown query parameter; known are: none"),
+        (f"/now?{'x' * 5000}=2", f"{'x' * 50}: unknown query parameter"),
+    ],
+)
+def test_a_query_that_would_be_ignored_is_refused_by_name(shop, path, message):
+    response = shop.get(path)
+
+    assert (response.status_code, response.json_body["Code"]) == (400, "InvalidQuery")
+    assert response.json_body["Message"].startswith(message)
+
+
+def test_a_query_of_a_route_with_a_body_is_refused(shop):
+    refused = shop.post("/purchase?dryRun=1", body=b'{"price": 1}', headers=JSON)
+
+    assert refused.json_body["Message"].startswith("dryRun: unknown query parameter")
+
+
+def test_a_head_request_gets_the_status_and_headers_of_a_get_alone(shop):
+    for path in ("/goods?limit=3", "/goods?page=2", "/later", "/now", "/broken"):
+        got, headed = shop.get(path), shop.request("HEAD", path)
+
+        assert headed.status_code == got.status_code
+        assert headed.headers.keys() == got.headers.keys()
+        assert headed.body == b""
+    assert shop.request("HEAD", "/purchase").status_code == 405
 
 
 @pytest.mark.parametrize("cursor", ["x", "bnVsbA==", "WzFd", "eyJhIjoxfQ==", "%F0%9F%98%80"])

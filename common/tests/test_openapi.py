@@ -201,10 +201,14 @@ def test_a_route_publishes_its_errors_and_those_of_what_it_takes(described):
     document = described()
 
     assert codes(document["paths"]["/shoe/{shoeId}"]["get"], 404) == ["ShoeNotFound"]
-    assert codes(document["paths"]["/shoe/{shoeId}"]["get"], 400) == ["InvalidId"]
+    assert codes(document["paths"]["/shoe/{shoeId}"]["get"], 400) == [
+        "InvalidId",
+        "InvalidQuery",
+    ]
     assert codes(document["paths"]["/shoe"]["post"], 400) == [
         "InvalidBody",
         "InvalidIdempotencyKey",
+        "InvalidQuery",
     ]
     assert codes(document["paths"]["/shoe"]["post"], 401) == ["Unauthorized"]
     sold_out = document["paths"]["/shoe"]["post"]["responses"]["409"]

@@ -1,6 +1,8 @@
+import zoneinfo
+
 import pytest
 
-from common import settings
+from common import clock, settings
 
 
 def test_a_missing_setting_says_its_name_and_where_it_belongs(monkeypatch):
@@ -19,3 +21,24 @@ def test_a_setting_that_is_no_number_says_so(monkeypatch):
         settings.SettingWrong, match="TOKEN_TTL_SECONDS must be a whole number, but is 'an hour'"
     ):
         settings.integer("TOKEN_TTL_SECONDS", 3600)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "../etc/passwd", "Europe"])
+def test_a_time_zone_that_is_none_is_named(monkeypatch, zone):
+    monkeypatch.setenv("SHOP_TIME_ZONE", zone)
+
+    with pytest.raises(settings.SettingWrong, match="SHOP_TIME_ZONE must be a time zone such as"):
+        clock.shop_day("2025-10-13T14:10:00.123Z")
+
+
+def test_a_time_zone_is_known_where_the_image_has_none(monkeypatch):
+    def find_none(name):
+        raise zoneinfo.ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr(clock, "ZoneInfo", find_none)
+    monkeypatch.setenv("SHOP_TIME_ZONE", "Asia/Tokyo")
+    assert clock.shop_day("2025-10-13T15:00:00.000Z") == "2025-10-14"
+
+    monkeypatch.setenv("SHOP_TIME_ZONE", "Asia/Nowhere")
+    with pytest.raises(settings.SettingWrong):
+        clock.shop_day("2025-10-13T15:00:00.000Z")

@@ -221,9 +221,18 @@ def test_an_invalid_refund_is_rejected(jimmy, paid):
         ({"items": [{"productId": f"PROD#{n}", "qty": 1} for n in range(100)]}, "InvalidBody"),
         ({"restock": "no"}, "InvalidBody"),
         ({"reason": "x" * 501}, "InvalidBody"),
+        ({"reason": "cold\0"}, "InvalidBody"),
     ):
         assert error_of(jimmy.refund(paid, key="one", **body)) == (400, code), body
     assert amounts(paid) == []
+
+
+def test_a_reason_of_several_lines_is_kept_in_one_form(jimmy, paid):
+    refund = jimmy.refund(paid, reason="\ufeffToo\u00a0spicy\r\nक\u094d\u200dष")
+
+    assert refund.status_code == 202
+    (stored,) = row(paid)["refunds"]
+    assert stored["reason"] == "Too spicy\nक\u094d\u200dष"
 
 
 def test_an_order_has_at_most_fifty_refunds(api, jimmy, catalogue):

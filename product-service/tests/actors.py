@@ -38,8 +38,18 @@ class Shop:
     def archive(self, product_id: str) -> Any:
         return self.api.delete(_path(product_id), token=self.admin)
 
-    def set_stock(self, product_id: str, stock: Any) -> Any:
-        return self.api.put(f"{_path(product_id)}/stock", {"stock": stock}, token=self.admin)
+    def set_stock(self, product_id: str, stock: Any, **more: Any) -> Any:
+        body = {"stock": stock, **more}
+        return self.api.put(f"{_path(product_id)}/stock", body, token=self.admin)
+
+    def adjust(self, product_id: str, change: Any, key: str | None = "k", **more: Any) -> Any:
+        body = {"change": change, "reason": "delivery", **more}
+        headers = {"Idempotency-Key": key} if key else None
+        path = f"{_path(product_id)}/stock/adjust"
+        return self.api.post(path, body, token=self.admin, headers=headers)
+
+    def movements(self, product_id: str, query: str = "") -> Any:
+        return self.api.get(f"{_path(product_id)}/stock/movements{query}", token=self.admin)
 
     def reserve(self, order_id: str, **lines: int) -> Any:
         return self.api.invoke("check-inventory", order_input(order_id, lines))

@@ -45,7 +45,7 @@ FOUND = {
     "minPrice=3&maxPrice=3.00": "c",
     "category=food&minPrice=2&maxPrice=2": "b", "currency=EUR": "x",
     "currency=eur&category=food": "x",
-    "currency=GBP": "", "limit=2": "ab", "colour=red": "abcde",
+    "currency=GBP": "", "limit=2": "ab",
 }  # fmt: skip
 
 
@@ -108,6 +108,8 @@ WRONG = {
     "limit=0": "limit", "limit=101": "limit", "limit=many": "limit", "limit=1.5": "limit",
     "cursor=malformed": "cursor", "cursor=eyJhIjogMX0%3D": "cursor",
     "cursor=bnVsbA%3D%3D": "cursor",
+    "page=2": "page", "sort=name": "sort", "q=bowl": "q", "colour=red": "colour",
+    "limit=2&limit=3": "limit",
 }  # fmt: skip
 
 

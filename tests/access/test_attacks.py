@@ -16,6 +16,7 @@ REJECTED = {
     "no secret": {400, 401, 404},
     "foreign": {403, 404},
     "malformed id": {400, 404},
+    "unknown query": {400},
     "wrong media type": {415},
     "wrong value": {400, 409},  # another total than the order's is a conflict
     "odd key": {400},

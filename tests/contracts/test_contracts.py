@@ -101,6 +101,7 @@ def test_every_table_has_one_owner():
             "Products": "product-service",
             "Inventory": "product-service",
             "Reservations": "product-service",
+            "StockMovements": "product-service",
             "Carts": "cart-service",
             "Orders": "order-service",
             "Payments": "checkout-orchestrator",

@@ -73,6 +73,16 @@ def test_a_missing_field_is_named(shop, subtests):
                 assert is_rejected(shop.post(path, part), f"{field}: this field is required")
 
 
+def test_a_name_of_any_script_is_kept_in_one_form(shop, subtests):
+    for name, kept in (("José\u00a0Núñez", "José Núñez"), ("نام\u200cها", "نام\u200cها")):
+        with subtests.test(name=name):
+            body = {**JIMMY, "name": name, "email": f"{len(name)}@example.com"}
+            assert shop.post("/user/register", body).status_code == 201
+            tokens = shop.post("/user/login", {**LOGIN, "email": body["email"]}).json_body
+            profile = shop.get("/user/profile", token=tokens["token"]).json_body
+            assert profile["name"] == kept
+
+
 def test_unusual_addresses_are_accepted(shop, subtests):
     for email in UNUSUAL_ADDRESSES:
         with subtests.test(email=email):

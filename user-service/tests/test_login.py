@@ -1,7 +1,7 @@
 import bcrypt
 import jwt
 import pytest
-from actors import LOGIN
+from actors import JIMMY, LOGIN
 
 from common import auth, aws
 
@@ -40,9 +40,38 @@ def test_the_second_login_of_the_requirements_works(shop):
     assert (answer.status_code, answer.json_body["message"]) == (200, "Login successful")
 
 
-@pytest.mark.parametrize("email", ["JIMMY@EXAMPLE.COM", " jimmy@example.com "])
+@pytest.mark.parametrize(
+    "email", ["JIMMY@EXAMPLE.COM", " jimmy@example.com ", "\ufeffjimmy@example.com\u00a0"]
+)
 def test_an_address_logs_in_whatever_its_spelling(shop, jimmy, email):
     assert shop.post("/user/login", {**LOGIN, "email": email}).json_body["userId"] == jimmy
+
+
+COMPOSED, DECOMPOSED = "Stra\u00dfe caf\u00e9", "Stra\u00dfe\u00a0cafe\u0301"
+
+
+@pytest.mark.parametrize(("chosen", "typed"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+def test_a_password_is_the_same_on_every_keyboard(shop, chosen, typed):
+    shop.post("/user/register", {**JIMMY, "password": chosen})
+
+    assert shop.post("/user/login", {**LOGIN, "password": typed}).status_code == 200
+    assert shop.post("/user/login", {**LOGIN, "password": "Strasse cafe"}).status_code == 401
+
+
+def test_a_password_hashed_as_it_came_works_and_is_hashed_anew(shop, jimmy):
+    users = aws.client("dynamodb")
+    old_hash = bcrypt.hashpw(DECOMPOSED.encode(), bcrypt.gensalt(4)).decode()
+    users.update_item(
+        TableName="Users",
+        Key={"userId": {"S": jimmy}},
+        UpdateExpression="SET passwordHash = :hash",
+        ExpressionAttributeValues={":hash": {"S": old_hash}},
+    )
+
+    assert shop.post("/user/login", {**LOGIN, "password": COMPOSED}).status_code == 401
+    assert shop.post("/user/login", {**LOGIN, "password": DECOMPOSED}).status_code == 200
+    assert shop.post("/user/login", {**LOGIN, "password": COMPOSED}).status_code == 200
+    assert shop.post("/user/login", {**LOGIN, "password": DECOMPOSED}).status_code == 200
 
 
 def test_the_claims_of_a_token_name_its_user_and_lifetime(shop, jimmy, access_token):

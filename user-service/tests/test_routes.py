@@ -27,6 +27,7 @@ def routes(api):
         (method, path): entry
         for path, methods in api.app.routes.items()
         for method, entry in methods.items()
+        if method != "HEAD"  # as GET
     }
 
 

@@ -38,8 +38,8 @@ class Fact:
 
     @property
     def day(self) -> str:
-        """The day (UTC) on which it happened, and for which it counts."""
-        return self.timestamp[:10]
+        """The day in the shop's time zone on which it happened, and for which it counts."""
+        return clock.shop_day(self.timestamp)
 
     @property
     def counts(self) -> dict[str, int]:

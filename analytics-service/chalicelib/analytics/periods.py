@@ -25,20 +25,22 @@ class Period:
     @property
     def bounds(self) -> tuple[str, str]:
         """Its first and its last timestamp."""
-        return self.first.isoformat(), f"{self.last.isoformat()}T23:59:59.999Z"
+        if self == ALL_TIME:
+            return date.min.isoformat(), f"{date.max.isoformat()}T23:59:59.999Z"
+        return clock.day_bounds(self.first, self.last)
 
 
 ALL_TIME = Period(date.min, date.max)
 
 
 def today() -> Period:
-    """Return the present day (UTC)."""
+    """Return the present day in the shop's time zone."""
     return latest(1)
 
 
 def latest(days: int) -> Period:
     """Return this many days, of which today is the last."""
-    last = date.fromisoformat(clock.now()[:10])
+    last = date.fromisoformat(clock.shop_day(clock.now()))
     return Period(last - timedelta(days=days - 1), last)
 
 

@@ -10,13 +10,15 @@ from msgspec import Meta
 from chalicelib.analytics.event_types import EventType
 from common.schemas import Schema
 
-Day = Annotated[date | None, Meta(description="One day (UTC), instead of `from` and `to`.")]
-First = Annotated[date | None, Meta(description="The first day (UTC).")]
-Last = Annotated[date | None, Meta(description="The last day (UTC), included; 92 days at most.")]
+Day = Annotated[
+    date | None, Meta(description="One day, in the shop's time zone, instead of `from` and `to`.")
+]
+First = Annotated[date | None, Meta(description="The first day.")]
+Last = Annotated[date | None, Meta(description="The last day, included; 92 days at most.")]
 
 
 class ReportQuery(Schema):
-    """Which days (UTC)."""
+    """Which days, in the shop's time zone."""
 
     day: Day = None
     first: First = msgspec.field(name="from", default=None)

@@ -10,7 +10,7 @@ from chalicelib.analytics.facts import normalize_timestamp
 from chalicelib.analytics.models import EventLog
 from chalicelib.analytics.periods import Period
 from chalicelib.analytics.schemas import EventQuery, LoggedEvent
-from common import ids, money
+from common import clock, ids, money
 from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
 _CURSOR_FIELDS = {"eventId", "timestamp"}
@@ -64,7 +64,7 @@ def _events_of_type(query: EventQuery, period: Period) -> Iterator[EventLog]:
 
 def _events_of_days(query: EventQuery, period: Period) -> Iterator[EventLog]:
     start = _start_key(query, period)
-    start_day = start["timestamp"]["S"][:10] if start else period.last.isoformat()
+    start_day = clock.shop_day(start["timestamp"]["S"]) if start else period.last.isoformat()
     for day in reversed(period.days):
         if day <= start_day:
             day_start = {**start, "day": {"S": day}} if start and day == start_day else None

@@ -10,7 +10,7 @@ from msgspec import Meta
 from chalicelib.payments.schemas import PaymentMethodType
 from common.schemas import Schema
 
-_TOKEN = re.compile(r"[A-Za-z]\w{2,254}")
+_TOKEN = re.compile(r"[A-Za-z]\w{2,254}", re.ASCII)
 
 
 class CheckoutRequest(Schema):

@@ -28,6 +28,7 @@ class Kind(StrEnum):
 
     NEGATIVE_STOCK = "NegativeStock"
     STOCK_DOES_NOT_ADD_UP = "StockDoesNotAddUp"
+    MOVEMENTS_DO_NOT_ADD_UP = "MovementsDoNotAddUp"
     RESERVED_DOES_NOT_ADD_UP = "ReservedDoesNotAddUp"
     SOLD_DOES_NOT_ADD_UP = "SoldDoesNotAddUp"
 

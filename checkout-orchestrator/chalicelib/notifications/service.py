@@ -31,7 +31,7 @@ def send_receipt(done: events.OrderDone) -> Notification:
     notice = notices.compose(
         NoticeKind.RECEIPT,
         done.order_id,
-        day=done.occurred_at[:10],
+        day=clock.shop_day(done.occurred_at),
         lines=_receipt_lines(done, find_order(done.order_id)),
         total=money.format_amount(money.minor(done.total_amount, done.currency), done.currency),
         payment_id=done.payment_id,

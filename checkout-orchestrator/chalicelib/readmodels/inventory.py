@@ -1,9 +1,9 @@
-"""Read models of product-service's tables Inventory and Reservations."""
+"""Read models of product-service: stock, reservations, movements of supply."""
 
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pynamodb.attributes import ListAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -65,7 +65,19 @@ class Stock(Model):
     reserved = dynamodb.WholeNumber(attr_name="reservedStock")
     sold = dynamodb.WholeNumber(attr_name="soldStock")
     supplied = dynamodb.WholeNumber(attr_name="suppliedStock")
+    has_ledger = BooleanAttribute(null=True, attr_name="hasLedger")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
+
+
+class StockMovement(Model):
+    """A line of the ledger of supply: how many came or, below 0, left."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "StockMovements"
+
+    movement_id = UnicodeAttribute(hash_key=True, attr_name="movementId")
+    product_id = UnicodeAttribute(attr_name="productId")
+    change = NumberAttribute()
 
 
 def find_reservation(order_id: str) -> Reservation | None:

@@ -1,11 +1,18 @@
 """Checks of products: their own rows, and what all orders hold of them."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from chalicelib.discrepancies.models import Discrepancy
-from chalicelib.readmodels.inventory import Reservation, Stock
+from chalicelib.readmodels.inventory import Reservation, Stock, StockMovement
 from chalicelib.reconciliation.errors import StockTooLarge
-from chalicelib.reconciliation.stock_rules import reservations_add_up, stock_adds_up
+from chalicelib.reconciliation.stock_rules import (
+    movements_add_up,
+    reservations_add_up,
+    stock_adds_up,
+)
+
+Row = TypeVar("Row")
 
 
 def check_products(product_ids: Iterable[str]) -> Iterator[Discrepancy]:
@@ -15,19 +22,21 @@ def check_products(product_ids: Iterable[str]) -> Iterator[Discrepancy]:
 
 
 def check_full_stock(has_time: Callable[[], bool]) -> Iterator[Discrepancy]:
-    """Check all products' rows, and the sums over all reservations.
+    """Check all products' rows, and the sums over all reservations and movements.
 
-    A product that changed while the reservations were read is left out of the sums: stock and
-    reservations change in one transaction, so nothing of the others changed meanwhile.
-    Raises: StockTooLarge if there is no time to read all reservations.
+    A product that changed while these were read is left out of the sums: they change in one
+    transaction with its stock, so nothing of the others changed meanwhile.
+    Raises: StockTooLarge if there is no time to read all of them.
     """
     before = _read_stock()
     reservations = list(_while_time(Reservation.scan(consistent_read=True), has_time))
+    movements = list(_while_time(StockMovement.scan(consistent_read=True), has_time))
     for stock in before.values():
         yield from stock_adds_up(stock)
     after = _read_stock()
     unchanged = [stock for name, stock in after.items() if _is_same(stock, before.get(name))]
     yield from reservations_add_up(unchanged, reservations)
+    yield from movements_add_up(unchanged, movements)
 
 
 def check_product(product_id: str) -> Iterator[Discrepancy]:
@@ -45,12 +54,10 @@ def _is_same(after: Stock, before: Stock | None) -> bool:
     return before is not None and after.attribute_values == before.attribute_values
 
 
-def _while_time(
-    reservations: Iterable[Reservation], has_time: Callable[[], bool]
-) -> Iterator[Reservation]:
-    for reservation in reservations:
+def _while_time(rows: Iterable[Row], has_time: Callable[[], bool]) -> Iterator[Row]:
+    for row in rows:
         if not has_time():
             raise StockTooLarge(
-                "there are too many reservations to be added up in one run of the Lambda"
+                "there are too many reservations or movements to be added up in one run"
             )
-        yield reservation
+        yield row

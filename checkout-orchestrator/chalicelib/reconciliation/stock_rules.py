@@ -4,7 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
-from chalicelib.readmodels.inventory import OPEN, Reservation, ReservationStatus, Stock
+from chalicelib.readmodels.inventory import (
+    OPEN,
+    Reservation,
+    ReservationStatus,
+    Stock,
+    StockMovement,
+)
 from chalicelib.readmodels.orders import Order
 from chalicelib.reconciliation.snapshot import OrderSnapshot
 from common import clock
@@ -90,6 +96,17 @@ def reservations_add_up(
         if stock.sold != bought:
             detail = f"{stock.sold} sold, but orders have bought {bought}"
             yield _of_product(stock, Kind.SOLD_DOES_NOT_ADD_UP, detail)
+
+
+def movements_add_up(stocks: Iterable[Stock], movements: Iterable[StockMovement]) -> Discrepancies:
+    """What the ledger says came and left is what was supplied, since there is one."""
+    moved: Counter[str] = Counter()
+    for movement in movements:
+        moved[movement.product_id] += int(movement.change)
+    for stock in stocks:
+        if stock.has_ledger and stock.supplied != moved[stock.product_id]:
+            detail = f"{stock.supplied} supplied, but its movements are {moved[stock.product_id]}"
+            yield _of_product(stock, Kind.MOVEMENTS_DO_NOT_ADD_UP, detail)
 
 
 def _wrong_returns(

@@ -18,16 +18,26 @@ def shelf():
     class Shop(BaseHTTPRequestHandler):
         def do_GET(self):
             assert self.path.startswith("/products")
-            self.say(200, json.dumps(list(shop.taken)).encode())
+            sku = self.path.partition("sku=")[2]
+            known = list(shop.taken) if not sku else [shop.view(sku)] if sku in shop.taken else []
+            self.say(200, json.dumps(known).encode())
+
+        def do_PATCH(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert self.path == f"/product/PROD%23{body['sku']}"
+            shop.taken[body["sku"]] = json.dumps(body)
+            self.say(200, json.dumps(shop.view(body["sku"])).encode())
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path == "/user/login":
                 return self.say(200, b'{"token": "t"}')
-            status = shop.answers.pop(0) if shop.answers else 201
+            status, sku = shop.answers.pop(0) if shop.answers else 201, json.loads(body)["sku"]
+            if status == 201 and sku in (*shop.taken, *shop.archived):
+                return self.say(409, b'{"Code": "SkuTaken", "Message": "so"}')
             if status == 201:
-                shop.taken[self.headers["Idempotency-Key"]] = body.decode()
-            return self.say(status, b'{"Code": "Said", "Message": "so"}')
+                shop.taken[sku] = body.decode()
+            return self.say(status, json.dumps(shop.refusal).encode())
 
         def say(self, status, body):
             self.send_response(status)
@@ -39,7 +49,13 @@ def shelf():
             pass
 
     shop = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
-    shop.taken, shop.answers = {}, []
+    shop.taken, shop.answers, shop.archived = {}, [], set()
+    shop.refusal = {"Code": "Said", "Message": "so"}
+    shop.view = lambda sku: {
+        name: value
+        for name, value in {**json.loads(shop.taken[sku]), "productId": f"PROD#{sku}"}.items()
+        if name != "stock"
+    }
     threading.Thread(target=shop.serve_forever, args=(0.01,), daemon=True).start()
     yield shop
     shop.shutdown()
@@ -61,27 +77,27 @@ def load(shelf, tmp_path):
 def test_a_good_row_becomes_a_product_with_the_very_digits_of_its_price(load, shelf):
     report, messages = load(HEADER + "BOWL-1,Protein Bowl,bowls,High-protein meal,12.90,USD,50\n")
 
-    assert (report.loaded, report.problems) == (1, {})
+    assert (report.outcomes, report.problems) == ({"created": 1}, {})
     assert '"price": 12.90' in shelf.taken["BOWL-1"]
     assert json.loads(shelf.taken["BOWL-1"])["stock"] == 50
-    assert messages == ["1 products loaded, 0 rows not"]
+    assert messages == ["1 created, 0 updated, 0 unchanged; 0 rows not loaded"]
 
 
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ("A,Bowl,bowls,x,cheap,USD,5", "price 'cheap'; expected an amount of money"),
-        ("A,Bowl,bowls,x,-1,USD,5", "price '-1'; expected an amount of money"),
-        ("A,Bowl,bowls,x,1e2,USD,5", "price '1e2'; expected an amount of money"),
+        ("A,Bowl,bowls,x,cheap,USD,5", "column price: 'cheap'; expected an amount of money"),
+        ("A,Bowl,bowls,x,-1,USD,5", "column price: '-1'; expected an amount of money"),
+        ("A,Bowl,bowls,x,1e2,USD,5", "column price: '1e2'; expected an amount of money"),
         ("A,Bowl,bowls,x,1.999,USD,5", "1.999 has more decimals than USD has: at most 2"),
         ("A,Bowl,bowls,x,1.5,JPY,5", "1.5 has more decimals than JPY has: at most 0"),
         ("A,Bowl,bowls,x,1,XXX,5", "currency: 'XXX' is not one of"),
-        ("A,Bowl,bowls,x,1,USD,-5", "stock '-5'; expected a whole number from 0"),
-        ("A,Bowl,bowls,x,1,USD,five", "stock 'five'; expected a whole number from 0"),
-        ("A,,bowls,x,1,USD,5", "name is empty; expected a value"),
+        ("A,Bowl,bowls,x,1,USD,-5", "column stock: '-5'; expected a whole number from 0"),
+        ("A,Bowl,bowls,x,1,USD,five", "column stock: 'five'; expected a whole number from 0"),
+        ("A,,bowls,x,1,USD,5", "column name: is empty; expected a value"),
         ("A,Bowl,bowls,x,1,USD", "6 columns; expected 7"),
         ("A,Bowl,bowls,x,1,USD,5,6", "8 columns; expected 7"),
-        ("ä b,Bowl,bowls,x,1,USD,5", "sku 'ä b'; expected 1 to 100 letters"),
+        ("ä b,Bowl,bowls,x,1,USD,5", "column sku: 'ä b'; expected 1 to 100 letters"),
     ],
 )
 def test_a_bad_row_is_reported_by_its_line_and_the_good_ones_are_loaded(
@@ -94,13 +110,13 @@ def test_a_bad_row_is_reported_by_its_line_and_the_good_ones_are_loaded(
     assert sorted(shelf.taken) == ["ALSO", "GOOD"]
     assert list(report.problems) == [3]
     assert complaint in report.problems[3]
-    assert messages[0].startswith("line 3: ")
+    assert messages[0].startswith(("line 3: ", "line 3, column "))
 
 
 def test_the_second_row_of_a_sku_is_not_loaded(load, shelf):
     report, _ = load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\nA,Other,bowls,x,2,USD,5\n")
 
-    assert report.problems == {3: "sku A stands in line 2 already; expected each sku once"}
+    assert report.problems == {3: "column sku: A is in line 2 already; expected each sku once"}
 
 
 def test_what_the_shop_refuses_is_reported_in_its_words(load, shelf):
@@ -110,11 +126,48 @@ def test_what_the_shop_refuses_is_reported_in_its_words(load, shelf):
     assert report.problems == {2: '400 {"Code": "Said", "Message": "so"}'}
 
 
-def test_a_known_sku_with_other_values_is_said_to_be_one(load, shelf):
-    shelf.answers += [422]
-    report, _ = load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\n")
+def test_what_the_shop_refuses_of_a_column_is_reported_by_the_column(load, shelf):
+    shelf.answers += [400]
+    shelf.refusal = {"Code": "InvalidBody", "Message": "name: character 3 is U+0007; expected text"}
+    _, messages = load(f"{HEADER}A,Bowl,bowls,x,1.99,USD,5\n")
 
-    assert report.problems == {2: "sku A is already loaded with other values"}
+    assert messages[0] == "line 2, column name: character 3 is U+0007; expected text"
+
+
+def test_a_known_product_is_updated_by_its_sku_but_its_stock_is_left(load, shelf):
+    load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\nB,Bowl,bowls,x,1,USD,5\n")
+
+    report, messages = load(f"{HEADER}A,Bowl,bowls,x,2,USD,9\nB,Bowl,bowls,x,1,USD,5\n")
+
+    assert report.outcomes == {"updated": 1, "unchanged": 1}
+    assert json.loads(shelf.taken["A"])["price"] == 2
+    assert messages == [
+        "0 created, 1 updated, 1 unchanged; 0 rows not loaded",
+        "the stock of 2 known products was left as it is",
+    ]
+
+
+def test_a_product_that_was_archived_is_not_reported_as_loaded(load, shelf):
+    shelf.archived.add("A")
+
+    report, messages = load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\n")
+
+    assert not report.outcomes
+    assert messages[0] == "line 2, column sku: A is of an archived product; expected another"
+
+
+def test_the_currency_of_a_known_product_stays(load, shelf):
+    load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\n")
+
+    report, _ = load(f"{HEADER}A,Bowl,bowls,x,1,EUR,5\n")
+
+    assert report.problems == {2: "column currency: EUR; expected USD as before"}
+
+
+def test_spaces_and_marks_that_nobody_sees_do_not_matter(load, shelf):
+    load(f"{HEADER}\u00a0A\ufeff,Protein\u00a0Bowl,bowls,x,\u00a01.50\u3000,USD,5\n")
+
+    assert json.loads(shelf.taken["A"])["name"] == "Protein Bowl"
 
 
 def test_a_shop_that_is_busy_is_asked_again(load, shelf, monkeypatch):
@@ -122,7 +175,7 @@ def test_a_shop_that_is_busy_is_asked_again(load, shelf, monkeypatch):
     shelf.answers += [429, 503]
     report, _ = load(f"{HEADER}A,Bowl,bowls,x,1,USD,5\n")
 
-    assert report.loaded == 1
+    assert report.outcomes == {"created": 1}
 
 
 @pytest.mark.parametrize(
@@ -131,8 +184,8 @@ def test_a_shop_that_is_busy_is_asked_again(load, shelf, monkeypatch):
         (HEADER.replace(",price", ""), "utf-8", "lacks price; expected sku,name,category"),
         (HEADER.replace(",price", ",price,colour"), "utf-8", "has 'colour' too much; expected sku"),
         ("", "utf-8", "lacks sku, lacks name"),
-        (HEADER + 'A,"open quote\n', "utf-8", "line 2"),
-        (HEADER + "A,Käse,x,x,1,USD,1\n", "latin-1", "is not UTF-8"),
+        (HEADER + 'A,"open quote\n', "utf-8", "line 2: .* texts in closed quotes"),
+        (HEADER + "A,Käse,x,x,1,USD,1\n", "latin-1", "line 2 is not UTF-8: byte 0xe4"),
     ],
 )
 def test_a_file_that_is_no_catalogue_loads_nothing(load, shelf, text, encoding, complaint):
@@ -146,7 +199,8 @@ def test_columns_may_come_in_any_order(load, shelf):
         "stock,sku,price,currency,name,category,description\n5,A,1.50,USD,Bowl,bowls,x\n"
     )
 
-    assert (report.loaded, json.loads(shelf.taken["A"])["price"]) == (1, 1.5)
+    assert json.loads(shelf.taken["A"])["price"] == 1.5
+    assert report.outcomes == {"created": 1}
 
 
 def test_a_row_of_several_lines_is_reported_by_its_first(load):
@@ -184,7 +238,7 @@ def test_the_command_loads_as_the_admin(shelf, tmp_path, capsys):
     file.write_text(HEADER + "A,Bowl,bowls,x,1,USD,5\n")
 
     assert seed.main([str(file), "--dir", str(tmp_path)]) == 0
-    assert "1 products loaded" in capsys.readouterr().out
+    assert "1 created" in capsys.readouterr().out
     assert list(shelf.taken) == ["A"]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from msgspec import Meta
 
 from chalicelib.orders.statuses import OrderStatus, RefundStatus
-from common import lazy_imports, money
+from common import lazy_imports, money, text
 from common.schemas import Schema
 
 with lazy_imports.until_first_use():
@@ -17,8 +17,9 @@ with lazy_imports.until_first_use():
 MAX_QTY = 99  # of one product
 # One DynamoDB transaction takes 100 items: the stock of each line, and the reservation.
 MAX_LINES = 99
+MAX_REASON_LENGTH = 500
 
-_PAYMENT_METHOD = re.compile(r"[A-Za-z]\w{2,254}")
+_PAYMENT_METHOD = re.compile(r"[A-Za-z]\w{2,254}", re.ASCII)
 
 NonEmptyStr = Annotated[str, Meta(min_length=1, max_length=255)]
 UserId = Annotated[
@@ -78,8 +79,12 @@ class RefundOrder(Schema):
         Meta(description="Whether the goods go back into stock; set by admins only, else true."),
     ] = None
     reason: Annotated[
-        Annotated[str, Meta(max_length=500)] | None, Meta(description="Free text for the shop.")
+        str | None, Meta(description="Free text for the shop, at most 500 characters.")
     ] = None
+
+    def __post_init__(self) -> None:
+        if self.reason is not None:
+            self.reason = text.parse_paragraphs("reason", self.reason, MAX_REASON_LENGTH)
 
 
 class OrdersQuery(Schema):

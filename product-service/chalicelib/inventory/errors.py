@@ -1,6 +1,6 @@
 """Errors of stock and reservations. Customers of the API read `description`."""
 
-from chalice import ChaliceViewError, ConflictError, NotFoundError
+from chalice import ChaliceViewError, ConflictError, NotFoundError, UnprocessableEntityError
 
 
 class ProductNotFound(NotFoundError):
@@ -26,6 +26,24 @@ class NotCommitted(ConflictError):
 
 class ReturnTooLarge(ConflictError):
     """More of a product is returned than the order still has. Nothing was changed."""
+
+
+class StockChanged(ConflictError):
+    """The stock is not what the caller based its number on. Nothing was changed."""
+
+    description = "The available stock is not `expectedStock` any more. Nothing was changed."
+
+
+class StockOutOfRange(ConflictError):
+    """With this change less than nothing would be available, or too much."""
+
+    description = "With this change less than 0 or more than 1000000 would be available."
+
+
+class IdempotencyKeyReused(UnprocessableEntityError):
+    """The key was used before, with another body."""
+
+    description = "The `Idempotency-Key` was used before, with another body."
 
 
 class StockContended(ChaliceViewError):

@@ -2,8 +2,13 @@
 
 from enum import StrEnum
 
-from pynamodb.attributes import ListAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.attributes import (
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from common import dynamodb
@@ -40,7 +45,38 @@ class Stock(Model):
     reserved = WholeNumber(attr_name="reservedStock", default=0)
     sold = WholeNumber(attr_name="soldStock", default=0)
     supplied = WholeNumber(attr_name="suppliedStock", default=0)
+    # Set once the sum of its StockMovements is what was supplied.
+    has_ledger = BooleanAttribute(null=True, attr_name="hasLedger")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
+
+
+class ByProduct(GlobalSecondaryIndex["StockMovement"]):
+    """All movements of a product, by time."""
+
+    class Meta:
+        index_name = "by-product"
+        projection = AllProjection()
+
+    product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
+    created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
+
+
+class StockMovement(Model):
+    """A line of the ledger of supply, written once, in one transaction with the stock."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "StockMovements"
+
+    movement_id = UnicodeAttribute(hash_key=True, attr_name="movementId")
+    product_id = UnicodeAttribute(attr_name="productId")
+    kind = UnicodeAttribute()
+    change = NumberAttribute()
+    reason = UnicodeAttribute(null=True)
+    moved_by = UnicodeAttribute(attr_name="movedBy")
+    request_hash = UnicodeAttribute(null=True, attr_name="requestHash")
+    created_at = UnicodeAttribute(attr_name="createdAt")
+
+    by_product = ByProduct()
 
 
 StockBucket = WholeNumber

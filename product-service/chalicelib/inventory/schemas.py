@@ -4,12 +4,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common import ids
+from chalicelib.inventory.movement_kinds import MovementKind
+from common import ids, text
 from common.schemas import Schema
 
 # One DynamoDB transaction holds 100 items: the lines' stock, and the reservation.
 MAX_LINES = 99
 MAX_STOCK = 1_000_000
+MAX_REASON_LENGTH = 200
 
 StockCount = Annotated[int, Meta(ge=0, le=MAX_STOCK)]
 
@@ -75,6 +77,51 @@ class SetStock(Schema):
     """The quantity that is available from now on."""
 
     stock: StockCount
+    expected_stock: Annotated[
+        StockCount | None,
+        Meta(
+            description="The `availableStock` that the new number is based on: 409 if it is"
+            " another by now. Without it what was sold meanwhile is overwritten."
+        ),
+    ] = None
+    reason: Annotated[str | None, Meta(description="For the ledger: why.")] = None
+
+    def __post_init__(self) -> None:
+        if self.reason is not None:
+            self.reason = text.parse_line("reason", self.reason, MAX_REASON_LENGTH)
+
+
+class AdjustStock(Schema):
+    """How many come or leave, and why."""
+
+    change: Annotated[int, Meta(ge=-MAX_STOCK, le=MAX_STOCK, description="Below 0: they leave.")]
+    reason: Annotated[str, Meta(description="For the ledger, at most 200 characters.")]
+
+    def __post_init__(self) -> None:
+        self.reason = text.parse_line("reason", self.reason, MAX_REASON_LENGTH)
+        if self.change == 0:
+            raise ValueError("change: expected another number than 0")
+
+
+class MovementsQuery(Schema):
+    """Which page of the movements."""
+
+    limit: Annotated[int, Meta(ge=1, le=100, description="Movements per page.")] = 50
+    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
+        None
+    )
+
+
+class MovementView(Schema):
+    """A movement of the supply: how many came or left, by whom, when and why."""
+
+    movement_id: str
+    product_id: str
+    kind: MovementKind
+    change: int
+    moved_by: str
+    created_at: str
+    reason: str | None = None
 
 
 class StockLevel(Schema):

@@ -3,23 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from pynamodb.expressions.update import Action
-
-from chalicelib.inventory.errors import (
-    OutOfStock,
-    ProductNotFound,
-    ReservationEnded,
-    StockContended,
-)
-from chalicelib.inventory.models import COMMITTED, RELEASED, RESERVED, Reservation, Stock
+from chalicelib.inventory import supply
+from chalicelib.inventory.errors import OutOfStock, ReservationEnded, StockContended
+from chalicelib.inventory.models import COMMITTED, RELEASED, RESERVED, Reservation
 from chalicelib.inventory.returns import restock
-from chalicelib.inventory.schemas import OrderLine, ReservationHeld, ReservationState, StockLevel
+from chalicelib.inventory.schemas import OrderLine, ReservationHeld, ReservationState
 from chalicelib.inventory.transitions import transition
-from common import clock, dynamodb, events, ids, log, metrics, queues, transactions
-from common.retry import RetryPolicy
+from common import events, log, metrics, queues
 
 _ANALYTICS_QUEUE = "analytics-queue"
-_CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=0.1)
 
 
 def reserve(order_id: str, lines: Iterable[OrderLine]) -> ReservationHeld:
@@ -74,37 +66,9 @@ def return_goods(order_id: str, refund_id: str, lines: Iterable[OrderLine]) -> R
     return ReservationState(order_id=order_id, status=reservation.status)
 
 
-def set_stock(product_id: str, available: int) -> StockLevel:
-    """Set the available stock. Supplied changes by the difference.
-
-    Reserved and sold stay. Idempotent; conditional on the stock that was read, so that
-    concurrent reservations are not lost.
-
-    Raises: ProductNotFound, StockContended.
-    """
-    for _ in _CONFLICT_RETRIES.attempts():
-        stock = _get_stock(product_id)
-        difference = available - stock.available
-        try:
-            transactions.write(_set_available_op(stock, available))
-        except transactions.TransactionCancelled:
-            continue
-        except transactions.TransactionContended:
-            break
-        stock.available, stock.supplied = available, stock.supplied + difference
-        return _stock_level(stock)
-    raise StockContended("the stock kept changing while it was being set; try again")
-
-
 def get_available_stock(product_id: str) -> int:
     """Return the available quantity of the product. Raises: ProductNotFound."""
-    return _get_stock(product_id).available
-
-
-def initial_stock(product_id: str, supplied: int) -> transactions.Operation:
-    """Return the operation that stores a new product's stock."""
-    stock = Stock(product_id, available=supplied, supplied=supplied, updated_at=clock.now())
-    return transactions.put(stock, Stock.product_id.does_not_exist())
+    return supply.get_stock(product_id).available
 
 
 def _quantities(lines: Iterable[OrderLine]) -> dict[str, int]:
@@ -118,30 +82,3 @@ def _quantities(lines: Iterable[OrderLine]) -> dict[str, int]:
 def _inventory_updated(reservation: Reservation) -> events.InventoryUpdated:
     items = [events.Line(item.product_id, item.qty) for item in reservation.items]
     return events.create(events.InventoryUpdated, order_id=reservation.order_id, items=items)
-
-
-def _get_stock(product_id: str) -> Stock:
-    product_id = ids.parse("PROD", product_id)
-    stock = dynamodb.find(Stock, product_id)
-    if stock is None:
-        raise ProductNotFound(f"{product_id} has no stock: there is no such product")
-    return stock
-
-
-def _set_available_op(stock: Stock, available: int) -> transactions.Operation:
-    actions: list[Action] = [
-        Stock.available.set(available),
-        Stock.supplied.add(available - stock.available),
-        Stock.updated_at.set(clock.now()),
-    ]
-    return transactions.update(stock, actions, Stock.available == stock.available)
-
-
-def _stock_level(stock: Stock) -> StockLevel:
-    return StockLevel(
-        product_id=stock.product_id,
-        available_stock=stock.available,
-        reserved_stock=stock.reserved,
-        sold_stock=stock.sold,
-        supplied_stock=stock.supplied,
-    )

@@ -1,6 +1,6 @@
 """Errors of the catalogue. Customers of the API read `description`."""
 
-from chalice import ChaliceViewError, ConflictError, UnprocessableEntityError
+from chalice import ChaliceViewError, ConflictError
 
 
 class CurrencyFixed(ConflictError):
@@ -9,10 +9,10 @@ class CurrencyFixed(ConflictError):
     description = "A product keeps its currency; for another currency create another product."
 
 
-class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before, with another body."""
+class SkuTaken(ConflictError):
+    """Another product has this SKU, or had it before it was archived."""
 
-    description = "The `Idempotency-Key` was used before, with another body."
+    description = "Another product has this `sku`, or had it before it was archived."
 
 
 class ProductContended(ChaliceViewError):

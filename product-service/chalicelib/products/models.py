@@ -53,6 +53,7 @@ class Product(Model):
     name = UnicodeAttribute()
     description = UnicodeAttribute()
     category = UnicodeAttribute()
+    sku = UnicodeAttribute(null=True)
     price_minor = WholeNumber(attr_name="priceMinor")
     currency = UnicodeAttribute()
     status = UnicodeAttribute(default=ACTIVE)
@@ -65,6 +66,24 @@ class Product(Model):
 
     by_price = ByPrice()
     by_category = ByCategory()
+
+
+class SkuClaim(Model):
+    """The product that has a SKU, for good.
+
+    Written together with it, so that no two share one.
+    """
+
+    class Meta(dynamodb.Meta):
+        table_name = "Products"
+
+    key = UnicodeAttribute(hash_key=True, attr_name="productId")
+    owner_id = UnicodeAttribute(null=True, attr_name="ownerId")  # products have none
+
+    @staticmethod
+    def key_for(sku: str) -> str:
+        """Return the key of the claim on a SKU."""
+        return f"SKU#{sku}"
 
 
 def category_listing(currency: str, category: str) -> str:

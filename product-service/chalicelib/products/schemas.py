@@ -1,19 +1,21 @@
 """Request bodies, queries and responses."""
 
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.inventory.schemas import StockCount
-from common import money
+from common import money, text
 from common.schemas import Schema
 
-_SEPARATORS = re.compile(r"[\W_]+")
+_SKU = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _MAX_NAME_LENGTH = 200
 _MAX_DESCRIPTION_LENGTH = 5000
 _MAX_CATEGORY_LENGTH = 50
+_MAX_CATEGORY_TEXT_LENGTH = 200  # with what the slug leaves out
 
 
 class NewProduct(Schema):
@@ -25,8 +27,13 @@ class NewProduct(Schema):
     currency: str = money.DEFAULT
     description: str = ""
     category: str = "general"
+    sku: Annotated[
+        str | None, Meta(description="The shop's own number of it. No two products share one.")
+    ] = None
 
     def __post_init__(self) -> None:
+        if self.sku is not None:
+            self.sku = _parse_sku(self.sku)
         self.name = _parse_name(self.name)
         self.description = _parse_description(self.description)
         self.category = _parse_category(self.category)
@@ -60,6 +67,9 @@ class ProductFilters(Schema):
     """Which products to list, and which page of them."""
 
     category: Annotated[str | None, Meta(description="The category's name or slug.")] = None
+    sku: Annotated[
+        str | None, Meta(description="The one product with this SKU; without other filters.")
+    ] = None
     currency: Annotated[str, Meta(description="Prices are compared within one currency.")] = (
         money.DEFAULT
     )
@@ -72,6 +82,11 @@ class ProductFilters(Schema):
 
     def __post_init__(self) -> None:
         self.currency = _parse_currency(self.currency)
+        if self.sku is not None:
+            self.sku = _parse_sku(self.sku)
+            others = (self.category, self.min_price, self.max_price, self.cursor)
+            if any(value is not None for value in others):
+                raise ValueError("sku: expected without category, minPrice, maxPrice, cursor")
         if self.category is not None:
             self.category = _parse_category(self.category)
         if self.min_price_minor > self.max_price_minor:
@@ -108,9 +123,10 @@ class ProductView(Schema):
     currency: str
     category: str
     description: str
+    sku: str | None = None
 
 
-class ProductWithStock(ProductView):
+class ProductWithStock(ProductView, kw_only=True):
     """A product, and the quantity of it that can be bought."""
 
     available_stock: int
@@ -123,31 +139,40 @@ class ProductArchived(Schema):
     product_id: str
 
 
-def _parse_name(text: str) -> str:
-    text = text.strip()
-    if not 0 < len(text) <= _MAX_NAME_LENGTH or not text.isprintable():
-        raise ValueError(f"name: expected 1 to {_MAX_NAME_LENGTH} printable characters")
-    return text
+def _parse_name(name: str) -> str:
+    return text.parse_line("name", name, _MAX_NAME_LENGTH)
 
 
-def _parse_description(text: str) -> str:
-    text = text.strip()
-    lines = re.split(r"[\r\n\t]", text)
-    if len(text) > _MAX_DESCRIPTION_LENGTH or not all(line.isprintable() for line in lines):
-        raise ValueError(
-            f"description: expected at most {_MAX_DESCRIPTION_LENGTH} characters of plain text"
-        )
-    return text
+def _parse_sku(sku: str) -> str:
+    if not _SKU.fullmatch(sku):
+        raise ValueError("sku: expected 1 to 100 letters, digits, dots, dashes and underscores")
+    return sku
 
 
-def _parse_category(text: str) -> str:
+def _parse_description(description: str) -> str:
+    return text.parse_paragraphs("description", description, _MAX_DESCRIPTION_LENGTH)
+
+
+def _parse_category(category: str) -> str:
     """The category as a slug: `Health & Beauty` is `health-beauty`."""
-    slug = _SEPARATORS.sub("-", text.lower()).strip("-")
-    if not 0 < len(slug) <= _MAX_CATEGORY_LENGTH:
+    slug = _slug(text.parse_line("category", category, _MAX_CATEGORY_TEXT_LENGTH).lower())
+    if not 0 < text.length(slug) <= _MAX_CATEGORY_LENGTH:
         raise ValueError(
             f"category: expected 1 to {_MAX_CATEGORY_LENGTH} letters, digits and hyphens"
         )
     return slug
+
+
+def _slug(category: str) -> str:
+    """Join the words of any script by hyphens. Marks belong to the letter before them."""
+    words = [""]
+    for char in category:
+        kind = unicodedata.category(char)[0]
+        if kind in "LN" or (words[-1] and (kind == "M" or char in text.JOINERS)):
+            words[-1] += char
+        elif words[-1]:
+            words.append("")
+    return text.normalize("-".join(word for word in words if word))
 
 
 def _parse_currency(code: str) -> str:

@@ -9,10 +9,15 @@ from msgspec.structs import asdict
 from pynamodb.expressions.update import Action
 
 from chalicelib.inventory import service as inventory
-from chalicelib.inventory.errors import ProductNotFound
+from chalicelib.inventory import supply
+from chalicelib.inventory.errors import IdempotencyKeyReused, ProductNotFound
 from chalicelib.products import listing
-from chalicelib.products.errors import CurrencyFixed, IdempotencyKeyReused, ProductContended
-from chalicelib.products.models import ACTIVE, ARCHIVED, Product, category_listing
+from chalicelib.products.errors import (
+    CurrencyFixed,
+    ProductContended,
+    SkuTaken,
+)
+from chalicelib.products.models import ACTIVE, ARCHIVED, Product, SkuClaim, category_listing
 from chalicelib.products.schemas import (
     NewProduct,
     ProductArchived,
@@ -25,21 +30,26 @@ from chalicelib.products.schemas import (
 from common import clock, dynamodb, ids, money, transactions
 from common.pages import Page
 
+_PRODUCT_EXISTS = 0  # position in the transaction that creates a product
+
 
 def create_product(request: NewProduct, admin_id: str, key: str | None) -> ProductCreated:
     """Create a product and its stock, both or neither.
 
     Idempotent by the admin and the idempotency key. Undone by `archive_product`.
 
-    Raises: InvalidAmount, ProductContended, IdempotencyKeyReused.
+    Raises: InvalidAmount, ProductContended, IdempotencyKeyReused, SkuTaken.
     """
     product = _new_product(request, admin_id, key)
     try:
         transactions.write(
             transactions.put(product, Product.product_id.does_not_exist()),
-            inventory.initial_stock(product.product_id, request.stock),
+            *supply.initial_stock(product.product_id, request.stock, admin_id),
+            *_claim_sku(product),
         )
-    except transactions.TransactionCancelled:
+    except transactions.TransactionCancelled as exc:
+        if _PRODUCT_EXISTS not in exc.failed:
+            raise SkuTaken(f"sku: another product has {product.sku}, or had it") from None
         _require_same_request(product)
     except transactions.TransactionContended:
         raise ProductContended("too much at once; try again in a moment") from None
@@ -53,7 +63,7 @@ def list_products(filters: ProductFilters) -> Page[ProductView]:
 
     Raises: InvalidCursor.
     """
-    page = listing.query_page(filters)
+    page = listing.query_page(filters) if filters.sku is None else _find_by_sku(filters.sku)
     return Page([_product_view(product) for product in page.items], page.cursor)
 
 
@@ -118,6 +128,7 @@ def _new_product(request: NewProduct, admin_id: str, key: str | None) -> Product
         name=request.name,
         description=request.description,
         category=request.category,
+        sku=request.sku,
         price_minor=_price_minor(request.price, request.currency),
         currency=request.currency,
         listing=request.currency,
@@ -129,12 +140,28 @@ def _new_product(request: NewProduct, admin_id: str, key: str | None) -> Product
     return product
 
 
+def _claim_sku(product: Product) -> list[transactions.Operation]:
+    if product.sku is None:
+        return []
+    claim = SkuClaim(SkuClaim.key_for(product.sku), owner_id=product.product_id)
+    return [transactions.put(claim, SkuClaim.key.does_not_exist())]
+
+
+def _find_by_sku(sku: str) -> Page[Product]:
+    """Return the page of the one active product with this SKU, or an empty one."""
+    claim = dynamodb.find(SkuClaim, SkuClaim.key_for(sku))
+    product = _get_product(claim.owner_id) if claim else None
+    return Page([product] if product and product.status == ACTIVE else [])
+
+
 def _request_hash(product: Product, stock: int) -> str:
     """Hash of the request. Later changes of the product do not alter it."""
-    fields = (
+    fields = [
         product.name, product.description, product.category, product.price_minor,
         product.currency, stock,
-    )  # fmt: skip
+    ]  # fmt: skip
+    if product.sku is not None:  # hashes from before products had one stay
+        fields.append(product.sku)
     return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
 
 
@@ -180,6 +207,7 @@ def _product_view(product: Product) -> ProductView:
         currency=product.currency,
         category=product.category,
         description=product.description,
+        sku=product.sku,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.users.schemas import EmailStr, NonEmptyStr
+from common import text
 from common.schemas import Schema
 
 # What HTML accepts for <input type=email>, with a dot in the domain and no stray one before the @.
@@ -29,17 +30,14 @@ class Registration(Schema):
     phone: str | None = None
 
     def __post_init__(self) -> None:
-        self.email, self.name = self.email.strip(), _parse_name(self.name)
+        self.email, self.name = text.trim(self.email), _parse_name(self.name)
         if not _EMAIL.fullmatch(self.email):
             raise ValueError("email: expected an address such as jimmy@example.com")
         _validate_phone(self.phone)
 
 
-def _parse_name(text: str) -> str:
-    name = text.strip()
-    if not 0 < len(name) <= _MAX_NAME_LENGTH or not name.isprintable():
-        raise ValueError(f"name: expected 1 to {_MAX_NAME_LENGTH} printable characters")
-    return name
+def _parse_name(name: str) -> str:
+    return text.parse_line("name", name, _MAX_NAME_LENGTH)
 
 
 def _validate_phone(phone: str | None) -> None:
@@ -59,6 +57,9 @@ class Credentials(Schema):
 
     email: EmailStr
     password: NonEmptyStr
+
+    def __post_init__(self) -> None:
+        self.email = text.trim(self.email)
 
 
 class LoginTokens(Schema):
@@ -115,6 +116,9 @@ class PasswordResetRequest(Schema):
     """The address of the account whose password was forgotten."""
 
     email: EmailStr
+
+    def __post_init__(self) -> None:
+        self.email = text.trim(self.email)
 
 
 class PasswordReset(Schema):

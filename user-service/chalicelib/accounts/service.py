@@ -25,7 +25,7 @@ from chalicelib.sessions.models import Session
 from chalicelib.users import passwords
 from chalicelib.users import service as users
 from chalicelib.users.models import User
-from common import auth, clock, settings
+from common import auth, clock, dynamodb, settings
 
 # The routes that return what other services store: user-service reads only its own tables.
 ELSEWHERE = ("/orders", "/cart")
@@ -47,6 +47,7 @@ def log_in(credentials: Credentials, source: str) -> LoginTokens:
         attempt.record_failure()
         raise InvalidCredentials("Invalid credentials")
     attempt.record_success()
+    _renew_password_hash(user, credentials.password)
     tokens = sessions.start_session(user)
     return LoginTokens(
         token=tokens.token,
@@ -111,6 +112,18 @@ def delete_account(caller: auth.Caller, request: AccountDeletion, source: str) -
     _confirm_password(user, request.password, source)
     deletion.erase_account(user)
     return Confirmation(message="Account deleted")
+
+
+def _renew_password_hash(user: User, password: str) -> None:
+    """Replace a hash from before passwords were normalized.
+
+    A concurrent change of the password stays.
+    """
+    renewed = passwords.renew_hash(password, user.password_hash)
+    if renewed is not None:
+        dynamodb.update_if(
+            user, [User.password_hash.set(renewed)], User.password_hash == user.password_hash
+        )
 
 
 def _may_log_in(user: User) -> bool:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from common import text
 from common.schemas import Schema
 
 MAX_NAME_LENGTH = 200
@@ -19,9 +20,7 @@ class NewSampleThing(Schema):
     user_id: OwnerId = None
 
     def __post_init__(self) -> None:
-        self.name = self.name.strip()
-        if not 0 < len(self.name) <= MAX_NAME_LENGTH or not self.name.isprintable():
-            raise ValueError(f"name: expected 1 to {MAX_NAME_LENGTH} printable characters")
+        self.name = text.parse_line("name", self.name, MAX_NAME_LENGTH)
 
 
 class SampleThingOwnerQuery(Schema):
