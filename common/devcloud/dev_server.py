@@ -91,7 +91,8 @@ def _refuse(handler: ChaliceRequestHandler, error: LocalGatewayException) -> Non
 def require_free(port: int, example: str) -> None:
     """Require a free port.
 
-    Raises: PortTaken, with an example of how to name another."""
+    Raises: PortTaken, with an example of how to name another.
+    """
     if _answers(f"http://127.0.0.1:{port}"):
         raise PortTaken(f"Port {port} is taken by another program; name a free one: {example}.")
 

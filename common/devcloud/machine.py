@@ -41,7 +41,7 @@ def raise_open_files() -> None:
 
 
 def find_shortage() -> str | None:
-    """Return a sentence if a prepared process may open too few files for a shop, else None."""
+    """Return a sentence if this prepared process may open too few files."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY or files >= _ENOUGH_FILES:
         return None
