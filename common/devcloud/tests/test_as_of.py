@@ -131,9 +131,9 @@ def test_webhooks_of_what_never_was_are_not_sent_and_earlier_ones_are(start):
 
         start(as_of=moment, webhook_url=f"http://127.0.0.1:{inbox.server_port}/")
 
-        assert inbox.heard.get(timeout=10) == "early"
+        assert inbox.received.get(timeout=10) == "early"
         time.sleep(1)  # a wrong one would have been sent at the same time
-        assert inbox.heard.empty()
+        assert inbox.received.empty()
 
 
 def test_the_log_of_changes_does_not_grow_for_ever(tmp_path, monkeypatch):
