@@ -7,6 +7,7 @@ import os
 import resource
 
 _OPEN_FILES = 10_240  # macOS starts shells with 256, and takes no more than this
+_ENOUGH_FILES = 1024  # a shop under load fails with 256
 _LOCAL = ("127.0.0.1", "localhost")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -37,3 +38,14 @@ def raise_open_files() -> None:
     most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def find_shortage() -> str | None:
+    """Return a sentence if this prepared process may open too few files."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY or files >= _ENOUGH_FILES:
+        return None
+    return (
+        f"This shell allows {files} open files (ulimit -Hn), and a busy shop needs {_ENOUGH_FILES}:"
+        " if it fails, start it from a new shell."
+    )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from devcloud import example_orders, shop, status, terminal
+from devcloud import example_orders, machine, shop, status, terminal
 from devcloud.commands.options import (
     DEFAULT_DIRECTORY,
     AsJson,
@@ -27,6 +27,8 @@ def up(
 ) -> None:
     """Start the shop, or bring a running one up to date."""
     report = progress()
+    if shortage := machine.find_shortage():
+        report(shortage)
     running = shop.start(
         directory, port, purchase=not no_purchase, outlives_caller=True, say=report
     )

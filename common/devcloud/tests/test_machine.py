@@ -46,6 +46,20 @@ def test_few_open_files_become_more():
     assert prepared()[1] > 1024
 
 
+@pytest.mark.parametrize(("limit", "sentences"), [("-S", 0), ("", 1)])
+def test_a_limit_that_cannot_be_raised_is_named(limit, sentences):
+    look = "from devcloud import machine; machine.prepare(); print(machine.find_shortage() or '')"
+    shell = f'ulimit {limit} -n 256; exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", shell, "sh", sys.executable, "-c", look],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.count("256 open files") == sentences, done.stderr
+
+
 @pytest.fixture
 def sleeper(tmp_path, monkeypatch):
     for name, proxy in PROXIES.items():
