@@ -28,12 +28,19 @@ _PATH_LINE = (
     "import os, sys; {'AWS_LAMBDA_FUNCTION_NAME', 'SERVICE_ALONE'} & {*os.environ} or "
     "sys.path.append(os.path.join(os.path.dirname(sys.prefix), 'common'))\n"
 )
-# The commands of .venv/bin that are ours, and their modules.
-_COMMANDS = {"shop": "devcloud", "chalice": "devcloud.chalice_command"}
-_COMMAND = """#!/bin/sh
+# The commands of .venv/bin that are ours. For a service that works alone, chalice is the package's.
+_COMMANDS = {
+    "shop": """#!/bin/sh
 export PYTHONUTF8=1
-exec "$(dirname "$0")/python" -m {module} "$@"
-"""
+exec "$(dirname "$0")/python" -m devcloud "$@"
+""",
+    "chalice": """#!/bin/sh
+export PYTHONUTF8=1
+[ -z "$SERVICE_ALONE" ] || exec "$(dirname "$0")/python" -c \
+  'import sys; from chalice.cli import main; sys.argv[0] = "chalice"; sys.exit(main())' "$@"
+exec "$(dirname "$0")/python" -m devcloud.chalice_command "$@"
+""",
+}
 
 
 class NotInstalled(Exception):
@@ -99,7 +106,7 @@ def _install_once(rebuild: bool) -> None:
 
 
 def _bring_up_to_date(pins: "list[str]", rebuild: bool) -> None:
-    contents = [*pins, _PATH_LINE, _COMMAND, *_COMMANDS.values()]
+    contents = [*pins, _PATH_LINE, *_COMMANDS.values()]
     expected = {
         "python": [sys.version, sys.base_prefix],
         "packages": hashlib.sha256("\n".join(contents).encode()).hexdigest(),
@@ -179,10 +186,10 @@ def _write_entry_points() -> None:
     """
     for packages in _VENV.glob("lib/python*/site-packages"):
         (packages / "commerce.pth").write_text(_PATH_LINE)
-    for name, module in _COMMANDS.items():
+    for name, script in _COMMANDS.items():
         command = _VENV / "bin" / name
         command.unlink(missing_ok=True)
-        command.write_text(_COMMAND.format(module=module))
+        command.write_text(script)
         command.chmod(0o755)
 
 

@@ -148,6 +148,10 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     path = f"/product/{quote(goods, safe='')}"
     ok(admin.patch(path, json={"price": 13.49}))
     ok(admin.put(f"{path}/stock", json={"stock": 7}))
+    adjustment = {"change": 1, "reason": "found in the store"}
+    for _ in range(2):
+        ok(admin.post(f"{path}/stock/adjust", json=adjustment, headers={"Idempotency-Key": "1"}))
+    ok(admin.get(f"{path}/stock/movements"))
     ok(admin.get(path))
     ok(admin.get("/products", params={"category": "none"}))
     ok(admin.get("/products"))

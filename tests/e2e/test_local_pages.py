@@ -24,6 +24,8 @@ EXCEPTIONS = {
     "POST /product": ONLY_ADMINS,
     "PATCH /product/{productId}": ONLY_ADMINS,
     "PUT /product/{productId}/stock": ONLY_ADMINS,
+    "POST /product/{productId}/stock/adjust": ONLY_ADMINS,
+    "GET /product/{productId}/stock/movements": ONLY_ADMINS,
     "DELETE /product/{productId}": ONLY_ADMINS,
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,
