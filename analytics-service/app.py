@@ -5,8 +5,9 @@ from chalice.app import DynamoDBEvent, SQSEvent
 from chalicelib.analytics.errors import PeriodInvalid
 from chalicelib.analytics.schemas import DayReport, EventQuery, LoggedEvent, ReportQuery
 from common import ids, lazy_imports, queues, streams
-from common.api import Access, Api, Request
+from common.api import Api, Request
 from common.pages import InvalidCursor, Page
+from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.analytics import service

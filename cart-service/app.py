@@ -29,8 +29,9 @@ from chalicelib.carts.schemas import (
     SetQuantity,
 )
 from common import auth, events, ids, lazy_imports, queues, step_input
-from common.api import Access, Api, Request
+from common.api import Api, Request
 from common.pages import InvalidCursor, Page
+from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.carts import clearing, guests, merging, service

@@ -38,7 +38,8 @@ from chalicelib.payments.schemas import (
 )
 from chalicelib.reconciliation.schemas import ReconcileRequest, Report
 from common import events, ids, lazy_imports, queues, step_input
-from common.api import Access, Api, Function, Request
+from common.api import Api, Request
+from common.routes import Access, Function
 
 with lazy_imports.until_first_use():
     from chalicelib.audit import service as audit

@@ -39,9 +39,10 @@ from chalicelib.products.schemas import (
     ProductWithStock,
 )
 from common import lazy_imports
-from common.api import Access, Api, Request
+from common.api import Api, Request
 from common.money import InvalidAmount
 from common.pages import InvalidCursor, Page
+from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.inventory import expiry, supply

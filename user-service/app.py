@@ -35,7 +35,8 @@ from chalicelib.tokens.schemas import JsonWebKeySet, KeyRotation, RotateSigningK
 from chalicelib.users.errors import PasswordTooLong, PasswordTooShort, UserNotFound
 from chalicelib.users.schemas import GrantRole, UserRole
 from common import auth, ids, lazy_imports, queues, step_input
-from common.api import Access, Api, Request
+from common.api import Api, Request
+from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.accounts import deletion, recovery, registration

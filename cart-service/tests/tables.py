@@ -16,7 +16,7 @@ _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 def product(
     product_id: str, name: str = "Protein Bowl", price_minor: int = 1299, **more: Any
 ) -> dict[str, Any]:
-    """A row of product-service's table, with attributes that the cart does not read."""
+    """A row of product-service's table, also with what the cart does not read."""
     known = {"productId": product_id, "name": name, "priceMinor": price_minor, "currency": "USD"}
     return {**known, "status": "ACTIVE", "description": "High-protein meal", **more}
 

@@ -4,7 +4,6 @@ Timestamps are UTC, ISO 8601, milliseconds, `Z`. Days are in the shop's time zon
 """
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common import settings
 
@@ -44,26 +43,15 @@ def _shop_zone() -> tzinfo:
     """The setting SHOP_TIME_ZONE, UTC by default. Raises: SettingWrong."""
     name = settings.text("SHOP_TIME_ZONE", "UTC")
     if name == "UTC":
-        return UTC  # needs no tzdata, which only services with local days have
-    zone: tzinfo | None = None
-    try:
-        zone = ZoneInfo(name)
-    except ZoneInfoNotFoundError:
-        zone = _bundled_zone(name)
-    except (ValueError, OSError):
-        pass  # a path, or half a name
+        return UTC
+    # boto3 brings it, with all time zones: AWS's image and the zips have none for zoneinfo.
+    from dateutil import zoneinfo
+
+    zone: tzinfo | None = zoneinfo.get_zonefile_instance().get(name)
     if zone is None:
         raise settings.SettingWrong(
             f"SHOP_TIME_ZONE must be a time zone such as Europe/Berlin, but is {name!r}"
         )
-    return zone
-
-
-def _bundled_zone(name: str) -> tzinfo | None:
-    """Return a zone of python-dateutil's own, where neither image nor zip has any."""
-    from dateutil import tz
-
-    zone: tzinfo | None = tz.gettz(name)
     return zone
 
 

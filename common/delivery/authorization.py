@@ -43,12 +43,21 @@ def handler_actions(kind: str) -> frozenset[str]:
     )
 
 
+def resource_patterns(action: str) -> list[str]:
+    """Return the ARN patterns of an action's resources, `*` where it knows none.
+
+    Raises: UnknownAction.
+    """
+    listed = [row["resource_arn_format"] for row in _rows(action)]
+    return [*listed, *_NOT_YET_LISTED.get(action, ())]
+
+
 def knows_resources(action: str) -> bool:
     """Whether a policy can name resources for the action. Without them it needs `*`.
 
     Raises: UnknownAction.
     """
-    return any(pattern != "*" for pattern in _patterns(action))
+    return any(pattern != "*" for pattern in resource_patterns(action))
 
 
 def is_evaluated_on(action: str, arn: str) -> bool:
@@ -60,7 +69,7 @@ def is_evaluated_on(action: str, arn: str) -> bool:
     """
     if action.startswith(f"{_BY_PATH}:"):
         return arn.startswith(f"{_BY_PATH}:")
-    return any(_matches(pattern, arn) for pattern in _patterns(action) if pattern != "*")
+    return any(_matches(pattern, arn) for pattern in resource_patterns(action) if pattern != "*")
 
 
 def condition_keys(action: str) -> frozenset[str]:
@@ -71,11 +80,6 @@ def condition_keys(action: str) -> frozenset[str]:
 def _canonical(action: str) -> str:
     service, _, name = action.partition(":")
     return f"{service.lower()}:{name}"  # the trail's schema says `CloudTrail:`
-
-
-def _patterns(action: str) -> list[str]:
-    listed = [row["resource_arn_format"] for row in _rows(action)]
-    return [*listed, *_NOT_YET_LISTED.get(action, ())]
 
 
 @cache

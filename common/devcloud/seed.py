@@ -1,13 +1,11 @@
 """Load products from a CSV file over HTTP, as an admin: `make seed FILE=...`."""
 
-import argparse
 import csv
 import json
 import re
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -275,43 +273,3 @@ def _body(row: Row) -> str:
     texts = {name: row[name] for name in ("sku", "name", "category", "description", "currency")}
     price, stock = Decimal(row["price"]), int(row["stock"])
     return f'{json.dumps(texts)[:-1]}, "price": {price:f}, "stock": {stock}}}'
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Load a file into the running shop as its admin. Returns 1 if a row failed."""
-    parser = argparse.ArgumentParser(prog="python -m devcloud.seed", description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument(
-        "--dir", type=Path, default=Path(".local"), help="where the shop keeps its state"
-    )
-    given = parser.parse_args(arguments)
-    try:
-        url, token = _admin(given.dir)
-        report = load(url, token, given.file, print)
-    except CatalogueUnreadable as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    return 1 if report.problems else 0
-
-
-def _admin(directory: Path) -> tuple[str, str]:
-    note = directory / "shop.json"
-    if not note.exists():
-        raise CatalogueUnreadable(f"There is no shop in {directory}: run `make up` first.")
-    shop = json.loads(note.read_text())
-    who = {"email": shop["adminEmail"], "password": shop["adminPassword"]}
-    try:
-        answer = httpx.post(f"{shop['url']}/user/login", json=who, timeout=40)
-    except httpx.TransportError:
-        raise CatalogueUnreadable(
-            f"The shop at {shop['url']} does not answer: run `make up` first."
-        ) from None
-    if answer.is_error:
-        raise CatalogueUnreadable(
-            f"The shop does not let its admin in: {answer.status_code} {answer.text}"
-        )
-    return str(shop["url"]), str(answer.json()["token"])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

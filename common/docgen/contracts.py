@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 from pynamodb.models import Model
 
-from common.api import Function
+from common.routes import Function
 from delivery.paths import ROOT, SERVICES
 from delivery.paths import service as folder_of
 from docgen import event_page, state_machine_page

@@ -18,6 +18,10 @@ _BY_ARN = ("AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")  # !Ref return
 _REFERENCE = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
+class UnknownFunction(LookupError):
+    """A template uses a function that this module does not resolve."""
+
+
 @dataclass(frozen=True)
 class Resolver:
     """A template with values of its parameters, or else their defaults."""
@@ -57,7 +61,7 @@ class Resolver:
             return (arguments[1][int(arguments[0])],)
         if name == "Fn::Split":
             return (arguments[1].split(arguments[0]),)
-        raise NotImplementedError(f"{name} is not resolved here: {argument}")
+        raise UnknownFunction(f"{name} is not resolved here: {argument}")
 
     def _attribute(self, resource: str, attribute: str) -> str:
         """Return an ARN for Arn, else the attribute's name."""

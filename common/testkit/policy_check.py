@@ -14,9 +14,9 @@ from itertools import product
 from typing import Any
 from unittest import mock
 
-from policy_sentry.querying.actions import get_action_data
 from samtranslator.translator.transform import transform
 
+from delivery.authorization import UnknownAction, resource_patterns
 from testkit.intrinsics import Resolver
 
 _VALUES = {"Stage": "dev", "Repository": "owner/name"}
@@ -87,9 +87,12 @@ def _faults_of(statement: Mapping[str, Any]) -> Iterator[str]:
     is_bounded = "Principal" in statement
     resources = _listed(statement.get("Resource", []))
     for action in _listed(statement["Action"]):
-        if not (known := _arns_of(action)):
+        try:
+            known = _arns_of(action)
+        except UnknownAction:
             yield f"IAM knows no {action}"
-        elif "*" in resources:
+            continue
+        if "*" in resources:
             if known != ("*",) and not is_bounded and action not in _UNBOUNDED:
                 yield f"{action} is allowed on every resource"
         elif resources and not any(
@@ -100,10 +103,7 @@ def _faults_of(statement: Mapping[str, Any]) -> Iterator[str]:
 
 def _arns_of(action: str) -> tuple[str, ...]:
     """The ARNs that an action is evaluated on, `*` where it knows no resource."""
-    service, _, name = action.partition(":")
-    found: Any = get_action_data(service, name)  # False where there is none
-    rows = found.get(service, []) if found else []
-    arns = {_VARIABLE.sub("*", row["resource_arn_format"]) for row in rows}
+    arns = {_VARIABLE.sub("*", pattern) for pattern in resource_patterns(action)}
     return tuple(sorted(arns - {"*"})) or tuple(arns)
 
 

@@ -6,8 +6,9 @@ from chalice import ConflictError, TooManyRequestsError
 from chalice.test import Client
 
 from common import log, schemas
-from common.api import Access, Api, Request
+from common.api import Api, Request
 from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
+from common.routes import Access
 from common.schemas import Schema
 
 

@@ -19,7 +19,8 @@ from typing import Annotated, Literal
 from chalice import ConflictError, ForbiddenError, NotFoundError
 from msgspec import Meta
 
-from common.api import Access, Api, Header, Request
+from common.api import Api, Request
+from common.routes import Access, Header
 from common.pages import Page
 from common.schemas import Schema
 

@@ -1,5 +1,3 @@
-import zoneinfo
-
 import pytest
 
 from common import clock, settings
@@ -29,16 +27,3 @@ def test_a_time_zone_that_is_none_is_named(monkeypatch, zone):
 
     with pytest.raises(settings.SettingWrong, match="SHOP_TIME_ZONE must be a time zone such as"):
         clock.shop_day("2025-10-13T14:10:00.123Z")
-
-
-def test_a_time_zone_is_known_where_the_image_has_none(monkeypatch):
-    def find_none(name):
-        raise zoneinfo.ZoneInfoNotFoundError(name)
-
-    monkeypatch.setattr(clock, "ZoneInfo", find_none)
-    monkeypatch.setenv("SHOP_TIME_ZONE", "Asia/Tokyo")
-    assert clock.shop_day("2025-10-13T15:00:00.000Z") == "2025-10-14"
-
-    monkeypatch.setenv("SHOP_TIME_ZONE", "Asia/Nowhere")
-    with pytest.raises(settings.SettingWrong):
-        clock.shop_day("2025-10-13T15:00:00.000Z")

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 from chalice.test import HTTPResponse
 
-from common.api import Access, Route
+from common.routes import Access, Route
 from delivery.paths import service as folder_of
 from testkit.access_matrix import RIGHTS, Who
 from testkit.forgeries import forged

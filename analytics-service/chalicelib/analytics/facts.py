@@ -38,7 +38,7 @@ class Fact:
 
     @property
     def day(self) -> str:
-        """The day in the shop's time zone on which it happened, and for which it counts."""
+        """The day for which it counts, in the shop's time zone."""
         return clock.shop_day(self.timestamp)
 
     @property

@@ -38,7 +38,7 @@ def remaining_capacity(user_id: str) -> int:
 def increment_op(
     user_id: str, product_id: str, before: int, after: int, expires_at: int | None = None
 ) -> transactions.Operation:
-    """The operation that raises a quantity, if it is still `before`, as it was read."""
+    """The operation that raises a quantity if it is still `before`."""
     now = clock.now()
     actions: list[Action] = [
         CartItem.qty.set(after),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common.api import Header
+from common.routes import Header
 from common.schemas import Schema
 
 GUEST_CART = Header("X-Guest-Cart", "The `guestCart` of POST /cart/guest: it opens the cart.")
@@ -69,7 +69,7 @@ class MergedCartItem(Schema):
 
 
 class SkippedCartItem(Schema):
-    """A quantity that was not added. `reason` is the Code that POST /cart would give."""
+    """A quantity that was not added. `reason` is the Code of POST /cart."""
 
     product_id: str
     qty: int

@@ -96,7 +96,10 @@ def remove_item(user_id: str, product_id: str) -> CartUpdate:
 
 
 def empty_cart(user_id: str) -> CartEmptied:
-    """Remove all items. Idempotent, also after CartUnavailable, which may leave some."""
+    """Remove all items. Idempotent.
+
+    Raises: CartUnavailable, which may leave some items.
+    """
     products = [item.product_id for item in items.list_items(user_id)]
     batches.delete(CartItem, [{"userId": user_id, "productId": each} for each in products])
     return CartEmptied(message="Cart emptied")
@@ -160,7 +163,7 @@ def _added(product_id: str, qty: int) -> CartUpdate:
 
 
 def _start_key(user_id: str, cursor: str | None) -> dict[str, dict[str, str]] | None:
-    """Where to read on. A cursor holds only a product id: it cannot open another cart."""
+    """Where to read on. A cursor holds a product id, which opens no other cart."""
     key = decode_cursor(cursor)
     if key is None:
         return None

@@ -155,7 +155,7 @@ class Payment(Model):
 
 
 class WebhookEvent(Model):
-    """One event of a gateway: stored before it is processed, `handledAt` once it was."""
+    """A gateway's event, stored first and processed after: see `handledAt`."""
 
     class Meta(dynamodb.Meta):
         table_name = "GatewayEvents"

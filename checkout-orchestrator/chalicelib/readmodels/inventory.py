@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -77,7 +77,7 @@ class StockMovement(Model):
 
     movement_id = UnicodeAttribute(hash_key=True, attr_name="movementId")
     product_id = UnicodeAttribute(attr_name="productId")
-    change = NumberAttribute()
+    change = dynamodb.WholeNumber()
 
 
 def find_reservation(order_id: str) -> Reservation | None:

@@ -10,6 +10,7 @@ from chalicelib.reconciliation.stock_rules import (
     movements_add_up,
     reservations_add_up,
     stock_adds_up,
+    sum_movements,
 )
 
 Row = TypeVar("Row")
@@ -30,13 +31,13 @@ def check_full_stock(has_time: Callable[[], bool]) -> Iterator[Discrepancy]:
     """
     before = _read_stock()
     reservations = list(_while_time(Reservation.scan(consistent_read=True), has_time))
-    movements = list(_while_time(StockMovement.scan(consistent_read=True), has_time))
+    moved = sum_movements(_while_time(StockMovement.scan(consistent_read=True), has_time))
     for stock in before.values():
         yield from stock_adds_up(stock)
     after = _read_stock()
     unchanged = [stock for name, stock in after.items() if _is_same(stock, before.get(name))]
     yield from reservations_add_up(unchanged, reservations)
-    yield from movements_add_up(unchanged, movements)
+    yield from movements_add_up(unchanged, moved)
 
 
 def check_product(product_id: str) -> Iterator[Discrepancy]:

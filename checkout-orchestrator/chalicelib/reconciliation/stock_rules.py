@@ -1,7 +1,7 @@
 """Rules for stock: a sale deducts the goods once, and a row adds up."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
 from chalicelib.readmodels.inventory import (
@@ -98,14 +98,20 @@ def reservations_add_up(
             yield _of_product(stock, Kind.SOLD_DOES_NOT_ADD_UP, detail)
 
 
-def movements_add_up(stocks: Iterable[Stock], movements: Iterable[StockMovement]) -> Discrepancies:
-    """What the ledger says came and left is what was supplied, since there is one."""
-    moved: Counter[str] = Counter()
+def sum_movements(movements: Iterable[StockMovement]) -> Counter[str]:
+    """Return what came and left of each product, by its id."""
+    sums: Counter[str] = Counter()
     for movement in movements:
-        moved[movement.product_id] += int(movement.change)
+        sums[movement.product_id] += movement.change
+    return sums
+
+
+def movements_add_up(stocks: Iterable[Stock], moved: Mapping[str, int]) -> Discrepancies:
+    """What the ledger says came and left is what was supplied, since there is one."""
     for stock in stocks:
-        if stock.has_ledger and stock.supplied != moved[stock.product_id]:
-            detail = f"{stock.supplied} supplied, but its movements are {moved[stock.product_id]}"
+        if stock.has_ledger and stock.supplied != moved.get(stock.product_id, 0):
+            movements = moved.get(stock.product_id, 0)
+            detail = f"{stock.supplied} supplied, but its movements are {movements}"
             yield _of_product(stock, Kind.MOVEMENTS_DO_NOT_ADD_UP, detail)
 
 

@@ -4,7 +4,8 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from common.api import Api, Error, Request, Route, camel_case
+from common.api import Api, Request, camel_case
+from common.routes import Error, Route
 
 
 class DeclarationMismatch(Exception):

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from common.api import Access, Api, Header, Route, camel_case
+from common.api import Api, camel_case
 from common.pages import Page
+from common.routes import Access, Header, Route
 from docgen.openapi.schemas import REFERENCE, Components, Examples, JsonSchema
 
 TOKEN = "accessToken"

@@ -27,9 +27,9 @@ from chalicelib.orders.pricing import Quantities, merge_lines
 from chalicelib.orders.schemas import RefundAccepted, RefundOrder
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
 from common import clock, dynamodb, events, ids, settings
-from common.api import InvalidIdempotencyKey
 from common.auth import AdminOnly, Caller
 from common.retry import RetryPolicy
+from common.routes import InvalidIdempotencyKey
 
 MAX_REFUNDS = 50  # of one order: they are all in its row, which DynamoDB limits to 400 KB
 CONFLICT_RETRIES = RetryPolicy(tries=8, pause_seconds=0.02)

@@ -5,7 +5,6 @@ from enum import StrEnum
 from pynamodb.attributes import (
     BooleanAttribute,
     ListAttribute,
-    NumberAttribute,
     UnicodeAttribute,
 )
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
@@ -70,7 +69,7 @@ class StockMovement(Model):
     movement_id = UnicodeAttribute(hash_key=True, attr_name="movementId")
     product_id = UnicodeAttribute(attr_name="productId")
     kind = UnicodeAttribute()
-    change = NumberAttribute()
+    change = dynamodb.WholeNumber()
     reason = UnicodeAttribute(null=True)
     moved_by = UnicodeAttribute(attr_name="movedBy")
     request_hash = UnicodeAttribute(null=True, attr_name="requestHash")

@@ -206,7 +206,7 @@ def _movement_view(movement: StockMovement) -> MovementView:
         movement_id=movement.movement_id,
         product_id=movement.product_id,
         kind=MovementKind(movement.kind),
-        change=int(movement.change),
+        change=movement.change,
         reason=movement.reason,
         moved_by=movement.moved_by,
         created_at=movement.created_at,

@@ -99,7 +99,7 @@ class Gateway(Protocol):
 
     @abstractmethod
     def cancel_intent(self, intent_id: str) -> Intent:
-        """Make sure that the intent is never captured, unless it already is. Idempotent."""
+        """Cancel the intent unless it is captured already. Idempotent."""
 
     @abstractmethod
     def create_refund(
