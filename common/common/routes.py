@@ -1,4 +1,4 @@
-"""What routes and other Lambdas declare: read by `common.api`, published by docgen."""
+"""What routes and other Lambdas declare: `common.api` reads it, docgen publishes."""
 
 import re
 from collections.abc import Sequence
