@@ -18,8 +18,9 @@ from xml.etree import ElementTree
 from delivery.paths import ROOT, SERVICES
 
 _AT_ONCE = 2
-# A suite that runs alone is spread over the processors, its modules each in one process.
-_SPREAD = ("-p", "xdist", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+# A service's suite that runs alone is spread over the processors. That of common is not: its
+# tests start processes and look for those that others leave.
+_SPREAD = ("-p", "xdist", "--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
 _UNITS = ("common", *SERVICES)
 _SHARED = ("common", "pyproject.toml")
 _NOT_COPIED = shutil.ignore_patterns(
@@ -58,7 +59,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    if len(named) == 1:
+    if len(named) == 1 and named[0] in SERVICES:
         return _conclude([_run_unit(named[0], *_SPREAD)])
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         crossing = [
