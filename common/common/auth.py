@@ -184,6 +184,7 @@ _keys = Cached(
 
 def _get_keys(max_age: float | None = None) -> _PublicKeys:
     """Return the keys. While SSM throttles, known ones, or retry for the first."""
+    throttled: ClientError | None = None
     for _ in _THROTTLED.attempts():
         try:
             return _keys.get(max_age)
@@ -191,6 +192,7 @@ def _get_keys(max_age: float | None = None) -> _PublicKeys:
             if exc.response["Error"]["Code"] != "ThrottlingException":
                 raise
             throttled = exc
+    assert throttled is not None, "a policy has at least one attempt"
     raise throttled
 
 

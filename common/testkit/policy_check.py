@@ -57,8 +57,9 @@ def _translate(template: Mapping[str, Any], region: str) -> dict[str, Any]:
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "deployment.zip"}
     # The translator reads from it in which partition it is.
+    loader: Any = _ManagedPolicies()
     with mock.patch.dict(os.environ, AWS_DEFAULT_REGION=region):
-        translated: dict[str, Any] = transform(document, {}, _ManagedPolicies())
+        translated: dict[str, Any] = transform(document, {}, loader)
     return translated
 
 
