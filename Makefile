@@ -183,7 +183,7 @@ access: ## | docs/access.md, who may call what; after make openapi
 	@$(PY) -m docgen.access_page
 contracts: ## | what services know of each other (RELEASED=1: and promise from now on)
 	@$(PY) -m docgen.contracts$(call switch,released,RELEASED)
-workflows: ## | each service's workflow and deploy role
+workflows: ## | each service's workflow and deploy role, and the template of the domain
 	@$(PY) -m delivery.workflows
 lock: ## | requirements-dev.in -> requirements-dev.txt (UPGRADE=1: newer ones)
 	@$(PY) -m pip install --quiet uv
