@@ -78,7 +78,7 @@ def write() -> None:
 
 
 def find_url(cloud: Cloud, service: str) -> str | None:
-    """Return where the domain answers for a service. None where no domain routes to it."""
+    """Return where the domain answers for a service. None without a domain."""
     outputs = (stacks.find(cloud, STACK) or {}).get("Outputs", [])
     values = {entry["OutputKey"]: str(entry["OutputValue"]) for entry in outputs}
     return values.get(_camel(service))

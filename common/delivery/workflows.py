@@ -1,4 +1,4 @@
-"""Generates each service's workflow and deploy role, and the template of the domain."""
+"""Generates workflows, deploy roles and the template of the domain."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ FOLDER = ROOT / ".github" / "workflows"
 _SHARED = (
     "common/common/**",
     *(f"common/delivery/{name}" for name in BUILT_BY),
+    "common/delivery/stages.toml",
     "requirements-dev.txt",
     ".github/workflows/service.yml",
 )
