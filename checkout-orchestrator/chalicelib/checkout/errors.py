@@ -32,6 +32,12 @@ class OrderNotPayable(ConflictError):
     description = "The order has ended, or its payment was voided: it cannot be paid any more."
 
 
+class OrderExpired(OrderNotPayable):
+    """The order was not paid before its offer ended."""
+
+    description = "The order was not paid in time."
+
+
 class OrderCancelled(ConflictError):
     """The customer cancelled the order."""
 
@@ -100,6 +106,7 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         InvalidAmount,
         MixedCurrencies,
         OrderCancelled,
+        OrderExpired,
         OrderNotPayable,
         OutOfStock,
         PriceChanged,

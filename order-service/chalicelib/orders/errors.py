@@ -71,6 +71,10 @@ class OrderNotPayable(ConflictError):
     """The order has failed or expired, or is paid already."""
 
 
+class OrderExpired(OrderNotPayable):
+    """The order was not paid before its offer ended."""
+
+
 class OrderAlreadyConfirmed(ConflictError):
     """A paid order is refunded, not cancelled."""
 
