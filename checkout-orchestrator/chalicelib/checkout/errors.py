@@ -45,9 +45,12 @@ class OrderCancelled(ConflictError):
 
 
 class PriceChanged(ConflictError):
-    """The total is not the one that the customer expected."""
+    """The total is not the one that the customer expected, or was shown."""
 
-    description = "The total is not `expectedTotal`; the message says what it is."
+    description = (
+        "The total is not `expectedTotal`, or without it is more than the cart showed last;"
+        " the message says what it is."
+    )
 
 
 class OutOfStock(ConflictError):

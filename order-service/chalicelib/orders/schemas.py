@@ -49,7 +49,11 @@ class PaymentTerms(Schema):
         ),
     ] = None
     expected_total: Annotated[
-        Decimal | None, Meta(description="An order with another total is rejected.")
+        Decimal | None,
+        Meta(
+            description="An order with another total is rejected. Without it, one that is dearer"
+            " than the cart last showed."
+        ),
     ] = None
 
 

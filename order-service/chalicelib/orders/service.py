@@ -10,7 +10,7 @@ import msgspec
 from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import lookups, metrics, offers, pricing
+from chalicelib.orders import lookups, metrics, offers, pricing, readmodels
 from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     OrderAlreadyConfirmed,
@@ -177,6 +177,9 @@ def _priced_order(
     request_hash: str | None,
 ) -> Order:
     quote = pricing.quote(lines, terms.expected_total)
+    if terms.expected_total is None:
+        ordered = [line.product_id for line in quote.lines]
+        pricing.require_shown_total(quote, readmodels.shown_prices(user_id, ordered))
     now = clock.now()
     return Order(
         order_id,
