@@ -120,15 +120,17 @@ def test_an_old_verification_link_changes_no_proved_account(shop, strangers, log
     assert log_in()["userId"] == strangers["userId"]
 
 
+@pytest.mark.parametrize("name", ["", "A Stranger"])
 def test_two_links_used_at_once_prove_the_address_once(
-    shop, strangers, log_in, mailer, before_next_write
+    shop, strangers, log_in, mailer, before_next_write, name
 ):
-    verify, reset = prove(shop, mailer, VERIFY), prove(shop, mailer, RESET, "by the other link")
+    password = JIMMY["password"] if name else "by the other link"
+    verify, reset = prove(shop, mailer, VERIFY), prove(shop, mailer, RESET, password)
     before_next_write(reset, "transact_write_items")
 
     assert verify().status_code == 400
     assert shop.post("/user/login", {**LOGIN, "password": OWNERS}).status_code == 401
-    assert profile(shop, log_in(password="by the other link")).json_body["name"] == ""
+    assert profile(shop, log_in(password=password)).json_body["name"] == name
 
 
 @pytest.mark.parametrize("password", ["1234", "x" * 73])
