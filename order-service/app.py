@@ -3,6 +3,7 @@
 from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.orders.errors import (
+    CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
@@ -20,6 +21,7 @@ from chalicelib.orders.errors import (
     TooManyLines,
     TooManyRefunds,
     TotalTooLarge,
+    TotalTooSmall,
 )
 from chalicelib.orders.schemas import (
     ConfirmOrder,
@@ -59,6 +61,8 @@ app, authorizer = api.app, api.authorizer
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        TotalTooSmall,
+        CurrencyNotAccepted,
         auth.NotYours,
         ProductNotFound,
         OutOfStock,
