@@ -3,6 +3,7 @@
 from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.orders.errors import (
+    CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
@@ -20,6 +21,7 @@ from chalicelib.orders.errors import (
     TooManyLines,
     TooManyRefunds,
     TotalTooLarge,
+    TotalTooSmall,
 )
 from chalicelib.orders.schemas import (
     ConfirmOrder,
@@ -61,6 +63,8 @@ price_settings.declare(api)
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        TotalTooSmall,
+        CurrencyNotAccepted,
         auth.NotYours,
         ProductNotFound,
         OutOfStock,

@@ -11,6 +11,7 @@ from chalice import (
     UnprocessableEntityError,
 )
 
+from chalicelib.payments.errors import CurrencyNotAccepted, TotalTooSmall
 from common.money import InvalidAmount
 
 
@@ -105,6 +106,7 @@ class OrderServiceUnavailable(ChaliceViewError):
 ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
+        CurrencyNotAccepted,
         IdempotencyKeyReused,
         InvalidAmount,
         MixedCurrencies,
@@ -117,5 +119,6 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         QuantityTooLarge,
         TooManyLines,
         TotalTooLarge,
+        TotalTooSmall,
     )
 }
