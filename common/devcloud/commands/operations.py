@@ -69,7 +69,7 @@ def load_products(
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {file}.")
     found = running(directory)
-    report = seed.load(found.url, shop.token(found), file, progress())
+    report = seed.load(found.url, lambda: shop.token(found), file, progress())
     if report.problems:
         raise RowsNotLoaded(
             f"{len(report.problems)} rows of {file} were not loaded; the others were."
