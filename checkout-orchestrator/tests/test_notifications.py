@@ -44,7 +44,7 @@ def topic(shop):
     )
 
     def receive_messages():
-        found = sqs.receive_message(
+        response = sqs.receive_message(
             QueueUrl=inbox,
             MaxNumberOfMessages=10,
             VisibilityTimeout=0,
@@ -52,7 +52,7 @@ def topic(shop):
         )
         return [
             (message["MessageAttributes"]["audience"]["StringValue"], json.loads(message["Body"]))
-            for message in found.get("Messages", [])
+            for message in response.get("Messages", [])
         ]
 
     return receive_messages

@@ -137,8 +137,8 @@ def _reject_texts(value: Any, kind: Any, path: str = "$") -> None:
 def _depth(raw: bytes) -> int:
     """How deeply objects and lists are nested. Whether it is JSON is not checked."""
     deepest = depth = 0
-    for found in _NESTING.finditer(raw):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+    for match in _NESTING.finditer(raw):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(match[0], 0)
         deepest = max(deepest, depth)
     return deepest
 

@@ -17,7 +17,9 @@ _SLACK_SECONDS = 60  # clocks differ, and a request takes time
 
 
 def issue_access_token(user_id: str, email: str, role: str, session_id: str) -> AccessToken:
-    """Sign a token for the user, valid for TOKEN_TTL_SECONDS, or STAFF_TOKEN_TTL_SECONDS for staff.
+    """Sign a token for the user.
+
+    It is valid for TOKEN_TTL_SECONDS, of staff for STAFF_TOKEN_TTL_SECONDS.
 
     Raises: SigningKeysMissing before the first rotation.
     A single token cannot be revoked: it expires, or all are revoked by rotating with revoke_old.

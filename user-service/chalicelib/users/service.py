@@ -15,7 +15,9 @@ def get_user(user_id: str) -> User:
 
 
 def grant_role(grant: GrantRole) -> UserRole:
-    """Set the role of a user and, if it is another one, end their sessions. Idempotent.
+    """Set the role of a user. Idempotent.
+
+    Another role ends their sessions.
 
     Raises: UserNotFound.
     Undone by granting the previous role, which restores no session. This service rejects tokens of
@@ -37,7 +39,7 @@ def grant_role(grant: GrantRole) -> UserRole:
 
 
 def _set_role(user: User, role: str) -> None:
-    """Write the role. One write, so no session outlives the role that it was started with."""
+    """Write the role and end the sessions, in one write: none outlives its role."""
     is_other = User.user_id.exists() & (User.role != role)
     actions = [User.role.set(role), User.session_epoch.add(1)]
     if not dynamodb.update_if(user, actions, is_other):
