@@ -70,7 +70,7 @@ def load_products(
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {file}.")
     local_shop = running(directory)
-    report = seed.load(local_shop.url, shop.token(local_shop), file, progress())
+    report = seed.load(local_shop.url, lambda: shop.token(local_shop), file, progress())
     if report.problems:
         raise RowsNotLoaded(
             f"{len(report.problems)} rows of {file} were not loaded; the others were."
