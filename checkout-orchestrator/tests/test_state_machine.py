@@ -227,9 +227,9 @@ def test_every_state_exists_and_is_reached():
 
 def expressions(value):
     if isinstance(value, dict):
-        return [found for one in value.values() for found in expressions(one)]
+        return [expression for one in value.values() for expression in expressions(one)]
     if isinstance(value, list):
-        return [found for one in value for found in expressions(one)]
+        return [expression for one in value for expression in expressions(one)]
     return [value[2:-2].strip()] if isinstance(value, str) and value.startswith("{%") else []
 
 
@@ -390,7 +390,7 @@ def test_the_role_allows_exactly_the_calls_of_the_saga():
     called = {
         re.sub(
             r"\$\{(\w+)\}",
-            lambda found: f"{names[found[1]]}-${{Stage}}" if found[1] in names else found[0],
+            lambda match: f"{names[match[1]]}-${{Stage}}" if match[1] in names else match[0],
             name,
         )
         for name in called

@@ -55,8 +55,8 @@ def outcomes_of(state: str, task: Json) -> Iterator[Outcome]:
 
 def step_of(arguments: Json) -> str | None:
     """The name of the Lambda that is invoked, as services declare it."""
-    found = _FUNCTION.search(arguments.get("FunctionName", ""))
-    return found[1] if found else None
+    match = _FUNCTION.search(arguments.get("FunctionName", ""))
+    return match[1] if match else None
 
 
 @cache

@@ -65,10 +65,10 @@ def list_lines(user_id: str, query: CartQuery, for_owner: bool = True) -> Page[C
     # One more tells whether there is another page.
     count = None if query.limit is None else query.limit + 1
     start = _start_key(user_id, query.cursor)
-    found = items.list_items(user_id, limit=count, last_evaluated_key=start)
-    page = found[: query.limit]
+    stored = items.list_items(user_id, limit=count, last_evaluated_key=start)
+    page = stored[: query.limit]
     products = readmodels.find_products(item.product_id for item in page)
-    next_key = {"productId": {"S": page[-1].product_id}} if len(found) > len(page) else None
+    next_key = {"productId": {"S": page[-1].product_id}} if len(stored) > len(page) else None
     if for_owner:
         prices = {name: product.price_minor for name, product in products.items()}
         items.record_shown_prices(page, prices)
