@@ -8,10 +8,17 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    UnauthorizedError,
     UnprocessableEntityError,
 )
 
 from common.money import InvalidAmount
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class CartEmpty(ConflictError):
@@ -105,6 +112,7 @@ class OrderServiceUnavailable(ChaliceViewError):
 ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
+        AccountGone,
         IdempotencyKeyReused,
         InvalidAmount,
         MixedCurrencies,
