@@ -4,6 +4,7 @@ from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.orders.errors import (
     AccountGone,
+    CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
@@ -21,6 +22,7 @@ from chalicelib.orders.errors import (
     TooManyLines,
     TooManyRefunds,
     TotalTooLarge,
+    TotalTooSmall,
 )
 from chalicelib.orders.schemas import (
     ConfirmOrder,
@@ -62,6 +64,8 @@ price_settings.declare(api)
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        TotalTooSmall,
+        CurrencyNotAccepted,
         auth.NotYours,
         AccountGone,
         ProductNotFound,

@@ -52,6 +52,7 @@ def test_an_order_has_the_catalogues_price(jimmy):
 
 
 def test_a_stored_order_holds_name_and_price_of_its_time(jimmy, catalogue):
+    catalogue.put(BOWL, currency="INR")
     order_id = jimmy.order((BOWL, 2), paymentMethod="pm_card_visa", method="UPI").json_body[
         "orderId"
     ]
@@ -67,7 +68,7 @@ def test_a_stored_order_holds_name_and_price_of_its_time(jimmy, catalogue):
             "lineTotalMinor": 2598,
         }
     ]
-    assert (stored["status"], stored["totalMinor"], stored["currency"]) == ("CREATED", 2598, "USD")
+    assert (stored["status"], stored["totalMinor"], stored["currency"]) == ("CREATED", 2598, "INR")
     assert (stored["method"], stored["paymentMethod"], stored["version"]) == (
         "UPI",
         "pm_card_visa",

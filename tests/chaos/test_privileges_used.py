@@ -155,9 +155,24 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     ok(admin.get(path))
     ok(admin.get("/products", params={"category": "none"}))
     ok(admin.get("/products"))
+    edit_parent(admin, goods)
     archived = harness.create_product(stock=1)
     assert admin.delete(f"/product/{quote(archived, safe='')}").is_success
     return goods
+
+
+def edit_parent(admin: httpx.Client, related: str) -> None:
+    parent = {
+        "name": "Shirt",
+        "options": ["Size"],
+        "relatedIds": [related],
+        "slug": f"shirt-{uuid.uuid4().hex}",
+        "variants": [{"options": {"Size": "M"}, "price": 1, "stock": 1}],
+    }
+    created = ok(admin.post("/product", json=parent, headers={"Idempotency-Key": "1"}), 201)
+    path = f"/product/{quote(created['productId'], safe='')}"
+    ok(admin.get(path))
+    ok(admin.patch(path, json={"slug": None}))
 
 
 def edit_carts(customer: Customer, goods: str) -> None:

@@ -73,6 +73,17 @@ def test_a_reader_knows_only_values_of_the_owner(owner, reader):
     assert value_of(reader) <= value_of(owner)
 
 
+def test_orders_are_refused_below_the_minimum_of_their_gateway():
+    limits = importlib.import_module("chalicelib.payments.gateways.limits")
+    gateway_of = importlib.import_module("chalicelib.payments.gateways.registry").gateway_name_for
+    ordered = importlib.import_module("chalicelib.orders.payment_limits").MIN_MINOR
+
+    assert ordered == {
+        method: {name: limits.MIN_MINOR[gateway_of(method)][name] for name in currencies}
+        for method, currencies in limits.CURRENCIES_OF.items()
+    }
+
+
 def test_an_order_is_found_under_the_shards_that_its_reader_queries():
     models = importlib.import_module("chalicelib.orders.models")
     count = value_of(f"{READ_BY_CHECKOUT}.orders.DAY_SHARDS")

@@ -22,6 +22,8 @@ EXCEPTIONS = {
     "GET /analytics/events": ONLY_ADMINS,
     "GET /analytics/reports": ONLY_ADMINS,
     "POST /product": ONLY_ADMINS,
+    "POST /product/{productId}/variants": ONLY_ADMINS,
+    "GET /products/all/{productId}": ONLY_ADMINS,
     "PATCH /product/{productId}": ONLY_ADMINS,
     "PUT /product/{productId}/stock": ONLY_ADMINS,
     "POST /product/{productId}/stock/adjust": ONLY_ADMINS,

@@ -12,6 +12,7 @@ from chalice import (
     UnprocessableEntityError,
 )
 
+from chalicelib.payments.errors import CurrencyNotAccepted, TotalTooSmall
 from common.money import InvalidAmount
 
 
@@ -113,6 +114,7 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
         AccountGone,
+        CurrencyNotAccepted,
         IdempotencyKeyReused,
         InvalidAmount,
         MixedCurrencies,
@@ -125,5 +127,6 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         QuantityTooLarge,
         TooManyLines,
         TotalTooLarge,
+        TotalTooSmall,
     )
 }

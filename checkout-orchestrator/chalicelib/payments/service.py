@@ -17,6 +17,7 @@ from chalicelib.payments.errors import (
     PaymentVoided,
     SoftDecline,
 )
+from chalicelib.payments.gateways import limits
 from chalicelib.payments.gateways.port import Intent, IntentStatus
 from chalicelib.payments.gateways.registry import gateway_name_for, get_gateway
 from chalicelib.payments.intent_sync import publish_success, sync_from_intent
@@ -38,7 +39,7 @@ def process_payment(charge: Charge) -> Payment:
     Idempotent, also while another run is going on. Undone by cancellation.void_payment. After
     the order's offer has ended, a charge that was made before is still found.
     Raises: PaymentDeclined, SoftDecline, PaymentVoided, PaymentExpired, AmountMismatch,
-    PaymentRejected, GatewayUnavailable.
+    CurrencyNotAccepted, TotalTooSmall, PaymentRejected, GatewayUnavailable.
     """
     payment = find_payment(charge.order_id) or _start_payment(charge)
     if payment.is_open:
@@ -60,9 +61,11 @@ def choose_payment_method(charge: Charge) -> Payment:
     """Charge a waiting order with this method, now or when the saga gets there.
 
     Idempotent. Raises: PaymentDeclined, which leaves the order waiting for another method;
-    PaymentInProgress while another one is being charged; PaymentMethodFixed, TooManyAttempts;
+    PaymentInProgress while another one is being charged; PaymentMethodFixed, TooManyAttempts,
+    CurrencyNotAccepted, TotalTooSmall;
     PaymentVoided or PaymentExpired if nothing can be paid any more; GatewayUnavailable.
     """
+    _validate_charge(charge)
     payment = find_payment(charge.order_id)
     if payment is None:
         return _start_payment(charge, chosen_later=True)
@@ -82,7 +85,15 @@ def choose_payment_method(charge: Charge) -> Payment:
     return payment
 
 
+def _validate_charge(charge: Charge) -> None:
+    """Raise CurrencyNotAccepted or TotalTooSmall before anything is started."""
+    method, currency = charge.payment_method_type, charge.currency
+    amount = money.minor(charge.amount, currency)
+    limits.validate_amount(gateway_name_for(method), method, amount, currency)
+
+
 def _start_payment(charge: Charge, chosen_later: bool = False) -> Payment:
+    _validate_charge(charge)
     payment = Payment(
         payment_id(charge.order_id),
         order_id=charge.order_id,

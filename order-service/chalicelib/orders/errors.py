@@ -34,6 +34,18 @@ class TotalTooLarge(BadRequestError):
     description = "The total is more than the payment gateway charges at once."
 
 
+class TotalTooSmall(BadRequestError):
+    """The total is below what the payment gateway charges."""
+
+    description = "The total is less than the payment gateway charges. The message says how much."
+
+
+class CurrencyNotAccepted(BadRequestError):
+    """The payment method does not take the currency of the prices."""
+
+    description = "The `method` does not take the currency of the prices: UPI takes INR only."
+
+
 class ProductNotFound(NotFoundError):
     """A product does not exist or is archived."""
 

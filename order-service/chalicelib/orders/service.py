@@ -10,7 +10,7 @@ import msgspec
 from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import lookups, metrics, offers, pricing, readmodels
+from chalicelib.orders import lookups, metrics, offers, payment_limits, pricing, readmodels
 from chalicelib.orders.errors import (
     AccountGone,
     IdempotencyKeyReused,
@@ -201,6 +201,7 @@ def _priced_order(
     request_hash: str | None,
 ) -> Order:
     quote = pricing.quote(lines, terms.expected_total)
+    payment_limits.require_payable(quote.total_minor, quote.currency, terms.method)
     if terms.expected_total is None:
         ordered = [line.product_id for line in quote.lines]
         pricing.require_shown_total(quote, readmodels.shown_prices(user_id, ordered))

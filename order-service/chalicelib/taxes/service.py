@@ -81,7 +81,7 @@ def find_rates(
 
 
 def _candidates(country: str, region: str | None, tax_class: str) -> list[str]:
-    regions = [region.upper(), None] if region else [None]
+    regions = [region, None] if region else [None]
     return [rate_id(country, one, name) for name in (tax_class, STANDARD) for one in regions]
 
 
