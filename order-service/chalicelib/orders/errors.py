@@ -5,6 +5,7 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    UnauthorizedError,
     UnprocessableEntityError,
 )
 
@@ -70,6 +71,12 @@ class IdempotencyKeyReused(UnprocessableEntityError):
     """The key was used before with another body."""
 
     description = "The `Idempotency-Key` was used before with another body."
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class OrderNotFound(NotFoundError):
