@@ -72,6 +72,15 @@ def test_a_reader_knows_only_values_of_the_owner(owner, reader):
     assert value_of(reader) <= value_of(owner)
 
 
+def test_a_suppressed_address_is_found_under_the_key_of_its_owner():
+    keys = {
+        importlib.import_module(module).SuppressedAddress.key_for(" Jane@example.com")
+        for module in ("chalicelib.mails.suppressions", "chalicelib.readmodels.users")
+    }
+
+    assert len(keys) == 1
+
+
 def test_an_order_is_found_under_the_shards_that_its_reader_queries():
     models = importlib.import_module("chalicelib.orders.models")
     count = value_of(f"{READ_BY_CHECKOUT}.orders.DAY_SHARDS")

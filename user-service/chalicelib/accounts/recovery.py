@@ -11,6 +11,7 @@ from chalicelib.accounts.schemas import (
     PasswordResetRequest,
 )
 from chalicelib.mails import service as mails
+from chalicelib.mails import suppressions
 from chalicelib.mails.errors import InvalidMailToken
 from chalicelib.mails.models import Mail, MailKind
 from chalicelib.mails.schemas import RequestKind
@@ -94,6 +95,7 @@ def reset_password(reset: PasswordReset) -> Confirmation:
                 _mark_email_verified(),
             ],
         )
+    _allow_mail(token.user_id)
     mails.request_mail(RequestKind.PASSWORD_CHANGED, user_id=token.user_id)
     return Confirmation(message="Password changed")
 
@@ -120,6 +122,7 @@ def verify_email(verification: EmailVerification) -> Confirmation:
     if not token.was_used(MailKind.EMAIL_VERIFICATION):
         token.validate(MailKind.EMAIL_VERIFICATION)
         _redeem(token, MailKind.EMAIL_VERIFICATION, [_mark_email_verified()])
+    _allow_mail(token.user_id)
     return Confirmation(message="Address confirmed")
 
 
@@ -185,6 +188,12 @@ def _redeem(token: MailToken, kind: MailKind, actions: list[Action]) -> None:
         )
     except transactions.TransactionCancelled:
         raise InvalidMailToken from None
+
+
+def _allow_mail(user_id: str) -> None:
+    """Allow mails to the account's address: its owner has read one just now. Idempotent."""
+    if user := dynamodb.find(User, user_id):
+        suppressions.lift_suppression(user.email)
 
 
 def _write(*operations: transactions.Operation) -> None:
