@@ -3,6 +3,7 @@
 from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.orders.errors import (
+    CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
@@ -20,6 +21,7 @@ from chalicelib.orders.errors import (
     TooManyLines,
     TooManyRefunds,
     TotalTooLarge,
+    TotalTooSmall,
 )
 from chalicelib.orders.schemas import (
     ConfirmOrder,
@@ -34,6 +36,7 @@ from chalicelib.orders.schemas import (
     ValidateOrder,
     ValidOrder,
 )
+from chalicelib.price_settings import routes as price_settings
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
@@ -43,6 +46,7 @@ with lazy_imports.until_first_use():
 
 api = Api("order-service")
 app, authorizer = api.app, api.authorizer
+price_settings.declare(api)
 
 
 @api.post(
@@ -59,6 +63,8 @@ app, authorizer = api.app, api.authorizer
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        TotalTooSmall,
+        CurrencyNotAccepted,
         auth.NotYours,
         ProductNotFound,
         OutOfStock,

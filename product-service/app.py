@@ -27,14 +27,18 @@ from chalicelib.inventory.schemas import (
 from chalicelib.products.errors import (
     CurrencyFixed,
     ProductContended,
+    RelatedUnknown,
     SkuTaken,
+    SlugTaken,
+    TooManyVariants,
+    VariantExists,
+    VariantField,
 )
-from chalicelib.products.schemas import (
-    NewProduct,
+from chalicelib.products.schemas import NewProduct, NewVariant, ProductFilters, ProductPatch
+from chalicelib.products.views import (
+    ManagedProduct,
     ProductArchived,
     ProductCreated,
-    ProductFilters,
-    ProductPatch,
     ProductView,
     ProductWithStock,
 )
@@ -47,6 +51,7 @@ from common.routes import Access
 with lazy_imports.until_first_use():
     from chalicelib.inventory import expiry, supply
     from chalicelib.inventory import service as inventory
+    from chalicelib.products import changes, creation
     from chalicelib.products import service as products
 
 api = Api("product-service")
@@ -78,7 +83,7 @@ def list_products(request: Request[ProductFilters]) -> Page[ProductView]:
 @api.get(
     "/product/{product_id}",
     access=Access.PUBLIC,
-    summary="Get a product and its available stock",
+    summary="Get a product and its available stock, or a parent and its variants",
     returns=ProductWithStock,
     errors=[ProductNotFound],
 )
@@ -86,43 +91,84 @@ def get_product(request: Request[None], product_id: str) -> ProductWithStock:
     return products.get_product(product_id)
 
 
+@api.get(
+    "/products/all/{product_id}",
+    access=Access.ADMIN,
+    summary="Get a product as staff see it, in any status",
+    returns=ManagedProduct,
+    errors=[ProductNotFound],
+)
+def get_managed_product(request: Request[None], product_id: str) -> ManagedProduct:
+    return products.get_managed_product(product_id)
+
+
 @api.post(
     "/product",
     access=Access.ADMIN,
     summary="Create a product with its stock",
+    description=(
+        "With `options` and `variants`: a parent, which is listed once at its least price, and"
+        " the variants, which are bought."
+    ),
     body=NewProduct,
     returns=ProductCreated,
     status=201,
-    errors=[InvalidAmount, IdempotencyKeyReused, ProductContended, SkuTaken],
+    errors=[
+        *(InvalidAmount, IdempotencyKeyReused, ProductContended, SkuTaken, SlugTaken),
+        RelatedUnknown,
+    ],
     idempotency_key=True,
 )
 def create_product(request: Request[NewProduct]) -> ProductCreated:
-    return products.create_product(request.body, request.caller.user_id, request.idempotency_key)
+    return creation.create_product(request.body, request.caller.user_id, request.idempotency_key)
+
+
+@api.post(
+    "/product/{product_id}/variants",
+    access=Access.ADMIN,
+    summary="Add a variant to a parent",
+    description="A repeat adds nothing: a parent has no two variants with the same options.",
+    body=NewVariant,
+    returns=ProductCreated,
+    status=201,
+    errors=[
+        *(InvalidAmount, ProductNotFound, VariantExists, TooManyVariants, SkuTaken, SlugTaken),
+        ProductContended,
+    ],
+)
+def add_variant(request: Request[NewVariant], product_id: str) -> ProductCreated:
+    return creation.add_variant(product_id, request.body, request.caller.user_id)
 
 
 @api.patch(
     "/product/{product_id}",
     access=Access.ADMIN,
     summary="Change a product",
-    description="Fields that are left out stay. Orders keep the price that they were placed at.",
+    description=(
+        "Fields that are left out stay, null removes one. Orders keep the price that they were"
+        " placed at. A `status` brings an archived product back."
+    ),
     body=ProductPatch,
     returns=ProductView,
-    errors=[InvalidAmount, ProductNotFound, CurrencyFixed],
+    errors=[
+        *(InvalidAmount, ProductNotFound, CurrencyFixed, SlugTaken, VariantField, RelatedUnknown),
+        ProductContended,
+    ],
 )
 def change_product(request: Request[ProductPatch], product_id: str) -> ProductView:
-    return products.change_product(product_id, request.body)
+    return changes.change_product(product_id, request.body)
 
 
 @api.delete(
     "/product/{product_id}",
     access=Access.ADMIN,
-    summary="Archive a product",
-    description="It leaves the catalogue for good. Reserved stock can still be sold.",
+    summary="Archive a product, or a parent with its variants",
+    description="It leaves the catalogue. Reserved stock can still be sold.",
     returns=ProductArchived,
-    errors=[ProductNotFound],
+    errors=[ProductNotFound, ProductContended],
 )
 def archive_product(request: Request[None], product_id: str) -> ProductArchived:
-    return products.archive_product(product_id)
+    return changes.archive_product(product_id)
 
 
 @api.put(

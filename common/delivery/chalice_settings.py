@@ -24,7 +24,10 @@ def text(service: str) -> str:
     for stage in stage_settings.STAGES:
         own = stages.setdefault(stage, {}).get("environment_variables", {})
         kept = {name: value for name, value in own.items() if not stage_settings.is_variable(name)}
-        stages[stage]["environment_variables"] = kept | stage_settings.variables(service, stage)
+        stages[stage]["environment_variables"] = {
+            **kept,
+            **stage_settings.variables(service, stage),
+        }
     dumped = json.dumps(stages, indent=2).replace("\n", "\n  ")
     return f"{written[: written.index(_STAGES)]}{_STAGES}{dumped}\n}}\n"
 

@@ -77,7 +77,7 @@ def _section(service: str, grants: dict[Way, Right], paths: Any) -> str:
 
 
 def _row(way: Way, right: Right, paths: Any) -> str:
-    method, path = way[0], re.sub(r"_(\w)", lambda found: found[1].upper(), way[1])
+    method, path = way[0], re.sub(r"_(\w)", lambda match: match[1].upper(), way[1])
     operation = paths[path][method.lower()]
     cells = f"{right.who} | {_whose(right, operation)} | {operation['summary']}"
     return f"| `{method} {path}` | {cells} |\n"

@@ -119,6 +119,18 @@ def test_each_step_has_exactly_the_permissions_that_it_uses(shop, service, bowl,
         assert calls == allowed(service, function), function
 
 
+def use_parent(shop, related):
+    """Create, show and change a parent with its variant."""
+    parent = {
+        "name": "Shirt", "options": ["Size"], "relatedIds": [related],
+        "variants": [{"options": {"Size": "M"}, "price": 1, "stock": 1}],
+    }  # fmt: skip
+    headers = {"Idempotency-Key": "k"}
+    created = shop.api.post("/product", parent, token=shop.admin, headers=headers).json_body
+    shop.show(created["productId"])
+    shop.change(created["productId"], name="Coat")
+
+
 def test_the_api_has_exactly_the_permissions_that_it_uses(shop, service, bowl, calls):
     calls.clear()
     shop.create()
@@ -128,7 +140,9 @@ def test_the_api_has_exactly_the_permissions_that_it_uses(shop, service, bowl, c
         f"/product/{bowl.removeprefix('PROD#')}",
     ):
         shop.get(path)
-    shop.change(bowl, name="Bowl")
+    shop.change(bowl, name="Bowl", slug="bowl")
+    shop.change(bowl, slug=None)
+    use_parent(shop, bowl)
     shop.set_stock(bowl, 7)
     shop.adjust(bowl, 2)
     shop.adjust(bowl, 2)

@@ -29,6 +29,7 @@ from testkit.tokens import JIMMY, Tokens
 
 AMY = "USER#01AMY"
 BOWL = "PROD#01BOWL"
+SHIRT = "PARENT#01SHIRT"  # a parent of variants
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 CREATED_AT = "2025-10-13T14:10:00.123Z"
@@ -143,6 +144,21 @@ def _put_product() -> None:
     _put_row("Inventory", productId=BOWL, **stock)
 
 
+def _put_parent() -> None:
+    """A shirt that has no variants yet."""
+    known = {"currency": "USD", "priceMinor": 0, "status": "ACTIVE", "category": "clothes"}
+    known |= {"description": "", "requestHash": "-", "createdAt": CREATED_AT, "version": 1}
+    _put_row(
+        "Products",
+        productId=SHIRT,
+        name="Shirt",
+        optionNames=["Size"],
+        variants=[],
+        updatedAt=CREATED_AT,
+        **known,
+    )
+
+
 def _existing() -> set[str]:
     return set(aws.client("dynamodb").list_tables()["TableNames"])
 
@@ -213,7 +229,7 @@ def set_up_users(service: ServiceUnderTest) -> None:
         ("POST", "/user/password/forgotten"): Request(body={"email": "jimmy@example.com"}),
         ("POST", "/user/password/reset"): Request(body={"token": reset, "newPassword": "1234567"}),
         ("POST", "/user/email/verification"): Request(),
-        ("POST", "/user/email/verify"): Request(body={"token": verify}),
+        ("POST", "/user/email/verify"): Request(body={"token": verify, "password": PASSWORD}),
         ("GET", "/user/export"): Request(),
         ("DELETE", "/user"): Request(body={"password": PASSWORD}),
         ("GET", "/user/.well-known/jwks.json"): Request(),
@@ -237,6 +253,7 @@ def _claims(token: str) -> dict[str, Any]:
 def set_up_products(service: ServiceUnderTest) -> None:
     """A bowl is for sale."""
     _put_product()
+    _put_parent()
     bowl = {"product_id": BOWL}
     draft = {
         "name": "Tea",
@@ -250,7 +267,11 @@ def set_up_products(service: ServiceUnderTest) -> None:
         ("GET", "/products"): Request(),
         ("GET", "/product"): Request(),
         ("GET", "/product/{product_id}"): Request(bowl),
+        ("GET", "/products/all/{product_id}"): Request(bowl),
         ("POST", "/product"): Request(body=draft),
+        ("POST", "/product/{product_id}/variants"): Request(
+            {"product_id": SHIRT}, {"options": {"Size": "L"}, "price": 3.5, "stock": 5}
+        ),
         ("PATCH", "/product/{product_id}"): Request(
             bowl, {name: value for name, value in draft.items() if name != "stock"}
         ),

@@ -18,6 +18,7 @@ READ_BY_ANALYTICS = "analytics-service: chalicelib.analytics.stream_changes"
 # The owner's constant, and the reader's copy of it.
 SAME = [
     (f"{ORDERS}.models.DAY_SHARDS", f"{READ_BY_CHECKOUT}.orders.DAY_SHARDS"),
+    (f"{ORDERS}.offers.OFFER_SECONDS", f"{READ_BY_CHECKOUT}.orders.OFFER_SECONDS"),
     (f"{ORDERS}.statuses.PAID_STATUSES", f"{READ_BY_CHECKOUT}.orders.PAID_STATUSES"),
     (f"{ORDERS}.statuses.OrderStatus", f"{READ_BY_CHECKOUT}.orders.OrderStatus"),
     (f"{ORDERS}.statuses.RefundStatus", f"{READ_BY_CHECKOUT}.orders.RefundStatus"),
@@ -79,6 +80,17 @@ def test_a_suppressed_address_is_found_under_the_key_of_its_owner():
     }
 
     assert len(keys) == 1
+
+
+def test_orders_are_refused_below_the_minimum_of_their_gateway():
+    limits = importlib.import_module("chalicelib.payments.gateways.limits")
+    gateway_of = importlib.import_module("chalicelib.payments.gateways.registry").gateway_name_for
+    ordered = importlib.import_module("chalicelib.orders.payment_limits").MIN_MINOR
+
+    assert ordered == {
+        method: {name: limits.MIN_MINOR[gateway_of(method)][name] for name in currencies}
+        for method, currencies in limits.CURRENCIES_OF.items()
+    }
 
 
 def test_an_order_is_found_under_the_shards_that_its_reader_queries():

@@ -10,7 +10,7 @@ def test_after_a_bounce_only_mails_that_were_asked_for_are_sent(shop, probe, jim
         expected = {name: {"S": value} for name, value in wanted.items()}
         return [row for row in found if expected.items() <= row.items()]
 
-    probe.await_mail(jimmy.email, "Welcome")
+    probe.await_mail(jimmy.email, "Confirm your address")
     mail_failures.publish_failure(shop.cloud, jimmy.email)
     poll_until(lambda: rows("Users", suppressionReason="BOUNCE"), bool, 30)
 

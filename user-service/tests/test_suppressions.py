@@ -69,7 +69,7 @@ def test_an_owner_proves_the_address_anew(shop, jimmy, mailer, log_in):
 
     assert shop.post("/user/email/verification", token=token).status_code == 202
     proof = mailer.token(CONFIRM)
-    assert shop.post("/user/email/verify", {"token": proof}).status_code == 200
+    assert shop.post("/user/email/verify", {"token": proof, "password": "12345"}).status_code == 200
     shop.sqs("on-mail-event", [first, bounce(at=EARLIER)])
     change_password(shop, token)
     mailer.deliver()
@@ -80,7 +80,7 @@ def test_an_owner_proves_the_address_anew(shop, jimmy, mailer, log_in):
 def test_a_new_bounce_ends_mails_to_a_proved_address(shop, jimmy, mailer, log_in):
     shop.sqs("on-mail-event", [bounce(at=EARLIER)])
     proof = mailer.token(CONFIRM)
-    shop.post("/user/email/verify", {"token": proof})
+    shop.post("/user/email/verify", {"token": proof, "password": "12345"})
     assert not is_suppressed(ADDRESS)
 
     shop.sqs("on-mail-event", [bounce()])

@@ -66,7 +66,9 @@ def load(shelf, tmp_path):
         file = tmp_path / "more.csv"
         file.write_text(text, encoding=encoding)
         messages = []
-        report = seed.load(f"http://127.0.0.1:{shelf.server_port}", "token", file, messages.append)
+        report = seed.load(
+            f"http://127.0.0.1:{shelf.server_port}", lambda: "token", file, messages.append
+        )
         return report, messages
 
     return load
@@ -220,7 +222,7 @@ def test_a_shop_that_is_away_is_said_to_be(tmp_path, monkeypatch):
     file = tmp_path / "more.csv"
     file.write_text(HEADER + "A,Bowl,bowls,x,1,USD,5\n")
     with pytest.raises(seed.CatalogueUnreadable, match="does not answer"):
-        seed.load("http://127.0.0.1:1", "token", file)
+        seed.load("http://127.0.0.1:1", lambda: "token", file)
 
 
 def test_the_command_needs_a_shop(tmp_path, capsys):
@@ -232,7 +234,7 @@ def test_the_command_needs_a_shop(tmp_path, capsys):
 
 
 def test_the_sample_catalogue_has_no_bad_row(shelf):
-    report = seed.load(f"http://127.0.0.1:{shelf.server_port}", "token", CATALOGUE)
+    report = seed.load(f"http://127.0.0.1:{shelf.server_port}", lambda: "token", CATALOGUE)
 
     assert report.problems == {}
     bodies = [json.loads(body) for body in shelf.taken.values()]
@@ -243,14 +245,14 @@ def test_the_sample_catalogue_has_no_bad_row(shelf):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(seed.CatalogueUnreadable, match=r"none\.csv cannot be read: No such file"):
-        seed.load("http://127.0.0.1:1", "token", tmp_path / "none.csv")
+        seed.load("http://127.0.0.1:1", lambda: "token", tmp_path / "none.csv")
 
 
 @pytest.fixture
 def open_shop(cloud, shelf):
     """Open the shop with the sample catalogue, reporting to `say`."""
     url = f"http://127.0.0.1:{shelf.server_port}"
-    yield lambda say: catalogue_loading.load_once(cloud, url, "token", CATALOGUE, say)
+    yield lambda say: catalogue_loading.load_once(cloud, url, lambda: "token", CATALOGUE, say)
     cloud.client("ssm").delete_parameters(Names=["/devcloud/catalogue"])
 
 
