@@ -10,7 +10,7 @@ from tests.lambda_fakes import LambdaError, LambdaFakes, TaskTokenFake
 
 from chalicelib.payments.gateways import stripe as stripe_adapter
 from chalicelib.payments.gateways.registry import get_gateway
-from common import aws, queues
+from common import aws, clock, queues
 from devcloud.stripe import FakeStripe, intents
 from devcloud.stripe.errors import StripeError
 from devcloud.stripe.webhooks import signature
@@ -94,9 +94,17 @@ class CheckoutShop:
             "currency": "USD",
             "method": "CARD",
             "correlationId": "cor-1",
+            "createdAt": clock.now(),
         }
         _table("Orders").put_item(Item={**order, **more})
         return order_id
+
+    def end_offer(self, order_id: str = ORDER) -> None:
+        """The time to pay the order has gone by."""
+        past = {"payBy": clock.iso(clock.epoch() - 1)}
+        _table("Orders").put_item(Item={**self.order(order_id), **past})
+        if payment := self.payment(f"PAY#{order_id.split('#')[1]}"):
+            _table("Payments").put_item(Item={**payment, **past})
 
     def order(self, order_id: str) -> dict[str, Any]:
         return _table("Orders").get_item(Key={"orderId": order_id}).get("Item", {})

@@ -34,7 +34,11 @@ _UNEXPECTED = ("KeyError",)
 # One whose cause customers read, one of the payment, one of ours.
 _OF_EACH_REASON = ("PaymentDeclined", "SoftDecline", "Lambda.Unknown")
 # What contracts declare as any text, and the saga or the next step reads.
-_TEXTS = {"paymentStatus": ["SUCCESS", "REQUIRES_ACTION", "PENDING"], "method": ["CARD", "UPI"]}
+_TEXTS = {
+    "paymentStatus": ["SUCCESS", "REQUIRES_ACTION", "PENDING"],
+    "method": ["CARD", "UPI"],
+    "payBy": ["2026-11-22T10:30:00.000Z"],
+}
 _FUNCTION = re.compile(r":function:[a-z-]+-dev-([a-z-]+):live$")
 
 

@@ -57,7 +57,10 @@ def _get_recipient(user_id: str) -> User:
 
 
 def _greeting(user: User) -> str:
-    """Greet by name where the address is proved: before, the name may be a stranger's text."""
+    """The greeting, by name if the address is proved.
+
+    Until then the name may be a stranger's text.
+    """
     return f"Hello {user.name}" if user.name and user.email_verified_at else "Hello"
 
 

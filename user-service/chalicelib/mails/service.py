@@ -43,11 +43,11 @@ def send_mail(request: MailRequest) -> None:
         case RequestKind.PASSWORD_RESET:
             _send_password_reset(request)
         case RequestKind.EMAIL_VERIFICATION:
-            _send_email_verification(dynamodb.find(User, request.user_id), request)
+            _send_email_verification(User.find(request.user_id), request)
         case RequestKind.WELCOME:
-            _send_welcome(dynamodb.find(User, request.user_id))
+            _send_welcome(User.find(request.user_id))
         case RequestKind.PASSWORD_CHANGED:
-            _send_password_changed(dynamodb.find(User, request.user_id), request)
+            _send_password_changed(User.find(request.user_id), request)
 
 
 def void_password_reset(user_id: str) -> None:
@@ -71,7 +71,7 @@ def delete_all(user_id: str) -> None:
 
 def _send_registration_mails(request: MailRequest) -> None:
     """Have a new user prove the address, or notify the owner of a taken one."""
-    user = dynamodb.find(User, request.user_id)
+    user = User.find(request.user_id)
     if user is not None:
         _send_email_verification(user, request)
     else:
@@ -134,7 +134,7 @@ def _send_once(user: User | None, kind: MailKind, request_id: str, text: MailTex
 
 
 def _deliver(user: User, mail: Mail, text: MailText) -> None:
-    # A name is text of whoever registered, and must not reach an address that was not proved.
+    # A name is typed at the registration, and must not reach an address that was not proved.
     greeting = f"Hello {user.name}" if user.email_verified_at else "Hello"
     body = f"{greeting},\n\n{text.body}\n"
     aws.client("ses").send_email(
