@@ -1,11 +1,11 @@
 from collections.abc import Callable
 
 import pytest
-from order_actors import AMY, Customer
+from order_actors import Customer
 from order_factories import BOWL, SHAKE, Catalogue, payment_refunded
 
 from testkit.service_client import Api
-from testkit.tokens import JIMMY, Tokens
+from testkit.tokens import AMY, JIMMY, Tokens
 
 
 @pytest.fixture
