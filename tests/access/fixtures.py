@@ -266,7 +266,14 @@ def set_up_products(service: ServiceUnderTest) -> None:
         ("GET", "/products"): Request(),
         ("GET", "/product"): Request(),
         ("GET", "/product/{product_id}"): Request(bowl),
+        ("GET", "/products/facets"): Request(),
+        ("GET", "/products/suggest"): Request(query={"q": "bowl"}),
+        ("GET", "/categories"): Request(),
+        ("GET", "/products/all"): Request(),
         ("GET", "/products/all/{product_id}"): Request(bowl),
+        ("POST", "/categories"): Request(body={"name": "Food", "position": 1}),
+        ("PATCH", "/categories/{slug}"): Request({"slug": "drinks"}, {"name": "Tea"}),
+        ("DELETE", "/categories/{slug}"): Request({"slug": "drinks"}),
         ("POST", "/product"): Request(body=draft),
         ("POST", "/product/{product_id}/variants"): Request(
             {"product_id": SHIRT}, {"options": {"Size": "L"}, "price": 3.5, "stock": 5}
