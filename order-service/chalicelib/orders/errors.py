@@ -5,6 +5,7 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    UnauthorizedError,
 )
 
 from chalicelib.configuration.errors import IdempotencyKeyReused as IdempotencyKeyReused
@@ -71,6 +72,12 @@ class PriceChanged(ConflictError):
         "The total differs from `expectedTotal`, or without it is more than the cart showed last."
         " The message names the present total."
     )
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class OrderNotFound(NotFoundError):
