@@ -15,11 +15,11 @@ TO_GERMANY = {**PARCEL_US, "name": "DHL", "zones": [{"countries": ["DE"]}], "fre
 def quote(api, catalogue):
     """Ask for the price of these lines, without a token."""
 
-    def ask(*lines, **terms):
+    def send(*lines, **terms):
         items = [{"productId": product_id, "qty": qty} for product_id, qty in lines]
         return api.post("/order/quote", {"cartItems": items, **terms})
 
-    return ask
+    return send
 
 
 def test_goods_alone_are_quoted_at_list_prices(quote):
@@ -61,9 +61,7 @@ def test_tax_that_is_included_changes_no_total(quote, staff):
     assert answer["taxTotal"] == 2.07 + 0.8
 
 
-def test_a_regions_rate_comes_before_its_countrys_and_a_class_before_standard(
-    quote, staff, catalogue
-):
+def test_the_rate_of_a_region_and_of_a_class_comes_first(quote, staff, catalogue):
     catalogue.put(SHAKE, price_minor=1000, taxClass="food")
     for rate in (
         {**CALIFORNIA, "region": None, "percent": 1},

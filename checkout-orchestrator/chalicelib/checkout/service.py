@@ -173,7 +173,7 @@ def _place_order(
 
 
 def _price_terms(request: CheckoutRequest) -> list[tuple[str, object]]:
-    """Return what the price depends on besides the goods, in one order; nothing if absent."""
+    """Return what the price depends on besides the goods, in one order."""
     terms = {
         "shippingAddress": request.shipping_address,
         "billingAddress": request.billing_address,

@@ -31,7 +31,7 @@ def charge_is_right(snapshot: OrderSnapshot, settled_before: str) -> Discrepanci
 
 
 def parts_sum_to_total(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """What is paid for the lines and for shipping is the order's total. Judged at once."""
+    """What lines and shipping cost is the order's total. Judged at once."""
     order = snapshot.order
     if order is None:
         return

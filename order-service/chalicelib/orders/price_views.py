@@ -22,7 +22,10 @@ class OrderShippingView(Schema):
 
 
 class OrderPriceView(Schema):
-    """What the total of an order is made of; absent of orders that were placed before."""
+    """What the total of an order is made of.
+
+    Absent from orders that were placed before orders had it.
+    """
 
     subtotal: Decimal | None = None
     discount_total: Decimal | None = None

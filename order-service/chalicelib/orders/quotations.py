@@ -25,7 +25,9 @@ _STRANGER = Customer(None, lambda: True)
 
 
 def quote_order(request: QuoteOrder) -> QuoteView:
-    """Return what an order would cost now, and how it can be shipped. Reserves nothing.
+    """Return what an order would cost now, and how it can be shipped.
+
+    Reserves nothing.
 
     Raises: as `pricing.quote`.
     """

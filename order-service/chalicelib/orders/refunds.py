@@ -133,7 +133,7 @@ def _new_refund(order: Order, caller: Caller, request: RefundOrder, key: str | N
 
 
 def _refund_amount(order: Order, quantities: Quantities, is_whole: bool) -> int:
-    """Return the share of these goods, or all that is left of the total, shipping included."""
+    """Return the share of these goods, or all that is left with shipping."""
     if is_whole:
         requested = sum(refund.amount_minor for refund in order.refunds or [])
         return int(order.total_minor - requested)
