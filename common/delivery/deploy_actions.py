@@ -17,6 +17,7 @@ NAMED = {
     "AWS::Events::Rule": ("Name", "events:<here>:rule/commerce/<name>"),
     "AWS::CloudWatch::Alarm": ("AlarmName", "cloudwatch:<here>:alarm:<name>"),
     "AWS::SecretsManager::Secret": ("Name", "secretsmanager:<here>:secret:<name>-??????"),
+    "AWS::WAFv2::IPSet": ("Name", "wafv2:<here>:regional/ipset/<name>/*"),
     "AWS::WAFv2::WebACL": ("Name", "wafv2:<here>:regional/webacl/<name>/*"),
     "AWS::Logs::LogGroup": ("LogGroupName", "logs:<here>:log-group:<name>*"),
     "AWS::CloudTrail::Trail": ("TrailName", "cloudtrail:<here>:trail/<name>"),
