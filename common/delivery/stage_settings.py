@@ -77,6 +77,12 @@ def _managed_rules(value: Any) -> str:
     return str(value)
 
 
+def _flag(value: Any) -> str:
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")
+    return "1" if value else "0"
+
+
 class _Setting(NamedTuple):
     """How a value is read, and what it goes to."""
 
@@ -98,6 +104,8 @@ _SETTINGS = {
     "SHOP_SITE": _Setting(_site, ("user-service",)),
     "SHOP_TIME_ZONE": _Setting(_zone, ("analytics-service", "checkout-orchestrator")),
     "ADMIN_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "AdminEmail")),
+    "ONE_MAIL_PER_ORDER": _Setting(_flag, ("checkout-orchestrator",)),
+    "TEAM_MAILS": _Setting(_flag, parameter=("checkout-orchestrator", "TeamMails")),
     "EXEMPT_ADDRESSES": _Setting(_networks, parameter=("checkout-orchestrator", "ExemptAddresses")),
     "MANAGED_RULES": _Setting(_managed_rules, parameter=("checkout-orchestrator", "ManagedRules")),
     "INVENTORY_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "InventoryEmail")),

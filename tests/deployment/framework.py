@@ -23,6 +23,7 @@ ADDRESSES = {
     "INVENTORY_EMAIL": "stock@example.com",
     "EXEMPT_ADDRESSES": "198.51.100.7/32",
     "MANAGED_RULES": "Count",
+    "TEAM_MAILS": "1",
     "MAIL_DOMAIN": "example.com",
 }
 
