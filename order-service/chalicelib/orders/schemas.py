@@ -128,7 +128,7 @@ class FailOrder(Schema):
     order_id: NonEmptyStr
     reason: str
     user_id: NonEmptyStr | None = None
-    status: Literal["FAILED", "EXPIRED"] = "FAILED"
+    status: Literal["FAILED", "EXPIRED", "CANCELLED"] = "FAILED"
 
 
 class CreatedOrder(Schema):

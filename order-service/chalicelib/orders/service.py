@@ -10,7 +10,15 @@ import msgspec
 from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import lookups, metrics, offers, payment_limits, pricing, readmodels
+from chalicelib.orders import (
+    customer_orders,
+    lookups,
+    metrics,
+    offers,
+    payment_limits,
+    pricing,
+    readmodels,
+)
 from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     OrderAlreadyConfirmed,
@@ -124,7 +132,7 @@ def confirm_order(step: ConfirmOrder) -> StepResult:
 
 
 def fail_order(step: FailOrder) -> StepResult:
-    """End an unpaid order as FAILED or EXPIRED and return its present status.
+    """End an unpaid order without a purchase and return its present status.
 
     Idempotent. An order that has ended stays as it is: a paid status in the result means that the
     order was bought. An order that was never stored gets a row, which shows its customer the
@@ -158,7 +166,8 @@ def _get_or_place_order(
     order = lookups.find(order_id)
     if order is None:
         try:
-            order = _get_or_store(_priced_order(order_id, user_id, lines, terms, request_hash))
+            order = _priced_order(order_id, user_id, lines, terms, request_hash)
+            order = _place(order, from_cart=isinstance(terms, ValidateOrder))
         except ChaliceViewError:
             order = lookups.find(order_id)
             if order is None:
@@ -216,6 +225,15 @@ def _failed_order(step: FailOrder) -> Order:
         updated_at=now,
         placed_on=day_shard(step.order_id, now),
     )
+
+
+def _place(order: Order, from_cart: bool) -> Order:
+    """Store the order within the limits, or return the stored one of its id."""
+    log.bind_context(order)
+    if not customer_orders.store(order, from_cart):
+        return lookups.get(order.order_id)
+    metrics.count_stored(order)
+    return order
 
 
 def _get_or_store(order: Order) -> Order:
