@@ -29,7 +29,8 @@ def test_what_is_in_the_cart_is_ordered_and_its_saga_started(shop, jimmy):
         "currency": "USD",
     }
     (step,) = shop.lambda_fakes.called(VALIDATE)
-    assert step["items"] == [{"productId": BOWL, "qty": 2}]
+    taken = {"productId": BOWL, "qty": 2, "addedAt": "2025-10-13T14:00:00.000Z"}
+    assert step["items"] == [taken]
     assert (step["userId"], step["paymentMethod"], step["method"]) == (
         JIMMY,
         "pm_card_visa",

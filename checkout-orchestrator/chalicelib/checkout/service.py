@@ -163,7 +163,7 @@ def _place_order(
     step = {
         "orderId": order_id,
         "userId": user_id,
-        "items": [{"productId": item.product_id, "qty": item.qty} for item in cart],
+        "items": [item.taken() for item in cart],
         "paymentMethod": request.payment_method,
         "method": request.payment_method_type,
         "expectedTotal": request.expected_total,

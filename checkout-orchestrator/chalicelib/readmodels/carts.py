@@ -18,6 +18,11 @@ class CartItem(Model):
     added_at = UnicodeAttribute(attr_name="addedAt", null=True)
     updated_at = UnicodeAttribute(attr_name="updatedAt", null=True)
 
+    def taken(self) -> dict[str, str | int]:
+        """The line of an order that takes this item."""
+        version = {"addedAt": self.added_at} if self.added_at else {}
+        return {"productId": self.product_id, "qty": self.qty, **version}
+
     def is_older_than(self, placed_at: str) -> bool:
         """Whether it was in the cart when an order of this time was placed."""
         return self.added_at is None or self.added_at <= placed_at

@@ -35,6 +35,8 @@ class OrderLine(dynamodb.Map):
     qty = dynamodb.WholeNumber()
     price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor")
+    # Which item of the cart it was taken from: one that is put in anew has another time.
+    added_at = UnicodeAttribute(null=True, attr_name="addedAt")
 
 
 class RefundLine(dynamodb.Map):

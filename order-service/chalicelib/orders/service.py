@@ -5,6 +5,7 @@ one succeeds, and the others read the status that it wrote.
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 from chalice import ChaliceViewError
@@ -154,7 +155,7 @@ def fail_order(step: FailOrder) -> StepResult:
 def _get_or_place_order(
     order_id: str,
     user_id: str,
-    lines: list[ProductQuantity],
+    lines: Sequence[ProductQuantity],
     terms: PaymentTerms,
     request_hash: str | None,
 ) -> Order:
@@ -167,6 +168,7 @@ def _get_or_place_order(
     if order is None:
         try:
             order = _priced_order(order_id, user_id, lines, terms, request_hash)
+            _note_cart_items(order, terms)
             order = _place(order, from_cart=isinstance(terms, ValidateOrder))
         except ChaliceViewError:
             order = lookups.find(order_id)
@@ -181,7 +183,7 @@ def _get_or_place_order(
 def _priced_order(
     order_id: str,
     user_id: str,
-    lines: list[ProductQuantity],
+    lines: Sequence[ProductQuantity],
     terms: PaymentTerms,
     request_hash: str | None,
 ) -> Order:
@@ -206,6 +208,14 @@ def _priced_order(
         placed_on=day_shard(order_id, now),
         pay_by=offers.end_of(now),
     )
+
+
+def _note_cart_items(order: Order, terms: PaymentTerms) -> None:
+    """Note from which items of the cart the lines were taken: ClearCart removes no others."""
+    taken = terms.items or [] if isinstance(terms, ValidateOrder) else []
+    added_at = {ids.parse("PROD", item.product_id): item.added_at for item in taken}
+    for line in order.lines:
+        line.added_at = added_at.get(line.product_id)
 
 
 def _failed_order(step: FailOrder) -> Order:
