@@ -98,8 +98,8 @@ def _action_changed(payment: Payment, intent: Intent) -> bool:
     """Whether there is anything to store: webhooks come more than once."""
     action: Any = payment.next_action.as_dict() if payment.next_action else None
     current = (payment.status, payment.reason, action, payment.with_customer)
-    told = (intent.decline, intent.action, _is_with_customer(payment, intent))
-    return current != (PaymentStatus.REQUIRES_ACTION, *told)
+    stated = (intent.decline, intent.action, _is_with_customer(payment, intent))
+    return current != (PaymentStatus.REQUIRES_ACTION, *stated)
 
 
 def _is_with_customer(payment: Payment, intent: Intent) -> bool | None:

@@ -211,7 +211,7 @@ def _priced_order(
 
 
 def _note_cart_items(order: Order, terms: PaymentTerms) -> None:
-    """Note from which items of the cart the lines were taken: ClearCart removes no others."""
+    """Note from which items of the cart the lines were taken, for ClearCart."""
     taken = terms.items or [] if isinstance(terms, ValidateOrder) else []
     added_at = {ids.parse("PROD", item.product_id): item.added_at for item in taken}
     for line in order.lines:
