@@ -56,6 +56,20 @@ def test_items_added_again_after_the_order_stay(mixed_cart, api):
     assert mixed_cart.cart == {"PROD#001": 2, "PROD#002": 2, "PROD#003": 1}
 
 
+def test_only_the_items_that_an_order_took_are_removed(mixed_cart, api):
+    """Also where the clock of who placed the order is ahead."""
+    bought = purchase(PROD_001=3, PROD_002=2)
+    for line in bought["items"]:
+        line["addedAt"] = row(JIMMY, line["productId"])["addedAt"]
+    time.sleep(0.002)
+    mixed_cart.remove("PROD#002")
+    mixed_cart.add("PROD#002", 2)
+
+    api.invoke("clear-cart", {**bought, "placedAt": "9999-01-01T00:00:00.000Z"})
+
+    assert mixed_cart.cart == {"PROD#001": 2, "PROD#002": 2, "PROD#003": 1}
+
+
 def test_a_repeated_clearing_removes_nothing_more(mixed_cart, api):
     responses = [api.invoke("clear-cart", purchase(PROD_001=2)) for _ in range(3)]
 

@@ -20,6 +20,7 @@ from testkit.tokens import JIMMY
 BOWL = "PROD#01BOWL"
 VALIDATE = "order-service-local-validate-order"
 FAIL = "order-service-local-fail-order"
+RELEASE = "product-service-local-release-inventory"
 ORDER = "ORDER#01JA0000000000000000000001"
 PAYMENT = "PAY#01JA0000000000000000000001"
 
@@ -44,6 +45,7 @@ class CheckoutShop:
         )
         lambda_fakes.answers[VALIDATE] = self.validate
         lambda_fakes.answers[FAIL] = self.fail
+        lambda_fakes.answers[RELEASE] = lambda step: {**step, "status": "RELEASED"}
 
     def validate(self, step: dict[str, Any]) -> dict[str, Any]:
         """As order-service does: a price of 12.99, and the order stored once."""
@@ -57,6 +59,7 @@ class CheckoutShop:
                 if name in step
             }
             self.add_order(step["orderId"], step["userId"], step["items"], **known)
+            self.remember_order(step["orderId"])
         return {"orderId": step["orderId"], "status": "CREATED"}
 
     def fail(self, step: dict[str, Any]) -> dict[str, Any]:
@@ -99,6 +102,15 @@ class CheckoutShop:
         _table("Orders").put_item(Item={**order, **more})
         return order_id
 
+    def remember_order(self, order_id: str, from_cart: bool = True) -> None:
+        """Add the order to its customer's recent ones, as order-service does."""
+        order, table = self.order(order_id), _table("CustomerOrders")
+        known = table.get_item(Key={"userId": order["userId"]}).get("Item", {"recent": []})
+        items = [{"productId": row["productId"], "qty": row["qty"]} for row in order["items"]]
+        entry = {"orderId": order_id, "fromCart": from_cart, "items": items}
+        recent = [*known["recent"], {**entry, "placedAt": order["createdAt"]}]
+        table.put_item(Item={"userId": order["userId"], "recent": recent})
+
     def end_offer(self, order_id: str = ORDER) -> None:
         """The time to pay the order has gone by."""
         past = {"payBy": clock.iso(clock.epoch() - 1)}
@@ -124,6 +136,13 @@ class CheckoutShop:
                 "updatedAt": updated_at,
             }
             _table("Carts").put_item(Item=row)
+
+    def clear_cart_of(self, order_id: str, user_id: str = JIMMY, **left: int) -> None:
+        """ClearCart has taken out what the order bought, and this is left."""
+        _table("Carts").put_item(Item={"userId": user_id, "productId": f"KEY#{order_id}"})
+        self.clear_cart(user_id)
+        if left:
+            self.fill_cart(user_id, "2099-01-01T00:00:00.000Z", **left)
 
     def clear_cart(self, user_id: str = JIMMY, product_id: str = BOWL) -> None:
         _table("Carts").delete_item(Key={"userId": user_id, "productId": product_id})

@@ -30,6 +30,7 @@ def test_the_requirements_example_is_understood(shop):
         "paymentId": "PAY#1001",
         "status": "REQUIRES_ACTION",
         "paymentStatus": "REQUIRES_ACTION",
+        "methodGiven": False,
     }
 
 

@@ -1,4 +1,4 @@
-"""One request tries a card once, whatever its webhook does."""
+"""One request tries a card once, also if its webhook is faster."""
 
 import pytest
 from tests.checkout_shop import ORDER

@@ -65,9 +65,9 @@ def seconds_of(task):
     limit = task["TimeoutSeconds"]
     if isinstance(limit, int):
         return limit
-    (name,) = set(re.findall(r"\$\{(\w+)\}", limit))
-    assert MACHINE["DefinitionSubstitutions"][name] == name
-    return STORED["Parameters"][name]["Default"]
+    names = set(re.findall(r"\$\{(\w+)\}", limit))
+    assert all(MACHINE["DefinitionSubstitutions"][name] == name for name in names)
+    return max(STORED["Parameters"][name]["Default"] for name in names)
 
 
 def caught(state):
@@ -213,6 +213,26 @@ def test_a_wait_ends_with_the_orders_offer(state):
     assert evaluate(limit, charge={}) == seconds_of(TOP[state])
 
 
+def test_without_a_payment_method_stock_is_kept_for_five_minutes():
+    limit = TOP["AwaitPayment"]["TimeoutSeconds"][2:-2].strip()
+    held = TOP["AwaitPayment"]["Catch"][0]["Assign"]["held"][2:-2].strip()
+    to_wait = TOP["PaidAfterAll?"]["Choices"][1]
+    unpaid = {"paymentId": "PAY#1", "paymentStatus": "REQUIRES_ACTION"}
+    without = {**unpaid, "methodGiven": False}
+    soon = {"payBy": clock.iso(time.time() + 60)}
+
+    assert evaluate(limit, charge={}, payment=without) == 300
+    assert evaluate(limit, charge={}, payment=unpaid) == 900
+    assert evaluate(limit, charge=soon, payment=without) <= 60
+    assert evaluate(held, payment=without) is True
+    assert evaluate(held, payment=unpaid) is False
+    assert to_wait["Next"] == "AwaitPayment"
+    condition = to_wait["Condition"][2:-2].strip()
+    assert evaluate(condition, held=True, payment=unpaid) is True
+    assert evaluate(condition, held=True, payment=without) is False
+    assert evaluate(condition, held=False, payment=unpaid) is False
+
+
 def test_reconciliation_knows_how_long_a_customer_may_take():
     assert seconds_of(TOP["AwaitPayment"]) == AWAIT_PAYMENT_SECONDS
     assert STORED["Parameters"]["PaymentWait"]["MaxValue"] == AWAIT_PAYMENT_SECONDS
@@ -246,6 +266,7 @@ VARIABLES = {
     "payment": {"paymentId": "PAY#1", "paymentStatus": "SUCCESS"},
     "failure": {"Error": "OutOfStock", "Cause": "none left"},
     "ended": "FAILED",
+    "held": False,
     "reason": "none left",
 }
 PARSE = ("parse", lambda text: json.loads(text))
@@ -257,6 +278,7 @@ def evaluate(expression, **variables):
 
 def evaluate_with(expression, variables):
     expression = expression.replace("${PaymentWait}", "900").replace("${GatewayWait}", "600")
+    expression = expression.replace("${HoldWait}", "300")
     parsed = jsonata.Jsonata.jsonata(expression)
     parsed.register_lambda(*PARSE)
     context = {"Task": {"Token": "token"}}

@@ -28,7 +28,8 @@ def uses():
     return {one["userId"]: int(one["uses"]) for one in table("CouponUses").scan()["Items"]}
 
 
-def test_a_coupon_with_three_uses_is_used_three_times(jimmy, coupon):
+def test_a_coupon_with_three_uses_is_used_three_times(jimmy, coupon, monkeypatch):
+    monkeypatch.setenv("MAX_UNPAID_ORDERS", "12")
     coupon(usageLimit=3)
 
     answers = run_concurrently(*[partial(jimmy.order, (BOWL, 1), **CODES)] * 12)

@@ -37,6 +37,7 @@ _OF_EACH_REASON = ("PaymentDeclined", "SoftDecline", "Lambda.Unknown")
 _TEXTS = {
     "paymentStatus": ["SUCCESS", "REQUIRES_ACTION", "PENDING"],
     "method": ["CARD", "UPI"],
+    "methodGiven": [True, False],
     "payBy": ["2026-11-22T10:30:00.000Z"],
 }
 _FUNCTION = re.compile(r":function:[a-z-]+-dev-([a-z-]+):live$")

@@ -21,7 +21,7 @@ _CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=
 def remove_ordered_items(request: ClearCart) -> CartCleared:
     """Take the ordered quantities out of the cart.
 
-    What was added since the order was placed stays.
+    What was put into the cart anew since the order was placed stays: it is another item.
 
     Idempotent by order, in any order and however late: all lines are removed once, or none.
 
@@ -29,10 +29,11 @@ def remove_ordered_items(request: ClearCart) -> CartCleared:
     """
     user_id, order_id = ids.parse("USER", request.user_id), ids.parse("ORDER", request.order_id)
     ordered = _quantities(request.items)
+    added_at = {ids.parse("PROD", line.product_id): line.added_at for line in request.items}
     once = _record_op(user_id, order_id)
     for _ in _CONFLICT_RETRIES.attempts():
         try:
-            transactions.write(once, *_removal_ops(user_id, ordered, request.placed_at))
+            transactions.write(once, *_removal_ops(user_id, ordered, added_at, request.placed_at))
         except TransactionCancelled as exc:
             is_removed_before = 0 in exc.failed
             if not is_removed_before:
@@ -61,13 +62,25 @@ def _quantities(lines: Iterable[OrderedLine]) -> Mapping[str, int]:
 
 
 def _removal_ops(
-    user_id: str, ordered: Mapping[str, int], placed_at: str | None
+    user_id: str,
+    ordered: Mapping[str, int],
+    added_at: Mapping[str, str | None],
+    placed_at: str | None,
 ) -> Iterator[Operation]:
-    """One operation for each ordered item that was added before the order."""
+    """One operation for each item that was ordered.
+
+    Orders of a list do not name items: what was added before the order is meant.
+    """
     keys = [{"userId": user_id, "productId": product_id} for product_id in ordered]
     for item in batches.read(CartItem, keys):
-        if placed_at is None or item.added_at <= placed_at:
+        if _was_taken(item, added_at.get(item.product_id), placed_at):
             yield _removal_op(item, ordered[item.product_id])
+
+
+def _was_taken(item: CartItem, added_at: str | None, placed_at: str | None) -> bool:
+    if added_at is not None:
+        return item.added_at == added_at
+    return placed_at is None or item.added_at <= placed_at
 
 
 def _removal_op(item: CartItem, qty: int) -> Operation:

@@ -114,10 +114,11 @@ class CartLine(Schema, kw_only=True, omit_defaults=False):
 
 
 class OrderedLine(Schema):
-    """A quantity of a product that an order took."""
+    """A quantity of a product that an order took, and from which item of the cart."""
 
     product_id: NonEmptyStr
     qty: Annotated[int, Meta(ge=1)]
+    added_at: str | None = None
 
 
 class ClearCart(Schema):

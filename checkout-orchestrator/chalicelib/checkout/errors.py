@@ -3,11 +3,14 @@
 What order-service's validate-order raises is answered under the same names.
 """
 
+import re
+
 from chalice import (
     BadRequestError,
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    TooManyRequestsError,
     UnauthorizedError,
     UnprocessableEntityError,
 )
@@ -50,6 +53,42 @@ class OrderCancelled(ConflictError):
     """The customer cancelled the order."""
 
     description = "The order was cancelled."
+
+
+class CartOrderOpen(ConflictError):
+    """Another checkout of the same cart was placed at the same moment."""
+
+    description = "Another checkout of this cart has just started."
+
+
+class TooManyUnpaidOrders(ConflictError):
+    """The customer has too many unpaid orders."""
+
+    description = "Too many orders are unpaid: pay or cancel one of them first."
+
+
+class TooManyUnpaidUnits(ConflictError):
+    """The customer's unpaid orders hold too many of a product."""
+
+    description = "Too many of a product would be kept without a payment method. Send one."
+
+
+class TooManyExpiredOrders(TooManyRequestsError):
+    """The customer let orders expire. `retry_after` becomes the header Retry-After."""
+
+    description = "Several orders expired unpaid. `Retry-After` says when to order again."
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        seconds = re.search(r"in (\d+) seconds", message)
+        self.retry_after = int(seconds[1]) if seconds else 60
+
+
+class OrderContended(ChaliceViewError):
+    """The customer placed too many orders at the same moment. Retryable."""
+
+    STATUS_CODE = 503
+    description = "Too many orders at the same moment. Nothing was stored; try again."
 
 
 class PriceChanged(ConflictError):
@@ -144,6 +183,7 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
         AccountGone,
+        CartOrderOpen,
         CouponNotApplicable,
         CouponNotFound,
         CouponOver,
@@ -152,6 +192,7 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         InvalidAmount,
         MixedCurrencies,
         OrderCancelled,
+        OrderContended,
         OrderExpired,
         OrderNotPayable,
         OutOfStock,
@@ -160,7 +201,10 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         QuantityTooLarge,
         ShippingAddressRequired,
         ShippingMethodNotAvailable,
+        TooManyExpiredOrders,
         TooManyLines,
+        TooManyUnpaidOrders,
+        TooManyUnpaidUnits,
         TotalTooLarge,
         TotalTooSmall,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.checkout import cart_orders
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
     AccountGone,
@@ -37,7 +38,10 @@ def check_out(caller: Caller, request: CheckoutRequest, key: str | None) -> Chec
     """Order the caller's cart, or pay an order that waits for it, and start its saga.
 
     Idempotent: the same key, or without one the same cart, is the same order until it fails.
-    Raises: CartEmpty, IdempotencyKeyReused, what validate-order raises; for an order
+    What an order has bought and ClearCart not taken out yet is left out; an unpaid order of the
+    same cart is superseded.
+    Raises: CartEmpty, IdempotencyKeyReused, what validate-order raises; PaymentInProgress while
+    another order of the cart is being paid; for an order
     OrderNotFound, OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
     if request.order_id is not None:
@@ -108,10 +112,12 @@ def _order_for_key(user_id: str, request: CheckoutRequest, key: str) -> Order:
     """Find or place the order of this idempotency key, even if the cart changed."""
     order_id, request_hash = ids.deterministic("ORDER", user_id, key), _hash(request)
     # Before the order: a purchase that clears the cart meanwhile is then seen below.
+    bought = cart_orders.list_bought(user_id)
     cart = list_cart_items(user_id)
     order = find_order(order_id)
     if order is None:
-        return _place_order(order_id, user_id, _require_nonempty(cart), request, request_hash)
+        left = cart_orders.leave_out(bought, cart)
+        return _place_order(order_id, user_id, left, request, request_hash)
     if order.request_hash != request_hash:
         raise IdempotencyKeyReused("this Idempotency-Key came with another body before")
     return order
@@ -119,6 +125,7 @@ def _order_for_key(user_id: str, request: CheckoutRequest, key: str) -> Order:
 
 def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
     """Find or place the order of the cart as it is: another one after a failure."""
+    bought = cart_orders.list_bought(user_id)
     cart = _require_nonempty(list_cart_items(user_id))
     contents = [(item.product_id, item.qty, item.updated_at) for item in cart]
     terms = _price_terms(request)
@@ -127,7 +134,8 @@ def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
         order_id = ids.deterministic("ORDER", user_id, contents, *terms, attempt)
         order = find_order(order_id)
         if order is None:
-            return _place_order(order_id, user_id, cart, request)
+            left = cart_orders.leave_out(bought, cart)
+            return _place_order(order_id, user_id, left, request)
         if order.is_overdue:
             _start_saga(order)  # which ends it, if none did
         elif order.status in PAYABLE_OR_PAID:
@@ -151,11 +159,16 @@ def _place_order(
     request: CheckoutRequest,
     request_hash: str | None = None,
 ) -> Order:
-    """Have order-service validate, price and store the order. Idempotent by its id."""
+    """Have order-service validate, price and store the order. Idempotent by its id.
+
+    An unpaid order of the same cart is superseded first, so that never both are paid.
+    """
+    _require_nonempty(cart)
+    cart_orders.supersede_unpaid(user_id, order_id)
     step = {
         "orderId": order_id,
         "userId": user_id,
-        "items": [{"productId": item.product_id, "qty": item.qty} for item in cart],
+        "items": [item.taken() for item in cart],
         "paymentMethod": request.payment_method,
         "method": request.payment_method_type,
         "expectedTotal": request.expected_total,

@@ -9,6 +9,7 @@ from chalicelib.payments.gateways.port import Intent, IntentStatus
 from chalicelib.payments.models import Payment, PaymentStatus
 from common import events, log, money
 
+_WITH_CUSTOMER = (IntentStatus.WAITING, IntentStatus.PROCESSING)
 _UNDONE = (PaymentStatus.VOIDED, PaymentStatus.FAILED)
 
 
@@ -78,6 +79,7 @@ def _require_action(payment: Payment, intent: Intent) -> None:
         reason=intent.decline,
         next_action=intent.action,
         client_secret=intent.client_secret or payment.client_secret,
+        with_customer=_is_with_customer(payment, intent),
     )
     if intent.status == IntentStatus.DECLINED:
         metrics.count_decline(intent)
@@ -95,5 +97,11 @@ def _is_before_confirmation(payment: Payment, intent: Intent) -> bool:
 def _action_changed(payment: Payment, intent: Intent) -> bool:
     """Whether there is anything to store: webhooks come more than once."""
     action: Any = payment.next_action.as_dict() if payment.next_action else None
-    current = (payment.status, payment.reason, action)
-    return current != (PaymentStatus.REQUIRES_ACTION, intent.decline, intent.action)
+    current = (payment.status, payment.reason, action, payment.with_customer)
+    stated = (intent.decline, intent.action, _is_with_customer(payment, intent))
+    return current != (PaymentStatus.REQUIRES_ACTION, *stated)
+
+
+def _is_with_customer(payment: Payment, intent: Intent) -> bool | None:
+    """Whether the customer acts, or has acted: not undone by a decline."""
+    return payment.with_customer or intent.status in _WITH_CUSTOMER or None

@@ -123,6 +123,8 @@ class Payment(Model):
     refunded_minor = dynamodb.WholeNumber(attr_name="refundedMinor", default=0)
     reason = UnicodeAttribute(null=True)
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
+    # The customer is at the bank, or in the gateway's own checkout.
+    with_customer = BooleanAttribute(attr_name="withCustomer", null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
     updated_at = UnicodeAttribute(attr_name="updatedAt", default_for_new=clock.now)
@@ -132,6 +134,11 @@ class Payment(Model):
     def is_open(self) -> bool:
         """Whether it can still be captured."""
         return self.status in OPEN_STATUSES
+
+    @property
+    def has_method(self) -> bool:
+        """Whether the customer has chosen how to pay, here or at the gateway."""
+        return bool(self.payment_method or self.with_customer)
 
     @property
     def is_overdue(self) -> bool:

@@ -64,7 +64,7 @@ def step_result(payment: Payment) -> PaymentResult:
     """The result of the saga steps ProcessPayment and AwaitPayment."""
     is_paid = payment.status == PaymentStatus.SUCCEEDED
     status = "SUCCESS" if is_paid else str(payment.status)
-    return PaymentResult(payment.payment_id, status, status)
+    return PaymentResult(payment.payment_id, status, status, is_paid or payment.has_method)
 
 
 def void_result(payment: Payment) -> VoidResult:

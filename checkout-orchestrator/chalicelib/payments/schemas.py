@@ -51,12 +51,16 @@ class RetryCharge(Charge, kw_only=True):
     tries: int = 0
 
 
-class PaymentResult(msgspec.Struct, rename="camel"):
-    """Result of ProcessPayment, and of the states that wait for a payment."""
+class PaymentResult(msgspec.Struct, rename="camel", omit_defaults=True):
+    """Result of ProcessPayment, and of the states that wait for a payment.
+
+    `method_given`: without it the stock is kept for a short time only.
+    """
 
     payment_id: str
     status: str
     payment_status: str
+    method_given: bool = True
 
 
 class VoidResult(msgspec.Struct, rename="camel"):

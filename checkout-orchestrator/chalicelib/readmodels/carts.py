@@ -15,10 +15,25 @@ class CartItem(Model):
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     product_id = UnicodeAttribute(range_key=True, attr_name="productId")
     qty = dynamodb.WholeNumber(null=True)
+    added_at = UnicodeAttribute(attr_name="addedAt", null=True)
     updated_at = UnicodeAttribute(attr_name="updatedAt", null=True)
+
+    def taken(self) -> dict[str, str | int]:
+        """The line of an order that takes this item."""
+        version = {"addedAt": self.added_at} if self.added_at else {}
+        return {"productId": self.product_id, "qty": self.qty, **version}
+
+    def is_older_than(self, placed_at: str) -> bool:
+        """Whether it was in the cart when an order of this time was placed."""
+        return self.added_at is None or self.added_at <= placed_at
 
 
 def list_cart_items(user_id: str) -> list[CartItem]:
     """List the customer's cart with a strongly consistent read."""
     is_product = CartItem.product_id.startswith("PROD#")
     return list(CartItem.query(user_id, is_product, consistent_read=True))
+
+
+def was_cleared(user_id: str, order_id: str) -> bool:
+    """Tell whether the cart was cleared of the order. Strongly consistent."""
+    return dynamodb.find(CartItem, user_id, f"KEY#{order_id}") is not None

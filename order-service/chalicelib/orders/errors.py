@@ -5,6 +5,7 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    TooManyRequestsError,
     UnauthorizedError,
 )
 
@@ -78,6 +79,34 @@ class AccountGone(UnauthorizedError):
     """The caller's account was deleted: the access token has not expired yet."""
 
     description = "Your account was deleted."
+
+
+class CartOrderOpen(ConflictError):
+    """Another checkout of the same cart is unpaid. It is superseded first."""
+
+    description = "Another checkout of this cart has just started."
+
+
+class TooManyUnpaidOrders(ConflictError):
+    """The customer has MAX_UNPAID_ORDERS unpaid orders."""
+
+    description = "Too many orders are unpaid: pay or cancel one of them first."
+
+
+class TooManyUnpaidUnits(ConflictError):
+    """The customer's unpaid orders hold MAX_UNPAID_UNITS of a product."""
+
+    description = "Too many of a product would be kept without a payment method. Send one."
+
+
+class TooManyExpiredOrders(TooManyRequestsError):
+    """The customer let orders expire. `retry_after` becomes the header Retry-After."""
+
+    description = "Several orders expired unpaid. `Retry-After` says when to order again."
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"several orders expired unpaid; order again in {seconds} seconds")
+        self.retry_after = seconds
 
 
 class OrderNotFound(NotFoundError):

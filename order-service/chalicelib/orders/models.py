@@ -42,6 +42,8 @@ class OrderLine(dynamodb.Map):
     discount_minor = dynamodb.WholeNumber(null=True, attr_name="discountMinor")
     tax_minor = dynamodb.WholeNumber(null=True, attr_name="taxMinor")
     tax_name = UnicodeAttribute(null=True, attr_name="taxName")
+    # Which item of the cart it was taken from: one that is put in again has another time.
+    added_at = UnicodeAttribute(null=True, attr_name="addedAt")
 
 
 class AddressMap(dynamodb.Map):
@@ -164,3 +166,30 @@ class Order(Model):
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()
+
+
+class RecentLine(dynamodb.Map):
+    """How many of a product an order has."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    qty = dynamodb.WholeNumber()
+
+
+class RecentOrder(dynamodb.Map):
+    """An order that a customer placed lately, of the cart or of a list."""
+
+    order_id = UnicodeAttribute(attr_name="orderId")
+    from_cart = BooleanAttribute(attr_name="fromCart")
+    placed_at = UnicodeAttribute(attr_name="placedAt")
+    lines = dynamodb.MapsAttribute(of=RecentLine, attr_name="items")
+
+
+class CustomerOrders(Model):
+    """A customer's recent orders, written in one transaction with each new one."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "CustomerOrders"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    recent = dynamodb.MapsAttribute(of=RecentOrder)
+    version = VersionAttribute()

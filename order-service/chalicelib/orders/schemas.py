@@ -37,6 +37,12 @@ class ProductQuantity(Schema):
     qty: Annotated[int, Meta(ge=1, le=MAX_QTY)]
 
 
+class CartItemTaken(ProductQuantity):
+    """How many of a product, and since when it was in the cart."""
+
+    added_at: str | None = None
+
+
 Lines = Annotated[list[ProductQuantity], Meta(min_length=1)]
 
 
@@ -121,7 +127,7 @@ class ValidateOrder(PaymentTerms, kw_only=True):
 
     order_id: NonEmptyStr
     user_id: NonEmptyStr | None = None
-    items: Lines | None = None
+    items: Annotated[list[CartItemTaken], Meta(min_length=1)] | None = None
     request_hash: str | None = None
 
     def __post_init__(self) -> None:
@@ -143,7 +149,7 @@ class FailOrder(Schema):
     order_id: NonEmptyStr
     reason: str
     user_id: NonEmptyStr | None = None
-    status: Literal["FAILED", "EXPIRED"] = "FAILED"
+    status: Literal["FAILED", "EXPIRED", "CANCELLED"] = "FAILED"
 
 
 class CreatedOrder(Schema):
@@ -287,6 +293,7 @@ class ValidOrder(Schema):
     order_id: str
     user_id: str
     items: list[ProductQuantity]
+    cart_items: list[CartItemTaken]
     amount: float  # a JSON number for Step Functions; nothing is calculated with it
     currency: str
     method: str
@@ -303,6 +310,10 @@ class ValidOrder(Schema):
             order_id=order.order_id,
             user_id=order.user_id,
             items=_lines(order.lines),
+            cart_items=[
+                CartItemTaken(product_id=line.product_id, qty=line.qty, added_at=line.added_at)
+                for line in order.lines
+            ],
             amount=float(money.decimal(order.total_minor, order.currency)),
             currency=order.currency,
             method=order.method,

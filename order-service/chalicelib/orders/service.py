@@ -5,13 +5,14 @@ one succeeds, and the others read the status that it wrote.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
 from chalicelib.orders import (
+    customer_orders,
     lookups,
     metrics,
     offers,
@@ -45,7 +46,7 @@ from chalicelib.orders.schemas import (
 )
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
 from chalicelib.promotions.uses import Limits
-from common import clock, ids, log, money
+from common import clock, dynamodb, ids, log, money
 from common.auth import Caller
 
 NO_LIMITS: Mapping[str, Limits] = {}
@@ -153,7 +154,7 @@ def confirm_order(step: ConfirmOrder) -> StepResult:
 
 
 def fail_order(step: FailOrder) -> StepResult:
-    """End an unpaid order as FAILED or EXPIRED and return its present status.
+    """End an unpaid order without a purchase and return its present status.
 
     Idempotent. An order that has ended stays as it is: a paid status in the result means that the
     order was bought. An order that was never stored gets a row, which shows its customer the
@@ -175,7 +176,7 @@ def fail_order(step: FailOrder) -> StepResult:
 def _get_or_place_order(
     order_id: str,
     user_id: str,
-    lines: list[ProductQuantity],
+    lines: Sequence[ProductQuantity],
     terms: PaymentTerms,
     request_hash: str | None,
 ) -> Order:
@@ -189,7 +190,8 @@ def _get_or_place_order(
         _require_account(user_id)
         try:
             order, limits = _priced_order(order_id, user_id, lines, terms, request_hash)
-            order = _get_or_store(order, limits)
+            _note_cart_items(order, terms)
+            order = _place(order, limits, from_cart=isinstance(terms, ValidateOrder))
         except ChaliceViewError:
             order = lookups.find(order_id)
             if order is None:
@@ -209,7 +211,7 @@ def _require_account(user_id: str) -> None:
 def _priced_order(
     order_id: str,
     user_id: str,
-    lines: list[ProductQuantity],
+    lines: Sequence[ProductQuantity],
     terms: PaymentTerms,
     request_hash: str | None,
 ) -> tuple[Order, dict[str, Limits]]:
@@ -238,6 +240,14 @@ def _priced_order(
     return order, quotations.find_limits(quote, user_id)
 
 
+def _note_cart_items(order: Order, terms: PaymentTerms) -> None:
+    """Note from which items of the cart the lines were taken, for ClearCart."""
+    taken = terms.items or [] if isinstance(terms, ValidateOrder) else []
+    added_at = {ids.parse("PROD", item.product_id): item.added_at for item in taken}
+    for line in order.lines:
+        line.added_at = added_at.get(line.product_id)
+
+
 def _failed_order(step: FailOrder) -> Order:
     """Return the row of an order that failed before it was placed, without lines."""
     now = clock.now()
@@ -257,10 +267,22 @@ def _failed_order(step: FailOrder) -> Order:
     )
 
 
-def _get_or_store(order: Order, limits: Mapping[str, Limits] = NO_LIMITS) -> Order:
-    """Store the order, or return the stored one of the same id. Raises: CouponOver."""
+def _place(order: Order, limits: Mapping[str, Limits], from_cart: bool) -> Order:
+    """Store the order within the limits, or return the stored one of its id.
+
+    Raises: CouponOver, and what `customer_orders.store` raises.
+    """
     log.bind_context(order)
-    if not writes.store_order(order, limits):
+    if not customer_orders.store(order, limits, from_cart):
+        return lookups.get(order.order_id)
+    metrics.count_stored(order)
+    return order
+
+
+def _get_or_store(order: Order) -> Order:
+    """Store the order, or return the stored one of the same id."""
+    log.bind_context(order)
+    if not dynamodb.save_if(order, Order.order_id.does_not_exist()):
         return lookups.get(order.order_id)
     metrics.count_stored(order)
     return order

@@ -1,0 +1,70 @@
+"""Earlier orders of a cart: one is superseded, what was bought left out."""
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.checkout.errors import OrderServiceUnavailable
+from chalicelib.payments import superseding
+from chalicelib.payments.errors import PaymentInProgress
+from chalicelib.readmodels.carts import CartItem, was_cleared
+from chalicelib.readmodels.customer_orders import RecentOrder, list_recent_orders
+from chalicelib.readmodels.orders import PAID_STATUSES, OrderStatus, find_order
+from chalicelib.saga import lambdas
+
+_REASON = "another checkout of the cart replaced it"
+
+
+def supersede_unpaid(user_id: str, order_id: str) -> None:
+    """Cancel the customer's other unpaid orders of the cart, and release their stock.
+
+    Idempotent. Raises: PaymentInProgress if one of them is being paid; GatewayUnavailable,
+    OrderServiceUnavailable.
+    """
+    for entry in list_recent_orders(user_id):
+        if not entry.from_cart or entry.order_id == order_id:
+            continue
+        order = find_order(entry.order_id)
+        if order and order.status == OrderStatus.CREATED:
+            superseding.void_unless_paid(order.order_id)
+            _cancel(order.order_id)
+
+
+def list_bought(user_id: str) -> list[RecentOrder]:
+    """List the orders that are paid, and whose goods are perhaps still in the cart.
+
+    Read before the cart: one that is cleared in between is then left out once too often, and
+    never bought twice.
+    """
+    bought = []
+    for entry in list_recent_orders(user_id):
+        order = find_order(entry.order_id)
+        if order and order.status in PAID_STATUSES and not was_cleared(user_id, entry.order_id):
+            bought.append(entry)
+    return bought
+
+
+def leave_out(bought: list[RecentOrder], cart: list[CartItem]) -> list[CartItem]:
+    """Return what is in the cart besides what these orders have bought."""
+    left = []
+    for item in cart:
+        taken = sum(
+            line.qty
+            for entry in bought
+            for line in entry.lines
+            if line.product_id == item.product_id and item.is_older_than(entry.placed_at)
+        )
+        if item.qty > taken:
+            item.qty -= taken
+            left.append(item)
+    return left
+
+
+def _cancel(order_id: str) -> None:
+    """Cancel the order, which decides against a confirmation, and release its stock."""
+    try:
+        step = {"orderId": order_id, "status": OrderStatus.CANCELLED, "reason": _REASON}
+        ended = lambdas.invoke("order-service", "fail-order", step)
+        if ended["status"] in PAID_STATUSES:
+            raise PaymentInProgress(f"{order_id}, an order of this cart, was just paid")
+        lambdas.invoke("product-service", "release-inventory", {"orderId": order_id})
+    except (lambdas.StepFailed, BotoCoreError, ClientError) as exc:
+        raise OrderServiceUnavailable("an earlier order of the cart could not be ended") from exc

@@ -1,0 +1,38 @@
+"""Read model of order-service's table CustomerOrders."""
+
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.models import Model
+
+from common import dynamodb
+
+
+class RecentLine(dynamodb.Map):
+    """How many of a product an order has."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    qty = dynamodb.WholeNumber()
+
+
+class RecentOrder(dynamodb.Map):
+    """An order that a customer placed lately."""
+
+    order_id = UnicodeAttribute(attr_name="orderId")
+    from_cart = BooleanAttribute(attr_name="fromCart")
+    placed_at = UnicodeAttribute(attr_name="placedAt")
+    lines = dynamodb.MapsAttribute(of=RecentLine, attr_name="items")
+
+
+class CustomerOrders(Model):
+    """A customer's recent orders."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "CustomerOrders"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    recent = dynamodb.MapsAttribute(of=RecentOrder)
+
+
+def list_recent_orders(user_id: str) -> list[RecentOrder]:
+    """List what the customer ordered lately, with a strongly consistent read."""
+    customer = dynamodb.find(CustomerOrders, user_id)
+    return list(customer.recent) if customer else []

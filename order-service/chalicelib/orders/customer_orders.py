@@ -1,0 +1,145 @@
+"""What a customer has ordered lately: one row, which counts all orders.
+
+Its statuses are read from the orders themselves, so that nothing has to be written when one ends.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from chalicelib.orders import offers
+from chalicelib.orders.errors import (
+    CartOrderOpen,
+    OrderContended,
+    TooManyExpiredOrders,
+    TooManyUnpaidOrders,
+    TooManyUnpaidUnits,
+)
+from chalicelib.orders.models import CustomerOrders, Order, RecentLine, RecentOrder
+from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
+from chalicelib.promotions import uses
+from chalicelib.promotions.errors import CouponOver
+from chalicelib.promotions.uses import Limits
+from common import clock, dynamodb, settings, transactions
+from common.retry import RetryPolicy
+
+MAX_UNPAID_ORDERS = 3
+# Of one product, in all orders without a payment method: nobody else can buy them meanwhile.
+MAX_UNPAID_UNITS = 20
+_FREE_EXPIRIES = 1
+_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 60, 3600
+_REMEMBERED_SECONDS = 24 * 3600
+_MAX_REMEMBERED = 20
+_ORDER, _CUSTOMER = 0, 1  # positions in the transaction, before the uses of coupons
+_CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=0.1)
+
+
+def store(order: Order, limits: Mapping[str, Limits], from_cart: bool) -> bool:
+    """Store a new order with its customer's row, and count its coupons.
+
+    `limits` are those of each promotion. False if there is an order of its id.
+
+    Raises: CouponOver if a coupon has no use left; CartOrderOpen, TooManyUnpaidOrders,
+    TooManyUnpaidUnits, TooManyExpiredOrders; OrderContended. Nothing is written then.
+    """
+    counting = [
+        operation
+        for promotion_id, limit in limits.items()
+        for operation in uses.count_use(promotion_id, limit)
+    ]
+    for _ in _CONFLICT_RETRIES.attempts():
+        customer = dynamodb.find(CustomerOrders, order.user_id)
+        customer = customer or CustomerOrders(order.user_id, recent=[])
+        orders = _read_orders(customer.recent)
+        _require_room(order, from_cart, customer.recent, orders)
+        customer.recent = [*_remembered(customer.recent, orders), _entry(order, from_cart)]
+        try:
+            transactions.write(
+                transactions.put(order, Order.order_id.does_not_exist()),
+                transactions.put(customer),
+                *counting,
+            )
+        except transactions.TransactionCancelled as exc:
+            if _ORDER in exc.failed:
+                return False
+            if _CUSTOMER not in exc.failed:
+                raise CouponOver("couponCodes: all uses of a coupon are taken") from None
+            continue  # another order of the customer was stored since the row was read
+        except transactions.TransactionContended:
+            break
+        return True
+    raise OrderContended("too many orders at the same time; try again in a moment")
+
+
+def _read_orders(recent: Iterable[RecentOrder]) -> dict[str, Order]:
+    keys = [entry.order_id for entry in recent]
+    return {order.order_id: order for order in Order.batch_get(keys, consistent_read=True)}
+
+
+def _require_room(
+    order: Order, from_cart: bool, recent: Sequence[RecentOrder], orders: dict[str, Order]
+) -> None:
+    """Raise what keeps the customer from another order, if anything does."""
+    unpaid = [entry for entry in recent if _is_unpaid(orders.get(entry.order_id))]
+    others = [entry for entry in unpaid if entry.order_id != order.order_id]
+    if from_cart and any(entry.from_cart for entry in others):
+        raise CartOrderOpen("another checkout of this cart has just started; look at it first")
+    limit = settings.integer("MAX_UNPAID_ORDERS", MAX_UNPAID_ORDERS)
+    if len(others) >= limit:
+        raise TooManyUnpaidOrders(f"{limit} orders are unpaid: pay or cancel one of them first")
+    if order.payment_method is None:
+        _require_units(order, [orders[entry.order_id] for entry in others])
+    _require_pause(orders.values())
+
+
+def _require_units(order: Order, unpaid: Iterable[Order]) -> None:
+    held: Counter[str] = Counter()
+    for each in (*(one for one in unpaid if one.payment_method is None), order):
+        held.update({line.product_id: line.qty for line in each.lines})
+    limit = settings.integer("MAX_UNPAID_UNITS", MAX_UNPAID_UNITS)
+    if over := [name for name in (line.product_id for line in order.lines) if held[name] > limit]:
+        raise TooManyUnpaidUnits(
+            f"{', '.join(over)}: at most {limit} of a product are kept without a payment method"
+        )
+
+
+def _require_pause(orders: Iterable[Order]) -> None:
+    """Raise TooManyExpiredOrders during the pause after unpaid orders."""
+    since = clock.iso(clock.epoch() - _REMEMBERED_SECONDS)
+    ends = [
+        each.updated_at
+        for each in orders
+        if each.status == OrderStatus.EXPIRED and each.updated_at > since
+    ]
+    if len(ends) <= _FREE_EXPIRIES:
+        return
+    base = settings.integer("EXPIRED_ORDER_PAUSE_SECONDS", _PAUSE_SECONDS)
+    pause = min(base * 2 ** (len(ends) - _FREE_EXPIRIES - 1), _MAX_PAUSE_SECONDS)
+    left = int(datetime.fromisoformat(max(ends)).timestamp()) + pause - clock.epoch()
+    if left > 0:
+        raise TooManyExpiredOrders(left)
+
+
+def _is_unpaid(order: Order | None) -> bool:
+    return bool(order and order.status == OrderStatus.CREATED and not offers.has_ended(order))
+
+
+def _remembered(recent: Sequence[RecentOrder], orders: dict[str, Order]) -> list[RecentOrder]:
+    """Keep what can still be paid, expired or is bought and perhaps still in the cart."""
+    since = clock.iso(clock.epoch() - _REMEMBERED_SECONDS)
+    counted = {OrderStatus.CREATED, OrderStatus.EXPIRED, *PAID_STATUSES}
+    kept = [
+        entry
+        for entry in recent
+        if entry.placed_at > since
+        and (order := orders.get(entry.order_id))
+        and order.status in counted
+    ]
+    return kept[-_MAX_REMEMBERED:]
+
+
+def _entry(order: Order, from_cart: bool) -> RecentOrder:
+    lines = [RecentLine(product_id=line.product_id, qty=line.qty) for line in order.lines]
+    return RecentOrder(
+        order_id=order.order_id, from_cart=from_cart, placed_at=order.created_at, lines=lines
+    )
