@@ -324,6 +324,7 @@ def set_up_carts(service: ServiceUnderTest) -> None:
 def set_up_orders(service: ServiceUnderTest) -> None:
     """Jimmy has an unpaid and a paid order, and Amy has one."""
     _put_product()
+    resources.deploy_tables(folder_of("order-service"), {"Users", "Carts"} - _existing())
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
