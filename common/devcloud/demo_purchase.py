@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 _WAIT_SECONDS = 60
 _POLL_SECONDS = 0.1
 _PASSWORD = "test123"
+_COUPON = "WELCOME-10"  # of price_settings.json
+ADDRESS = {
+    "name": "Jimmy Patel",
+    "line1": "1 Market Street",
+    "city": "San Francisco",
+    "region": "CA",
+    "postalCode": "94105",
+    "country": "US",
+}
 
 Say = Callable[[str], None]
 
@@ -66,9 +75,16 @@ def _check_out(http: httpx.Client, say: Say) -> str:
     with _step(say, "looked at the cart"):
         if not _call(http, "GET", "/cart", 200):
             raise PurchaseFailed("the cart is empty after something was put into it")
+    terms = {"shippingAddress": ADDRESS, "couponCodes": [_COUPON]}
+    with _step(say, f"asked what it costs sent to {ADDRESS['city']}, with {_COUPON}"):
+        items = [{"productId": product["productId"], "qty": 2}]
+        quote = _call(http, "POST", "/order/quote", 200, {"cartItems": items, **terms})
+    for part in ("subtotal", "discountTotal", "shippingTotal", "taxTotal", "totalAmount"):
+        say(f"    {part}: {_format_money(quote, part)}")
     card = {"paymentMethod": "pm_card_visa", "method": "CARD"}
+    body = {**card, **terms, "expectedTotal": quote["totalAmount"]}
     with _step(say, "checked out with a test card"):
-        started = _call(http, "POST", "/checkout", 202, card, key=uuid.uuid4().hex)
+        started = _call(http, "POST", "/checkout", 202, body, key=uuid.uuid4().hex)
     say(f"  to pay: {_format_money(started, 'totalAmount')}")
     return str(started["orderId"])
 

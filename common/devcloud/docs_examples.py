@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from devcloud import sent_mail
+from devcloud import demo_purchase, sent_mail
 from devcloud.pages import purchase
 from devcloud.pages.tokens import Account
 from devcloud.shop import Shop
@@ -134,6 +134,10 @@ def _buying_bodies(product_id: str, paid: Json | None) -> Json:
         "POST /cart/merge": {},
         "POST /checkout": {"paymentMethod": "pm_card_visa", "method": "CARD"},
         "POST /order": {"cartItems": [{"productId": product_id, "qty": 1}]},
+        "POST /order/quote": {
+            "cartItems": [{"productId": product_id, "qty": 1}],
+            "shippingAddress": demo_purchase.ADDRESS,
+        },
     }
     if paid:
         returned = {"productId": paid["items"][0]["productId"], "qty": 1}

@@ -12,7 +12,13 @@ from pathlib import Path
 from delivery import deploy, routes
 from delivery.clouds import Cloud
 from delivery.paths import SERVICES
-from devcloud import bootstrap, catalogue_loading, demo_purchase, settings
+from devcloud import (
+    bootstrap,
+    catalogue_loading,
+    demo_purchase,
+    price_settings_loading,
+    settings,
+)
 from devcloud.emulator import heartbeat, restoring
 from devcloud.processes import Process, require_free
 
@@ -270,6 +276,8 @@ def _open(shop: Shop, services: Sequence[str], catalogue: Path | None, say: Say)
     token(shop)
     if catalogue and "product-service" in services:
         catalogue_loading.load_once(shop.cloud, shop.url, lambda: token(shop), catalogue, say)
+    if catalogue and "order-service" in services:
+        price_settings_loading.load_once(shop.cloud, shop.url, lambda: token(shop))
     known = {
         "url": shop.url,
         "awsEndpoint": shop.aws_endpoint,

@@ -18,6 +18,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 
 from common import auth, aws, clock
+from common.api import camel_case
 from delivery.paths import service as folder_of
 from devcloud.razorpay import webhooks as razorpay
 from devcloud.stripe import webhooks as stripe
@@ -323,6 +324,7 @@ def set_up_carts(service: ServiceUnderTest) -> None:
 def set_up_orders(service: ServiceUnderTest) -> None:
     """Jimmy has an unpaid and a paid order, and Amy has one."""
     _put_product()
+    resources.deploy_tables(folder_of("order-service"), {"Users", "Carts"} - _existing())
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
@@ -341,7 +343,31 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ("POST", "/order/{order_id}/refund"): Request(
             {"order_id": PAID_ORDER}, part, {"Idempotency-Key": "key-1"}, amys
         ),
+        ("POST", "/order/quote"): Request(body={"cartItems": order["cartItems"]}),
+        **_price_settings(service),
     }
+
+
+def _price_settings(service: ServiceUnderTest) -> dict[Way, Request]:
+    """Create a shipping method, a tax rate and a coupon. Returns requests for them."""
+    zone, band = {"countries": ["US"]}, {"price": 5}
+    rate = {"name": "Sales tax", "country": "US", "percent": 7}
+    coupon = {"name": "Welcome", "effect": "PERCENT", "percent": 10}
+    samples = [
+        ("/shipping-methods", "method_id", {"name": "Parcel", "zones": [zone], "bands": [band]}),
+        ("/tax-rates", "rate_id", {**rate, "region": "CA"}),
+        ("/promotions", "promotion_id", {**coupon, "code": "WELCOME"}),
+    ]
+    fresh = {"/tax-rates": {"region": "NY"}, "/promotions": {"code": "HELLO"}}
+    requests: dict[Way, Request] = {}
+    for path, name, body in samples:
+        created = service.api.post(path, body, service.tokens.admin())
+        args = {name: created.json_body[camel_case(name)]}
+        requests[("GET", path)] = Request()
+        requests[("POST", path)] = Request(body={**body, **fresh.get(path, {})})
+        requests[("PATCH", f"{path}/{{{name}}}")] = Request(args, {"name": "Renamed"})
+        requests[("DELETE", f"{path}/{{{name}}}")] = Request(args)
+    return requests
 
 
 def set_up_checkouts(service: ServiceUnderTest) -> None:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -107,6 +108,9 @@ USED_ON_FAILURE: dict[str, str] = {
     ),
     "user-service-local-on-account-deletion dynamodb:DeleteItem *": "a deletion was interrupted",
     "order-service-local-*fail-order dynamodb:PutItem *": "an order failed before it was stored",
+    "order-service-local-*fail-order dynamodb:UpdateItem *CouponUses": (
+        "an order with a coupon failed"
+    ),
     "order-service-local-announce-orders sqs:* *": (
         "the bus rejected an event, and the record is parked"
     ),
@@ -137,6 +141,7 @@ def use_all_routes(harness: ChaosHarness) -> None:
     customer = Customer.register(harness.shop.url)
     goods = edit_catalogue(harness)
     edit_carts(customer, goods)
+    edit_prices(harness, customer, goods)
     fail_to_buy(harness, goods)
     edit_account(harness, customer, goods)
     read_reports(harness, customer)
@@ -160,6 +165,53 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     archived = harness.create_product(stock=1)
     assert admin.delete(f"/product/{quote(archived, safe='')}").is_success
     return goods
+
+
+def edit_prices(harness: ChaosHarness, customer: Customer, goods: str) -> None:
+    """Set up shipping, tax and a coupon, order with them in both ways, and delete them."""
+    admin, code = harness.admin.http, f"FIRST-{uuid.uuid4().hex[:12].upper()}"
+    samples: dict[str, dict[str, Any]] = {
+        "/shipping-methods": {
+            "name": "Parcel",
+            "zones": [{"countries": ["US"]}],
+            "bands": [{"price": 5}],
+        },
+        "/tax-rates": {"name": "Sales tax", "country": "US", "region": "AK", "percent": 1},
+        "/promotions": {
+            "name": "First",
+            "effect": "PERCENT",
+            "percent": 10,
+            "code": code,
+            "firstOrderOnly": True,
+        },
+    }
+    paths = []
+    for path, body in samples.items():
+        for _ in range(2):
+            answer = admin.post(path, json=body, headers={"Idempotency-Key": code})
+            created = ok(answer, 201)
+        row_id = next(value for name, value in created.items() if name.endswith("Id"))
+        paths.append(f"{path}/{quote(row_id, safe='')}")
+        ok(admin.get(path))
+        ok(admin.patch(paths[-1], json={"name": "Renamed"}))
+    address = {
+        "name": "Jimmy Patel",
+        "line1": "1 Main Street",
+        "city": "Juneau",
+        "region": "AK",
+        "postalCode": "99801",
+        "country": "US",
+    }
+    terms = {"shippingAddress": address, "couponCodes": [code]}
+    ok(customer.http.post("/cart", json={"productId": goods, "quantity": 1}))
+    started = ok(customer.http.post("/checkout", json=terms), 202)
+    ok(customer.http.post(f"/order/{quote(started['orderId'], safe='')}/cancel"))
+    assert customer.http.delete("/cart").is_success
+    items = [{"productId": goods, "qty": 1}]
+    placed = ok(customer.http.post("/order", json={"cartItems": items, **terms}), 201)
+    ok(customer.http.post(f"/order/{quote(placed['orderId'], safe='')}/cancel"))
+    for path in paths:
+        assert admin.delete(path).is_success
 
 
 def edit_parent(admin: httpx.Client, related: str) -> None:
