@@ -27,7 +27,7 @@ from chalicelib.accounts.schemas import (
     Registration,
 )
 from chalicelib.mails.errors import InvalidMailToken
-from chalicelib.mails.schemas import MailRequest
+from chalicelib.mails.schemas import MailEvent, MailRequest
 from chalicelib.rate_limits.errors import TooManyAttempts
 from chalicelib.sessions.errors import InvalidRefreshToken, SessionEnded
 from chalicelib.sessions.schemas import Logout, SessionTokens, TokenRefresh
@@ -42,6 +42,7 @@ with lazy_imports.until_first_use():
     from chalicelib.accounts import deletion, proofs, recovery, registration
     from chalicelib.accounts import service as accounts
     from chalicelib.mails import service as mails
+    from chalicelib.mails import suppressions
     from chalicelib.sessions import service as sessions
     from chalicelib.tokens import service as tokens
     from chalicelib.users import service as users
@@ -249,6 +250,15 @@ def rotate_signing_key(request: RotateSigningKey) -> KeyRotation:
 def on_user_mail(event: SQSEvent) -> None:
     """Send the requested mails."""
     queues.consume(event, lambda message: mails.send_mail(step_input.parse(MailRequest, message)))
+
+
+@app.on_sqs_message(queue="mail-event-queue", batch_size=10, name="on-mail-event")
+def on_mail_event(event: SQSEvent) -> None:
+    """End mails to addresses that bounced, or whose owner complained."""
+    queues.consume(
+        event,
+        lambda message: suppressions.suppress_recipients(step_input.parse(MailEvent, message)),
+    )
 
 
 @app.on_sqs_message(queue="account-deletion-queue", batch_size=1, name="on-account-deletion")

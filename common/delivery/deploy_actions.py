@@ -22,6 +22,7 @@ NAMED = {
     "AWS::Logs::LogGroup": ("LogGroupName", "logs:<here>:log-group:<name>*"),
     "AWS::CloudTrail::Trail": ("TrailName", "cloudtrail:<here>:trail/<name>"),
     "AWS::S3::Bucket": ("BucketName", "s3:::<name>"),
+    "AWS::SES::ConfigurationSet": ("Name", "ses:<here>:configuration-set/<name>"),
     "AWS::StepFunctions::StateMachine": ("StateMachineName", "states:<here>:stateMachine:<name>"),
 }
 # What a type is evaluated on besides its own name.
@@ -30,6 +31,8 @@ BESIDES = {
         "wafv2:<here>:regional/managedruleset/*/*",
         "wafv2:<here>:regional/ipset/*/*",
     ),
+    # Its name is a setting of the stage.
+    "AWS::SES::EmailIdentity": ("ses:<here>:identity/*",),
     "AWS::ApiGateway::Account": ("apigateway:${AWS::Region}::/account",),
 }
 # Code stacks begin with the service's name. An API's id and a mapping's are drawn at random.
@@ -122,6 +125,7 @@ CONDITIONS: dict[str, dict[str, dict[str, Any]]] = {
     "events:DeleteEventBus": _BY_CLOUDFORMATION,
     "logs:DeleteLogGroup": _BY_CLOUDFORMATION,
     "secretsmanager:DeleteSecret": _BY_CLOUDFORMATION,
+    "ses:DeleteEmailIdentity": _BY_CLOUDFORMATION,
     "sns:DeleteTopic": _BY_CLOUDFORMATION,
     "sqs:DeleteQueue": _BY_CLOUDFORMATION,
 }

@@ -63,3 +63,10 @@ def compose_end(kind: NoticeKind, order_id: str, reason: str | None = None) -> N
     why = (reason or "").strip()
     stop = "" if why.endswith((".", "!", "?")) else "."
     return compose(kind, order_id, reason=f": {why}{stop}" if why else stop)
+
+
+def with_confirmation(receipt: Notice, order_id: str) -> Notice:
+    """Let a receipt confirm the order, too."""
+    confirmation = compose_end(NoticeKind.ORDER_CONFIRMED, order_id)
+    message = f"{confirmation.message}\n\n{receipt.message}"
+    return Notice(f"{confirmation.subject}: {receipt.subject}", message)

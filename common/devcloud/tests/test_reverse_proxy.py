@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from devcloud.reverse_proxy import Routes, create_app, server
-from devcloud.tests.conftest import eventually
+from devcloud.tests.support.local_aws import eventually
 
 
 @pytest.fixture
