@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from chalice.app import SQSEvent
 
+from chalicelib.card_limits.errors import TooManyDeclines
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
     CartEmpty,
@@ -78,12 +79,13 @@ _GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
         PaymentMethodFixed,
         PaymentContended,
         TooManyAttempts,
+        TooManyDeclines,
         GatewayUnknown,
     ],
     idempotency_key=True,
 )
 def check_out(request: Request[CheckoutRequest]) -> CheckoutAccepted:
-    return checkout.check_out(request.caller, request.body, request.idempotency_key)
+    return checkout.check_out(request.caller, request.body, request.idempotency_key, request.source)
 
 
 @api.get(

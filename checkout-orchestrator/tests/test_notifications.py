@@ -228,6 +228,15 @@ def test_only_a_proved_address_is_greeted_by_name(shop, is_proved):
     assert text.startswith("Hello Win at evil.example,\n" if is_proved else "Hello,\n")
 
 
+@pytest.mark.parametrize("reason", ["the card expired", "The card expired.", "Expired!"])
+def test_the_mail_of_a_failure_is_made_of_whole_sentences(shop, reason):
+    send(shop, kind="ORDER_FAILED", orderId="ORDER#1", message=None, reason=reason)
+
+    ((_, _, text),) = mails()
+    sentence = reason if reason[-1] in ".!" else f"{reason}."
+    assert f"could not be completed: {sentence} Nothing stays charged." in text
+
+
 def test_a_later_text_to_a_deleted_account_is_not_stored(shop):
     shop.delete_customer(JIMMY)
     send(shop, userId=JIMMY, message="Dear Jimmy Patel, ...")

@@ -14,6 +14,7 @@ from chalice import BadRequestError
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_BYTES, _RANDOM_BYTES = 6, 10
 _MAX_SHOWN = 80
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE | re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
@@ -38,15 +39,16 @@ def deterministic(prefix: str, *parts: object) -> str:
 
 
 def parse(prefix: str, text: str) -> str:
-    """Normalize an id that may be percent-encoded or lack its prefix.
+    """Normalize an id.
 
-    Raises: InvalidId.
+    It may be percent-encoded, lack its prefix, or be in lower case. Raises: InvalidId.
     """
     plain = unquote(text).strip()
-    bare = plain.removeprefix(f"{prefix}#")
+    has_prefix = plain.upper().startswith(f"{prefix}#")
+    bare = plain[len(prefix) + 1 :] if has_prefix else plain
     if not _ID.fullmatch(bare):
         raise InvalidId(f"{_shown(text)!r} is not an id of the form {prefix}#01JA...")
-    return f"{prefix}#{bare}"
+    return f"{prefix}#{bare.upper() if _ULID.fullmatch(bare) else bare}"
 
 
 def _shown(text: str) -> str:

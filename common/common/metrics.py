@@ -83,6 +83,7 @@ PAYMENTS_DECLINED = Metric(
     "checkout-orchestrator",
     "Payment attempts that were declined, by the shop's own reasons.",
     by="reason",
+    also_whole=True,
 )
 REFUNDS = Metric(
     "Refunds",

@@ -15,6 +15,7 @@ _PAGE = "See docs/observability.md"
 _BEHIND_MILLISECONDS = 300_000
 _SLACK_SECONDS = 300
 _API_ERRORS = 4
+_MANY_DECLINES, _DECLINE_RATE = 20, 0.5
 
 Alarm = dict[str, Any]
 
@@ -53,6 +54,8 @@ def _all(monitored: MonitoredService) -> Iterator[tuple[str, Alarm]]:
             yield f"{function.logical_id}Behind", _behind(function)
         for queue in function.queues:
             yield f"{function.logical_id}Late", _late(queue)
+    if monitored.service == metrics.PAYMENTS_DECLINED.service:
+        yield "CardsDeclined", _cards_declined(monitored)
     if monitored.api:
         yield "ApiErrors", _api_failing(monitored, monitored.api)
 
@@ -105,8 +108,30 @@ def _api_failing(monitored: MonitoredService, api: Mapping[str, str]) -> Alarm:
     )
 
 
+def _cards_declined(monitored: MonitoredService) -> Alarm:
+    """More cards are declined than paid with, and not few: somebody tests stolen ones."""
+    service = {"service": monitored.service}
+    metric = {
+        "declined": _stat(metrics.NAMESPACE, metrics.PAYMENTS_DECLINED.name, service, 300),
+        "captured": _stat(metrics.NAMESPACE, metrics.PAYMENTS_CAPTURED.name, service, 300),
+    }
+    queries = [
+        {"Id": name, "MetricStat": stat, "ReturnData": False} for name, stat in metric.items()
+    ]
+    expression = f"IF(declined > {_MANY_DECLINES}, declined / (declined + FILL(captured, 0)), 0)"
+    rate = {"Id": "rate", "Expression": expression, "Label": "rate of declines"}
+    return _alarm(
+        f"{monitored.service}-{monitored.stage}-cards-declined",
+        f"Most cards are declined, as when stolen ones are tested. {_PAGE}, Declined cards.",
+        {"Metrics": [rate, *queries]},
+        above=_DECLINE_RATE,
+        periods=3,
+        breaching=2,
+    )
+
+
 def _alarm(
-    name: str, description: str, metric: Alarm, *, above: int, periods: int, breaching: int
+    name: str, description: str, metric: Alarm, *, above: float, periods: int, breaching: int
 ) -> Alarm:
     return {
         "Type": "AWS::CloudWatch::Alarm",

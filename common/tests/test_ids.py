@@ -10,6 +10,19 @@ def test_an_id_is_understood_in_each_spelling_that_a_url_may_give_it(spelling):
     assert ids.parse("PROD", spelling) == "PROD#001"
 
 
+@pytest.mark.parametrize("case", [str.upper, str.lower, str.title])
+@pytest.mark.parametrize("form", ["ORDER#{}", "ORDER%23{}", "{}"])
+def test_a_ulid_is_the_same_id_in_either_case(form, case):
+    identifier = ids.new("ORDER")
+    spelling = case(form.format(ids.suffix(identifier)))
+
+    assert ids.parse("ORDER", spelling) == identifier
+
+
+def test_what_is_no_ulid_keeps_its_case():
+    assert ids.parse("USER", "user#U101-x") == "USER#U101-x"
+
+
 @pytest.mark.parametrize(
     "malformed", ["", "#", "PROD#", "USER#1", "a b", "../x", "x" * 65, "ORDER#1#2"]
 )

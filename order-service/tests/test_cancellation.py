@@ -10,6 +10,14 @@ def test_an_unpaid_order_can_be_cancelled(jimmy, order):
     assert (row(order)["status"], row(order)["version"]) == ("CANCELLED", 2)
 
 
+def test_an_order_is_found_by_its_bare_ulid_in_lower_case(jimmy, order):
+    bare = order.removeprefix("ORDER#").lower()
+
+    assert jimmy.get(bare).json_body["orderId"] == order
+    assert jimmy.cancel(f"order#{bare}").json_body["status"] == "CANCELLED"
+    assert row(order)["status"] == "CANCELLED"
+
+
 def test_cancelling_twice_cancels_once(jimmy, order):
     first, again = jimmy.cancel(order), jimmy.cancel(order)
 

@@ -49,26 +49,43 @@ def test_repeated_registrations_are_answered_alike(shop, jimmy):
             )
 
 
-def test_late_repeats_of_a_registration_are_answered_alike(shop, jimmy, set_clock, rows):
-    answers = []
+@pytest.mark.parametrize(("days", "statuses"), [(29, [422, 201]), (31, [201, 422])])
+def test_late_repeats_of_a_registration_are_answered_alike(
+    shop, jimmy, set_clock, rows, days, statuses
+):
+    """A key counts for 30 days, and then like a new one."""
     for email in ("jimmy@example.com", "nobody@example.com"):
         set_clock(0)
-        first = register(shop, email=email, key="k-1")
-        set_clock(400 * 86400)
+        register(shop, email=email, key="k-1")
+        set_clock(days * 86400)
         delete_expired(rows)
-        other, again = (
-            register(shop, email=email, key="k-1", **body) for body in ({"name": "Else"}, {})
-        )
-        answers.append((other.status_code, again.json_body == first.json_body))
 
-    assert answers == [(422, True)] * 2
+        answers = [register(shop, email=email, key="k-1", **body) for body in ({"name": "E"}, {})]
+
+        assert [answer.status_code for answer in answers] == statuses
+
+
+def test_digests_of_passwords_end_after_thirty_days_or_with_the_account(
+    shop, jimmy, access_token, rows, set_clock
+):
+    set_clock(0)
+    for key in ("k-1", None):
+        register(shop, key=key)
+    kept = [row for row in rows("AccountMails") if row.get("passwordHash")]
+    assert [row["userId"] for row in kept] == [jimmy]
+    assert kept[0]["expiresAt"] <= clock.epoch() + 30 * 86400
+
+    shop.request("DELETE", "/user", {"password": JIMMY["password"]}, access_token(), None)
+
+    assert "passwordHash" not in str(rows("AccountMails") + rows("Attempts") + rows())
 
 
 def delete_expired(rows):
     """Delete expired rows, as DynamoDB does."""
-    for row in rows("Attempts"):
+    for row in rows("AccountMails"):
         if row["expiresAt"] < clock.epoch():
-            aws.client("dynamodb").delete_item(TableName="Attempts", Key={"key": {"S": row["key"]}})
+            key = {name: {"S": row[name]} for name in ("userId", "kind")}
+            aws.client("dynamodb").delete_item(TableName="AccountMails", Key=key)
 
 
 def test_a_key_of_a_deleted_account_is_rejected_with_a_taken_address(shop, access_token):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.card_limits import service as card_limits
 from chalicelib.checkout import cart_orders
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
@@ -34,16 +35,20 @@ from common import events, ids, log, money
 from common.auth import Caller
 
 
-def check_out(caller: Caller, request: CheckoutRequest, key: str | None) -> CheckoutAccepted:
+def check_out(
+    caller: Caller, request: CheckoutRequest, key: str | None, source: str
+) -> CheckoutAccepted:
     """Order the caller's cart, or pay an order that waits for it, and start its saga.
 
     Idempotent: the same key, or without one the same cart, is the same order until it fails.
     What an order has bought and ClearCart not taken out yet is left out; an unpaid order of the
     same cart is superseded.
-    Raises: CartEmpty, IdempotencyKeyReused, what validate-order raises; PaymentInProgress while
+    Raises: TooManyDeclines, CartEmpty, IdempotencyKeyReused, what validate-order raises; PaymentInProgress while
     another order of the cart is being paid; for an order
     OrderNotFound, OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
+    if request.payment_method is not None:
+        card_limits.start_attempt(caller.user_id, source)
     if request.order_id is not None:
         order = _get_own_order(caller.user_id, request.order_id)
         _pay_order(order, request)

@@ -59,8 +59,10 @@ def compose(kind: NoticeKind, order_id: str, **values: str) -> Notice:
 
 
 def compose_end(kind: NoticeKind, order_id: str, reason: str | None = None) -> Notice:
-    """Fill in the notice of how an order ended, with the reason of a failure."""
-    return compose(kind, order_id, reason=f": {reason}" if reason else ".")
+    """Fill in the notice of how an order ended, with the reason as a sentence."""
+    why = (reason or "").strip()
+    stop = "" if why.endswith((".", "!", "?")) else "."
+    return compose(kind, order_id, reason=f": {why}{stop}" if why else stop)
 
 
 def with_confirmation(receipt: Notice, order_id: str) -> Notice:

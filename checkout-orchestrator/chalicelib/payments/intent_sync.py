@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib.card_limits import service as card_limits
 from chalicelib.payments import metrics
 from chalicelib.payments.attempts import is_retryable
 from chalicelib.payments.cancellation import enqueue_refund
@@ -69,11 +70,14 @@ def _mark_captured(payment: Payment, intent: Intent) -> None:
 def _sync_decline(payment: Payment, intent: Intent) -> None:
     """Mark the payment FAILED. A soft decline leaves it STARTED."""
     if not is_retryable(payment, intent):
+        _count_decline(payment)
         payment.transition(PaymentStatus.FAILED, reason=intent.decline, next_action=None)
         metrics.count_decline(intent)
 
 
 def _require_action(payment: Payment, intent: Intent) -> None:
+    if intent.status == IntentStatus.DECLINED:
+        _count_decline(payment)
     payment.transition(
         PaymentStatus.REQUIRES_ACTION,
         reason=intent.decline,
@@ -83,6 +87,13 @@ def _require_action(payment: Payment, intent: Intent) -> None:
     )
     if intent.status == IntentStatus.DECLINED:
         metrics.count_decline(intent)
+
+
+def _count_decline(payment: Payment) -> None:
+    """Count the attempt towards the limit. Idempotent, so it precedes the write."""
+    if payment.user_id:
+        attempt_id = f"{payment.payment_id}:{payment.attempt}"
+        card_limits.count_decline(attempt_id, payment.user_id)
 
 
 def _is_before_confirmation(payment: Payment, intent: Intent) -> bool:

@@ -5,6 +5,7 @@ captures it at most once, so retrieving it tells the truth after any lost respon
 Undoing stands in cancellation.py, refunds of confirmed orders in refunds.py.
 """
 
+from chalicelib.card_limits import service as card_limits
 from chalicelib.payments import metrics
 from chalicelib.payments.attempts import add_attempt, call_gateway, first_attempt, is_retryable
 from chalicelib.payments.errors import (
@@ -163,10 +164,20 @@ def _charge(payment: Payment) -> None:
         payment.transition(PaymentStatus.SUCCEEDED)  # gateways take no charge of nothing
         publish_success(payment)
         return
+    if payment.payment_method and not payment.intent_id and _must_wait(payment):
+        payment.transition(
+            PaymentStatus.FAILED, reason="too many cards were declined; wait an hour"
+        )
+        return
     intent = _get_or_create_intent(payment)
     if payment.status == PaymentStatus.STARTED and payment.payment_method:
         intent = _confirm_if_due(payment, intent)
     sync_from_intent(payment, intent)
+
+
+def _must_wait(payment: Payment) -> bool:
+    """Whether too many cards of the customer were declined, in any order."""
+    return payment.user_id is not None and card_limits.find_wait(payment.user_id) > 0
 
 
 def _confirm_if_due(payment: Payment, intent: Intent) -> Intent:

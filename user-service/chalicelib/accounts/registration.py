@@ -18,20 +18,20 @@ from chalicelib.mails.schemas import RequestKind
 from chalicelib.rate_limits import service as rate_limits
 from chalicelib.users import passwords
 from chalicelib.users.models import DeletedUser, EmailClaim, User
-from common import auth, clock, dynamodb, ids, log, settings, transactions
+from common import auth, clock, ids, log, settings, transactions
 
 _THREE_DAYS = 3 * 86400
-_UNKEYED_SECONDS = 30 * 86400
-_NEVER = 253402300799  # the end of the year 9999
+KEY_SECONDS = 30 * 86400  # an Idempotency-Key counts for as long
+_UNKEYED_SECONDS = 3600
 _TOMBSTONE_CHECK = 2  # the position of this operation in both transactions
 
 
 def register(registration: Registration, key: str | None, source: str) -> RegisteredUser:
     """Open a customer account, or none if the address is taken.
 
-    Both get the same response. Idempotent with an idempotency key: the same body gives the same id
-    and no second mail. A key counts for one address, because a guest has no other identity. Undone
-    by deleting the account.
+    Both get the same response. Idempotent with an idempotency key, for KEY_SECONDS: the same body
+    gives the same id and no second mail. A key counts for one address, because a guest has no other
+    identity. Undone by deleting the account.
 
     Raises: IdempotencyKeyReused for another body with the key; PasswordTooShort, PasswordTooLong,
     AddressContended, TooManyAttempts.
@@ -78,23 +78,26 @@ def _store_registration(user: User, password: str, key: str | None) -> bool:
     for _ in transactions.RETRY.attempts():
         owner_id = EmailClaim.find_owner_id(user.email)
         # Without a key no row can have this id. With one, both reads precede any write.
-        previous = _find_previous(user.user_id) if key else None
+        previous = _find_previous(user.user_id, owner_id) if key else None
         if previous is not None:
             _validate_repeat(previous, user, password)
             if owner_id is not None:
                 return False
-        is_stored = _store_account(user) if owner_id is None else _store_duplicate(user, key)
+        is_stored = (
+            _store_account(user) if owner_id is None else _store_duplicate(user, owner_id, key)
+        )
         if is_stored:
             return True
         # The address was taken or became free in between: read again.
     raise AddressContended
 
 
-def _find_previous(user_id: str) -> User | DuplicateRegistration | None:
+def _find_previous(user_id: str, owner_id: str | None) -> User | DuplicateRegistration | None:
     """Read the registration that was answered with this id, always in two reads."""
     user = User.find(user_id)
-    duplicate = dynamodb.find(DuplicateRegistration, DuplicateRegistration.key_for(user_id))
-    return user or duplicate
+    duplicate = DuplicateRegistration.find(owner_id or user_id, user_id)
+    is_recent = user is not None and user.created_at > clock.iso(clock.epoch() - KEY_SECONDS)
+    return user if is_recent else duplicate
 
 
 def _store_account(user: User) -> bool:
@@ -112,21 +115,24 @@ def _store_account(user: User) -> bool:
     )
 
 
-def _store_duplicate(user: User, key: str | None) -> bool:
+def _store_duplicate(user: User, owner_id: str, key: str | None) -> bool:
     """Write a duplicate, in as many writes as an account.
 
-    False if the address is free.
+    Without a key nobody can repeat it: it is soon forgotten, and holds no digest.
+
+    False if the address is free, or another's.
     """
     duplicate = DuplicateRegistration(
+        owner_id,
         DuplicateRegistration.key_for(user.user_id),
-        body_hash=user.body_hash,
-        password_hash=user.password_hash,
-        expires_at=_NEVER if key else clock.epoch() + _UNKEYED_SECONDS,
+        body_hash=user.body_hash if key else None,
+        password_hash=user.password_hash if key else None,
+        expires_at=clock.epoch() + (KEY_SECONDS if key else _UNKEYED_SECONDS),
     )
-    claim_key = EmailClaim.key_for(user.email)
+    is_owners = EmailClaim.is_taken() & (EmailClaim.owner_id == owner_id)
     return _write(
-        transactions.put(duplicate, DuplicateRegistration.key.does_not_exist()),
-        transactions.check(EmailClaim, claim_key, condition=EmailClaim.is_taken()),
+        transactions.put(duplicate, DuplicateRegistration.is_new()),
+        transactions.check(EmailClaim, EmailClaim.key_for(user.email), condition=is_owners),
         _check_no_tombstone(user),
     )
 

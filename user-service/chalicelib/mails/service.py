@@ -62,11 +62,15 @@ def void_password_reset(user_id: str) -> None:
 
 def list_mails(user_id: str) -> list[Mail]:
     """List the last mail of each kind to an account."""
-    return list(Mail.query(user_id, consistent_read=True))
+    kinds = set(MailKind)
+    return [mail for mail in Mail.query(user_id, consistent_read=True) if mail.kind in kinds]
 
 
 def delete_all(user_id: str) -> None:
-    """Delete all mails of an account, which voids their tokens. Idempotent."""
+    """Delete all mails of an account, and what stands with them. Idempotent.
+
+    That voids their tokens.
+    """
     for mail in Mail.query(user_id, consistent_read=True):
         mail.delete()
 

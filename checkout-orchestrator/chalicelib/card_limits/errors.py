@@ -1,0 +1,16 @@
+"""Errors of the limit on declined cards.
+
+`description` is published to the API's customers.
+"""
+
+from chalice import TooManyRequestsError
+
+
+class TooManyDeclines(TooManyRequestsError):
+    """The customer or the source waits. `retry_after` becomes the header Retry-After."""
+
+    description = "Too many cards were declined. The header `Retry-After` says when to try again."
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many cards were declined; try again in {seconds} seconds")
+        self.retry_after = seconds
