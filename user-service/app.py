@@ -67,7 +67,7 @@ _CONFIRMED_BY_PASSWORD = [SessionEnded, InvalidCredentials, TooManyAttempts]
     idempotency_key=True,
 )
 def register_user(request: Request[Registration]) -> RegisteredUser:
-    return registration.register(request.body, request.idempotency_key, request.source_ip)
+    return registration.register(request.body, request.idempotency_key, request.source)
 
 
 @api.post(
@@ -81,7 +81,7 @@ def register_user(request: Request[Registration]) -> RegisteredUser:
     errors=[InvalidCredentials, TooManyAttempts],
 )
 def log_in(request: Request[Credentials]) -> LoginTokens:
-    return accounts.log_in(request.body, request.source_ip)
+    return accounts.log_in(request.body, request.source)
 
 
 @api.post(
@@ -141,7 +141,7 @@ def update_profile(request: Request[ProfilePatch]) -> Profile:
     errors=[*_CONFIRMED_BY_PASSWORD, *_NEW_PASSWORD, AccountContended],
 )
 def change_password(request: Request[PasswordChange]) -> Confirmation:
-    return recovery.change_password(request.caller, request.body, request.source_ip)
+    return recovery.change_password(request.caller, request.body, request.source)
 
 
 @api.post(
@@ -155,7 +155,7 @@ def change_password(request: Request[PasswordChange]) -> Confirmation:
     errors=[TooManyAttempts],
 )
 def request_password_reset(request: Request[PasswordResetRequest]) -> Confirmation:
-    return recovery.request_password_reset(request.body, request.source_ip)
+    return recovery.request_password_reset(request.body, request.source)
 
 
 @api.post(
@@ -220,7 +220,7 @@ def export_account(request: Request[None]) -> AccountExport:
     errors=_CONFIRMED_BY_PASSWORD,
 )
 def delete_account(request: Request[AccountDeletion]) -> Confirmation:
-    return accounts.delete_account(request.caller, request.body, request.source_ip)
+    return accounts.delete_account(request.caller, request.body, request.source)
 
 
 @api.get(

@@ -27,7 +27,10 @@ NAMED = {
 }
 # What a type is evaluated on besides its own name.
 BESIDES = {
-    "AWS::WAFv2::WebACL": ("wafv2:<here>:regional/managedruleset/*/*",),
+    "AWS::WAFv2::WebACL": (
+        "wafv2:<here>:regional/managedruleset/*/*",
+        "wafv2:<here>:regional/ipset/*/*",
+    ),
     # Its name is a setting of the stage.
     "AWS::SES::EmailIdentity": ("ses:<here>:identity/*",),
     "AWS::ApiGateway::Account": ("apigateway:${AWS::Region}::/account",),

@@ -147,12 +147,12 @@ def variables(service: str, stage: str) -> Settings:
 
 def parameters(service: str, stage: str) -> Settings:
     """Return the parameters of a service's data stack."""
-    found = {}
+    values = {}
     for name, value in load(stage).items():
         owner, parameter = _SETTINGS[name].parameter or ("", "")
         if owner == service:
-            found[parameter] = _SETTINGS[name].as_parameter(value)
-    return found
+            values[parameter] = _SETTINGS[name].as_parameter(value)
+    return values
 
 
 def is_variable(name: str) -> bool:

@@ -30,7 +30,8 @@ page is old; `make docs` writes it.
 |---|---|---|---|
 {rows}| **idle** | | | **{idle:.0f}** |
 | **with {orders:,} orders a day**, without mails | | | **{busy:.0f}** |
-| their mails at $100 for a million (before June 2025, or plan NONE) | {mails:,} | mails | {cheap:.2f} |
+| their mails at $100 for a million: SES before June 2025, or plan NONE \
+| {mails:,} | mails | {cheap:.2f} |
 | the same on the plan Essentials, $160 | {mails:,} | mails | {dear:.2f} |
 
 - `ONE_MAIL_PER_ORDER` halves the mails. A new account is on the plan Essentials until it chooses

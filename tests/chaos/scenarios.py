@@ -17,7 +17,7 @@ from tests.support.actors import FINAL, PASSWORD, Admin, Customer, ok, poll_unti
 from tests.support.probe import ShopProbe
 
 _EXPIRE = "product-service-local-expire-reservations"
-_RESERVATION_SECONDS = 1300  # longer than a reservation lasts
+_RESERVATION_SECONDS = 1900  # longer than a reservation lasts
 SCHEDULED_EVENT = {
     "version": "0",
     "id": "every-minute",
