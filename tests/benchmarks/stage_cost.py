@@ -1,4 +1,4 @@
-"""Compute what a stage costs in a month, from its templates, for docs/performance.md."""
+"""Compute what a stage costs in a month, from its templates."""
 
 import json
 import re
@@ -69,25 +69,25 @@ def section() -> str:
 @cache
 def count(stage: str) -> Counts:
     """Count what is paid for by the month in a stage."""
-    found: Counts = Counter()
+    numbers: Counts = Counter()
     for name, resource in _resources(stage):
         kind, properties = resource["Type"], resource.get("Properties", {})
         if kind == "AWS::CloudWatch::Alarm":
-            found["alarms"] += _metrics(properties)
+            numbers["alarms"] += _metrics(properties)
         elif kind == "AWS::CloudWatch::Dashboard":
-            found["dashboards"] += 1
+            numbers["dashboards"] += 1
         elif kind == "AWS::SecretsManager::Secret":
-            found["secrets"] += 1
+            numbers["secrets"] += 1
         elif kind == "AWS::WAFv2::WebACL":
-            found["firewall"] += 1
-            found["firewall rules"] += len(properties["Rules"])
+            numbers["firewall"] += 1
+            numbers["firewall rules"] += len(properties["Rules"])
         elif kind == "AWS::Serverless::Function":
             sources = properties.get("Events", {}).values()
-            found["queue polling"] += sum(each["Type"] == "SQS" for each in sources)
+            numbers["queue polling"] += sum(each["Type"] == "SQS" for each in sources)
             # The property SnapStart is not set for each Python that packages.
             if stage == canary.STAGE and name in canary.AWAITED:
-                found["snapshots"] += properties["MemorySize"] / 1024 * versions.KEPT
-    return found
+                numbers["snapshots"] += properties["MemorySize"] / 1024 * versions.KEPT
+    return numbers
 
 
 def with_costs(page: str) -> str:
