@@ -104,6 +104,7 @@ format: ## | let ruff put the code in shape
 docs: events openapi access ## | write every page that is made from code
 	@$(PY) -m docgen.state_machine_page
 	@$(PY) -m docgen.metric_page
+	@$(PY) -m tests.benchmarks.stage_cost
 
 deploy: ## SERVICE=cart-service STAGE=local | deploy a service; with STAGE=dev or prod to AWS
 	@$(SHOP) deploy $(SERVICE)$(AWS)$(DIR)

@@ -310,7 +310,7 @@ def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
 
 
 def test_a_stage_may_confirm_an_order_in_its_receipt(shop, topic, monkeypatch):
-    """One mail to the customer for an order; the team is notified as before."""
+    """One mail to the customer, and the team is notified as before."""
     monkeypatch.setenv("ONE_MAIL_PER_ORDER", "1")
     shop.add_order()
 

@@ -21,7 +21,7 @@ _ALARM_ACTION = {
     "Fn::Sub": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:commerce-alarms",
 }
 # A customer waits for these. Snapshots are charged per version for as long as it exists.
-_AWAITED = ("APIHandler", "Authorizer")
+AWAITED = ("APIHandler", "Authorizer")
 # https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html#snapstart-runtimes
 _WITHOUT_SNAPSTART = ("python3.9", "python3.10", "python3.11")
 
@@ -47,7 +47,7 @@ def shift_gradually(template: dict[str, Any]) -> None:
         properties["AutoPublishAliasAllProperties"] = True
         properties["DeploymentPreference"] = {"Type": _SHIFT, "Alarms": alarms}
         properties["Environment"]["Variables"][SETTING] = ALIAS
-        if name in _AWAITED and properties["Runtime"] not in _WITHOUT_SNAPSTART:
+        if name in AWAITED and properties["Runtime"] not in _WITHOUT_SNAPSTART:
             properties["SnapStart"] = {"ApplyOn": "PublishedVersions"}
     _call_the_alias(template, functions)
 

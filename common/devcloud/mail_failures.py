@@ -15,7 +15,7 @@ _TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:commerce-mail-events"
 
 
 def publish_failure(cloud: Cloud, email: str, is_complaint: bool = False) -> None:
-    """Publish that a mail to this address bounced for good, or is spam. Not idempotent."""
+    """Publish that a mail to this address failed. Not idempotent."""
     event = complaint(email) if is_complaint else bounce(email)
     cloud.client("sns").publish(TopicArn=_TOPIC, Message=json.dumps(event))
 

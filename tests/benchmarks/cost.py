@@ -6,7 +6,7 @@ from typing import Any
 
 _BUDGETS = Path(__file__).with_name("budgets.toml")
 _PRICES = Path(__file__).with_name("prices.toml")
-_MAILS = ("SES", "SNS by mail")
+MAILS = ("SES", "SNS by mail")
 _PAGE = """
 ## Requests to AWS
 
@@ -100,14 +100,21 @@ Prices = dict[str, Any]
 Counts = dict[str, float]
 
 
+def million_orders() -> dict[str, float]:
+    """Return what a million orders cost in USD, by the price's name."""
+    budgets, prices = tomllib.loads(_BUDGETS.read_text()), tomllib.loads(_PRICES.read_text())
+    used = _used(budgets["order"], prices["assumed"])
+    return {price["what"]: price["per_million"] * used[price["what"]] for price in prices["price"]}
+
+
 def section() -> str:
     """The counts and the cost, as Markdown."""
     budgets, prices = tomllib.loads(_BUDGETS.read_text()), tomllib.loads(_PRICES.read_text())
     order = budgets.pop("order")
     used, assumed = _used(order, prices["assumed"]), prices["assumed"]
     rows = [(price, used[price["what"]]) for price in prices["price"]]
-    costs = {price["what"]: price["per_million"] * amount for price, amount in rows}
-    bare = sum(cost for what, cost in costs.items() if what not in _MAILS)
+    costs = million_orders()
+    bare = sum(cost for what, cost in costs.items() if what not in MAILS)
     transitions = costs["Step Functions, Standard"]
     gigabytes = assumed["seconds_of_a_saga"] * assumed["gigabytes_of_a_saga"]
     start, time = (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from delivery import packaging
 from delivery.paths import ROOT, SERVICES
 from devcloud import machine
-from tests.benchmarks import cold_start, cost, load_page
+from tests.benchmarks import cold_start, cost, load_page, stage_cost
 
 PAGE = ROOT / "docs" / "performance.md"
 _INTRODUCTION = """# Performance
@@ -101,7 +101,7 @@ def main() -> None:
         + starts
         + _WHY.format(warm=warm.warm, shares=_shares(warm.shares or {}))
     )
-    PAGE.write_text(page + cost.section() + load_page.section())
+    PAGE.write_text(page + cost.section() + stage_cost.section() + load_page.section())
     print(f"{PAGE.relative_to(ROOT)} is written")
 
 

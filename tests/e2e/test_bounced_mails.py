@@ -6,9 +6,9 @@ from tests.support.actors import ok, poll_until
 
 def test_after_a_bounce_only_mails_that_were_asked_for_are_sent(shop, probe, jimmy, bowl):
     def rows(table, **attributes):
-        found = shop.cloud.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
+        items = shop.cloud.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
         expected = {name: {"S": value} for name, value in attributes.items()}
-        return [row for row in found if expected.items() <= row.items()]
+        return [row for row in items if expected.items() <= row.items()]
 
     probe.await_mail(jimmy.email, "Confirm your address")
     mail_failures.publish_failure(shop.cloud, jimmy.email)

@@ -43,9 +43,9 @@ def check_out(
     Idempotent: the same key, or without one the same cart, is the same order until it fails.
     What an order has bought and ClearCart not taken out yet is left out; an unpaid order of the
     same cart is superseded.
-    Raises: TooManyDeclines, CartEmpty, IdempotencyKeyReused, what validate-order raises; PaymentInProgress while
-    another order of the cart is being paid; for an order
-    OrderNotFound, OrderNotPayable, OrderExpired, and what choose_payment_method raises.
+    Raises: TooManyDeclines, CartEmpty, IdempotencyKeyReused, what validate-order raises;
+    PaymentInProgress while another order of the cart is being paid; for an order OrderNotFound,
+    OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
     if request.payment_method is not None:
         card_limits.start_attempt(caller.user_id, source)
