@@ -1,7 +1,8 @@
-from order_actors import AMY, error_of
+from order_actors import error_of
 from order_factories import BOWL, SHAKE, row
 
 from testkit.resources import table
+from testkit.tokens import AMY
 
 # Invalid bodies, and what the error message must name.
 MALFORMED_BODIES = [

@@ -25,9 +25,8 @@ from testkit import plugin, resources
 from testkit.access_matrix import Way
 from testkit.events import waiting
 from testkit.service_client import Api
-from testkit.tokens import JIMMY, Tokens
+from testkit.tokens import AMY, JIMMY, Tokens
 
-AMY = "USER#01AMY"
 BOWL = "PROD#01BOWL"
 SHIRT = "PARENT#01SHIRT"  # a parent of variants
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
@@ -267,7 +266,14 @@ def set_up_products(service: ServiceUnderTest) -> None:
         ("GET", "/products"): Request(),
         ("GET", "/product"): Request(),
         ("GET", "/product/{product_id}"): Request(bowl),
+        ("GET", "/products/facets"): Request(),
+        ("GET", "/products/suggest"): Request(query={"q": "bowl"}),
+        ("GET", "/categories"): Request(),
+        ("GET", "/products/all"): Request(),
         ("GET", "/products/all/{product_id}"): Request(bowl),
+        ("POST", "/categories"): Request(body={"name": "Food", "position": 1}),
+        ("PATCH", "/categories/{slug}"): Request({"slug": "drinks"}, {"name": "Tea"}),
+        ("DELETE", "/categories/{slug}"): Request({"slug": "drinks"}),
         ("POST", "/product"): Request(body=draft),
         ("POST", "/product/{product_id}/variants"): Request(
             {"product_id": SHIRT}, {"options": {"Size": "L"}, "price": 3.5, "stock": 5}

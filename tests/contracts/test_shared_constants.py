@@ -76,6 +76,15 @@ def test_a_reader_knows_only_values_of_the_owner(owner, reader):
     assert value_of(reader) <= value_of(owner)
 
 
+def test_a_suppressed_address_is_found_under_the_key_of_its_owner():
+    keys = {
+        importlib.import_module(module).SuppressedAddress.key_for(" Jane@example.com")
+        for module in ("chalicelib.mails.suppressions", "chalicelib.readmodels.users")
+    }
+
+    assert len(keys) == 1
+
+
 def test_orders_are_refused_below_the_minimum_of_their_gateway():
     limits = importlib.import_module("chalicelib.payments.gateways.limits")
     gateway_of = importlib.import_module("chalicelib.payments.gateways.registry").gateway_name_for

@@ -11,11 +11,18 @@ from chalice import (
     ConflictError,
     NotFoundError,
     TooManyRequestsError,
+    UnauthorizedError,
     UnprocessableEntityError,
 )
 
 from chalicelib.payments.errors import CurrencyNotAccepted, TotalTooSmall
 from common.money import InvalidAmount
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class CartEmpty(ConflictError):
@@ -146,6 +153,7 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
         CartOrderOpen,
+        AccountGone,
         CurrencyNotAccepted,
         IdempotencyKeyReused,
         InvalidAmount,

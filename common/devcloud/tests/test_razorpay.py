@@ -12,7 +12,8 @@ import requests
 from razorpay.errors import BadRequestError, ServerError
 
 from devcloud.razorpay import FakeRazorpay, serve
-from devcloud.tests.conftest import answers, eventually, free_port, listening
+from devcloud.tests.support.local_aws import answers, eventually, free_port
+from devcloud.tests.support.webhook_receiver import listening
 
 COMMON = Path(__file__).parents[2]
 SECRET = "secret_for_this_test"

@@ -35,7 +35,7 @@ def shelf():
                 return self.say(409, b'{"Code": "SkuTaken", "Message": "so"}')
             if status == 201:
                 shop.taken[sku] = body.decode()
-            return self.say(status, json.dumps(shop.refusal).encode())
+            return self.say(status, json.dumps(shop.rejection).encode())
 
         def say(self, status, body):
             self.send_response(status)
@@ -48,7 +48,7 @@ def shelf():
 
     shop = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
     shop.taken, shop.answers, shop.archived = {}, [], set()
-    shop.refusal = {"Code": "Said", "Message": "so"}
+    shop.rejection = {"Code": "Said", "Message": "so"}
     shop.view = lambda sku: {
         name: value
         for name, value in {**json.loads(shop.taken[sku]), "productId": f"PROD#{sku}"}.items()
@@ -128,7 +128,8 @@ def test_what_the_shop_refuses_is_reported_in_its_words(load, shelf):
 
 def test_what_the_shop_refuses_of_a_column_is_reported_by_the_column(load, shelf):
     shelf.answers += [400]
-    shelf.refusal = {"Code": "InvalidBody", "Message": "name: character 3 is U+0007; expected text"}
+    message = "name: character 3 is U+0007; expected text"
+    shelf.rejection = {"Code": "InvalidBody", "Message": message}
     _, messages = load(f"{HEADER}A,Bowl,bowls,x,1.99,USD,5\n")
 
     assert messages[0] == "line 2, column name: character 3 is U+0007; expected text"

@@ -14,7 +14,8 @@ import pytest
 import stripe
 
 from devcloud.stripe import FakeStripe, serve
-from devcloud.tests.conftest import answers, eventually, free_port, listening
+from devcloud.tests.support.local_aws import answers, eventually, free_port
+from devcloud.tests.support.webhook_receiver import listening
 
 COMMON = Path(__file__).parents[2]
 SECRET = "whsec_for_this_test"

@@ -6,6 +6,7 @@ from chalice import (
     ConflictError,
     NotFoundError,
     TooManyRequestsError,
+    UnauthorizedError,
     UnprocessableEntityError,
 )
 
@@ -99,6 +100,12 @@ class TooManyExpiredOrders(TooManyRequestsError):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"several orders expired unpaid; order again in {seconds} seconds")
         self.retry_after = seconds
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class OrderNotFound(NotFoundError):

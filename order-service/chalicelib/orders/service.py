@@ -21,6 +21,7 @@ from chalicelib.orders import (
     readmodels,
 )
 from chalicelib.orders.errors import (
+    AccountGone,
     IdempotencyKeyReused,
     OrderAlreadyConfirmed,
     OrderAlreadyEnded,
@@ -45,6 +46,8 @@ from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, statuses_befo
 from common import clock, dynamodb, ids, log, money
 from common.auth import Caller
 
+_ACCOUNT_DELETED = Order.reason.set("the account was deleted")
+
 
 def create_order(user_id: str, request: CreateOrder, key: str | None) -> CreatedOrder:
     """Place an order at current prices. Publishes OrderCreated.
@@ -52,8 +55,8 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
     Reserves and charges nothing. Idempotent with a key: the same body gets the first answer
     again, also after prices or the order's status changed. Undone by `cancel_order`.
 
-    Raises: IdempotencyKeyReused when the key came with another body, and what `pricing.quote`
-    raises.
+    Raises: IdempotencyKeyReused when the key came with another body, AccountGone, and what
+    `pricing.quote` raises.
     """
     order_id = ids.deterministic("ORDER", user_id, key) if key else ids.new("ORDER")
     request_hash = _hash(request) if key else None
@@ -76,8 +79,10 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
     ordered it twice; without, a saga starts over on it and must not charge again. An unpaid order
     whose offer has ended becomes EXPIRED, before anything is reserved. Undone by `fail_order`.
 
+    That of a deleted account becomes CANCELLED.
+
     Raises: OrderNotFound, OrderCancelled, OrderExpired or OrderNotPayable; when placing also
-    IdempotencyKeyReused and what `pricing.quote` raises.
+    AccountGone, IdempotencyKeyReused and what `pricing.quote` raises.
     """
     if step.items is None:
         order = lookups.get(step.order_id)
@@ -87,7 +92,9 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
             step.order_id, str(step.user_id), step.items, step, step.request_hash
         )
         accepted = {OrderStatus.CREATED, *PAID_STATUSES}
-    if order.status == OrderStatus.CREATED and offers.has_ended(order):
+    if order.status == OrderStatus.CREATED and readmodels.was_deleted(order.user_id):
+        order = _transition(order, OrderStatus.CANCELLED, _ACCOUNT_DELETED)
+    elif order.status == OrderStatus.CREATED and offers.has_ended(order):
         order = _transition(order, OrderStatus.EXPIRED, Order.reason.set("not paid in time"))
     if order.status not in accepted:
         raise _not_payable(order)
@@ -115,6 +122,16 @@ def cancel_order(order_id: str, caller: Caller) -> OrderView:
     if order.status != OrderStatus.CANCELLED:
         raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
     return OrderView.of(order)
+
+
+def cancel_unpaid_orders(user_id: str) -> None:
+    """Cancel what the customer of a deleted account has not paid. Idempotent.
+
+    An order whose payment wins is confirmed, and stays so.
+    """
+    unpaid = Order.status == OrderStatus.CREATED
+    for order in Order.by_customer.query(user_id, filter_condition=unpaid):
+        _transition(order, OrderStatus.CANCELLED, _ACCOUNT_DELETED)
 
 
 def confirm_order(step: ConfirmOrder) -> StepResult:
@@ -166,6 +183,7 @@ def _get_or_place_order(
     """
     order = lookups.find(order_id)
     if order is None:
+        _require_account(user_id)
         try:
             order = _priced_order(order_id, user_id, lines, terms, request_hash)
             _note_cart_items(order, terms)
@@ -178,6 +196,12 @@ def _get_or_place_order(
     if is_other_body or order.user_id != user_id:
         raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
     return order
+
+
+def _require_account(user_id: str) -> None:
+    """Raises: AccountGone, as an access token outlives its account."""
+    if readmodels.was_deleted(user_id):
+        raise AccountGone("the account was deleted")
 
 
 def _priced_order(

@@ -3,8 +3,8 @@
 from typing import Any
 
 from chalicelib.products import product_ids
+from chalicelib.products.filters import ProductFilters
 from chalicelib.products.models import Product, category_listing
-from chalicelib.products.schemas import ProductFilters
 from common import ids
 from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 

@@ -5,8 +5,8 @@ from urllib.parse import unquote
 
 from chalicelib.inventory.errors import ProductNotFound
 from chalicelib.products import product_ids
+from chalicelib.products.filters import ProductFilters
 from chalicelib.products.models import ACTIVE, Claim, Product
-from chalicelib.products.schemas import ProductFilters
 from common import dynamodb, ids
 
 

@@ -161,60 +161,6 @@ class ProductPatch(Schema):
         return frozenset(name for name in names if getattr(self, name) is not UNSET)
 
 
-class ProductFilters(Schema):
-    """Which products to list, and which page of them."""
-
-    category: Annotated[str | None, Meta(description="The category's name or slug.")] = None
-    sku: Annotated[
-        str | None, Meta(description="The one product with this SKU; without other filters.")
-    ] = None
-    slug: Annotated[
-        str | None, Meta(description="The one product with this slug; without other filters.")
-    ] = None
-    currency: Annotated[str, Meta(description="Prices are compared within one currency.")] = (
-        money.DEFAULT
-    )
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    limit: Annotated[int, Meta(ge=1, le=100, description="Products per page.")] = 50
-    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
-        None
-    )
-
-    def __post_init__(self) -> None:
-        self.currency = fields.parse_currency(self.currency)
-        self._parse_claims()
-        if self.category is not None:
-            self.category = fields.parse_category(self.category)
-        if self.min_price_minor > self.max_price_minor:
-            raise ValueError("minPrice: expected at most maxPrice")
-
-    def _parse_claims(self) -> None:
-        if self.sku is not None:
-            self.sku = fields.parse_sku(self.sku)
-        if self.slug is not None:
-            self.slug = fields.parse_slug("slug", self.slug)
-        others = (self.category, self.min_price, self.max_price, self.cursor)
-        named = "sku" if self.sku is not None else "slug" if self.slug is not None else None
-        is_one_too_many = self.sku is not None and self.slug is not None
-        if named and (is_one_too_many or any(value is not None for value in others)):
-            raise ValueError(f"{named}: expected without category, minPrice, maxPrice, cursor")
-
-    @property
-    def min_price_minor(self) -> int:
-        """The lowest price, in minor units."""
-        if self.min_price is None:
-            return 0
-        return fields.parse_amount("minPrice", self.min_price, self.currency)
-
-    @property
-    def max_price_minor(self) -> int:
-        """The highest price, in minor units."""
-        if self.max_price is None:
-            return money.MAX_AMOUNT
-        return fields.parse_amount("maxPrice", self.max_price, self.currency)
-
-
 def _map(parse: Callable[[str, str], str], field: str, value: str | None) -> str | None:
     return None if value is None else parse(field, value)
 

@@ -2,16 +2,16 @@
 
 from chalicelib.inventory import service as inventory
 from chalicelib.products import listing, lookups, views
+from chalicelib.products.filters import ProductFilters
 from chalicelib.products.models import ACTIVE, Product
-from chalicelib.products.schemas import ProductFilters
 from chalicelib.products.views import ManagedProduct, ProductView, ProductWithStock
 from common.pages import Page
 
 
 def list_products(filters: ProductFilters) -> Page[ProductView]:
-    """Return a page of the catalogue, cheapest first.
+    """Return a page of the catalogue from DynamoDB, cheapest first. Eventually consistent.
 
-    Eventually consistent: a change reaches an index after a moment.
+    Only its filters by SKU, slug, category and price apply.
 
     Raises: InvalidCursor.
     """

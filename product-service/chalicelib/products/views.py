@@ -125,6 +125,25 @@ def managed_product(product: Product, shown: ProductWithStock) -> ManagedProduct
     )
 
 
+def shown(product: ManagedProduct) -> ProductView:
+    """Return what customers see now of what staff see."""
+    is_compared = (
+        product.compare_at_price is not None
+        and product.compare_at_price > product.price
+        and is_within(product.compare_at_from, product.compare_at_until)
+    )
+    fields = {name: getattr(product, name) for name in ProductView.__struct_fields__}
+    if not is_compared:
+        fields |= {"compare_at_price": None, "compare_at_until": None}
+    return ProductView(**fields)
+
+
+def is_within(start: str | None, end: str | None) -> bool:
+    """Whether it is time: from the start, if there is one, until the end."""
+    now = clock.now()
+    return (start or "") <= now and (end is None or now < end)
+
+
 def variant_views(
     parent: Product, variants: dict[str, Product], stock: dict[str, int]
 ) -> list[VariantView]:
@@ -172,12 +191,8 @@ def _compare_at_price(product: Product) -> Decimal | None:
 
 def _is_compared(product: Product) -> bool:
     """Whether the higher price to compare with is shown now."""
-    now = clock.now()
-    return (
-        (product.compare_at_minor or 0) > product.price_minor
-        and (product.compare_at_from or "") <= now
-        and (product.compare_at_until is None or now < product.compare_at_until)
-    )
+    is_higher = (product.compare_at_minor or 0) > product.price_minor
+    return is_higher and is_within(product.compare_at_from, product.compare_at_until)
 
 
 def _attribute(row: AttributeRow) -> Attribute:
