@@ -30,11 +30,12 @@ _MAX_REMEMBERED = 20
 _CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=0.1)
 
 
-def store(order: Order, from_cart: bool) -> bool:
+def store(order: Order, from_cart: bool, *operations: transactions.Operation) -> bool:
     """Store a new order with its customer's row. False if there is one of its id.
 
     Raises: CartOrderOpen, TooManyUnpaidOrders, TooManyUnpaidUnits, TooManyExpiredOrders;
-    OrderContended under contention. Nothing is written then.
+    OrderContended under contention; TransactionCancelled if one of the further operations of the
+    transaction is refused. Nothing is written then.
     """
     for _ in _CONFLICT_RETRIES.attempts():
         customer = dynamodb.find(CustomerOrders, order.user_id)
@@ -46,10 +47,13 @@ def store(order: Order, from_cart: bool) -> bool:
             transactions.write(
                 transactions.put(order, Order.order_id.does_not_exist()),
                 transactions.put(customer),
+                *operations,
             )
         except transactions.TransactionCancelled as exc:
             if 0 in exc.failed:
                 return False
+            if 1 not in exc.failed:
+                raise
             continue  # another order of the customer was stored since the row was read
         except transactions.TransactionContended:
             break
