@@ -75,12 +75,6 @@ class PriceChanged(ConflictError):
     )
 
 
-class AccountGone(UnauthorizedError):
-    """The caller's account was deleted: the access token has not expired yet."""
-
-    description = "Your account was deleted."
-
-
 class CartOrderOpen(ConflictError):
     """Another checkout of the same cart is unpaid. It is superseded first."""
 
@@ -107,6 +101,12 @@ class TooManyExpiredOrders(TooManyRequestsError):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"several orders expired unpaid; order again in {seconds} seconds")
         self.retry_after = seconds
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class OrderNotFound(NotFoundError):
