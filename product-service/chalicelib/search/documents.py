@@ -1,5 +1,6 @@
 """Documents of the index, made of products with their variants and stock."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -61,8 +62,8 @@ class Document:
 
     @property
     def texts(self) -> str:
-        """All texts: words are indexed again only if these change."""
-        return json.dumps(self.indexed_texts)
+        """A digest of the texts: words are indexed again only if it changes."""
+        return hashlib.sha256(json.dumps(self.indexed_texts).encode()).hexdigest()
 
 
 def load(keys: Iterable[str]) -> list[Document]:

@@ -55,7 +55,7 @@ def suggest(index: Index, text: str, limit: int) -> list[tuple[str, str]]:
         return []
     found = index.query(
         f"SELECT p.id, json_extract(p.card, '$.name') FROM words"
-        " JOIN products p ON p.row = words.rowid"
+        " CROSS JOIN products p ON p.row = words.rowid"
         f" WHERE words MATCH :match AND p.status = 'ACTIVE' ORDER BY {_RANK}, p.sold DESC, p.id"
         " LIMIT :limit",
         {"match": f"name : ({expression})", "limit": limit},
@@ -66,6 +66,8 @@ def suggest(index: Index, text: str, limit: int) -> list[tuple[str, str]]:
 def suggest_categories(index: Index, text: str, limit: int) -> list[tuple[str, str]]:
     """Return the slugs and names of categories, a word of which begins with the text."""
     wanted = words.fold(text).strip()
+    if not wanted:
+        return []
     rows = index.query("SELECT slug, name FROM categories ORDER BY name, slug")
     return [
         (slug, name)

@@ -34,11 +34,11 @@ class SearchUnavailable(ChaliceViewError):
 class SuggestQuery(Schema):
     """The beginning of what a customer looks for."""
 
-    q: Annotated[str, Meta(description="What was typed so far.")]
+    q: Annotated[str, Meta(description="What was typed so far. Nothing is suggested without.")] = ""
     limit: Annotated[int, Meta(ge=1, le=20, description="Suggestions of each kind.")] = 8
 
     def __post_init__(self) -> None:
-        self.q = text.parse_line("q", self.q, _MAX_TEXT_LENGTH)
+        self.q = text.parse_line("q", self.q, _MAX_TEXT_LENGTH, min_length=0)
 
 
 class ProductSuggestion(Schema):
