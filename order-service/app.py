@@ -3,6 +3,8 @@
 from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.orders.errors import (
+    AccountGone,
+    CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
@@ -20,6 +22,7 @@ from chalicelib.orders.errors import (
     TooManyLines,
     TooManyRefunds,
     TotalTooLarge,
+    TotalTooSmall,
 )
 from chalicelib.orders.schemas import (
     ConfirmOrder,
@@ -61,7 +64,10 @@ price_settings.declare(api)
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        TotalTooSmall,
+        CurrencyNotAccepted,
         auth.NotYours,
+        AccountGone,
         ProductNotFound,
         OutOfStock,
         PriceChanged,
@@ -186,4 +192,15 @@ def on_payment_refunded(event: SQSEvent) -> None:
     queues.consume(
         event,
         lambda message: refunds.complete_refund(events.parse(events.PaymentRefunded, message)),
+    )
+
+
+@app.on_sqs_message(queue="account-deleted-order-queue", batch_size=1, name="on-account-deleted")
+def on_account_deleted(event: SQSEvent) -> None:
+    """Cancel what the customer of a deleted account has not paid."""
+    queues.consume(
+        event,
+        lambda message: service.cancel_unpaid_orders(
+            events.parse(events.AccountDeleted, message).user_id
+        ),
     )

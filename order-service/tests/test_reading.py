@@ -1,11 +1,11 @@
 import pytest
-from order_actors import AMY, error_of
+from order_actors import error_of
 from order_factories import BOWL, SHAKE
 
 from common import clock
 from common.pages import encode_cursor
 from testkit.resources import table
-from testkit.tokens import JIMMY
+from testkit.tokens import AMY, JIMMY
 
 
 def ids(response):

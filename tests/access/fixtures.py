@@ -25,9 +25,8 @@ from testkit import plugin, resources
 from testkit.access_matrix import Way
 from testkit.events import waiting
 from testkit.service_client import Api
-from testkit.tokens import JIMMY, Tokens
+from testkit.tokens import AMY, JIMMY, Tokens
 
-AMY = "USER#01AMY"
 BOWL = "PROD#01BOWL"
 SHIRT = "PARENT#01SHIRT"  # a parent of variants
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"

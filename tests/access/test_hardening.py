@@ -240,6 +240,17 @@ def test_the_firewall_has_managed_rules_and_rate_limits(stack, name):
 
 
 @pytest.mark.parametrize(("stack", "name"), declared("AWS::WAFv2::WebACL"))
+def test_only_the_gateways_may_flood_and_only_with_webhooks(stack, name):
+    (floods,) = (rule for rule in stack[name]["Properties"]["Rules"] if rule["Name"] == "floods")
+    exempt = floods["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["NotStatement"]
+
+    path, source = exempt["Statement"]["AndStatement"]["Statements"]
+
+    assert path["ByteMatchStatement"]["SearchString"] == "/checkout/webhooks/"
+    assert "IPSetReferenceStatement" in source
+
+
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::WAFv2::WebACL"))
 def test_the_firewall_samples_no_requests(stack, name):
     text = json.dumps(stack[name])
 

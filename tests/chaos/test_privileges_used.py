@@ -101,6 +101,7 @@ USED_ON_FAILURE: dict[str, str] = {
     "user-service-local-on-user-mail dynamodb:GetItem *AccountMails": (
         "a message is repeated after its mail was sent"
     ),
+    "user-service-local-on-mail-event dynamodb:UpdateItem *": "a mail bounced",
     "user-service-local-on-account-deletion sqs:SendMessage *": (
         "access tokens outlive the longest delay of a message; here they last two seconds"
     ),

@@ -8,10 +8,18 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    UnauthorizedError,
     UnprocessableEntityError,
 )
 
+from chalicelib.payments.errors import CurrencyNotAccepted, TotalTooSmall
 from common.money import InvalidAmount
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class CartEmpty(ConflictError):
@@ -105,6 +113,8 @@ class OrderServiceUnavailable(ChaliceViewError):
 ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
+        AccountGone,
+        CurrencyNotAccepted,
         IdempotencyKeyReused,
         InvalidAmount,
         MixedCurrencies,
@@ -117,5 +127,6 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         QuantityTooLarge,
         TooManyLines,
         TotalTooLarge,
+        TotalTooSmall,
     )
 }

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
+    AccountGone,
     CartEmpty,
     IdempotencyKeyReused,
     OrderCancelled,
@@ -26,6 +27,7 @@ from chalicelib.payments.errors import PaymentExpired, PaymentVoided
 from chalicelib.payments.schemas import Charge
 from chalicelib.readmodels.carts import CartItem, list_cart_items
 from chalicelib.readmodels.orders import PAYABLE_OR_PAID, Order, OrderStatus, find_order
+from chalicelib.readmodels.users import was_deleted
 from chalicelib.saga import executions, lambdas
 from common import events, ids, log, money
 from common.auth import Caller
@@ -74,6 +76,8 @@ def _start_saga(order: Order) -> None:
 
 def _pay_order(order: Order, request: CheckoutRequest) -> None:
     """Charge the payment method of the request, where the order waits for one."""
+    if was_deleted(order.user_id):
+        raise AccountGone("the account was deleted")
     if order.status not in PAYABLE_OR_PAID:
         raise OrderNotPayable(f"the order is {order.status}")
     if order.is_overdue:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from common import dynamodb
+from common import dynamodb, ids
 
 ACTIVE = "ACTIVE"  # the status of a product that is for sale
 
@@ -68,3 +68,17 @@ def shown_prices(user_id: str, product_ids: Iterable[str]) -> dict[str, int]:
         for item in items
         if item.shown_price_minor is not None
     }
+
+
+class DeletedUser(Model):
+    """The tombstone that user-service writes together with the deletion of an account."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Users"
+
+    key = UnicodeAttribute(hash_key=True, attr_name="userId")
+
+
+def was_deleted(user_id: str) -> bool:
+    """Tell whether the account was deleted, strongly consistent."""
+    return dynamodb.find(DeletedUser, f"DELETED#{ids.suffix(user_id)}") is not None
