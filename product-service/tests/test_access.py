@@ -191,7 +191,7 @@ def test_the_writer_has_exactly_the_permissions_that_it_uses(
 
 
 def used_by_code(service, function):
-    """What a policy allows, without what Lambda needs to read the source, or to report a loss."""
+    """What a policy allows, without what Lambda itself needs."""
     return {
         (action, resource)
         for action, resource in allowed(service, function)

@@ -19,7 +19,7 @@ p.row IN (
 
 @dataclass
 class Selection:
-    """The part of a query from FROM to WHERE, over `products p` and, for texts, `words`."""
+    """The part of a query from FROM to WHERE: products, and words for texts."""
 
     source: str = "products p"
     conditions: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Selection:
 
 
 def select(index: Index, filters: ProductSelection) -> Selection:
-    """Return what matches the filters. `sql` has no text of the request, only parameters."""
+    """Return what matches. Texts of the request are parameters of the SQL."""
     selection = Selection()
     selection.add("p.currency = :currency", currency=filters.currency)
     selection.add(
@@ -63,8 +63,8 @@ def match_expression(index: Index, text: str) -> str | None:
     All words must be there: each as it is, by its stem, or, if the shop has no such word, by one
     that looks like it. The last word may be the beginning of one.
     """
-    found = words.split(text)[:_MAX_WORDS]
-    terms = [_term(index, word, is_last=word is found[-1]) for word in found]
+    matches = words.split(text)[:_MAX_WORDS]
+    terms = [_term(index, word, is_last=word is matches[-1]) for word in matches]
     return " AND ".join(terms) or None
 
 
@@ -122,11 +122,14 @@ def _similar(index: Index, word: str) -> list[str]:
     near = [
         (far, other) for (other,) in candidates if (far := spelling.distance(word, other)) <= errors
     ]
-    found = [(far, -_count(index, other), other) for far, other in near]
-    return [other for _, count, other in sorted(found) if count][:_MAX_ALTERNATIVES]
+    matches = [(far, -_count(index, other), other) for far, other in near]
+    return [other for _, count, other in sorted(matches) if count][:_MAX_ALTERNATIVES]
 
 
 def _count(index: Index, word: str) -> int:
-    """How many products have the word now: trigrams of words that are gone stay for a day."""
+    """How many products have the word.
+
+    None may: trigrams of words that are gone stay until the next rebuild.
+    """
     rows = index.query("SELECT doc FROM vocabulary WHERE term = ?", [word])
     return int(rows[0][0]) if rows else 0

@@ -92,8 +92,8 @@ class Index:
 
     def changed_since(self, moment: str) -> list[str]:
         """Return the ids of the products that were indexed since then."""
-        found = self.query("SELECT id FROM products WHERE indexedAt >= ?", [moment])
-        return [product_id for (product_id,) in found]
+        matches = self.query("SELECT id FROM products WHERE indexedAt >= ?", [moment])
+        return [product_id for (product_id,) in matches]
 
     def _put_product(self, document: Document, row: int | None, now: str) -> int:
         values = (
