@@ -81,6 +81,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
     },
     "order-service": {
         ("POST", "/order"): CUSTOMER,
+        ("POST", "/order/quote"): ANYBODY,
         ("GET", "/order/{order_id}"): OWNER,
         ("GET", "/orders"): CUSTOMER,
         ("POST", "/order/{order_id}/cancel"): OWNER,
