@@ -123,8 +123,8 @@ class Shop:
 def _receive_all(queue: str) -> list[str]:
     """Take all messages out of a queue."""
     sqs, url, bodies = aws.client("sqs"), queues.url(queue), []
-    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        for message in found:
+    while matches := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in matches:
             bodies.append(message["Body"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return bodies

@@ -125,7 +125,7 @@ def test_each_step_has_exactly_the_permissions_that_it_uses(shop, service, bowl,
             shop.return_goods(first, "REFUND#1", **{bowl: 1}),
             error_of(shop.return_goods, first, "REFUND#2", **{bowl: 2}),
         ),
-        "expire-reservations": lambda: (set_clock(1300), shop.expire()),
+        "expire-reservations": lambda: (set_clock(1960), shop.expire()),
         "release-inventory": lambda: (shop.release(first), shop.release(new_order())),
     }.items():
         calls.clear()
@@ -191,7 +191,7 @@ def test_the_writer_has_exactly_the_permissions_that_it_uses(
 
 
 def used_by_code(service, function):
-    """What a policy allows, without what Lambda needs to read the source, or to report a loss."""
+    """What a policy allows, without what Lambda itself needs."""
     return {
         (action, resource)
         for action, resource in allowed(service, function)

@@ -19,7 +19,7 @@ actions = st.one_of(
     st.tuples(st.sampled_from(["reserve", "commit", "release"]), orders),
     st.tuples(st.sampled_from(["reserve", "commit", "release"]), orders),
     st.tuples(st.just("return_goods"), orders, st.sampled_from(REFUNDS), lines),
-    st.tuples(st.just("wait"), st.sampled_from([500, 1300])),
+    st.tuples(st.just("wait"), st.sampled_from([500, 1960])),
     st.tuples(st.just("expire")),
     st.tuples(st.just("set_stock"), st.sampled_from(PRODUCTS), st.integers(0, 6)),
 )

@@ -79,7 +79,7 @@ def test_a_release_during_a_reservation_stops_it(shop, bowl, order, before_write
 
 def test_an_order_paid_while_it_expires_is_paid(shop, bowl, order, before_write, set_clock):
     shop.reserve(order, **{bowl: 2})
-    set_clock(1300)
+    set_clock(1960)
     before_write(lambda: shop.commit(order, **{bowl: 2}))
 
     assert shop.expire()["failed"] == 0
@@ -88,7 +88,7 @@ def test_an_order_paid_while_it_expires_is_paid(shop, bowl, order, before_write,
 
 def test_an_order_that_expires_while_it_is_paid_is_paid(shop, bowl, order, before_write, set_clock):
     shop.reserve(order, **{bowl: 2})
-    set_clock(1300)
+    set_clock(1960)
     before_write(shop.expire)
 
     assert shop.commit(order, **{bowl: 2})["status"] == "COMMITTED"

@@ -77,7 +77,7 @@ def test_a_return_before_the_commit_is_refused_and_retryable(shop, bowl, order, 
     assert shop.rows("Reservations") == []
     shop.reserve(order, **{bowl: 2})
     assert error_of(shop.return_goods, order, ONE, **{bowl: 2})[0] == "NotCommitted"
-    set_clock(1300)
+    set_clock(1960)
     shop.expire()
     assert error_of(shop.return_goods, order, ONE, **{bowl: 2})[0] == "NotCommitted"
     assert shop.stock(bowl) == (5, 0, 0)

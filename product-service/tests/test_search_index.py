@@ -18,8 +18,8 @@ def names(shop, query=""):
 def waiting_messages():
     url = queues.url("search-index-queue")
     names_of = ["ApproximateNumberOfMessages"]
-    found = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names_of)
-    return int(found["Attributes"][names_of[0]])
+    matches = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names_of)
+    return int(matches["Attributes"][names_of[0]])
 
 
 def test_without_an_index_lists_go_on_and_searches_are_503(shop, bowl):

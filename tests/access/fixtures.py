@@ -137,9 +137,9 @@ def _put_row(table: str, **row: Any) -> None:
 def _put_product() -> None:
     """A bowl at 12.99 USD, fifty in stock."""
     resources.deploy_tables(folder_of("order-service"), {"Products", "Inventory"} - _existing())
-    _put_row(
-        "Products", productId=BOWL, name="Bowl", currency="USD", priceMinor=1299, status="ACTIVE"
-    )
+    known = {"currency": "USD", "priceMinor": 1299, "status": "ACTIVE", "category": "bowls"}
+    known |= {"description": "", "requestHash": "-", "createdAt": CREATED_AT, "version": 1}
+    _put_row("Products", productId=BOWL, name="Bowl", updatedAt=CREATED_AT, **known)
     stock = {"availableStock": 50, "reservedStock": 0, "soldStock": 0, "suppliedStock": 50}
     _put_row("Inventory", productId=BOWL, **stock)
 
@@ -251,9 +251,15 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def set_up_products(service: ServiceUnderTest) -> None:
-    """A bowl is for sale."""
+    """A bowl is for sale, and there are drinks to come. All is in the search index."""
     _put_product()
     _put_parent()
+    _put_row("Categories", tree="CATEGORIES", slug="#", version=1)
+    _put_row(
+        "Categories", tree="CATEGORIES", slug="drinks", name="Drinks", position=0,
+        updatedAt=CREATED_AT,
+    )  # fmt: skip
+    service.api.sqs("on-search-index-queue", [{"all": True}])
     bowl = {"product_id": BOWL}
     draft = {
         "name": "Tea",
@@ -268,7 +274,7 @@ def set_up_products(service: ServiceUnderTest) -> None:
         ("GET", "/product"): Request(),
         ("GET", "/product/{product_id}"): Request(bowl),
         ("GET", "/products/facets"): Request(),
-        ("GET", "/products/suggest"): Request(query={"q": "bowl"}),
+        ("GET", "/products/suggest"): Request(),
         ("GET", "/categories"): Request(),
         ("GET", "/products/all"): Request(),
         ("GET", "/products/all/{product_id}"): Request(bowl),

@@ -114,6 +114,10 @@ USED_ON_FAILURE: dict[str, str] = {
     "order-service-local-announce-orders sqs:* *": (
         "the bus rejected an event, and the record is parked"
     ),
+    "product-service-local dynamodb:Query *Products/index/*": "no search index can be read",
+    "product-service-local-on-search-index-queue s3:DeleteObject *": (
+        "a version of the search index was replaced a minute ago"
+    ),
     "product-service-local-update-inventory dynamodb:PutItem *": (
         "the stock of a paid order is taken again after its reservation expired"
     ),
@@ -162,6 +166,7 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     ok(admin.get("/products", params={"category": "none"}))
     ok(admin.get("/products"))
     edit_parent(admin, goods)
+    edit_categories(admin)
     archived = harness.create_product(stock=1)
     assert admin.delete(f"/product/{quote(archived, safe='')}").is_success
     return goods
@@ -212,6 +217,14 @@ def edit_prices(harness: ChaosHarness, customer: Customer, goods: str) -> None:
     ok(customer.http.post(f"/order/{quote(placed['orderId'], safe='')}/cancel"))
     for path in paths:
         assert admin.delete(path).is_success
+
+
+def edit_categories(admin: httpx.Client) -> None:
+    ok(admin.post("/categories", json={"name": "Food"}), 201)
+    ok(admin.patch("/categories/food", json={"position": 1}))
+    ok(admin.get("/categories"))
+    # The search index may have to be built first.
+    poll_until(lambda: admin.delete("/categories/food"), lambda answer: answer.is_success, 60)
 
 
 def edit_parent(admin: httpx.Client, related: str) -> None:

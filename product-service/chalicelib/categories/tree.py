@@ -60,8 +60,8 @@ class Tree:
 
     def children(self, slug: str | None) -> list[Category]:
         """The categories right under one, or at the top, by position and name."""
-        found = [one for one in self.categories.values() if one.parent == slug]
-        return sorted(found, key=lambda one: (one.position, one.name, one.slug))
+        matches = [one for one in self.categories.values() if one.parent == slug]
+        return sorted(matches, key=lambda one: (one.position, one.name, one.slug))
 
     def nested(self, slug: str | None = None) -> list[CategoryTree]:
         """What is under a category, or the whole tree."""

@@ -73,8 +73,8 @@ def add_variant(parent_id: str, request: NewVariant, admin_id: str) -> ProductCr
 
 def require_related(related_ids: Sequence[str]) -> None:
     """Raise RelatedUnknown unless all these products exist."""
-    found = lookups.get_products(related_ids) if related_ids else {}
-    if missing := [one for one in related_ids if one not in found]:
+    matches = lookups.get_products(related_ids) if related_ids else {}
+    if missing := [one for one in related_ids if one not in matches]:
         raise RelatedUnknown(f"relatedIds: there is no product {missing[0]}")
 
 

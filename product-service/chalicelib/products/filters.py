@@ -1,4 +1,4 @@
-"""Queries of the catalogue: which products, in which order, and which page of them."""
+"""Queries of the catalogue: which products, in which order, which page."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -90,7 +90,7 @@ class ProductSelection(Schema):
             fields.parse_slug("attr.", name): list(dict.fromkeys(value.split(_OR)))
             for name, value in self.attributes.items()
         }
-        if any(len(found) > _MAX_VALUES for found in values.values()):
+        if any(len(matches) > _MAX_VALUES for matches in values.values()):
             raise ValueError(f"attr.: expected at most {_MAX_VALUES} values")
         return values
 

@@ -31,8 +31,8 @@ def get_active_product(product_id: str) -> Product:
 
 def get_products(keys: Iterable[str]) -> dict[str, Product]:
     """Return those of at most 100 products that exist, by id. Strongly consistent."""
-    found = Product.batch_get(list(keys), consistent_read=True)
-    return {product.product_id: product for product in found}
+    matches = Product.batch_get(list(keys), consistent_read=True)
+    return {product.product_id: product for product in matches}
 
 
 def find_claimed(filters: ProductFilters) -> list[Product]:

@@ -9,9 +9,9 @@ from common.pages import Page
 
 
 def list_products(filters: ProductFilters) -> Page[ProductView]:
-    """Return a page of the catalogue from DynamoDB, cheapest first. Eventually consistent.
+    """Return a page of the catalogue from DynamoDB, cheapest first.
 
-    Only its filters by SKU, slug, category and price apply.
+    Eventually consistent. Only its filters by SKU, slug, category and price apply.
 
     Raises: InvalidCursor.
     """
@@ -53,6 +53,6 @@ def _related(product: Product) -> list[ProductView] | None:
     """What is related and on sale, in the order that staff gave it."""
     if not product.related_ids:
         return None
-    found = lookups.get_products(product.related_ids)
-    shown = [found[key] for key in product.related_ids if key in found]
+    matches = lookups.get_products(product.related_ids)
+    shown = [matches[key] for key in product.related_ids if key in matches]
     return [views.product_view(one) for one in shown if one.status == ACTIVE] or None

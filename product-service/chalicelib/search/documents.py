@@ -1,5 +1,6 @@
 """Documents of the index, made of products with their variants and stock."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -61,8 +62,8 @@ class Document:
 
     @property
     def texts(self) -> str:
-        """All texts: words are indexed again only if these change."""
-        return json.dumps(self.indexed_texts)
+        """A digest of the texts: words are indexed again only if it changes."""
+        return hashlib.sha256(json.dumps(self.indexed_texts).encode()).hexdigest()
 
 
 def load(keys: Iterable[str]) -> list[Document]:
@@ -70,10 +71,10 @@ def load(keys: Iterable[str]) -> list[Document]:
 
     Strongly consistent. Keys of other rows, and of products that do not exist, are left out.
     """
-    found = _get_products(key for key in keys if product_ids.is_listed_kind(key))
-    roots = {product.parent_id or product.product_id for product in found.values()}
-    found.update(_get_products(roots - found.keys()))
-    return build([found[key] for key in sorted(roots) if key in found])
+    matches = _get_products(key for key in keys if product_ids.is_listed_kind(key))
+    roots = {product.parent_id or product.product_id for product in matches.values()}
+    matches.update(_get_products(roots - matches.keys()))
+    return build([matches[key] for key in sorted(roots) if key in matches])
 
 
 def load_all() -> Iterator[Document]:
@@ -160,10 +161,10 @@ def _attributes(root: Product, variants: list[Product]) -> Iterator[AttributeRec
 
 
 def _get_products(keys: Iterable[str]) -> dict[str, Product]:
-    found = Product.batch_get(list(dict.fromkeys(keys)), consistent_read=True)
-    return {product.product_id: product for product in found}
+    matches = Product.batch_get(list(dict.fromkeys(keys)), consistent_read=True)
+    return {product.product_id: product for product in matches}
 
 
 def _get_stocks(keys: list[str]) -> dict[str, Stock]:
-    found = Stock.batch_get(list(dict.fromkeys(keys)), consistent_read=True)
-    return {stock.product_id: stock for stock in found}
+    matches = Stock.batch_get(list(dict.fromkeys(keys)), consistent_read=True)
+    return {stock.product_id: stock for stock in matches}

@@ -9,6 +9,7 @@ from chalicelib.search.index import Index
 
 _MAX_WORDS = 10
 _MAX_ALTERNATIVES = 5
+_MAX_CANDIDATES = 100
 _WITH_CHILDREN = """
 p.row IN (
   WITH RECURSIVE under(slug) AS (
@@ -18,7 +19,7 @@ p.row IN (
 
 @dataclass
 class Selection:
-    """The part of a query from FROM to WHERE, over `products p` and, for texts, `words`."""
+    """The part of a query from FROM to WHERE: products, and words for texts."""
 
     source: str = "products p"
     conditions: list[str] = field(default_factory=list)
@@ -37,7 +38,7 @@ class Selection:
 
 
 def select(index: Index, filters: ProductSelection) -> Selection:
-    """Return what matches the filters. `sql` has no text of the request, only parameters."""
+    """Return what matches. Texts of the request are parameters of the SQL."""
     selection = Selection()
     selection.add("p.currency = :currency", currency=filters.currency)
     selection.add(
@@ -62,8 +63,8 @@ def match_expression(index: Index, text: str) -> str | None:
     All words must be there: each as it is, by its stem, or, if the shop has no such word, by one
     that looks like it. The last word may be the beginning of one.
     """
-    found = words.split(text)[:_MAX_WORDS]
-    terms = [_term(index, word, is_last=word is found[-1]) for word in found]
+    matches = words.split(text)[:_MAX_WORDS]
+    terms = [_term(index, word, is_last=word is matches[-1]) for word in matches]
     return " AND ".join(terms) or None
 
 
@@ -83,7 +84,8 @@ def _add_text(index: Index, selection: Selection, text: str) -> None:
     if expression is None:
         selection.add("0")
         return
-    selection.source = "words JOIN products p ON p.row = words.rowid"
+    # CROSS: the few products with the words first, then their rows.
+    selection.source = "words CROSS JOIN products p ON p.row = words.rowid"
     selection.has_text = True
     selection.add("words MATCH :match", match=expression)
 
@@ -113,10 +115,21 @@ def _similar(index: Index, word: str) -> list[str]:
     grams = sorted(spelling.trigrams(word))
     placeholders = ", ".join("?" * len(grams))
     candidates = index.query(
-        "SELECT t.word, v.doc FROM trigrams t JOIN vocabulary v ON v.term = t.word"
-        f" WHERE t.trigram IN ({placeholders}) GROUP BY t.word"
-        " ORDER BY count(*) DESC, t.word LIMIT 200",
+        f"SELECT word FROM trigrams WHERE trigram IN ({placeholders})"
+        f" GROUP BY word ORDER BY count(*) DESC, word LIMIT {_MAX_CANDIDATES}",
         grams,
     )
-    near = [(spelling.distance(word, other), -count, other) for other, count in candidates]
-    return [other for far, _, other in sorted(near) if far <= errors][:_MAX_ALTERNATIVES]
+    near = [
+        (far, other) for (other,) in candidates if (far := spelling.distance(word, other)) <= errors
+    ]
+    matches = [(far, -_count(index, other), other) for far, other in near]
+    return [other for _, count, other in sorted(matches) if count][:_MAX_ALTERNATIVES]
+
+
+def _count(index: Index, word: str) -> int:
+    """How many products have the word.
+
+    None may: trigrams of words that are gone stay until the next rebuild.
+    """
+    rows = index.query("SELECT doc FROM vocabulary WHERE term = ?", [word])
+    return int(rows[0][0]) if rows else 0

@@ -27,7 +27,7 @@ CREATE INDEX attributesOfRow ON attributes (row);
 CREATE TABLE categories (slug TEXT PRIMARY KEY, name TEXT NOT NULL, parent TEXT) WITHOUT ROWID;
 CREATE TABLE trigrams (trigram TEXT, word TEXT, PRIMARY KEY (trigram, word)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (
-  name, keywords, description, tokenize = 'ascii', prefix = '1 2 3');
+  name, keywords, description, tokenize = 'ascii', prefix = '2');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
 """
 
@@ -42,6 +42,7 @@ class Index:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        self._spelled: set[str] = set()  # words whose trigrams this process has written
 
     @classmethod
     def create(cls) -> "Index":
@@ -91,8 +92,8 @@ class Index:
 
     def changed_since(self, moment: str) -> list[str]:
         """Return the ids of the products that were indexed since then."""
-        found = self.query("SELECT id FROM products WHERE indexedAt >= ?", [moment])
-        return [product_id for (product_id,) in found]
+        matches = self.query("SELECT id FROM products WHERE indexedAt >= ?", [moment])
+        return [product_id for (product_id,) in matches]
 
     def _put_product(self, document: Document, row: int | None, now: str) -> int:
         values = (
@@ -128,10 +129,16 @@ class Index:
             "INSERT INTO words (rowid, name, keywords, description) VALUES (?, ?, ?, ?)",
             [row, *texts],
         )
-        spelled = {word for text in texts for word in text.split() if spelling.max_errors(word)}
+        fresh = {word for text in texts for word in text.split()} - self._spelled
+        self._spelled |= fresh
         self._connection.executemany(
             "INSERT OR IGNORE INTO trigrams VALUES (?, ?)",
-            [(trigram, word) for word in spelled for trigram in spelling.trigrams(word)],
+            [
+                (trigram, word)
+                for word in fresh
+                if spelling.max_errors(word)
+                for trigram in spelling.trigrams(word)
+            ],
         )
 
 

@@ -1,4 +1,4 @@
-"""Keeps the index up to date: streams fill a queue, and its consumer writes a version."""
+"""Keeps the index up to date, from streams by a queue to a version."""
 
 import json
 import sqlite3
@@ -28,7 +28,7 @@ class IndexContended(Exception):
 
 
 @dataclass(frozen=True)
-class Changes:
+class IndexChanges:
     """What changed since the last version."""
 
     keys: frozenset[str]
@@ -72,7 +72,7 @@ def apply_messages(event: SQSEvent) -> None:
     Raises: IndexContended; all messages then come again.
     """
     bodies = [json.loads(record["body"]) for record in event.to_dict()["Records"]]
-    changes = Changes(
+    changes = IndexChanges(
         keys=frozenset(key for body in bodies for key in body.get("keys", ())),
         is_tree=any("tree" in body for body in bodies),
         is_all=any("all" in body for body in bodies),
@@ -81,7 +81,7 @@ def apply_messages(event: SQSEvent) -> None:
     log.logger.info("done", extra={"messages": len(bodies), "products": len(changes.keys)})
 
 
-def write_version(changes: Changes) -> None:
+def write_version(changes: IndexChanges) -> None:
     """Publish a version with the changes. Raises: IndexContended."""
     for _ in _CONFLICT_RETRIES.attempts():
         pointer = storage.find_pointer()
@@ -126,9 +126,9 @@ def _load(pointer: Pointer | None) -> Index | None:
         return None
 
 
-def _put(index: Index, found: Iterable[documents.Document]) -> None:
+def _put(index: Index, matches: Iterable[documents.Document]) -> None:
     now = clock.now()
-    for document in found:
+    for document in matches:
         index.put(document, now)
 
 

@@ -33,7 +33,10 @@ ORDERS = {
 
 
 def find_page(index: Index, query: ProductFilters) -> tuple[list[str], str | None]:
-    """Return the cards of a page, and the cursor of the next one. Raises: InvalidCursor."""
+    """Return the cards of a page, and the cursor of the next one.
+
+    Raises: InvalidCursor.
+    """
     selection = filtering.select(index, query)
     order = ORDERS[query.order if selection.has_text or query.order != "relevance" else "price"]
     _start_after(selection, order, query.cursor)
@@ -49,28 +52,30 @@ def find_page(index: Index, query: ProductFilters) -> tuple[list[str], str | Non
 
 
 def suggest(index: Index, text: str, limit: int) -> list[tuple[str, str]]:
-    """Return names of products on sale that a text is the beginning of, with their ids."""
+    """Return ids and names of products that a text is the beginning of."""
     expression = filtering.match_expression(index, text)
     if expression is None:
         return []
-    found = index.query(
+    matches = index.query(
         f"SELECT p.id, json_extract(p.card, '$.name') FROM words"
-        " JOIN products p ON p.row = words.rowid"
+        " CROSS JOIN products p ON p.row = words.rowid"
         f" WHERE words MATCH :match AND p.status = 'ACTIVE' ORDER BY {_RANK}, p.sold DESC, p.id"
         " LIMIT :limit",
         {"match": f"name : ({expression})", "limit": limit},
     )
-    return [(product_id, name) for product_id, name in found]
+    return [(product_id, name) for product_id, name in matches]
 
 
 def suggest_categories(index: Index, text: str, limit: int) -> list[tuple[str, str]]:
     """Return the slugs and names of categories, a word of which begins with the text."""
-    wanted = words.fold(text).strip()
+    beginning = words.fold(text).strip()
+    if not beginning:
+        return []
     rows = index.query("SELECT slug, name FROM categories ORDER BY name, slug")
     return [
         (slug, name)
         for slug, name in rows
-        if any(word.startswith(wanted) for word in (words.fold(name), *words.split(name)))
+        if any(word.startswith(beginning) for word in (words.fold(name), *words.split(name)))
     ][:limit]
 
 

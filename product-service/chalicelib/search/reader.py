@@ -35,7 +35,7 @@ def clear() -> None:
 
 def _read() -> Index | None:
     try:
-        pointer = storage.find_pointer()
+        pointer = storage.peek_pointer()
         if pointer is None or pointer.schema != SCHEMA:
             return None
         if pointer.key not in _loaded:

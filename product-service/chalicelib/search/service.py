@@ -1,4 +1,4 @@
-"""The port of the search: what the catalogue asks, in whichever engine it is looked up.
+"""The port of the search: what the catalogue asks of its engine.
 
 The engine is SQLite with FTS5, read from S3. A shop of some 100,000 products would have another
 one behind these functions.
@@ -34,11 +34,11 @@ class SearchUnavailable(ChaliceViewError):
 class SuggestQuery(Schema):
     """The beginning of what a customer looks for."""
 
-    q: Annotated[str, Meta(description="What was typed so far.")]
+    q: Annotated[str, Meta(description="What was typed so far. Nothing is suggested without.")] = ""
     limit: Annotated[int, Meta(ge=1, le=20, description="Suggestions of each kind.")] = 8
 
     def __post_init__(self) -> None:
-        self.q = text.parse_line("q", self.q, _MAX_TEXT_LENGTH)
+        self.q = text.parse_line("q", self.q, _MAX_TEXT_LENGTH, min_length=0)
 
 
 class ProductSuggestion(Schema):
@@ -72,8 +72,8 @@ def list_products(filters: ProductFilters) -> Page[ProductView]:
     is_claimed = filters.sku is not None or filters.slug is not None
     if is_claimed or (not filters.needs_search and reader.find_index() is None):
         return products.list_products(filters)
-    found = find_page(filters)
-    return Page([views.shown(product) for product in found.items], found.cursor)
+    matches = find_page(filters)
+    return Page([views.shown(product) for product in matches.items], matches.cursor)
 
 
 def find_page(query: ProductFilters) -> Page[ManagedProduct]:
@@ -106,9 +106,11 @@ def suggest(query: SuggestQuery) -> Suggestions:
 
 
 def count_in_category(slug: str) -> int:
-    """Count the products in a category that are not archived. Raises: SearchUnavailable.
+    """Count the products in a category that are not archived.
 
     Eventually consistent: a product that was put there just now may be missing.
+
+    Raises: SearchUnavailable.
     """
     return queries.count_in_category(_index(), slug)
 
