@@ -37,6 +37,7 @@ from chalicelib.orders.schemas import (
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
+from common.roles import Scope
 
 with lazy_imports.until_first_use():
     from chalicelib.orders import listing, outbox, refunds, service
@@ -52,6 +53,7 @@ app, authorizer = api.app, api.authorizer
     body=CreateOrder,
     returns=CreatedOrder,
     status=201,
+    on_behalf=Scope.ORDERS_WRITE,
     errors=[
         ids.InvalidId,
         money.InvalidAmount,
@@ -68,15 +70,16 @@ app, authorizer = api.app, api.authorizer
     idempotency_key=True,
 )
 def create_order(request: Request[CreateOrder]) -> CreatedOrder:
-    user_id = auth.acting_for(request.caller, request.body.user_id)
+    user_id = request.acting_for(request.body.user_id)
     return service.create_order(user_id, request.body, request.idempotency_key)
 
 
 @api.get(
     "/order/{order_id}",
     summary="Get one order",
-    description="For its customer and admins.",
+    description="For its customer and staff.",
     returns=OrderView,
+    on_behalf=Scope.ORDERS_READ,
     errors=[OrderNotFound],
 )
 def get_order(request: Request[None], order_id: str) -> OrderView:
@@ -89,10 +92,11 @@ def get_order(request: Request[None], order_id: str) -> OrderView:
     description="A new order or status may show a moment later.",
     query=OrdersQuery,
     returns=Page[OrderView],
+    on_behalf=Scope.ORDERS_READ,
     errors=[InvalidCursor, ids.InvalidId, auth.NotYours],
 )
 def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
-    user_id = auth.acting_for(request.caller, request.query.user_id)
+    user_id = request.acting_for(request.query.user_id)
     return listing.list_orders(user_id, request.query)
 
 
@@ -101,7 +105,8 @@ def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
     summary="Cancel an order that is not paid",
     description="Repeating it changes nothing.",
     returns=OrderView,
-    errors=[OrderNotFound, OrderAlreadyConfirmed, OrderAlreadyEnded],
+    on_behalf=Scope.ORDERS_WRITE,
+    errors=[auth.InsufficientScope, OrderNotFound, OrderAlreadyConfirmed, OrderAlreadyEnded],
 )
 def cancel_order(request: Request[None], order_id: str) -> OrderView:
     return service.cancel_order(order_id, request.caller)
@@ -118,8 +123,9 @@ def cancel_order(request: Request[None], order_id: str) -> OrderView:
     body=RefundOrder,
     returns=RefundAccepted,
     status=202,
+    on_behalf=Scope.REFUNDS_WRITE,
     errors=[
-        auth.AdminOnly,
+        auth.InsufficientScope,
         OrderNotFound,
         OrderNotRefundable,
         RefundPeriodOver,

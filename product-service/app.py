@@ -42,6 +42,7 @@ from common import lazy_imports
 from common.api import Api, Request
 from common.money import InvalidAmount
 from common.pages import InvalidCursor, Page
+from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
@@ -88,7 +89,7 @@ def get_product(request: Request[None], product_id: str) -> ProductWithStock:
 
 @api.post(
     "/product",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Create a product with its stock",
     body=NewProduct,
     returns=ProductCreated,
@@ -102,7 +103,7 @@ def create_product(request: Request[NewProduct]) -> ProductCreated:
 
 @api.patch(
     "/product/{product_id}",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Change a product",
     description="Fields that are left out stay. Orders keep the price that they were placed at.",
     body=ProductPatch,
@@ -115,7 +116,7 @@ def change_product(request: Request[ProductPatch], product_id: str) -> ProductVi
 
 @api.delete(
     "/product/{product_id}",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Archive a product",
     description="It leaves the catalogue for good. Reserved stock can still be sold.",
     returns=ProductArchived,
@@ -127,7 +128,7 @@ def archive_product(request: Request[None], product_id: str) -> ProductArchived:
 
 @api.put(
     "/product/{product_id}/stock",
-    access=Access.ADMIN,
+    scope=Scope.STOCK_WRITE,
     summary="Set the available stock of a product",
     description=(
         "After a count. Reserved and sold stock stay. With `expectedStock` nothing is overwritten"
@@ -143,7 +144,7 @@ def set_stock(request: Request[SetStock], product_id: str) -> StockLevel:
 
 @api.post(
     "/product/{product_id}/stock/adjust",
-    access=Access.ADMIN,
+    scope=Scope.STOCK_WRITE,
     summary="Add to the available stock of a product, or take from it",
     description="Needs an `Idempotency-Key`: a repeat without one would count twice.",
     body=AdjustStock,
@@ -158,7 +159,7 @@ def adjust_stock(request: Request[AdjustStock], product_id: str) -> StockLevel:
 
 @api.get(
     "/product/{product_id}/stock/movements",
-    access=Access.ADMIN,
+    scope=Scope.STOCK_READ,
     summary="List what came into a product's stock and left it, newest first",
     description="Without what orders reserve, buy and return. The changes add up to the supply.",
     query=MovementsQuery,

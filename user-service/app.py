@@ -36,6 +36,7 @@ from chalicelib.users.errors import PasswordTooLong, PasswordTooShort, UserNotFo
 from chalicelib.users.schemas import GrantRole, UserRole
 from common import auth, ids, lazy_imports, queues, step_input
 from common.api import Api, Request
+from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
@@ -113,6 +114,7 @@ def log_out(request: Request[Logout]) -> Confirmation:
     summary="Get a profile",
     query=ProfileQuery,
     returns=Profile,
+    on_behalf=Scope.CUSTOMERS_READ,
     errors=[SessionEnded, auth.NotYours, ids.InvalidId, UserNotFound],
 )
 def get_profile(request: Request[ProfileQuery]) -> Profile:
@@ -231,7 +233,7 @@ def get_public_keys(request: Request[None]) -> JsonWebKeySet:
 
 @api.function("grant-role", takes=GrantRole, returns=UserRole)
 def grant_role(grant: GrantRole) -> UserRole:
-    """Make a user an admin, or a customer again. IAM decides who may invoke this."""
+    """Give a user a role; `customer` takes the others away. IAM decides who may invoke this."""
     return users.grant_role(grant)
 
 

@@ -51,8 +51,9 @@ class Request(Generic[Input]):
     def __init__(self, route: Route, request: ChaliceRequest) -> None:
         self.headers: Mapping[str, str] = request.headers
         self._request = request
-        if route.access is Access.ADMIN:
-            auth.require_admin(self.caller)
+        self._route = route
+        if route.scope:
+            auth.require_scope(self.caller, route.scope)
         parameters = request.query_params or MultiDict({})
         values = {name: parameters.getlist(name) for name in parameters}
         reject_unknown_parameters(values, route.query)
@@ -79,6 +80,14 @@ class Request(Generic[Input]):
     def caller(self) -> auth.Caller:
         """Who calls, from the access token. Only on routes that need one."""
         return auth.read_caller(self._request)
+
+    def acting_for(self, user_id: str | None) -> str:
+        """Return the user that the request is for: the caller, or the one whom staff names.
+
+        Raises: NotYours; InvalidId.
+        """
+        assert self._route.on_behalf, f"{self._route.path} declares no scope on_behalf"
+        return auth.acting_for(self.caller, user_id, self._route.on_behalf)
 
     @property
     def required_idempotency_key(self) -> str:

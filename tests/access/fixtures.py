@@ -18,6 +18,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 
 from common import auth, aws, clock
+from common.roles import Role
 from delivery.paths import service as folder_of
 from devcloud.razorpay import webhooks as razorpay
 from devcloud.stripe import webhooks as stripe
@@ -25,7 +26,7 @@ from testkit import plugin, resources
 from testkit.access_matrix import Way
 from testkit.events import waiting
 from testkit.service_client import Api
-from testkit.tokens import JIMMY, Tokens
+from testkit.tokens import JIMMY, STAFF, Tokens
 
 AMY = "USER#01AMY"
 BOWL = "PROD#01BOWL"
@@ -57,6 +58,8 @@ class ServiceUnderTest:
     tokens: Tokens
     jimmy: str = JIMMY
     session: str = ""
+    staff_id: str = STAFF
+    staff_session: str = ""
     requests: dict[Way, Request] = field(default_factory=dict)
     snapshot: dict[str, Any] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
@@ -64,8 +67,12 @@ class ServiceUnderTest:
     def customer(self) -> str:
         """A token of Jimmy's."""
         return self.tokens.sign(
-            sub=self.jimmy, email="jimmy@example.com", role=auth.CUSTOMER, sid=self.session
+            sub=self.jimmy, email="jimmy@example.com", role=Role.CUSTOMER, sid=self.session
         )
+
+    def staff(self, role: Role) -> str:
+        """A token of somebody else with this role."""
+        return self.tokens.staff(role, self.staff_id, self.staff_session)
 
     def take_snapshot(self) -> None:
         """Keep the tables as they are now, for `restore`."""
@@ -168,7 +175,7 @@ def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) ->
 
 
 def set_up_users(service: ServiceUnderTest) -> None:
-    """Jimmy and Amy have accounts, and Jimmy is logged in."""
+    """Jimmy and Amy have accounts, and are logged in."""
     from chalicelib.tokens import keys
 
     aws.client("secretsmanager").create_secret(Name=keys.SECRET)
@@ -189,6 +196,9 @@ def set_up_users(service: ServiceUnderTest) -> None:
     for name in ("jimmy", "amy"):
         account = {"email": f"{name}@example.com", "password": PASSWORD, "name": name}
         service.api.post("/user/register", account)
+    amy = {"email": "amy@example.com", "password": PASSWORD}
+    staff = service.api.post("/user/login", amy).json_body
+    service.staff_id, service.staff_session = staff["userId"], _claims(staff["token"])["sid"]
     jimmy = {"email": "jimmy@example.com", "password": PASSWORD}
     session = service.api.post("/user/login", jimmy).json_body
     service.session = _claims(session["token"])["sid"]

@@ -18,7 +18,8 @@ from chalicelib.mails.schemas import RequestKind
 from chalicelib.rate_limits import service as rate_limits
 from chalicelib.users import passwords
 from chalicelib.users.models import DeletedUser, EmailClaim, User
-from common import auth, clock, dynamodb, ids, log, settings, transactions
+from common import clock, dynamodb, ids, log, settings, transactions
+from common.roles import Role
 
 _UNKEYED_SECONDS = 30 * 86400
 _NEVER = 253402300799  # the end of the year 9999
@@ -52,7 +53,7 @@ def _create_user(registration: Registration, key: str | None) -> User:
         name=registration.name,
         phone=registration.phone,
         password_hash=passwords.hash_password(registration.password),
-        role=auth.CUSTOMER,
+        role=Role.CUSTOMER,
         created_at=clock.now(),
         body_hash=_body_hash(registration),
     )

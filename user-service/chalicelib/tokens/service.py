@@ -9,6 +9,7 @@ from chalicelib.tokens import keys
 from chalicelib.tokens.models import hold_rotation_lock
 from chalicelib.tokens.schemas import AccessToken, KeyRotation
 from common import auth, clock, log, settings
+from common.roles import SCOPES, Role
 
 _QUARTER = 900
 # A verifier that has just fetched the keys may fetch them again after this long.
@@ -30,6 +31,7 @@ def issue_access_token(user_id: str, email: str, role: str, session_id: str) -> 
         "sub": user_id,
         "email": email,
         "role": role,
+        "scopes": sorted(SCOPES[Role(role)]),
         "sid": session_id,
         "iat": now,
         "exp": now + lifetime,

@@ -12,6 +12,7 @@ from chalicelib.sample_things.schemas import (
 from common import auth, ids
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
+from common.roles import Scope
 
 api = Api("sample-thing-service")
 app, authorizer = api.app, api.authorizer
@@ -25,11 +26,12 @@ _OWNER = [auth.NotYours, ids.InvalidId]
     body=NewSampleThing,
     returns=SampleThingView,
     status=201,
+    on_behalf=Scope.ORDERS_WRITE,
     errors=[IdempotencyKeyReused, *_OWNER],
     idempotency_key=True,
 )
 def create_sample_thing(request: Request[NewSampleThing]) -> SampleThingView:
-    owner = auth.acting_for(request.caller, request.body.user_id)
+    owner = request.acting_for(request.body.user_id)
     return service.create_sample_thing(owner, request.body.name, request.idempotency_key)
 
 
@@ -38,10 +40,11 @@ def create_sample_thing(request: Request[NewSampleThing]) -> SampleThingView:
     summary="List your sample things",
     query=SampleThingsQuery,
     returns=Page[SampleThingView],
+    on_behalf=Scope.ORDERS_READ,
     errors=[InvalidCursor, *_OWNER],
 )
 def list_sample_things(request: Request[SampleThingsQuery]) -> Page[SampleThingView]:
-    owner = auth.acting_for(request.caller, request.query.user_id)
+    owner = request.acting_for(request.query.user_id)
     return service.list_sample_things(owner, request.query.limit, request.query.cursor)
 
 
@@ -55,7 +58,7 @@ def list_sample_things(request: Request[SampleThingsQuery]) -> Page[SampleThingV
 def get_sample_thing(
     request: Request[SampleThingOwnerQuery], sample_thing_id: str
 ) -> SampleThingView:
-    owner = auth.acting_for(request.caller, request.query.user_id)
+    owner = request.acting_for(request.query.user_id)
     return service.get_sample_thing(owner, sample_thing_id)
 
 
@@ -69,5 +72,5 @@ def get_sample_thing(
 def delete_sample_thing(
     request: Request[SampleThingOwnerQuery], sample_thing_id: str
 ) -> SampleThingDeleted:
-    owner = auth.acting_for(request.caller, request.query.user_id)
+    owner = request.acting_for(request.query.user_id)
     return service.delete_sample_thing(owner, sample_thing_id)
