@@ -21,6 +21,7 @@ from chalicelib.payments.errors import (
     PaymentRejected,
 )
 from chalicelib.payments.gateways import razorpay as razorpay_adapter
+from chalicelib.payments.gateways import razorpay_api
 from chalicelib.payments.gateways import stripe as stripe_adapter
 from chalicelib.payments.gateways.port import Gateway, Intent, IntentStatus
 from common import aws, cached
@@ -186,7 +187,7 @@ def broken(case: GatewayCase, fault: str) -> Iterator[None]:
     """Give the gateway a fault. Slow is above a time-out of 0.2 s here."""
     case.fake.faults.set(**BROKEN[fault])
     with pytest.MonkeyPatch.context() as patched:
-        for module in (stripe_adapter, razorpay_adapter) if fault == "slow" else ():
+        for module in (stripe_adapter, razorpay_api) if fault == "slow" else ():
             patched.setattr(module, "_TIMEOUT_SECONDS", 0.2)
         stripe_adapter._client_for.cache_clear()  # it keeps the time that it was made with
         yield

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from delivery import authorization, cfn, deploy_actions, unused_actions
+from delivery import authorization, cfn, deploy_actions, domain, unused_actions
 from delivery.paths import ROOT, SERVICES
 
 Statement = dict[str, Any]
@@ -135,6 +135,11 @@ def statements(service: str) -> list[Statement]:
         *found,
         _allow(deploy_actions.STACKS, own),
         _allow(["cloudformation:CreateChangeSet"], [transform]),
+        # The smoke test asks where the domain is.
+        _allow(
+            ["cloudformation:DescribeStacks"],
+            [f"cloudformation:{deploy_actions.HERE}:stack/{domain.STACK}/*"],
+        ),
         _allow(["s3:CreateBucket", "s3:ListBucket"], [deploy_actions.BUCKET]),
     ]
 

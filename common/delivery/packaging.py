@@ -26,6 +26,7 @@ BUILT_BY = (
     "alarms.py",
     "archives.py",
     "dashboards.py",
+    "domain.py",
     "api_gateway.py",
     "packaging.py",
     "canary.py",

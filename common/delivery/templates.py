@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common import security_headers
-from delivery import alarms, api_gateway, canary, dashboards, monitored_resources
+from delivery import alarms, api_gateway, canary, dashboards, domain, monitored_resources
 
 _FUNCTION = "AWS::Serverless::Function"
 _API = "AWS::Serverless::Api"
@@ -47,6 +47,7 @@ def finish(
             _limit_consumers(properties)
         elif resource["Type"] == _API:
             properties["OpenApiVersion"] = _ONE_STAGE
+            template["Outputs"]["RestAPIId"]["Export"] = {"Name": domain.export_of(service)}
             body = properties["DefinitionBody"]
             origins = _origins(template)
             body["x-amazon-apigateway-gateway-responses"] = gateway_responses(origins)

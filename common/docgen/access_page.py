@@ -46,8 +46,8 @@ Responses of Lambdas also have a `Content-Security-Policy` that allows no script
 own error responses cannot have it: API Gateway puts static values in single quotes, which the
 words of that header need themselves.
 
-CORS is configured by the setting `CORS_ORIGINS` in each service's `.chalice/config.json`: the
-allowed origins, separated by blanks (`*`: all of them). Set it before packaging, because API
+CORS is configured by the setting `CORS_ORIGINS` of the stage in `common/delivery/stages.toml`: the
+allowed origins (`*`: all of them). Set it before packaging, because API
 Gateway answers preflight requests itself.
 
 | stage | allowed origins |

@@ -188,7 +188,7 @@ def without(found: Any, tag: dict[str, str]) -> Any:
 def deploy_again(cloud: Cloud, service: str) -> list[str]:
     """Deploy a service's data stack as `make deploy` does. Returns its output."""
     lines: list[str] = []
-    deploy.deploy_resources(cloud, service, lines.append)
+    deploy.deploy_resources(cloud, service, "dev", lines.append)
     return lines
 
 

@@ -97,6 +97,9 @@ def test_what_a_customer_is_called_stays_text_in_the_mails(shop):
     email = "nasty@example.com"
     person = {"email": email, "password": "test123", "name": NASTY}
     ok(httpx.post(f"{shop.url}/user/register", json=person, timeout=40), 201)
+    mail = poll_until(lambda: links(shop, email), lambda text: "/email/verify#" in text, 30)
+    token = mail.rpartition("#token=")[2].split()[0]
+    ok(httpx.post(f"{shop.url}/user/email/verify", json={"token": token}, timeout=40))
 
     page = poll_until(
         lambda: httpx.get(f"{shop.url}/mail", headers=HTML).text,

@@ -95,6 +95,7 @@ def reset_password(reset: PasswordReset) -> Confirmation:
             ],
         )
     mails.request_mail(RequestKind.PASSWORD_CHANGED, user_id=token.user_id)
+    mails.request_mail(RequestKind.WELCOME, user_id=token.user_id)
     return Confirmation(message="Password changed")
 
 
@@ -120,6 +121,7 @@ def verify_email(verification: EmailVerification) -> Confirmation:
     if not token.was_used(MailKind.EMAIL_VERIFICATION):
         token.validate(MailKind.EMAIL_VERIFICATION)
         _redeem(token, MailKind.EMAIL_VERIFICATION, [_mark_email_verified()])
+    mails.request_mail(RequestKind.WELCOME, user_id=token.user_id)
     return Confirmation(message="Address confirmed")
 
 

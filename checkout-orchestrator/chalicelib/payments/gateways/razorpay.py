@@ -5,43 +5,24 @@ https://razorpay.com/docs/payments/orders
 An order takes any number of attempts, each a payment of its own, of which at most one is
 captured. The customer makes them in Razorpay's own checkout, which alone sees the card or the
 UPI address.
-
-Called with `requests`: Razorpay's SDK drops the status of a response (a wrong key, an invalid
-request and "too many requests" are then one error), fails on a response that is not JSON, prints
-to the standard output, and trusts the certificates that came in its package.
 """
 
 import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
-from itertools import count
-from typing import Any
 
 from chalicelib.payments.errors import (
     AlreadyRefunded,
-    GatewayUnavailable,
     InvalidSignature,
     PaymentRejected,
 )
-from chalicelib.payments.gateways.credentials import GatewayCredentials
 from chalicelib.payments.gateways.port import Intent, IntentStatus, Webhook
-from common import lazy_imports, settings
+from chalicelib.payments.gateways.razorpay_api import JsonObject, RazorpayApi
 
-with lazy_imports.until_first_use(unless=""):  # in the routes' Lambda, too: most need no gateway
-    import requests
-
-SECRET = "commerce/razorpay"  # noqa: S105 - the name of a secret
-_BASE = "https://api.razorpay.com"
-_TIMEOUT_SECONDS = 5  # three calls must fit in a step's 20 s, with room for the tables
-_PAGE = 100
-_BUSY_STATUSES = (409, 429)
 # Retryable, unlike BAD_REQUEST_ERROR, a decline: https://razorpay.com/docs/errors/codes.
 _SOFT_DECLINE_CODES = {"GATEWAY_ERROR", "SERVER_ERROR"}
 _REFUND_FAILED = "refund.failed"  # https://razorpay.com/docs/webhooks/refunds
-
-JsonObject = dict[str, Any]
 
 
 class Razorpay:
@@ -50,11 +31,11 @@ class Razorpay:
     name = "razorpay"
 
     def __init__(self) -> None:
-        self._credentials = GatewayCredentials(SECRET, ("keyId", "keySecret", "webhookSecret"))
+        self._api = RazorpayApi()
 
     def forget_keys(self) -> None:
         """See the port."""
-        self._credentials.clear()
+        self._api.credentials.clear()
 
     def create_intent(
         self,
@@ -71,7 +52,7 @@ class Razorpay:
         so it is never paid.
         """
         receipt = _digest(key)
-        if orders := self._call("GET", "/v1/orders", {"receipt": receipt})["items"]:
+        if orders := self._api.call("GET", "/v1/orders", {"receipt": receipt})["items"]:
             return self._to_intent(orders[-1], self._list_payments(orders[-1]["id"]))
         order = {
             "amount": amount_minor,
@@ -81,11 +62,11 @@ class Razorpay:
             "partial_payment": False,
             "payment_capture": True,
         }
-        return self._to_intent(self._call("POST", "/v1/orders", order), [])
+        return self._to_intent(self._api.call("POST", "/v1/orders", order), [])
 
     def retrieve_intent(self, intent_id: str) -> Intent:
         """See the port."""
-        order = self._call("GET", f"/v1/orders/{intent_id}")
+        order = self._api.call("GET", f"/v1/orders/{intent_id}")
         return self._to_intent(order, self._list_payments(intent_id))
 
     def confirm_intent(
@@ -138,7 +119,7 @@ class Razorpay:
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:
         """See the port."""
         query = {"from": since, "to": until - 1, "expand[]": "payments"}
-        for order in self._list_pages("/v1/orders", query):
+        for order in self._api.list_pages("/v1/orders", query):
             yield self._to_intent(order, order["payments"]["items"])
 
     def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
@@ -155,7 +136,7 @@ class Razorpay:
         refund = (payload.get("refund") or {}).get("entity") or {}
         intent_id = order.get("id") or payment.get("order_id")
         if intent_id and not order:
-            order = self._call("GET", f"/v1/orders/{intent_id}")
+            order = self._api.call("GET", f"/v1/orders/{intent_id}")
         return Webhook(
             gateway=self.name,
             event_id=lowered.get("x-razorpay-event-id") or hashlib.sha256(_raw(body)).hexdigest(),
@@ -170,7 +151,7 @@ class Razorpay:
 
         https://razorpay.com/docs/webhooks/validate-test
         """
-        secret = self._credentials.get()["webhookSecret"].encode()
+        secret = self._api.credentials.get()["webhookSecret"].encode()
         try:
             expected = hmac.new(secret, _raw(body), hashlib.sha256).hexdigest()
             if hmac.compare_digest(expected.encode(), (signature or "").encode()):
@@ -207,18 +188,18 @@ class Razorpay:
         https://razorpay.com/docs/payments/payment-gateway/web-integration
         """
         if status == IntentStatus.WAITING:
-            key_id = self._credentials.get()["keyId"]
+            key_id = self._api.credentials.get()["keyId"]
             return {"type": "RAZORPAY_CHECKOUT", "razorpayOrderId": intent_id, "keyId": key_id}
         return {"type": "WAIT"} if status == IntentStatus.PROCESSING else None
 
     def _list_payments(self, intent_id: str) -> list[JsonObject]:
         """List the payments of a Razorpay order, newest first."""
-        payments = self._call("GET", f"/v1/orders/{intent_id}/payments")["items"]
+        payments = self._api.call("GET", f"/v1/orders/{intent_id}/payments")["items"]
         return sorted(payments, key=lambda payment: payment["created_at"], reverse=True)
 
     def _find_refund(self, payment_id: str, key: str) -> JsonObject | None:
         """Find the refund with this key, of any age and status."""
-        for refund in self._list_pages(f"/v1/payments/{payment_id}/refunds", {}):
+        for refund in self._api.list_pages(f"/v1/payments/{payment_id}/refunds", {}):
             if (refund["notes"] or {}).get("refundKey") == key:
                 return refund
         return None
@@ -229,61 +210,7 @@ class Razorpay:
         # With the amount, as Razorpay takes an idempotency key for one body only.
         headers = {"X-Refund-Idempotency": _digest(f"{key}:{attempt}:{amount_minor}")}
         refund = {"amount": amount_minor, "notes": {"refundKey": key}}
-        return self._call("POST", f"/v1/payments/{payment_id}/refund", refund, headers)
-
-    def _list_pages(self, path: str, query: JsonObject) -> Iterator[JsonObject]:
-        """List all entries, newest first."""
-        for skip in count(0, _PAGE):
-            page = self._call("GET", path, {**query, "count": _PAGE, "skip": skip})["items"]
-            yield from page
-            if len(page) < _PAGE:
-                return
-
-    def _call(
-        self,
-        verb: str,
-        path: str,
-        parameters: JsonObject | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> JsonObject:
-        """Call the API once: the caller retries, and a Lambda that waits costs money."""
-        keys, base = self._credentials.get(), settings.optional("RAZORPAY_API_BASE") or _BASE
-        try:
-            response = _session().request(
-                verb,
-                f"{base}{path}",
-                params=parameters if verb == "GET" else None,
-                json=parameters if verb == "POST" else None,
-                headers=headers,
-                auth=(keys["keyId"], keys["keySecret"]),
-                timeout=_TIMEOUT_SECONDS,
-            )
-            if response.ok:
-                answer: dict[str, Any] = response.json()
-                return answer
-        except requests.RequestException as exc:
-            raise GatewayUnavailable(f"the payment gateway does not answer: {exc}") from exc
-        raise self._translate_error(response, is_keyed=bool(headers))
-
-    def _translate_error(self, response: Any, is_keyed: bool) -> Exception:
-        """The port's error for the gateway's."""
-        status, description = response.status_code, _error_description(response)
-        if description is None:  # not Razorpay's own response, but that of a proxy before it
-            return GatewayUnavailable(f"the payment gateway does not answer: HTTP status {status}")
-        if status >= 500:
-            return GatewayUnavailable(
-                f"the payment gateway failed: {description}", answered=is_keyed
-            )
-        if status in _BUSY_STATUSES:
-            return GatewayUnavailable(f"the payment gateway is busy: {description}")
-        if status == 401:
-            self._credentials.clear()
-            return PaymentRejected(
-                f"the payment gateway does not take the shop's key: {description}"
-            )
-        if "fully refunded already" in description:  # it has no code of its own
-            return AlreadyRefunded(description)
-        return PaymentRejected(description)
+        return self._api.call("POST", f"/v1/payments/{payment_id}/refund", refund, headers)
 
 
 def _status(payments: list[JsonObject]) -> IntentStatus:
@@ -305,13 +232,6 @@ def _order_id(order: JsonObject) -> str | None:
     return (order.get("notes") or {}).get("orderId")
 
 
-def _error_description(response: Any) -> str | None:
-    try:
-        return str(response.json()["error"]["description"])
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
 def _digest(key: str) -> str:
     """Shorten a key to the 40 hex digits that Razorpay takes."""
     return hashlib.sha256(key.encode()).hexdigest()[:40]
@@ -319,9 +239,3 @@ def _digest(key: str) -> str:
 
 def _raw(body: bytes | str) -> bytes:
     return body if isinstance(body, bytes) else body.encode()
-
-
-@cache
-def _session() -> Any:
-    """Keep connections between the calls of a Lambda."""
-    return requests.Session()
