@@ -15,18 +15,18 @@ from tests.support.actors import Customer, ok, poll_until
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 NASTY = "<script>alert(1)</script>"
-ONLY_ADMINS = (403, "only an admin may")
+ONLY_STAFF = (403, "only staff with the scope may")
 ONLY_GATEWAYS = (400, "believed by the gateway's signature alone")
 # What the prefilled example of an operation is answered with, where that is no success.
 EXCEPTIONS = {
-    "GET /analytics/events": ONLY_ADMINS,
-    "GET /analytics/reports": ONLY_ADMINS,
-    "POST /product": ONLY_ADMINS,
-    "PATCH /product/{productId}": ONLY_ADMINS,
-    "PUT /product/{productId}/stock": ONLY_ADMINS,
-    "POST /product/{productId}/stock/adjust": ONLY_ADMINS,
-    "GET /product/{productId}/stock/movements": ONLY_ADMINS,
-    "DELETE /product/{productId}": ONLY_ADMINS,
+    "GET /analytics/events": ONLY_STAFF,
+    "GET /analytics/reports": ONLY_STAFF,
+    "POST /product": ONLY_STAFF,
+    "PATCH /product/{productId}": ONLY_STAFF,
+    "PUT /product/{productId}/stock": ONLY_STAFF,
+    "POST /product/{productId}/stock/adjust": ONLY_STAFF,
+    "GET /product/{productId}/stock/movements": ONLY_STAFF,
+    "DELETE /product/{productId}": ONLY_STAFF,
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,
     "POST /user/password": (401, "the reset before it ended all sessions"),
