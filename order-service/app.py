@@ -41,8 +41,9 @@ from common.roles import Scope
 
 with lazy_imports.until_first_use():
     from chalicelib.orders import listing, outbox, refunds, service
+    from common import staff_acts
 
-api = Api("order-service")
+api = Api("order-service", staff_acts="OrderStaffActs")
 app, authorizer = api.app, api.authorizer
 
 
@@ -191,3 +192,20 @@ def on_payment_refunded(event: SQSEvent) -> None:
         event,
         lambda message: refunds.complete_refund(events.parse(events.PaymentRefunded, message)),
     )
+
+
+@app.on_dynamodb_record(
+    stream_arn=streams.arn("OrderStaffActs"),
+    batch_size=10,
+    starting_position="TRIM_HORIZON",
+    name="announce-staff-acts",
+)
+def announce_staff_acts(event: DynamoDBEvent) -> None:
+    """Publish what staff changed."""
+    streams.consume(event, staff_acts.publish, on_failure_queue="order-staff-acts-queue")
+
+
+@app.on_sqs_message(queue="order-staff-acts-queue", batch_size=10, name="on-parked-staff-act")
+def on_parked_staff_act(event: SQSEvent) -> None:
+    """Publish what announce-staff-acts could not."""
+    queues.consume(event, lambda record: staff_acts.publish(streams.read(record)))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalice.app import CloudWatchEvent
+from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent
 from msgspec import to_builtins
 
 from chalicelib.inventory.errors import (
@@ -38,7 +38,7 @@ from chalicelib.products.schemas import (
     ProductView,
     ProductWithStock,
 )
-from common import lazy_imports
+from common import lazy_imports, queues, streams
 from common.api import Api, Request
 from common.money import InvalidAmount
 from common.pages import InvalidCursor, Page
@@ -49,8 +49,9 @@ with lazy_imports.until_first_use():
     from chalicelib.inventory import expiry, supply
     from chalicelib.inventory import service as inventory
     from chalicelib.products import service as products
+    from common import staff_acts
 
-api = Api("product-service")
+api = Api("product-service", staff_acts="ProductStaffActs")
 app, authorizer = api.app, api.authorizer
 
 
@@ -198,3 +199,20 @@ def return_inventory(request: ReturnInput) -> ReservationState:
 def expire_reservations(event: CloudWatchEvent) -> Any:
     """Expire reservations that were not committed in time."""
     return to_builtins(expiry.expire_reservations())
+
+
+@app.on_dynamodb_record(
+    stream_arn=streams.arn("ProductStaffActs"),
+    batch_size=10,
+    starting_position="TRIM_HORIZON",
+    name="announce-staff-acts",
+)
+def announce_staff_acts(event: DynamoDBEvent) -> None:
+    """Publish what staff changed."""
+    streams.consume(event, staff_acts.publish, on_failure_queue="product-staff-acts-queue")
+
+
+@app.on_sqs_message(queue="product-staff-acts-queue", batch_size=10, name="on-parked-staff-act")
+def on_parked_staff_act(event: SQSEvent) -> None:
+    """Publish what announce-staff-acts could not."""
+    queues.consume(event, lambda record: staff_acts.publish(streams.read(record)))

@@ -233,7 +233,10 @@ def get_public_keys(request: Request[None]) -> JsonWebKeySet:
 
 @api.function("grant-role", takes=GrantRole, returns=UserRole)
 def grant_role(grant: GrantRole) -> UserRole:
-    """Give a user a role; `customer` takes the others away. IAM decides who may invoke this."""
+    """Give a user a role. IAM decides who may invoke this.
+
+    The role `customer` takes the others away.
+    """
     return users.grant_role(grant)
 
 

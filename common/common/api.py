@@ -30,7 +30,7 @@ from chalice import Chalice, ChaliceViewError, Response
 from chalice.app import MultiDict
 from chalice.app import Request as ChaliceRequest
 
-from common import auth, log, security_headers, step_input
+from common import acts, auth, log, security_headers, step_input
 from common.pages import Page
 from common.routes import Access, Declared, Function, InvalidIdempotencyKey, Route
 from common.schemas import parse_body, parse_query, reject_unknown_parameters
@@ -52,6 +52,7 @@ class Request(Generic[Input]):
         self.headers: Mapping[str, str] = request.headers
         self._request = request
         self._route = route
+        acts.begin_request(route.operation_id)
         if route.scope:
             auth.require_scope(self.caller, route.scope)
         parameters = request.query_params or MultiDict({})
@@ -82,7 +83,7 @@ class Request(Generic[Input]):
         return auth.read_caller(self._request)
 
     def acting_for(self, user_id: str | None) -> str:
-        """Return the user that the request is for: the caller, or the one whom staff names.
+        """Return whom the request is for: the caller, or the user whom staff names.
 
         Raises: NotYours; InvalidId.
         """
@@ -121,8 +122,13 @@ class Api:
     # Set by the test kit: a handler that raises what is not published fails its test.
     enforce_declarations: ClassVar[bool] = False
 
-    def __init__(self, name: str, cors_headers: Sequence[str] = ()) -> None:
-        """Create the app. `cors_headers` may be sent by browsers besides the shop's own."""
+    def __init__(self, name: str, cors_headers: Sequence[str] = (), staff_acts: str = "") -> None:
+        """Create the app.
+
+        `cors_headers` may be sent by browsers besides the shop's own. `staff_acts` is the table
+        of what staff change in this service.
+        """
+        acts.table = staff_acts
         self.app = create_app(name, cors_headers)
         self.authorizer = auth.jwt_authorizer(self.app)
         self.routes: list[Route] = []
@@ -195,6 +201,8 @@ class Api:
                         f"{route.method} {route.path} does not declare {type(exc).__name__}"
                     ) from exc
                 raise
+            finally:
+                acts.begin_request("")
             return _response(route, answer)
 
         return view

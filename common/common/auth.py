@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice import Chalice, ForbiddenError
 from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer, Request
 
-from common import aws, ids, lazy_imports, log, metrics, redaction
+from common import acts, aws, ids, lazy_imports, log, metrics, redaction
 from common.cached import Cached
 from common.retry import RetryPolicy
 from common.roles import Role, Scope, roles_with, scopes_of
@@ -129,10 +129,14 @@ def read_caller(request: Request) -> Caller:
 
 
 def require_scope(caller: Caller, scope: Scope) -> None:
-    """Require that the caller has the scope. Raises: InsufficientScope."""
+    """Require that the caller has the scope. What is written from here on is traced.
+
+    Raises: InsufficientScope.
+    """
     if not caller.may(scope):
         roles = " or ".join(roles_with(scope))
         raise InsufficientScope(f"this needs the scope {scope}, which the role {roles} has")
+    acts.open_act(caller.user_id, caller.role, scope)
 
 
 def acting_for(caller: Caller, user_id: str | None, scope: Scope) -> str:
@@ -145,6 +149,8 @@ def acting_for(caller: Caller, user_id: str | None, scope: Scope) -> str:
     named = ids.parse("USER", user_id)
     if named != caller.user_id and not caller.may(scope):
         raise NotYours(f"userId: expected your own, or none; others need the scope {scope}")
+    if named != caller.user_id:
+        acts.open_act(caller.user_id, caller.role, scope)
     return named
 
 

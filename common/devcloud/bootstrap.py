@@ -40,7 +40,7 @@ def admin_token(cloud: Cloud, url: str, password: str) -> str:
 
 
 def staff_token(cloud: Cloud, url: str, password: str, role: Role) -> str:
-    """Return the token of the account with this role, after registering it if there is none."""
+    """Return the token of this role's account, which is registered at first."""
     email = settings.staff_email(role)
     who = {"email": email, "password": password}
     answer = _login(url, who)

@@ -168,7 +168,10 @@ def environment(shop: Shop) -> deploy.Environment:
 
 
 def token(shop: Shop, role: Role = Role.ADMIN) -> str:
-    """An access token of the shop's account with this role. All have the admin's password."""
+    """Return an access token of this role's account.
+
+    All of them have the admin's password.
+    """
     return bootstrap.staff_token(shop.cloud, shop.url, shop.admin_password, role)
 
 

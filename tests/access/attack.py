@@ -68,7 +68,7 @@ class Attacker:
         yield from self._headers()
 
     def _roles(self, scope: Scope) -> Iterator[Attempt]:
-        """The request with a token of each role; on behalf of a customer where one may be named."""
+        """The request with a token of each role, on behalf of a customer if it can be."""
         changes = {} if self._who is Who.STAFF else self._on_behalf()
         kinds = {
             (True, True): "granted",

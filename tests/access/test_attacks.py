@@ -37,6 +37,15 @@ OF_API_GATEWAY = {"forged"}  # answered by delivery.templates instead of the app
 MAX_ERROR_LENGTH = 1000  # an error does not repeat the request
 RATE_LIMITS = ["Attempts"]  # counts rejected attempts, too
 
+_A_CART = "what is in a cart is neither bought nor paid"
+UNTRACED = {
+    "POST /cart": _A_CART,
+    "PATCH /cart/{product_id}": _A_CART,
+    "DELETE /cart/{product_id}": _A_CART,
+    "DELETE /cart": _A_CART,
+    "POST /cart/merge": _A_CART,
+}
+
 services = pytest.mark.parametrize("service", SERVICES)
 
 
@@ -111,6 +120,33 @@ def test_every_route_declares_the_scope_of_the_access_matrix(results, service):
     assert {split_route(route): scope for route, scope in results[service]["scopes"].items()} == {
         at: scope and str(scope) for at, scope in listed.items()
     }
+
+
+@services
+def test_whatever_staff_change_is_traced(results, service):
+    """By tables: what `common` writes while a scope is used is written with its trace."""
+    allowed = attempts(results, service, "granted", "on behalf")
+    staff = [a for a in allowed if a["name"].startswith("a token of ")]
+    untraced = [a for a in staff if a["changed"] and not is_traced(a)]
+
+    assert described(a for a in untraced if a["route"] not in UNTRACED) == []
+
+
+@services
+def test_every_scope_to_write_was_used_to_write(results, service):
+    """Otherwise a route that writes nothing in these attempts would pass."""
+    writing = {
+        f"{method} {path}"
+        for (method, path), right in RIGHTS[service].items()
+        if right.scope and right.scope.endswith(":write")
+    }
+    traced = {a["route"] for a in results[service]["attempts"] if is_traced(a)}
+
+    assert writing - UNTRACED.keys() <= traced
+
+
+def is_traced(attempt):
+    return any(table.endswith("StaffActs") for table in attempt["changed"])
 
 
 @services

@@ -109,6 +109,9 @@ USED_ON_FAILURE: dict[str, str] = {
     "order-service-local-announce-orders sqs:* *": (
         "the bus rejected an event, and the record is parked"
     ),
+    "*-service-local-announce-staff-acts sqs:* *": (
+        "the bus rejected an event, and the record is parked"
+    ),
     "product-service-local-update-inventory dynamodb:PutItem *": (
         "the stock of a paid order is taken again after its reservation expired"
     ),
@@ -136,6 +139,7 @@ def use_all_routes(harness: ChaosHarness) -> None:
     customer = Customer.register(harness.shop.url)
     goods = edit_catalogue(harness)
     edit_carts(customer, goods)
+    act_for_customers(harness, goods)
     fail_to_buy(harness, goods)
     edit_account(harness, customer, goods)
     read_reports(harness, customer)
@@ -158,6 +162,13 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     archived = harness.create_product(stock=1)
     assert admin.delete(f"/product/{quote(archived, safe='')}").is_success
     return goods
+
+
+def act_for_customers(harness: ChaosHarness, goods: str) -> None:
+    """Cancel a customer's order as staff: the trace is written with it."""
+    customer = Customer.register(harness.shop.url)
+    order = quote(customer.order(goods), safe="")
+    harness.admin.http.post(f"/order/{order}/cancel")
 
 
 def edit_carts(customer: Customer, goods: str) -> None:

@@ -109,15 +109,14 @@ def archive_product(product_id: str) -> ProductArchived:
     Raises: ProductNotFound if it never existed.
     """
     product = _get_product(product_id)
-    product.update(
-        actions=[
-            Product.status.set(ARCHIVED),
-            Product.listing.remove(),
-            Product.category_listing.remove(),
-            Product.updated_at.set(clock.now()),
-        ],
-        add_version_condition=False,
-    )
+    archived: list[Action] = [
+        Product.status.set(ARCHIVED),
+        Product.listing.remove(),
+        Product.category_listing.remove(),
+        Product.updated_at.set(clock.now()),
+    ]
+    is_stored = Product.product_id.exists()
+    dynamodb.update_if(product, archived, is_stored, add_version_condition=False)
     return ProductArchived(message="Product archived", product_id=product.product_id)
 
 

@@ -26,12 +26,11 @@ _OWNER = [auth.NotYours, ids.InvalidId]
     body=NewSampleThing,
     returns=SampleThingView,
     status=201,
-    on_behalf=Scope.ORDERS_WRITE,
-    errors=[IdempotencyKeyReused, *_OWNER],
+    errors=[IdempotencyKeyReused],
     idempotency_key=True,
 )
 def create_sample_thing(request: Request[NewSampleThing]) -> SampleThingView:
-    owner = request.acting_for(request.body.user_id)
+    owner = request.caller.user_id
     return service.create_sample_thing(owner, request.body.name, request.idempotency_key)
 
 
@@ -53,6 +52,7 @@ def list_sample_things(request: Request[SampleThingsQuery]) -> Page[SampleThingV
     summary="Get a sample thing",
     query=SampleThingOwnerQuery,
     returns=SampleThingView,
+    on_behalf=Scope.ORDERS_READ,
     errors=[SampleThingNotFound, *_OWNER],
 )
 def get_sample_thing(
@@ -65,12 +65,7 @@ def get_sample_thing(
 @api.delete(
     "/sample-thing/{sample_thing_id}",
     summary="Delete a sample thing",
-    query=SampleThingOwnerQuery,
     returns=SampleThingDeleted,
-    errors=_OWNER,
 )
-def delete_sample_thing(
-    request: Request[SampleThingOwnerQuery], sample_thing_id: str
-) -> SampleThingDeleted:
-    owner = request.acting_for(request.query.user_id)
-    return service.delete_sample_thing(owner, sample_thing_id)
+def delete_sample_thing(request: Request[None], sample_thing_id: str) -> SampleThingDeleted:
+    return service.delete_sample_thing(request.caller.user_id, sample_thing_id)
