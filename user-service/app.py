@@ -26,6 +26,13 @@ from chalicelib.accounts.schemas import (
     RegisteredUser,
     Registration,
 )
+from chalicelib.addresses.errors import (
+    AddressBookContended,
+    AddressKeyReused,
+    AddressNotFound,
+    TooManyAddresses,
+)
+from chalicelib.addresses.schemas import AddressDeleted, AddressPatch, AddressView, NewAddress
 from chalicelib.mails.errors import InvalidMailToken
 from chalicelib.mails.schemas import MailRequest
 from chalicelib.rate_limits.errors import TooManyAttempts
@@ -42,6 +49,7 @@ from common.routes import Access
 with lazy_imports.until_first_use():
     from chalicelib.accounts import deletion, recovery, registration
     from chalicelib.accounts import service as accounts
+    from chalicelib.addresses import service as addresses
     from chalicelib.mails import service as mails
     from chalicelib.sessions import service as sessions
     from chalicelib.tokens import service as tokens
@@ -194,6 +202,56 @@ def request_email_verification(request: Request[None]) -> Confirmation:
 )
 def verify_email(request: Request[EmailVerification]) -> Confirmation:
     return recovery.verify_email(request.body)
+
+
+@api.get(
+    "/user/addresses",
+    summary="List your addresses, the oldest first",
+    returns=list[AddressView],
+    errors=[SessionEnded],
+)
+def list_addresses(request: Request[None]) -> list[AddressView]:
+    return addresses.list_addresses(sessions.require_session(request.caller).user_id)
+
+
+@api.post(
+    "/user/addresses",
+    summary="Add an address",
+    description="Checked by the rules of its country. At most 50.",
+    body=NewAddress,
+    returns=AddressView,
+    status=201,
+    errors=[SessionEnded, TooManyAddresses, AddressKeyReused, AddressBookContended],
+    idempotency_key=True,
+)
+def add_address(request: Request[NewAddress]) -> AddressView:
+    user_id = sessions.require_session(request.caller).user_id
+    return addresses.add_address(user_id, request.body, request.idempotency_key)
+
+
+@api.patch(
+    "/user/addresses/{address_id}",
+    summary="Change an address, or make it a default",
+    description="Absent fields stay as they are; the address is checked as a whole.",
+    body=AddressPatch,
+    returns=AddressView,
+    errors=[SessionEnded, AddressNotFound, AddressBookContended],
+)
+def change_address(request: Request[AddressPatch], address_id: str) -> AddressView:
+    user_id = sessions.require_session(request.caller).user_id
+    return addresses.change_address(user_id, address_id, request.body)
+
+
+@api.delete(
+    "/user/addresses/{address_id}",
+    summary="Remove an address",
+    description="Orders keep their copies.",
+    returns=AddressDeleted,
+    errors=[SessionEnded, AddressBookContended],
+)
+def remove_address(request: Request[None], address_id: str) -> AddressDeleted:
+    user_id = sessions.require_session(request.caller).user_id
+    return addresses.remove_address(user_id, address_id)
 
 
 @api.get(

@@ -32,6 +32,14 @@ AMY = "USER#01AMY"
 BOWL = "PROD#01BOWL"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
+ADDRESS = {
+    "name": "Jimmy",
+    "line1": "1 Main Street",
+    "city": "Cupertino",
+    "region": "CA",
+    "postalCode": "95014",
+    "country": "US",
+}
 CREATED_AT = "2025-10-13T14:10:00.123Z"
 
 
@@ -203,6 +211,10 @@ def set_up_users(service: ServiceUnderTest) -> None:
     session = service.api.post("/user/login", jimmy).json_body
     service.session = _claims(session["token"])["sid"]
     service.jimmy = session["userId"]
+    jimmys, amys = (
+        service.api.post("/user/addresses", ADDRESS, token).json_body["addressId"]
+        for token in (session["token"], staff["token"])
+    )
     reset = _request_mail_token(service, "/user/password/forgotten", None)
     verify = _request_mail_token(service, "/user/email/verification", service.customer())
     service.requests = {
@@ -224,6 +236,12 @@ def set_up_users(service: ServiceUnderTest) -> None:
         ("POST", "/user/password/reset"): Request(body={"token": reset, "newPassword": "1234567"}),
         ("POST", "/user/email/verification"): Request(),
         ("POST", "/user/email/verify"): Request(body={"token": verify}),
+        ("GET", "/user/addresses"): Request(),
+        ("POST", "/user/addresses"): Request(body=ADDRESS),
+        ("PATCH", "/user/addresses/{address_id}"): Request(
+            {"address_id": jimmys}, {"line2": "c/o Amy"}, foreign={"address_id": amys}
+        ),
+        ("DELETE", "/user/addresses/{address_id}"): Request({"address_id": jimmys}),
         ("GET", "/user/export"): Request(),
         ("DELETE", "/user"): Request(body={"password": PASSWORD}),
         ("GET", "/user/.well-known/jwks.json"): Request(),

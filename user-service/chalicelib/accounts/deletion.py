@@ -8,6 +8,7 @@ until then its bearer could fill another cart.
 from contextlib import suppress
 
 from chalicelib.accounts.schemas import AccountErasure
+from chalicelib.addresses import service as addresses
 from chalicelib.mails import service as mails
 from chalicelib.sessions import service as sessions
 from chalicelib.users.models import DeletedUser, EmailClaim, User
@@ -23,8 +24,8 @@ _MAX_TOKEN_SECONDS = 1020
 def erase_account(user: User) -> None:
     """Erase the account, and schedule the announcement of its deletion.
 
-    Name, address, phone, password, sessions and mails are erased. Idempotent. After a crash
-    halfway, `finish_erasure` erases the rest.
+    Name, e-mail, phone, password, addresses, sessions and mails are erased. Idempotent.
+    After a crash halfway, `finish_erasure` erases the rest.
     """
     delay = settings.integer("ERASURE_DELAY_SECONDS", _MAX_TOKEN_SECONDS)
     erasure = AccountErasure(
@@ -32,7 +33,7 @@ def erase_account(user: User) -> None:
     )
     _schedule(erasure)
     _delete_user(user)
-    _delete_sessions_and_mails(user.user_id)
+    _delete_belongings(user.user_id)
     log.logger.info("account deleted", extra={"userId": user.user_id})
 
 
@@ -44,7 +45,7 @@ def finish_erasure(erasure: AccountErasure) -> None:
     if erasure.due > clock.epoch():
         _schedule(erasure)
     elif dynamodb.find(User, erasure.user_id) is None:
-        _delete_sessions_and_mails(erasure.user_id)
+        _delete_belongings(erasure.user_id)
         events.publish(events.account_deleted(erasure.user_id))
         log.logger.info("account deletion announced", extra={"userId": erasure.user_id})
 
@@ -71,6 +72,7 @@ def _delete_user(user: User) -> None:
         )
 
 
-def _delete_sessions_and_mails(user_id: str) -> None:
+def _delete_belongings(user_id: str) -> None:
     sessions.delete_all(user_id)
     mails.delete_all(user_id)
+    addresses.delete_all(user_id)

@@ -16,6 +16,7 @@ from chalicelib.accounts.schemas import (
     Profile,
     ProfilePatch,
 )
+from chalicelib.addresses import service as addresses
 from chalicelib.mails import service as mails
 from chalicelib.mails.models import Mail
 from chalicelib.rate_limits import service as rate_limits
@@ -96,6 +97,7 @@ def export_account(caller: auth.Caller) -> AccountExport:
         email_verified_at=user.email_verified_at,
         sessions=[_exported_session(session) for session in sessions.list_active_sessions(user)],
         mails=[_exported_mail(mail) for mail in mails.list_mails(user.user_id)],
+        addresses=addresses.list_addresses(user.user_id),
         elsewhere=list(ELSEWHERE),
     )
 
