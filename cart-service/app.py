@@ -78,7 +78,8 @@ def add_to_cart(request: Request[AddToCart]) -> CartUpdate:
 )
 def get_cart(request: Request[CartQuery]) -> Page[CartLine]:
     owner = request.acting_for(request.query.user_id)
-    return service.list_lines(owner, request.query)
+    is_owner = owner == request.caller.user_id
+    return service.list_lines(owner, request.query, for_owner=is_owner)
 
 
 @api.patch(

@@ -3,6 +3,8 @@
 from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.orders.errors import (
+    AccountGone,
+    CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
@@ -20,6 +22,7 @@ from chalicelib.orders.errors import (
     TooManyLines,
     TooManyRefunds,
     TotalTooLarge,
+    TotalTooSmall,
 )
 from chalicelib.orders.schemas import (
     ConfirmOrder,
@@ -34,6 +37,7 @@ from chalicelib.orders.schemas import (
     ValidateOrder,
     ValidOrder,
 )
+from chalicelib.price_settings import routes as price_settings
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
@@ -45,6 +49,7 @@ with lazy_imports.until_first_use():
 
 api = Api("order-service", staff_acts="OrderStaffActs")
 app, authorizer = api.app, api.authorizer
+price_settings.declare(api)
 
 
 @api.post(
@@ -62,7 +67,10 @@ app, authorizer = api.app, api.authorizer
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        TotalTooSmall,
+        CurrencyNotAccepted,
         auth.NotYours,
+        AccountGone,
         ProductNotFound,
         OutOfStock,
         PriceChanged,
@@ -209,3 +217,14 @@ def announce_staff_acts(event: DynamoDBEvent) -> None:
 def on_parked_staff_act(event: SQSEvent) -> None:
     """Publish what announce-staff-acts could not."""
     queues.consume(event, lambda record: staff_acts.publish(streams.read(record)))
+
+
+@app.on_sqs_message(queue="account-deleted-order-queue", batch_size=1, name="on-account-deleted")
+def on_account_deleted(event: SQSEvent) -> None:
+    """Cancel what the customer of a deleted account has not paid."""
+    queues.consume(
+        event,
+        lambda message: service.cancel_unpaid_orders(
+            events.parse(events.AccountDeleted, message).user_id
+        ),
+    )

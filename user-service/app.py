@@ -34,7 +34,7 @@ from chalicelib.addresses.errors import (
 )
 from chalicelib.addresses.schemas import AddressDeleted, AddressPatch, AddressView, NewAddress
 from chalicelib.mails.errors import InvalidMailToken
-from chalicelib.mails.schemas import MailRequest
+from chalicelib.mails.schemas import MailEvent, MailRequest
 from chalicelib.rate_limits.errors import TooManyAttempts
 from chalicelib.sessions.errors import InvalidRefreshToken, SessionEnded
 from chalicelib.sessions.schemas import Logout, SessionTokens, TokenRefresh
@@ -47,10 +47,11 @@ from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
-    from chalicelib.accounts import deletion, recovery, registration
+    from chalicelib.accounts import deletion, proofs, recovery, registration
     from chalicelib.accounts import service as accounts
     from chalicelib.addresses import service as addresses
     from chalicelib.mails import service as mails
+    from chalicelib.mails import suppressions
     from chalicelib.sessions import service as sessions
     from chalicelib.tokens import service as tokens
     from chalicelib.users import service as users
@@ -75,7 +76,7 @@ _CONFIRMED_BY_PASSWORD = [SessionEnded, InvalidCredentials, TooManyAttempts]
     idempotency_key=True,
 )
 def register_user(request: Request[Registration]) -> RegisteredUser:
-    return registration.register(request.body, request.idempotency_key, request.source_ip)
+    return registration.register(request.body, request.idempotency_key, request.source)
 
 
 @api.post(
@@ -89,7 +90,7 @@ def register_user(request: Request[Registration]) -> RegisteredUser:
     errors=[InvalidCredentials, TooManyAttempts],
 )
 def log_in(request: Request[Credentials]) -> LoginTokens:
-    return accounts.log_in(request.body, request.source_ip)
+    return accounts.log_in(request.body, request.source)
 
 
 @api.post(
@@ -150,7 +151,7 @@ def update_profile(request: Request[ProfilePatch]) -> Profile:
     errors=[*_CONFIRMED_BY_PASSWORD, *_NEW_PASSWORD, AccountContended],
 )
 def change_password(request: Request[PasswordChange]) -> Confirmation:
-    return recovery.change_password(request.caller, request.body, request.source_ip)
+    return recovery.change_password(request.caller, request.body, request.source)
 
 
 @api.post(
@@ -164,21 +165,22 @@ def change_password(request: Request[PasswordChange]) -> Confirmation:
     errors=[TooManyAttempts],
 )
 def request_password_reset(request: Request[PasswordResetRequest]) -> Confirmation:
-    return recovery.request_password_reset(request.body, request.source_ip)
+    return recovery.request_password_reset(request.body, request.source)
 
 
 @api.post(
     "/user/password/reset",
     access=Access.PUBLIC,
     summary="Choose a new password by the token of the mail",
-    description="Ends all sessions and verifies the address. May be repeated with the same "
-    "password.",
+    description="Ends all sessions and verifies the address. An account whose address was not "
+    "verified before is replaced by a new one, unless the password is its own. May be repeated "
+    "with the same password.",
     body=PasswordReset,
     returns=Confirmation,
     errors=[InvalidMailToken, *_NEW_PASSWORD, TooManyAttempts, AccountContended],
 )
 def reset_password(request: Request[PasswordReset]) -> Confirmation:
-    return recovery.reset_password(request.body)
+    return proofs.reset_password(request.body)
 
 
 @api.post(
@@ -196,12 +198,15 @@ def request_email_verification(request: Request[None]) -> Confirmation:
     "/user/email/verify",
     access=Access.PUBLIC,
     summary="Verify an address by the token of the mail",
+    description="With the password of the registration the account is kept. With another one the "
+    "address gets a new account with that password, and the one that somebody else may have opened "
+    "ends. May be repeated with the same password.",
     body=EmailVerification,
     returns=Confirmation,
-    errors=[InvalidMailToken, AccountContended],
+    errors=[InvalidMailToken, *_NEW_PASSWORD, TooManyAttempts, AccountContended],
 )
 def verify_email(request: Request[EmailVerification]) -> Confirmation:
-    return recovery.verify_email(request.body)
+    return proofs.verify_email(request.body)
 
 
 @api.get(
@@ -275,7 +280,7 @@ def export_account(request: Request[None]) -> AccountExport:
     errors=_CONFIRMED_BY_PASSWORD,
 )
 def delete_account(request: Request[AccountDeletion]) -> Confirmation:
-    return accounts.delete_account(request.caller, request.body, request.source_ip)
+    return accounts.delete_account(request.caller, request.body, request.source)
 
 
 @api.get(
@@ -308,6 +313,15 @@ def rotate_signing_key(request: RotateSigningKey) -> KeyRotation:
 def on_user_mail(event: SQSEvent) -> None:
     """Send the requested mails."""
     queues.consume(event, lambda message: mails.send_mail(step_input.parse(MailRequest, message)))
+
+
+@app.on_sqs_message(queue="mail-event-queue", batch_size=10, name="on-mail-event")
+def on_mail_event(event: SQSEvent) -> None:
+    """End mails to addresses that bounced, or whose owner complained."""
+    queues.consume(
+        event,
+        lambda message: suppressions.suppress_recipients(step_input.parse(MailEvent, message)),
+    )
 
 
 @app.on_sqs_message(queue="account-deletion-queue", batch_size=1, name="on-account-deletion")

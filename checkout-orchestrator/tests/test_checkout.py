@@ -227,6 +227,7 @@ def test_both_starters_start_the_same_saga(shop, jimmy):
     [
         ("OutOfStock", 409), ("PriceChanged", 409), ("ProductNotFound", 404), ("TooManyLines", 400),
         ("IdempotencyKeyReused", 422), ("QuantityTooLarge", 400), ("MixedCurrencies", 400),
+        ("AccountGone", 401),
     ],
 )  # fmt: skip
 def test_errors_of_order_service_reach_the_customer(shop, jimmy, error, status):
@@ -244,6 +245,16 @@ def test_errors_of_order_service_reach_the_customer(shop, jimmy, error, status):
         {"Code": error, "Message": "not so"},
     )
     assert shop.executions() == []
+
+
+def test_a_deleted_account_pays_no_waiting_order(shop, jimmy):
+    shop.add_order()
+    shop.delete_customer(JIMMY)
+
+    refused = check_out(shop, jimmy, {"orderId": ORDER})
+
+    assert (refused.status_code, refused.json_body["Code"]) == (401, "AccountGone")
+    assert (shop.payment(), shop.executions()) == ({}, [])
 
 
 def test_a_broken_order_service_is_not_the_customers_fault(shop, jimmy):

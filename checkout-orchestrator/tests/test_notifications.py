@@ -7,6 +7,7 @@ from moto.sns import sns_backends
 from tests.checkout_shop import BOWL, ORDER
 
 from chalicelib.notifications.errors import RecipientUnknown
+from chalicelib.readmodels.users import SuppressedAddress
 from common import aws, events, queues
 from testkit.tokens import JIMMY
 
@@ -44,7 +45,7 @@ def topic(shop):
     )
 
     def receive_messages():
-        found = sqs.receive_message(
+        response = sqs.receive_message(
             QueueUrl=inbox,
             MaxNumberOfMessages=10,
             VisibilityTimeout=0,
@@ -52,7 +53,7 @@ def topic(shop):
         )
         return [
             (message["MessageAttributes"]["audience"]["StringValue"], json.loads(message["Body"]))
-            for message in found.get("Messages", [])
+            for message in response.get("Messages", [])
         ]
 
     return receive_messages
@@ -170,6 +171,21 @@ def test_a_deleted_account_gets_no_mail_but_its_goods_are_picked(shop, topic):
     assert (first["status"], again["status"]) == ("UNREACHABLE", "UNREACHABLE")
     assert mails() == []
     assert sorted(audience for audience, _ in topic()) == ["admin", "inventory"]
+
+
+@pytest.mark.parametrize(("proved_at", "mailed"), [(None, 0), ("2026-01-01", 0), ("2026-01-03", 1)])
+def test_an_address_that_bounced_gets_no_mail_until_it_is_proved(shop, proved_at, mailed):
+    row = {
+        "userId": {"S": SuppressedAddress.key_for("jimmy@example.com")},
+        "suppressedAt": {"S": "2026-01-02"},
+        **({"provedAt": {"S": proved_at}} if proved_at else {}),
+    }
+    aws.client("dynamodb").put_item(TableName="Users", Item=row)
+
+    assert send(shop)["status"] == send(shop)["status"] == ("SENT" if mailed else "UNREACHABLE")
+
+    assert len(mails()) == mailed
+    assert {row["message"] for row in kept()} == {CONFIRMED["message"]}
 
 
 def test_the_receipt_of_a_deleted_account_is_no_dead_letter(shop):

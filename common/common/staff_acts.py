@@ -87,22 +87,26 @@ def publish(change: streams.Change) -> None:
 
 
 def describe(kind: str, item: Model, actions: Sequence[Action]) -> events.StaffChange:
-    """Describe the attributes that an operation changes, before and after."""
-    known = _values(item)
-    if kind == "put":
-        before, after = {}, known
-    elif kind == "delete":
-        before, after = known, {}
-    else:
-        after = _after(known, actions)
-        before = {name: known[name] for name in after if name in known}
-    return events.StaffChange(item.Meta.table_name, _key(item), _shown(before), _shown(after))
+    """Describe the attributes that an operation changes, before and after.
+
+    The row is read again: the item at hand may hold the new values already.
+    """
+    keys = _keys(item)
+    stored = dynamodb.find(type(item), *keys) if kind != "put" else None
+    before = _values(stored) if stored else {}
+    after = _values(item) if kind == "put" else {}
+    if kind == "update":
+        after = _after(before, actions)
+        before = {name: before[name] for name in after if name in before}
+    return events.StaffChange(item.Meta.table_name, str(keys[0]), _shown(before), _shown(after))
 
 
-def _key(item: Model) -> str:
-    attributes = type(item).get_attributes().values()
-    name = next(attribute.attr_name for attribute in attributes if attribute.is_hash_key)
-    return str(_values(item)[name])
+def _keys(item: Model) -> list[Any]:
+    """Return the item's hash key, and its range key if the table has one."""
+    attributes = type(item).get_attributes()
+    hash_keys = [getattr(item, name) for name, each in attributes.items() if each.is_hash_key]
+    range_keys = [getattr(item, name) for name, each in attributes.items() if each.is_range_key]
+    return [*hash_keys, *range_keys]
 
 
 def _after(known: Row, actions: Sequence[Action]) -> Row:

@@ -165,9 +165,9 @@ def _let_items_expire(cloud: Cloud, template: Path) -> None:
     """Enable time to live: the local CloudFormation ignores TimeToLiveSpecification."""
     client = cloud.client("dynamodb")
     for table, attribute in cfn.expiring_tables(template).items():
-        found: dict[str, Any] = client.describe_time_to_live(TableName=table)[
+        ttl_state: dict[str, Any] = client.describe_time_to_live(TableName=table)[
             "TimeToLiveDescription"
         ]
-        if found.get("TimeToLiveStatus") != "ENABLED":
+        if ttl_state.get("TimeToLiveStatus") != "ENABLED":
             ttl = {"AttributeName": attribute, "Enabled": True}
             client.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)

@@ -66,12 +66,18 @@ class _Setting(NamedTuple):
     read: Callable[[Any], str]
     services: tuple[str, ...] = ()  # whose Lambdas have it as a variable
     parameter: tuple[str, str] | None = None  # of which service's data stack, and its name
+    as_parameter: Callable[[str], str] = str
 
 
 _EVERY_SERVICE = ("*",)
 _SETTINGS = {
     "CORS_ORIGINS": _Setting(_origins, _EVERY_SERVICE),
-    "MAIL_FROM": _Setting(_address, ("checkout-orchestrator", "user-service")),
+    "MAIL_FROM": _Setting(
+        _address,
+        ("checkout-orchestrator", "user-service"),
+        ("user-service", "MailDomain"),
+        lambda address: address.partition("@")[2],
+    ),
     "SHOP_SITE": _Setting(_site, ("user-service",)),
     "SHOP_TIME_ZONE": _Setting(_zone, ("analytics-service", "checkout-orchestrator")),
     "ADMIN_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "AdminEmail")),
@@ -114,12 +120,12 @@ def variables(service: str, stage: str) -> Settings:
 
 def parameters(service: str, stage: str) -> Settings:
     """Return the parameters of a service's data stack."""
-    found = {}
+    values = {}
     for name, value in load(stage).items():
         owner, parameter = _SETTINGS[name].parameter or ("", "")
         if owner == service:
-            found[parameter] = value
-    return found
+            values[parameter] = _SETTINGS[name].as_parameter(value)
+    return values
 
 
 def is_variable(name: str) -> bool:

@@ -94,10 +94,10 @@ def _in_any_partition(part: Any) -> Any:
 
 def _watch(template: dict[str, Any], service: str, stage: str) -> None:
     """Add log groups, alarms and the dashboard."""
-    found = monitored_resources.MonitoredService.of(template, service, stage)
-    monitored_resources.declare_log_groups(template, found)
-    alarms.add(template, found)
-    dashboards.add(template, found)
+    monitored = monitored_resources.MonitoredService.of(template, service, stage)
+    monitored_resources.declare_log_groups(template, monitored)
+    alarms.add(template, monitored)
+    dashboards.add(template, monitored)
 
 
 def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:

@@ -61,14 +61,18 @@ const ui = SwaggerUIBundle({
   docExpansion: "list",
   tryItOutEnabled: true,
   validatorUrl: null,
-  onComplete: async () => {
-    const response = await fetch(`/docs/token/${who}`);
-    if (response.ok) {
-      const { scheme, token } = await response.json();
-      ui.preauthorizeApiKey(scheme, token);
-    }
+  onComplete: () => {
+    authorize();
+    setInterval(authorize, 20000); // an admin's token lives for a minute
   },
 });
+async function authorize() {
+  const response = await fetch(`/docs/token/${who}`);
+  if (response.ok) {
+    const { scheme, token } = await response.json();
+    ui.preauthorizeApiKey(scheme, token);
+  }
+}
 """
 _HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
@@ -82,8 +86,8 @@ def routes(directory: Path, accounts: Accounts) -> list[BaseRoute]:
             return _unknown(_DOCUMENTS)
         text: Json = json.loads((FOLDER / f"{name}.json").read_text())
         with suppress(bootstrap.BootstrapFailed, httpx.HTTPError, LookupError):
-            if found := shop.running(directory):
-                examples = docs_examples.collect(found, accounts.customer(found))
+            if local_shop := shop.running(directory):
+                examples = docs_examples.collect(local_shop, accounts.customer(local_shop))
                 text = docs_examples.fill(text, examples)
         return JSONResponse(text, headers=_HEADERS)
 
@@ -91,12 +95,12 @@ def routes(directory: Path, accounts: Accounts) -> list[BaseRoute]:
         role = request.path_params["role"]
         if role not in _ROLES:
             return _unknown(_ROLES)
-        found = shop.running(directory)
-        if found is None:
+        local_shop = shop.running(directory)
+        if local_shop is None:
             return JSONResponse(
                 {"Code": "ServiceUnavailable", "Message": "the shop does not run"}, 503
             )
-        account = accounts.admin(found) if role == "admin" else accounts.customer(found)
+        account = accounts.admin(local_shop) if role == "admin" else accounts.customer(local_shop)
         return JSONResponse({"scheme": _SCHEME, "token": account.token}, headers=_HEADERS)
 
     return [

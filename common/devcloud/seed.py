@@ -3,9 +3,10 @@
 import csv
 import json
 import re
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -71,7 +72,26 @@ class Report:
             yield f"the stock of {known} known products was left as it is"
 
 
-def load(url: str, token: str, path: Path, say: Say = lambda line: None) -> Report:
+class _Admin(httpx.Auth):
+    """Logs the admin in again when the access token has expired."""
+
+    def __init__(self, log_in: Callable[[], str]) -> None:
+        self._log_in, self._token, self._lock = log_in, log_in(), threading.Lock()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send the request, and once more with a new token if the old one is refused."""
+        token = self._token
+        request.headers["Authorization"] = f"Bearer {token}"
+        response = yield request
+        if response.status_code == 401:
+            with self._lock:
+                if self._token == token:
+                    self._token = self._log_in()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            yield request
+
+
+def load(url: str, log_in: Callable[[], str], path: Path, say: Say = lambda line: None) -> Report:
     """Load the valid rows of a file and report the others. Idempotent by SKU.
 
     A known product gets the row's values, but for its stock.
@@ -81,9 +101,8 @@ def load(url: str, token: str, path: Path, say: Say = lambda line: None) -> Repo
     """
     report = Report()
     good = list(_good_rows(path, report))
-    headers = {"Authorization": f"Bearer {token}"}
     pool = ThreadPoolExecutor(_AT_ONCE)
-    with httpx.Client(base_url=url, headers=headers, timeout=40) as http:
+    with httpx.Client(base_url=url, auth=_Admin(log_in), timeout=40) as http:
         try:
             for done, (line, outcome) in enumerate(
                 pool.map(lambda row: _send(http, *row), good), 1
@@ -147,12 +166,14 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _check_columns(path: Path, found: list[str]) -> None:
-    if sorted(found) == sorted(COLUMNS):
+def _check_columns(path: Path, columns: list[str]) -> None:
+    if sorted(columns) == sorted(COLUMNS):
         return
-    wrong = [f"lacks {name}" for name in COLUMNS if name not in found]
+    wrong = [f"lacks {name}" for name in COLUMNS if name not in columns]
     wrong += [
-        f"has {name!r} too much" for name in found if name not in COLUMNS or found.count(name) > 1
+        f"has {name!r} too much"
+        for name in columns
+        if name not in COLUMNS or columns.count(name) > 1
     ]
     raise CatalogueUnreadable(
         f"{path}: the first line {', '.join(wrong)}; expected {','.join(COLUMNS)}."
@@ -165,8 +186,8 @@ def _trimmed(value: Any) -> Any:
 
 def _problem(row: Row) -> Refused | None:
     if "" in row or None in row.values():
-        found = sum(value is not None for name, value in row.items() if name) + len(row.get("", ()))
-        return Refused(None, f"{found} columns; expected {len(COLUMNS)}")
+        count = sum(value is not None for name, value in row.items() if name) + len(row.get("", ()))
+        return Refused(None, f"{count} columns; expected {len(COLUMNS)}")
     if empty := [name for name in COLUMNS if not row[name]]:
         return Refused(empty[0], "is empty; expected a value in every column")
     if not _SKU.fullmatch(row["sku"]):
@@ -210,9 +231,9 @@ def _update(http: httpx.Client, row: Row) -> Outcome | Refused:
     answer = _request(http, "GET", f"/products?sku={row['sku']}")
     if answer.is_error:
         return _refused(answer)
-    if not (found := answer.json(parse_float=Decimal)):
+    if not (products := answer.json(parse_float=Decimal)):
         return Refused("sku", f"{row['sku']} is of an archived product; expected another")
-    product = found[0]
+    product = products[0]
     if product["currency"] != row["currency"].upper():
         return Refused("currency", f"{row['currency']}; expected {product['currency']} as before")
     change = _request(http, "PATCH", f"/product/{quote(product['productId'], safe='')}", _body(row))

@@ -96,7 +96,7 @@ def _section(service: str, grants: dict[Way, Right], paths: Any) -> str:
 
 
 def _row(way: Way, right: Right, paths: Any) -> str:
-    method, path = way[0], re.sub(r"_(\w)", lambda found: found[1].upper(), way[1])
+    method, path = way[0], re.sub(r"_(\w)", lambda match: match[1].upper(), way[1])
     operation = paths[path][method.lower()]
     scope = f"`{right.scope}`" if right.scope else ""
     cells = f"{right.who} | {_whose(right, operation)} | {scope} | {operation['summary']}"

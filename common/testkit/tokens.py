@@ -15,6 +15,7 @@ from common.roles import SCOPES, Role
 
 KID = "test-key"
 JIMMY = "USER#01JIMMY"
+AMY = "USER#01AMY"
 ADMIN = "USER#01ADMIN"
 STAFF = "USER#01STAFF"
 

@@ -1,7 +1,8 @@
-from order_actors import AMY, error_of
+from order_actors import error_of
 from order_factories import BOWL, SHAKE, row
 
 from testkit.resources import table
+from testkit.tokens import AMY
 
 # Invalid bodies, and what the error message must name.
 MALFORMED_BODIES = [
@@ -45,11 +46,14 @@ def test_an_order_has_the_catalogues_price(jimmy):
     response = jimmy.order((BOWL, 2), (SHAKE, 3))
 
     assert response.status_code == 201
-    assert set(response.json_body) == {"orderId", "status", "totalAmount", "currency", "createdAt"}
+    assert set(response.json_body) == {
+        *("orderId", "status", "totalAmount", "currency", "createdAt", "payBy"),
+    }
     assert (response.json_body["totalAmount"], response.json_body["currency"]) == (36.48, "USD")
 
 
 def test_a_stored_order_holds_name_and_price_of_its_time(jimmy, catalogue):
+    catalogue.put(BOWL, currency="INR")
     order_id = jimmy.order((BOWL, 2), paymentMethod="pm_card_visa", method="UPI").json_body[
         "orderId"
     ]
@@ -65,7 +69,7 @@ def test_a_stored_order_holds_name_and_price_of_its_time(jimmy, catalogue):
             "lineTotalMinor": 2598,
         }
     ]
-    assert (stored["status"], stored["totalMinor"], stored["currency"]) == ("CREATED", 2598, "USD")
+    assert (stored["status"], stored["totalMinor"], stored["currency"]) == ("CREATED", 2598, "INR")
     assert (stored["method"], stored["paymentMethod"], stored["version"]) == (
         "UPI",
         "pm_card_visa",

@@ -1,11 +1,11 @@
 import pytest
-from order_actors import AMY, error_of
+from order_actors import error_of
 from order_factories import BOWL, SHAKE
 
 from common import clock
 from common.pages import encode_cursor
 from testkit.resources import table
-from testkit.tokens import JIMMY
+from testkit.tokens import AMY, JIMMY
 
 
 def ids(response):
@@ -156,11 +156,11 @@ def test_all_orders_of_a_day_are_indexed_in_any_status(api, jimmy, monkeypatch):
     jimmy.cancel(placed[0])
     late = jimmy.order((BOWL, 1)).json_body["orderId"]
 
-    found = orders_of("2025-10-13")
+    shards = orders_of("2025-10-13")
 
-    assert sorted(order["orderId"] for shard in found for order in shard) == sorted(
+    assert sorted(order["orderId"] for shard in shards for order in shard) == sorted(
         [*placed, "ORDER#never-stored"]
     )
     assert [order["orderId"] for shard in orders_of("2025-10-14") for order in shard] == [late]
-    assert sum(1 for shard in found if shard) > 4  # of eight, so that no partition takes them all
-    assert set(next(order for shard in found for order in shard)) == {"orderId", "placedOn"}
+    assert sum(1 for shard in shards if shard) > 4  # of eight, so that no partition takes them all
+    assert set(next(order for shard in shards for order in shard)) == {"orderId", "placedOn"}

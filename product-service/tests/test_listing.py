@@ -95,8 +95,8 @@ def test_paging_continues_among_products_of_the_same_price(shop):
     first = shop.get("/products?limit=3")
     second = shop.get(f"/products?limit=3&cursor={quote(first.headers['X-Next-Cursor'])}")
 
-    found = [product["productId"] for product in first.json_body + second.json_body]
-    assert (len(found), set(found)) == (4, created)
+    listed = [product["productId"] for product in first.json_body + second.json_body]
+    assert (len(listed), set(listed)) == (4, created)
 
 
 WRONG = {
@@ -108,7 +108,9 @@ WRONG = {
     "limit=0": "limit", "limit=101": "limit", "limit=many": "limit", "limit=1.5": "limit",
     "cursor=malformed": "cursor", "cursor=eyJhIjogMX0%3D": "cursor",
     "cursor=bnVsbA%3D%3D": "cursor",
-    "page=2": "page", "sort=name": "sort", "q=bowl": "q", "colour=red": "colour",
+    "page=2": "page", "sort=cheap": "sort", "sort=relevance": "sort", "q=": "q",
+    "colour=red": "colour", "attr.=red": "attr.", "inStock=maybe": "inStock",
+    "attr.!=red": "attr.",
     "limit=2&limit=3": "limit",
 }  # fmt: skip
 

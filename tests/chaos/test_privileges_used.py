@@ -24,7 +24,7 @@ from tests.chaos.scenarios import (
     pay_after_expired_reservation,
     pay_after_soft_decline,
 )
-from tests.support.actors import Customer, ok, poll_until
+from tests.support.actors import PASSWORD, Customer, ok, poll_until
 from tests.support.privileges import done_by_aws, grants
 
 _LANES = 6
@@ -101,6 +101,7 @@ USED_ON_FAILURE: dict[str, str] = {
     "user-service-local-on-user-mail dynamodb:GetItem *AccountMails": (
         "a message is repeated after its mail was sent"
     ),
+    "user-service-local-on-mail-event dynamodb:UpdateItem *": "a mail bounced",
     "user-service-local-on-account-deletion sqs:SendMessage *": (
         "access tokens outlive the longest delay of a message; here they last two seconds"
     ),
@@ -159,6 +160,7 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     ok(admin.get(path))
     ok(admin.get("/products", params={"category": "none"}))
     ok(admin.get("/products"))
+    edit_parent(admin, goods)
     archived = harness.create_product(stock=1)
     assert admin.delete(f"/product/{quote(archived, safe='')}").is_success
     return goods
@@ -169,6 +171,20 @@ def act_for_customers(harness: ChaosHarness, goods: str) -> None:
     customer = Customer.register(harness.shop.url)
     order = quote(customer.order(goods), safe="")
     harness.admin.http.post(f"/order/{order}/cancel")
+
+
+def edit_parent(admin: httpx.Client, related: str) -> None:
+    parent = {
+        "name": "Shirt",
+        "options": ["Size"],
+        "relatedIds": [related],
+        "slug": f"shirt-{uuid.uuid4().hex}",
+        "variants": [{"options": {"Size": "M"}, "price": 1, "stock": 1}],
+    }
+    created = ok(admin.post("/product", json=parent, headers={"Idempotency-Key": "1"}), 201)
+    path = f"/product/{quote(created['productId'], safe='')}"
+    ok(admin.get(path))
+    ok(admin.patch(path, json={"slug": None}))
 
 
 def edit_carts(customer: Customer, goods: str) -> None:
@@ -229,7 +245,7 @@ def edit_account(harness: ChaosHarness, customer: Customer, goods: str) -> None:
     token = request_mail_token(
         harness, customer, "email/verify", lambda: http.post("/user/email/verification")
     )
-    ok(http.post("/user/email/verify", json={"token": token}))
+    ok(http.post("/user/email/verify", json={"token": token, "password": PASSWORD}))
     forgotten = {"email": customer.email}
     token = request_mail_token(
         harness,

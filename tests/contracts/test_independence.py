@@ -42,8 +42,8 @@ DEPLOYED = (
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory) -> Iterator[Cloud]:
-    with pipeline.bare_cloud(tmp_path_factory.mktemp("bare")) as found:
-        yield found
+    with pipeline.bare_cloud(tmp_path_factory.mktemp("bare")) as empty_cloud:
+        yield empty_cloud
 
 
 @pytest.fixture
@@ -122,9 +122,11 @@ def tables(cloud: Cloud) -> set[str]:
 
 
 def declared_tables(service: str) -> set[str]:
-    found = cfn.read(ROOT / service / "resources.yml")["Resources"].values()
+    resources = cfn.read(ROOT / service / "resources.yml")["Resources"].values()
     return {
-        each["Properties"]["TableName"] for each in found if each["Type"] == "AWS::DynamoDB::Table"
+        each["Properties"]["TableName"]
+        for each in resources
+        if each["Type"] == "AWS::DynamoDB::Table"
     }
 
 

@@ -1,8 +1,9 @@
 """What a service's stacks deploy, after the SAM transform, with complete ARNs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -60,6 +61,11 @@ ARNS = {
         "apigateway:{region}::/account",
         "iam::{account}:role/{service}-resources-ApiLogsRole-1A2B3C",
     ],
+    "AWS::SES::ConfigurationSet": ["ses:{here}:configuration-set/{name}"],
+    "AWS::SES::EmailIdentity": [
+        "ses:{here}:identity/shop.example",
+        "ses:{here}:configuration-set/commerce",
+    ],
     "AWS::WAFv2::WebACLAssociation": [
         "wafv2:{here}:regional/webacl/commerce/1",
         "apigateway:{region}::/restapis/a1b2/stages/api",
@@ -70,12 +76,18 @@ _FUNCTION = "lambda:{here}:function:{code}"
 _OF_FUNCTION = [_FUNCTION, _FUNCTION + ":live", _FUNCTION + "-authorizer:live"]
 ARNS |= {
     "AWS::SQS::QueuePolicy": ARNS["AWS::SQS::Queue"],
-    "AWS::SNS::TopicPolicy": ["sns:{here}:commerce-alarms"],
-    "AWS::SNS::Subscription": ["sns:{here}:commerce-notifications"],
+    "AWS::SNS::TopicPolicy": ARNS["AWS::SNS::Topic"],
+    "AWS::SNS::Subscription": ARNS["AWS::SNS::Topic"],
+    "AWS::SES::ConfigurationSetEventDestination": ["ses:{here}:configuration-set/commerce"],
     "AWS::S3::BucketPolicy": ["s3:::commerce-trail-{account}-{region}"],
     "AWS::Lambda::Permission": _OF_FUNCTION,
     "AWS::Lambda::Version": _OF_FUNCTION,
     "AWS::Lambda::Alias": [*_OF_FUNCTION, *ARNS["AWS::CodeDeploy::DeploymentGroup"]],
+}
+_OF_OTHERS: dict[str, Callable[[dict[str, Any]], list[dict[str, str]]]] = {
+    "AWS::SQS::QueuePolicy": itemgetter("Queues"),
+    "AWS::SNS::TopicPolicy": itemgetter("Topics"),
+    "AWS::SNS::Subscription": lambda properties: [properties["TopicArn"]],
 }
 _NAMES = ("Name", "RoleName", "FunctionName", "DashboardName")
 
@@ -110,11 +122,11 @@ class Deployed:
 
     def has(self, path: str) -> bool:
         """Whether a property is set: its name, or its path with dots."""
-        found: Any = self.properties
+        value: Any = self.properties
         for part in path.split("."):
-            if not isinstance(found, dict) or part not in found:
+            if not isinstance(value, dict) or part not in value:
                 return False
-            found = found[part]
+            value = value[part]
         return True
 
 
@@ -157,16 +169,16 @@ def deployed(service: str, stage: str) -> Iterator[Deployed]:
         for logical_id, resource in resources.items():
             kind, properties = resource["Type"], resource.get("Properties", {})
             names = [_name(kind, properties) or f"{stack}-{logical_id}-1A2B3C"]
-            if kind == "AWS::SQS::QueuePolicy":
-                queues = [resources[each["Ref"]] for each in properties["Queues"]]
-                names = [queue["Properties"]["QueueName"] for queue in queues]
+            if kind in _OF_OTHERS:
+                others = [resources[each["Ref"]] for each in _OF_OTHERS[kind](properties)]
+                names = [str(_name(each["Type"], each["Properties"])) for each in others]
             yield from (Deployed(service, stage, name, kind, properties) for name in names)
 
 
 def _name(kind: str, properties: dict[str, Any]) -> str | None:
     key = deploy_actions.NAMED.get(kind, ("",))[0]
-    found = next((properties[name] for name in (key, *_NAMES) if name in properties), None)
-    if isinstance(found, dict) and "Fn::Sub" in found:
-        text: str = found["Fn::Sub"]
+    value = next((properties[name] for name in (key, *_NAMES) if name in properties), None)
+    if isinstance(value, dict) and "Fn::Sub" in value:
+        text: str = value["Fn::Sub"]
         return text.replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", REGION)
-    return found if isinstance(found, str) else None
+    return value if isinstance(value, str) else None

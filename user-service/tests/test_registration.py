@@ -245,7 +245,7 @@ def test_nothing_a_stranger_typed_is_mailed_to_an_unproved_address(shop, notific
 
 def test_a_new_user_is_welcomed_once_the_address_is_proved(shop, notifications, mailer):
     user_id = register(shop).json_body["userId"]
-    shop.post("/user/email/verify", {"token": mailer.token(CONFIRM)})
+    shop.post("/user/email/verify", {"token": mailer.token(CONFIRM), "password": "12345"})
     mailer.deliver()
 
     (welcome,) = notifications()

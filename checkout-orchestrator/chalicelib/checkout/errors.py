@@ -8,10 +8,18 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    UnauthorizedError,
     UnprocessableEntityError,
 )
 
+from chalicelib.payments.errors import CurrencyNotAccepted, TotalTooSmall
 from common.money import InvalidAmount
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class CartEmpty(ConflictError):
@@ -32,6 +40,12 @@ class OrderNotPayable(ConflictError):
     description = "The order has ended, or its payment was voided: it cannot be paid any more."
 
 
+class OrderExpired(OrderNotPayable):
+    """The order was not paid before its offer ended."""
+
+    description = "The order was not paid in time."
+
+
 class OrderCancelled(ConflictError):
     """The customer cancelled the order."""
 
@@ -39,9 +53,12 @@ class OrderCancelled(ConflictError):
 
 
 class PriceChanged(ConflictError):
-    """The total is not the one that the customer expected."""
+    """The total is not the one that the customer expected, or was shown."""
 
-    description = "The total is not `expectedTotal`; the message says what it is."
+    description = (
+        "The total is not `expectedTotal`, or without it is more than the cart showed last;"
+        " the message says what it is."
+    )
 
 
 class OutOfStock(ConflictError):
@@ -96,10 +113,13 @@ class OrderServiceUnavailable(ChaliceViewError):
 ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
+        AccountGone,
+        CurrencyNotAccepted,
         IdempotencyKeyReused,
         InvalidAmount,
         MixedCurrencies,
         OrderCancelled,
+        OrderExpired,
         OrderNotPayable,
         OutOfStock,
         PriceChanged,
@@ -107,5 +127,6 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         QuantityTooLarge,
         TooManyLines,
         TotalTooLarge,
+        TotalTooSmall,
     )
 }

@@ -12,7 +12,7 @@ ERASED = "(erased)"  # replaces the texts to a customer who deleted the account
 
 
 class NotificationStatus(StrEnum):
-    """PENDING, then SENT, or UNREACHABLE where the customer deleted the account."""
+    """PENDING, then SENT, or UNREACHABLE without an account or after a bounce."""
 
     PENDING = "PENDING"
     SENT = "SENT"

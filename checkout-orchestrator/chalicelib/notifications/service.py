@@ -1,7 +1,7 @@
 """The verbs of a notification: notify the customer, notify the team, erase."""
 
 from chalicelib.notifications import channels, notices
-from chalicelib.notifications.errors import RecipientGone
+from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
 from chalicelib.notifications.models import ERASED, Notification, NotificationStatus
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
@@ -85,6 +85,8 @@ def _send_once(request: NotificationRequest, audience: str) -> Notification:
     except RecipientGone:
         notification.status = NotificationStatus.UNREACHABLE
         notification.subject = notification.message = ERASED
+    except RecipientSuppressed:
+        notification.status = NotificationStatus.UNREACHABLE
     notification.save()
     return notification
 

@@ -18,6 +18,10 @@ class PaymentVoided(ConflictError):
     """The payment was voided, perhaps before it began: nothing is charged any more."""
 
 
+class PaymentExpired(ConflictError):
+    """The order's offer has ended: no charge is started or confirmed any more."""
+
+
 class PaymentInProgress(ConflictError):
     """Another payment method is being charged for this order at this moment."""
 
@@ -44,6 +48,18 @@ class TooManyAttempts(ConflictError):
     """Too many payment methods were tried for this order: it looks like card testing."""
 
     description = "Too many payment methods were tried for this order: order again."
+
+
+class TotalTooSmall(BadRequestError):
+    """The total is below what the payment gateway charges."""
+
+    description = "The total is less than the payment gateway charges; the message says how much."
+
+
+class CurrencyNotAccepted(BadRequestError):
+    """The payment method does not take the currency of the order."""
+
+    description = "The `method` does not take the order's currency: UPI takes INR only."
 
 
 class PaymentRejected(ChaliceViewError):

@@ -8,11 +8,14 @@ import msgspec
 from chalicelib.payments import cancellation, saga_resume, service
 from chalicelib.payments.errors import (
     AmountMismatch,
+    CurrencyNotAccepted,
     GatewayUnavailable,
     PaymentDeclined,
+    PaymentExpired,
     PaymentRejected,
     PaymentVoided,
     SoftDecline,
+    TotalTooSmall,
 )
 from chalicelib.payments.models import PaymentStatus
 from chalicelib.payments.schemas import RetryCharge, VoidPayment
@@ -57,7 +60,15 @@ def _retry_charge(message: dict[str, Any]) -> None:
             _enqueue_again(message, charge.tries)
             return
         task_tokens.send_failure(charge.task_token, type(exc).__name__, str(exc))
-    except (PaymentDeclined, PaymentVoided, PaymentRejected, AmountMismatch) as exc:
+    except (
+        PaymentDeclined,
+        PaymentVoided,
+        PaymentExpired,
+        PaymentRejected,
+        AmountMismatch,
+        CurrencyNotAccepted,
+        TotalTooSmall,
+    ) as exc:
         task_tokens.send_failure(charge.task_token, type(exc).__name__, str(exc))
     else:
         result = msgspec.to_builtins(saga_resume.step_result(payment))

@@ -7,7 +7,7 @@ import typer
 
 from common.roles import STAFF, Role
 from delivery import lambda_invoke
-from devcloud import bootstrap, dev_server, seed, settings, shop, terminal
+from devcloud import bootstrap, dev_server, mail_failures, seed, settings, shop, terminal
 from devcloud.commands.options import (
     DEFAULT_DIRECTORY,
     AsJson,
@@ -32,12 +32,13 @@ def token(
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
     """Print an access token of a customer to try things with, or of staff with a role."""
-    found = running(directory)
+    local_shop = running(directory)
     if role in STAFF:
-        email, access_token = settings.staff_email(role), shop.token(found, role)
+        email, access_token = settings.staff_email(role), shop.token(local_shop, role)
     else:
         password = settings.of(directory).customer_password
-        email, access_token = settings.CUSTOMER_EMAIL, bootstrap.customer_token(found.url, password)
+        email = settings.CUSTOMER_EMAIL
+        access_token = bootstrap.customer_token(local_shop.url, password)
     if json:
         terminal.print_json({"role": role.value, "email": email, "token": access_token})
     else:
@@ -61,8 +62,8 @@ def load_products(
     """Load products from a CSV file."""
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {file}.")
-    found = running(directory)
-    report = seed.load(found.url, shop.token(found), file, progress())
+    local_shop = running(directory)
+    report = seed.load(local_shop.url, lambda: shop.token(local_shop), file, progress())
     if report.problems:
         raise RowsNotLoaded(
             f"{len(report.problems)} rows of {file} were not loaded; the others were."
@@ -82,3 +83,15 @@ def invoke(
     payload = lambda_invoke.read_event(event) if event else {}
     cloud = cloud_of(stage, directory)
     terminal.print_json(lambda_invoke.invoke(cloud, service, function, payload, stage))
+
+
+def bounce_mail(
+    email: Annotated[str, typer.Argument(help="The address that mail bounces from.")],
+    is_complaint: Annotated[
+        bool, typer.Option("--complaint", help="Its owner calls the mail spam instead.")
+    ] = False,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Let a mail to somebody bounce: the shop then sends no more to the address."""
+    mail_failures.publish_failure(running(directory).cloud, email, is_complaint)
+    terminal.print_line(f"SES reports that a mail to {email} failed.")

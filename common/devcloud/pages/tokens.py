@@ -10,8 +10,6 @@ import jwt
 
 from devcloud import bootstrap, settings, shop
 
-_RENEW_SECONDS = 300  # before the end: what is copied should work for a while
-
 
 @dataclass(frozen=True)
 class Account:
@@ -21,7 +19,17 @@ class Account:
     email: str
     password: str
     token: str
-    expires_at: float  # seconds since 1970
+
+    @property
+    def expires_at(self) -> float:
+        """When the token ends, in seconds since 1970."""
+        return float(claims(self.token)["exp"])
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether half its life is left: what is copied should work for a while."""
+        half = (self.expires_at - float(claims(self.token)["iat"])) / 2
+        return self.expires_at - half > time.time()
 
     @property
     def user_id(self) -> str:
@@ -36,33 +44,35 @@ class Accounts:
     _kept: dict[str, Account] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def admin(self, found: shop.Shop) -> Account:
+    def admin(self, local_shop: shop.Shop) -> Account:
         """Return the admin with a token. Raises: BootstrapFailed, httpx.HTTPError."""
         return self._account(
-            "admin", found.admin_email, found.admin_password, lambda: shop.token(found)
+            "admin",
+            local_shop.admin_email,
+            local_shop.admin_password,
+            lambda: shop.token(local_shop),
         )
 
-    def customer(self, found: shop.Shop) -> Account:
+    def customer(self, local_shop: shop.Shop) -> Account:
         """Return the customer with a token. Raises: BootstrapFailed, httpx.HTTPError."""
-        password = settings.of(found.directory).customer_password
+        password = settings.of(local_shop.directory).customer_password
         return self._account(
             "customer",
             settings.CUSTOMER_EMAIL,
             password,
-            lambda: bootstrap.customer_token(found.url, password),
+            lambda: bootstrap.customer_token(local_shop.url, password),
         )
 
     def _account(self, role: str, email: str, password: str, log_in: Callable[[], str]) -> Account:
         with self._lock:
             kept = self._kept.get(role)
-            if kept is None or kept.expires_at - time.time() < _RENEW_SECONDS:
-                token = log_in()
-                kept = Account(role, email, password, token, float(claims(token)["exp"]))
+            if kept is None or not kept.is_fresh:
+                kept = Account(role, email, password, log_in())
                 self._kept[role] = kept
             return kept
 
 
 def claims(token: str) -> dict[str, Any]:
     """Read a token's claims without checking it: it comes from this shop's own login."""
-    found: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    return found
+    payload: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return payload

@@ -3,7 +3,13 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from devcloud.tests.conftest import ROLE, allow_everything, eventually, make_function, run_aws
+from devcloud.tests.support.local_aws import (
+    ROLE,
+    allow_everything,
+    eventually,
+    make_function,
+    run_aws,
+)
 
 SELLS_OUT = """
 class OutOfStock(Exception):
@@ -226,8 +232,8 @@ def handle(event, context):
 
 
 def _received(cloud, queue):
-    found = cloud.client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
-    return found[0]["Body"] if found else None
+    messages = cloud.client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
+    return messages[0]["Body"] if messages else None
 
 
 def _ended(client, execution):

@@ -4,7 +4,7 @@ import platform
 import zipfile
 from importlib.metadata import distribution
 
-from devcloud.tests.conftest import ROLE
+from devcloud.tests.support.local_aws import ROLE
 
 OTHER_PROCESSOR = {"x86_64": 183, "aarch64": 62, "arm64": 62}[platform.machine()]
 DECODES = "import msgspec\n\ndef handle(event, context):\n    return msgspec.json.decode(event)\n"
@@ -55,6 +55,6 @@ def test_a_build_of_another_version_is_refused_and_named(cloud, invoke):
 def test_a_lambda_is_ready_when_it_is_first_looked_at(cloud, function):
     function("ready", "def handle(event, context):\n    pass\n")
 
-    found = cloud.client("lambda").get_function_configuration(FunctionName="ready")
+    configuration = cloud.client("lambda").get_function_configuration(FunctionName="ready")
 
-    assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful")
+    assert (configuration["State"], configuration["LastUpdateStatus"]) == ("Active", "Successful")

@@ -1,5 +1,6 @@
 import json
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -13,7 +14,8 @@ import pytest
 import stripe
 
 from devcloud.stripe import FakeStripe, serve
-from devcloud.tests.conftest import answers, eventually, free_port, listening
+from devcloud.tests.support.local_aws import answers, eventually, free_port
+from devcloud.tests.support.webhook_receiver import listening
 
 COMMON = Path(__file__).parents[2]
 SECRET = "whsec_for_this_test"
@@ -307,7 +309,7 @@ def test_the_number_of_a_card_is_refused(intents):
 
 
 def test_upi_waits_for_the_customer_and_the_bank(gateway, intents):
-    intent = an_intent(intents, payment_method_types=["upi"])
+    intent = an_intent(intents, payment_method_types=["upi"], currency="inr")
     asked = intents.confirm(intent.id, {"payment_method_data": {"type": "upi"}})
     assert (asked.status, asked.next_action.type) == ("requires_action", "upi_await_notification")
 
@@ -326,10 +328,26 @@ def test_an_intent_takes_only_its_payment_types_unless_confirmed_with_more(inten
     with pytest.raises(stripe.InvalidRequestError, match="not allowed"):
         intents.confirm(intent.id, {"payment_method": "pm_upi"})
 
-    asked = intents.confirm(
-        intent.id, {"payment_method": "pm_upi", "payment_method_types": ["upi"]}
-    )
-    assert asked.status == "requires_action"
+    by_upi = {"payment_method": "pm_upi", "payment_method_types": ["upi"]}
+    in_rupees = an_intent(intents, currency="inr")
+    assert intents.confirm(in_rupees.id, by_upi).status == "requires_action"
+    with pytest.raises(stripe.InvalidRequestError, match="following currencies: inr") as error:
+        intents.confirm(intent.id, by_upi)
+    assert error.value.param == "currency"
+
+
+@pytest.mark.parametrize(
+    ("currency", "minimum", "least"),
+    [("usd", 50, "$0.50 usd"), ("gbp", 30, "£0.30 gbp"), ("jpy", 50, "¥50 jpy"),
+     ("inr", 50, "₹0.50 inr"), ("sek", 300, "3.00 sek")],
+)  # fmt: skip
+def test_less_than_the_smallest_amount_of_a_currency_is_refused(intents, currency, minimum, least):
+    assert intents.create({"amount": minimum, "currency": currency}).amount == minimum
+
+    with pytest.raises(stripe.InvalidRequestError, match=f"at least {re.escape(least)}") as error:
+        intents.create({"amount": minimum - 1, "currency": currency})
+
+    assert (error.value.code, error.value.param) == ("amount_too_small", "amount")
 
 
 def test_an_intent_may_be_confirmed_as_it_is_created(gateway, intents):
@@ -350,8 +368,8 @@ def test_intents_are_found_by_page_and_by_their_order(intents):
     made = [an_intent(intents, order=f"ORDER#{number % 2}").id for number in range(5)]
 
     assert [intent.id for intent in intents.list({"limit": 2}).auto_paging_iter()] == made[::-1]
-    found = intents.search({"query": "metadata['orderId']:'ORDER#1'", "limit": 1})
-    assert [intent.id for intent in found.auto_paging_iter()] == [made[3], made[1]]
+    page = intents.search({"query": "metadata['orderId']:'ORDER#1'", "limit": 1})
+    assert [intent.id for intent in page.auto_paging_iter()] == [made[3], made[1]]
 
 
 def test_refunds_and_charges_are_found_by_their_intent(gateway, intents):
@@ -393,9 +411,9 @@ def test_intents_are_found_by_the_time_they_were_made(gateway, intents):
             "payment_intent", identifier, {**gateway.intent(identifier), "created": 100 + place}
         )
 
-    found = intents.list({"created": {"gte": 100, "lt": 102}, "limit": 1})
+    page = intents.list({"created": {"gte": 100, "lt": 102}, "limit": 1})
 
-    assert [intent.id for intent in found.auto_paging_iter()] == [made[1], made[0]]
+    assert [intent.id for intent in page.auto_paging_iter()] == [made[1], made[0]]
     assert [intent.id for intent in intents.list({"created": 102})] == [made[2]]
     with pytest.raises(stripe.InvalidRequestError, match="not a time"):
         intents.list({"created": {"since": 100}})

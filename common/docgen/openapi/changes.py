@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from docgen.openapi.schemas import JsonSchema
@@ -14,13 +14,13 @@ _EXACTLY = ("pattern", "format")
 
 def incompatible(old: JsonSchema, new: JsonSchema) -> list[str]:
     """List each breaking change. New routes and optional fields break nothing."""
-    found: list[str] = []
+    changes: list[str] = []
     for path, methods in old["paths"].items():
         for method, before in methods.items():
             where = f"{method.upper()} {path}"
             after = new["paths"].get(path, {}).get(method)
-            found += _of_route(where, before, after, old, new) if after else [f"{where} is gone"]
-    return found
+            changes += _of_route(where, before, after, old, new) if after else [f"{where} is gone"]
+    return changes
 
 
 def unread(where: str, sent: JsonSchema, read: JsonSchema) -> list[str]:
@@ -100,10 +100,22 @@ class _Within(ABC):
 
     inner: JsonSchema
     outer: JsonSchema
+    compared: frozenset[tuple[str, str]] = frozenset()
 
     def excess(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
         """Yield where the inner schema allows what the outer one does not."""
+        if "$ref" in inner and "$ref" in outer:
+            pair = (inner["$ref"], outer["$ref"])
+            if pair in self.compared:  # a schema that has itself as a part
+                return []
+            within = replace(self, compared=self.compared | {pair})
+        else:
+            within = self
         inner, outer = _resolved(inner, self.inner), _resolved(outer, self.outer)
+        return within.excess_of(where, inner, outer)
+
+    def excess_of(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
+        """Yield the same for schemas whose references are resolved."""
         if "anyOf" in inner or "anyOf" in outer:
             choices = outer.get("anyOf", [outer])
             fits = all(
@@ -177,15 +189,15 @@ def _parameters(operation: JsonSchema) -> dict[str, JsonSchema]:
 
 
 def _schema(body: JsonSchema) -> JsonSchema:
-    found: JsonSchema = body["content"]["application/json"]["schema"]
-    return found
+    schema: JsonSchema = body["content"]["application/json"]["schema"]
+    return schema
 
 
 def _resolved(schema: JsonSchema, document: JsonSchema) -> JsonSchema:
     if "$ref" not in schema:
         return schema
-    found: JsonSchema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return found
+    resolved: JsonSchema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return resolved
 
 
 def _types(inner: JsonSchema, outer: JsonSchema) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    UnauthorizedError,
     UnprocessableEntityError,
 )
 
@@ -33,6 +34,18 @@ class TotalTooLarge(BadRequestError):
     description = "The total is more than the payment gateway charges at once."
 
 
+class TotalTooSmall(BadRequestError):
+    """The total is below what the payment gateway charges."""
+
+    description = "The total is less than the payment gateway charges. The message says how much."
+
+
+class CurrencyNotAccepted(BadRequestError):
+    """The payment method does not take the currency of the prices."""
+
+    description = "The `method` does not take the currency of the prices: UPI takes INR only."
+
+
 class ProductNotFound(NotFoundError):
     """A product does not exist or is archived."""
 
@@ -48,13 +61,22 @@ class OutOfStock(ConflictError):
 class PriceChanged(ConflictError):
     """The total is not the expected one."""
 
-    description = "The total differs from `expectedTotal`. The message names the present total."
+    description = (
+        "The total differs from `expectedTotal`, or without it is more than the cart showed last."
+        " The message names the present total."
+    )
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
     """The key was used before with another body."""
 
     description = "The `Idempotency-Key` was used before with another body."
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class OrderNotFound(NotFoundError):
@@ -69,6 +91,10 @@ class OrderCancelled(ConflictError):
 
 class OrderNotPayable(ConflictError):
     """The order has failed or expired, or is paid already."""
+
+
+class OrderExpired(OrderNotPayable):
+    """The order was not paid before its offer ended."""
 
 
 class OrderAlreadyConfirmed(ConflictError):

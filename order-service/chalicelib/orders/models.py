@@ -106,6 +106,7 @@ class Order(Model):
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     placed_on = UnicodeAttribute(null=True, attr_name="placedOn")  # see day_shard
+    pay_by = UnicodeAttribute(null=True, attr_name="payBy")  # see offers.pay_by
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
     version = VersionAttribute()
     by_customer = ByCustomer()

@@ -1,11 +1,11 @@
-"""Read models of product-service's tables: products for sale, and their stock."""
+"""Read models: products for sale, their stock, prices that carts showed."""
 
 from collections.abc import Iterable
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from common import dynamodb
+from common import dynamodb, ids
 
 ACTIVE = "ACTIVE"  # the status of a product that is for sale
 
@@ -33,6 +33,17 @@ class Stock(Model):
     available_stock = dynamodb.WholeNumber(attr_name="availableStock")
 
 
+class CartItem(Model):
+    """A product in a cart of cart-service."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Carts"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    product_id = UnicodeAttribute(range_key=True, attr_name="productId")
+    shown_price_minor = dynamodb.WholeNumber(attr_name="shownPriceMinor", null=True)
+
+
 # PynamoDB's batch_get requests again the keys that DynamoDB left unprocessed.
 
 
@@ -46,3 +57,28 @@ def available_stock(product_ids: Iterable[str]) -> dict[str, int]:
     """Return how many of each product are available, if it has a stock row."""
     stocks = Stock.batch_get(product_ids, consistent_read=True)
     return {stock.product_id: stock.available_stock for stock in stocks}
+
+
+def shown_prices(user_id: str, product_ids: Iterable[str]) -> dict[str, int]:
+    """Return the prices that the customer's cart last showed, by product."""
+    keys = [(user_id, product_id) for product_id in product_ids]
+    items = CartItem.batch_get(keys, consistent_read=True)
+    return {
+        item.product_id: item.shown_price_minor
+        for item in items
+        if item.shown_price_minor is not None
+    }
+
+
+class DeletedUser(Model):
+    """The tombstone that user-service writes together with the deletion of an account."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Users"
+
+    key = UnicodeAttribute(hash_key=True, attr_name="userId")
+
+
+def was_deleted(user_id: str) -> bool:
+    """Tell whether the account was deleted, strongly consistent."""
+    return dynamodb.find(DeletedUser, f"DELETED#{ids.suffix(user_id)}") is not None

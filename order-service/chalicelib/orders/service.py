@@ -10,12 +10,14 @@ import msgspec
 from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import lookups, metrics, pricing
+from chalicelib.orders import lookups, metrics, offers, payment_limits, pricing, readmodels
 from chalicelib.orders.errors import (
+    AccountGone,
     IdempotencyKeyReused,
     OrderAlreadyConfirmed,
     OrderAlreadyEnded,
     OrderCancelled,
+    OrderExpired,
     OrderNotPayable,
 )
 from chalicelib.orders.models import Order, day_shard
@@ -36,6 +38,8 @@ from common import clock, dynamodb, ids, log, money
 from common.auth import Caller
 from common.roles import Scope
 
+_ACCOUNT_DELETED = Order.reason.set("the account was deleted")
+
 
 def create_order(user_id: str, request: CreateOrder, key: str | None) -> CreatedOrder:
     """Place an order at current prices. Publishes OrderCreated.
@@ -43,8 +47,8 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
     Reserves and charges nothing. Idempotent with a key: the same body gets the first answer
     again, also after prices or the order's status changed. Undone by `cancel_order`.
 
-    Raises: IdempotencyKeyReused when the key came with another body, and what `pricing.quote`
-    raises.
+    Raises: IdempotencyKeyReused when the key came with another body, AccountGone, and what
+    `pricing.quote` raises.
     """
     order_id = ids.deterministic("ORDER", user_id, key) if key else ids.new("ORDER")
     request_hash = _hash(request) if key else None
@@ -55,6 +59,7 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
         total_amount=money.decimal(order.total_minor, order.currency),
         currency=order.currency,
         created_at=order.created_at,
+        pay_by=offers.pay_by(order),
     )
 
 
@@ -63,11 +68,13 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
 
     Idempotent. A stored order keeps its prices, and its stock is not checked again: it may hold
     the last pieces itself. With `items` a paid order is returned as it is, because the customer
-    ordered it twice; without, a saga starts over on it and must not charge again. Undone by
-    `fail_order`.
+    ordered it twice; without, a saga starts over on it and must not charge again. An unpaid order
+    whose offer has ended becomes EXPIRED, before anything is reserved. Undone by `fail_order`.
 
-    Raises: OrderNotFound, OrderCancelled or OrderNotPayable; when placing also
-    IdempotencyKeyReused and what `pricing.quote` raises.
+    That of a deleted account becomes CANCELLED.
+
+    Raises: OrderNotFound, OrderCancelled, OrderExpired or OrderNotPayable; when placing also
+    AccountGone, IdempotencyKeyReused and what `pricing.quote` raises.
     """
     if step.items is None:
         order = lookups.get(step.order_id)
@@ -77,6 +84,10 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
             step.order_id, str(step.user_id), step.items, step, step.request_hash
         )
         accepted = {OrderStatus.CREATED, *PAID_STATUSES}
+    if order.status == OrderStatus.CREATED and readmodels.was_deleted(order.user_id):
+        order = _transition(order, OrderStatus.CANCELLED, _ACCOUNT_DELETED)
+    elif order.status == OrderStatus.CREATED and offers.has_ended(order):
+        order = _transition(order, OrderStatus.EXPIRED, Order.reason.set("not paid in time"))
     if order.status not in accepted:
         raise _not_payable(order)
     return ValidOrder.of(order)
@@ -105,6 +116,16 @@ def cancel_order(order_id: str, caller: Caller) -> OrderView:
     if order.status != OrderStatus.CANCELLED:
         raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
     return OrderView.of(order)
+
+
+def cancel_unpaid_orders(user_id: str) -> None:
+    """Cancel what the customer of a deleted account has not paid. Idempotent.
+
+    An order whose payment wins is confirmed, and stays so.
+    """
+    unpaid = Order.status == OrderStatus.CREATED
+    for order in Order.by_customer.query(user_id, filter_condition=unpaid):
+        _transition(order, OrderStatus.CANCELLED, _ACCOUNT_DELETED)
 
 
 def confirm_order(step: ConfirmOrder) -> StepResult:
@@ -156,6 +177,7 @@ def _get_or_place_order(
     """
     order = lookups.find(order_id)
     if order is None:
+        _require_account(user_id)
         try:
             order = _get_or_store(_priced_order(order_id, user_id, lines, terms, request_hash))
         except ChaliceViewError:
@@ -168,6 +190,12 @@ def _get_or_place_order(
     return order
 
 
+def _require_account(user_id: str) -> None:
+    """Raises: AccountGone, as an access token outlives its account."""
+    if readmodels.was_deleted(user_id):
+        raise AccountGone("the account was deleted")
+
+
 def _priced_order(
     order_id: str,
     user_id: str,
@@ -176,6 +204,10 @@ def _priced_order(
     request_hash: str | None,
 ) -> Order:
     quote = pricing.quote(lines, terms.expected_total)
+    payment_limits.require_payable(quote.total_minor, quote.currency, terms.method)
+    if terms.expected_total is None:
+        ordered = [line.product_id for line in quote.lines]
+        pricing.require_shown_total(quote, readmodels.shown_prices(user_id, ordered))
     now = clock.now()
     return Order(
         order_id,
@@ -190,6 +222,7 @@ def _priced_order(
         created_at=now,
         updated_at=now,
         placed_on=day_shard(order_id, now),
+        pay_by=offers.end_of(now),
     )
 
 
@@ -241,6 +274,8 @@ def _transition(order: Order, status: OrderStatus, *actions: Action) -> Order:
 def _not_payable(order: Order) -> OrderCancelled | OrderNotPayable:
     if order.status == OrderStatus.CANCELLED:
         return OrderCancelled(f"{order.order_id} was cancelled")
+    if order.status == OrderStatus.EXPIRED:
+        return OrderExpired("the order was not paid in time")
     return OrderNotPayable(f"{order.order_id} is {order.status}")
 
 

@@ -43,7 +43,7 @@ class AddressBook(Model):
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     address_id = UnicodeAttribute(range_key=True, attr_name="addressId", default=BOOK)
-    count = WholeNumber(default=0)
+    size = WholeNumber(default=0)
     shipping_id = UnicodeAttribute(null=True, attr_name="shippingId")
     billing_id = UnicodeAttribute(null=True, attr_name="billingId")
     version = VersionAttribute()

@@ -20,7 +20,7 @@ class NewAddress(Address):
 
 
 class AddressPatch(Schema):
-    """The fields to change. Absent ones stay; null removes one that the country does not need."""
+    """The fields to change. Absent ones stay, null removes one."""
 
     name: str | UnsetType = UNSET
     company: str | UnsetType | None = UNSET

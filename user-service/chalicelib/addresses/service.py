@@ -46,9 +46,9 @@ def add_address(user_id: str, request: NewAddress, key: str | None) -> AddressVi
         book = _get_book(user_id)
         if stored := dynamodb.find(StoredAddress, user_id, address.address_id):
             return _repeated(stored, address, book)
-        if book.count >= MAX_ADDRESSES:
+        if book.size >= MAX_ADDRESSES:
             raise TooManyAddresses(f"you have {MAX_ADDRESSES} addresses; remove one first")
-        book.count += 1
+        book.size += 1
         _set_defaults(book, address, request.is_default_shipping, request.is_default_billing)
         if _write(book, transactions.put(address, StoredAddress.address_id.does_not_exist())):
             return _view(address, book)
@@ -76,7 +76,9 @@ def change_address(user_id: str, address_id: str, patch: AddressPatch) -> Addres
 
 
 def remove_address(user_id: str, address_id: str) -> AddressDeleted:
-    """Remove an address. A default that it was is none. Idempotent. Orders keep their copies.
+    """Remove an address, also as a default. Idempotent.
+
+    Orders keep their copies.
 
     Raises: AddressBookContended.
     """
@@ -86,7 +88,7 @@ def remove_address(user_id: str, address_id: str) -> AddressDeleted:
         address = dynamodb.find(StoredAddress, user_id, address_id)
         if address is None:
             return AddressDeleted(message="Address deleted", address_id=address_id)
-        book.count -= 1
+        book.size -= 1
         _set_defaults(book, address, is_shipping=False, is_billing=False)
         if _write(book, transactions.delete(address, StoredAddress.address_id.exists())):
             continue  # and find that it is gone

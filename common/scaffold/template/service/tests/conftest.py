@@ -6,9 +6,7 @@ from chalice.test import HTTPResponse
 
 from common.roles import Role
 from testkit.service_client import Api
-from testkit.tokens import JIMMY, Tokens
-
-AMY = "USER#01AMY"
+from testkit.tokens import AMY, JIMMY, Tokens
 
 
 class Customer:
