@@ -19,6 +19,7 @@ from chalicelib.orders.errors import (
     QuantityTooLarge,
     RefundPeriodOver,
     RefundTooLarge,
+    ShippingAddressRequired,
     TooManyLines,
     TooManyRefunds,
     TotalTooLarge,
@@ -31,6 +32,7 @@ from chalicelib.orders.schemas import (
     FailOrder,
     OrdersQuery,
     OrderView,
+    QuoteOrder,
     RefundAccepted,
     RefundOrder,
     StepResult,
@@ -38,14 +40,25 @@ from chalicelib.orders.schemas import (
     ValidOrder,
 )
 from chalicelib.price_settings import routes as price_settings
+from chalicelib.promotions.errors import CouponNotApplicable, CouponNotFound, CouponOver
+from chalicelib.quotes.schemas import QuoteView
+from chalicelib.shipping.errors import ShippingMethodNotAvailable
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
 from common.roles import Scope
+from common.routes import Access
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import listing, outbox, refunds, service
+    from chalicelib.orders import listing, outbox, quotations, refunds, service
     from common import staff_acts
+
+PRICE_ERRORS = (
+    CouponNotFound,
+    CouponOver,
+    CouponNotApplicable,
+    ShippingMethodNotAvailable,
+)
 
 api = Api("order-service", staff_acts="OrderStaffActs")
 app, authorizer = api.app, api.authorizer
@@ -75,12 +88,40 @@ price_settings.declare(api)
         OutOfStock,
         PriceChanged,
         IdempotencyKeyReused,
+        ShippingAddressRequired,
+        OrderContended,
+        *PRICE_ERRORS,
     ],
     idempotency_key=True,
 )
 def create_order(request: Request[CreateOrder]) -> CreatedOrder:
     user_id = request.acting_for(request.body.user_id)
     return service.create_order(user_id, request.body, request.idempotency_key)
+
+
+@api.post(
+    "/order/quote",
+    access=Access.PUBLIC,
+    summary="Quote an order: prices, discounts, shipping, tax",
+    description=(
+        "Nothing is stored or reserved. A coupon for a first order is quoted to anybody; the"
+        " order itself is refused to a customer who has one."
+    ),
+    body=QuoteOrder,
+    returns=QuoteView,
+    errors=[
+        ids.InvalidId,
+        TooManyLines,
+        QuantityTooLarge,
+        MixedCurrencies,
+        TotalTooLarge,
+        ProductNotFound,
+        OutOfStock,
+        *PRICE_ERRORS,
+    ],
+)
+def quote_order(request: Request[QuoteOrder]) -> QuoteView:
+    return quotations.quote_order(request.body)
 
 
 @api.get(

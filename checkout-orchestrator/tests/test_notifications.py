@@ -300,6 +300,28 @@ def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
     assert "Total: 25.98 USD" in text
 
 
+def test_a_stage_may_confirm_an_order_in_its_receipt(shop, topic, monkeypatch):
+    """One mail to the customer for an order; the team is notified as before."""
+    monkeypatch.setenv("ONE_MAIL_PER_ORDER", "1")
+    shop.add_order()
+
+    assert send(shop)["status"] == send(shop)["status"] == "IN_RECEIPT"
+    shop.api.sqs("on-order-done-receipt", [done()])
+    shop.api.sqs("on-order-done-receipt", [done()])
+
+    ((_, subject, body),) = mails()
+    assert subject.startswith("Order confirmed: Your receipt")
+    assert "is confirmed" in body
+    assert "25.98 USD" in body
+    assert sorted(audience for audience, _ in topic()) == ["admin", "inventory"]
+
+
+def test_an_order_that_failed_is_told_at_once_all_the_same(shop, monkeypatch):
+    monkeypatch.setenv("ONE_MAIL_PER_ORDER", "1")
+
+    assert send(shop, kind="ORDER_FAILED")["status"] == "SENT"
+
+
 def test_a_receipt_has_the_day_of_the_shops_own_time_zone(shop, monkeypatch):
     monkeypatch.setenv("SHOP_TIME_ZONE", "Asia/Tokyo")
 

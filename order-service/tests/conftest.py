@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 from order_actors import Customer
 from order_factories import BOWL, SHAKE, Catalogue, payment_refunded
+from staff_actors import Staff
 
 from testkit.service_client import Api
 from testkit.tokens import AMY, JIMMY, Tokens
@@ -60,3 +61,8 @@ def complete_refunds(api: Api) -> Callable[..., None]:
     return lambda *refunds: api.sqs(
         "on-payment-refunded", [payment_refunded(refund) for refund in refunds]
     )
+
+
+@pytest.fixture
+def staff(api: Api, tokens: Tokens) -> Staff:
+    return Staff(api, tokens.admin())

@@ -67,6 +67,9 @@ def test_a_stored_order_holds_name_and_price_of_its_time(jimmy, catalogue):
             "qty": 2,
             "priceMinor": 1299,
             "lineTotalMinor": 2598,
+            "discountMinor": 0,
+            "taxMinor": 0,
+            "taxName": "No tax",
         }
     ]
     assert (stored["status"], stored["totalMinor"], stored["currency"]) == ("CREATED", 2598, "INR")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from chalice.test import HTTPResponse
@@ -204,9 +204,9 @@ class Attacker:
         expected: int = 0,
     ) -> Attempt:
         """Send the valid request with these changes, by default with an allowed token."""
-        path = self._proper.path(self._declared.path, **(args or {})) + (
-            f"?{query}" if query else ""
-        )
+        path = self._proper.path(self._declared.path, **(args or {}))
+        query = query or urlencode(self._proper.query)
+        path += f"?{query}" if query else ""
         token = self._token() if token == _ALLOWED else token
         sent = self._proper.body if body is ... else body
         response = self._service.api.request(

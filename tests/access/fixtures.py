@@ -51,6 +51,7 @@ class Request:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
 
     def path(self, pattern: str, **args: str) -> str:
         """The route's path with its arguments, others in the place of some."""

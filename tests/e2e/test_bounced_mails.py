@@ -5,9 +5,9 @@ from tests.support.actors import ok, poll_until
 
 
 def test_after_a_bounce_only_mails_that_were_asked_for_are_sent(shop, probe, jimmy, bowl):
-    def rows(table, **wanted):
+    def rows(table, **attributes):
         found = shop.cloud.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
-        expected = {name: {"S": value} for name, value in wanted.items()}
+        expected = {name: {"S": value} for name, value in attributes.items()}
         return [row for row in found if expected.items() <= row.items()]
 
     probe.await_mail(jimmy.email, "Confirm your address")

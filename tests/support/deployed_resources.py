@@ -26,7 +26,9 @@ ARNS = {
     "AWS::SecretsManager::Secret": ["secretsmanager:{here}:secret:{name}-AbCdEf"],
     "AWS::CloudTrail::Trail": ["cloudtrail:{here}:trail/{name}"],
     "AWS::S3::Bucket": ["s3:::{name}"],
+    "AWS::WAFv2::IPSet": ["wafv2:{here}:regional/ipset/{name}/1"],
     "AWS::WAFv2::WebACL": [
+        "wafv2:{here}:regional/ipset/commerce-exempt/1",
         "wafv2:{here}:regional/webacl/{name}/1",
         "wafv2:{here}:regional/managedruleset/AWSManagedRulesCommonRuleSet/1",
     ],

@@ -61,7 +61,7 @@ def test_a_mailbox_that_is_full_still_gets_mail(shop, jimmy, mailer, log_in):
 
 
 def test_an_owner_proves_the_address_anew(shop, jimmy, mailer, log_in):
-    """Also one that was verified before, and an event that comes again changes nothing."""
+    """Also one that was verified; an event that comes again changes nothing."""
     mailer.deliver()
     first = bounce()
     shop.sqs("on-mail-event", [first])

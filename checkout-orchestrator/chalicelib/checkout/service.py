@@ -121,9 +121,10 @@ def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
     """Find or place the order of the cart as it is: another one after a failure."""
     cart = _require_nonempty(list_cart_items(user_id))
     contents = [(item.product_id, item.qty, item.updated_at) for item in cart]
+    terms = _price_terms(request)
     attempt = 0
     while True:
-        order_id = ids.deterministic("ORDER", user_id, contents, attempt)
+        order_id = ids.deterministic("ORDER", user_id, contents, *terms, attempt)
         order = find_order(order_id)
         if order is None:
             return _place_order(order_id, user_id, cart, request)
@@ -159,6 +160,7 @@ def _place_order(
         "method": request.payment_method_type,
         "expectedTotal": request.expected_total,
         "requestHash": request_hash,
+        **dict(_price_terms(request)),
     }
     # Where the first response is lost botocore asks again. By then the saga, which OrderCreated
     # starts too, can have ended the order: it is this order all the same.
@@ -168,6 +170,17 @@ def _place_order(
     if order is None:
         raise OrderServiceUnavailable("the order could not be stored; try again")
     return order
+
+
+def _price_terms(request: CheckoutRequest) -> list[tuple[str, object]]:
+    """Return what the price depends on besides the goods, in one order."""
+    terms = {
+        "shippingAddress": request.shipping_address,
+        "billingAddress": request.billing_address,
+        "shippingMethodId": request.shipping_method_id,
+        "couponCodes": request.coupon_codes,
+    }
+    return [(name, msgspec.to_builtins(value)) for name, value in terms.items() if value]
 
 
 def _validate_order(step: dict[str, object]) -> None:

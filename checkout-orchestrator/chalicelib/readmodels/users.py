@@ -32,7 +32,7 @@ def was_deleted(user_id: str) -> bool:
 
 
 class SuppressedAddress(Model):
-    """An address by its digest: when its mail failed, and when its owner proved it anew."""
+    """When mail to an address last failed, and when its owner proved it."""
 
     class Meta(dynamodb.Meta):
         table_name = "Users"

@@ -30,6 +30,19 @@ def charge_is_right(snapshot: OrderSnapshot, settled_before: str) -> Discrepanci
         yield _discrepancy(snapshot, Kind.CHARGED_TWICE, detail)
 
 
+def parts_sum_to_total(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """What lines and shipping cost is the order's total. Judged at once."""
+    order = snapshot.order
+    if order is None:
+        return
+    parts = [line.line_total_minor for line in order.lines]
+    if order.shipping is not None:
+        parts.append(order.shipping.total_minor)
+    if None not in parts and sum(parts) != order.total_minor:
+        detail = f"{_total(order)}, and its parts are {parts}"
+        yield _discrepancy(snapshot, Kind.PRICE_DOES_NOT_ADD_UP, detail)
+
+
 def paid_order_is_charged(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
     """A confirmed order was captured before, and its payment's row says so."""
     order, payment = snapshot.order, snapshot.payment
@@ -142,6 +155,7 @@ def _discrepancy(
 
 
 RULES = (
+    parts_sum_to_total,
     charge_is_right,
     paid_order_is_charged,
     unpaid_order_is_not_charged,

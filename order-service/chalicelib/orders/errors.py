@@ -6,8 +6,9 @@ from chalice import (
     ConflictError,
     NotFoundError,
     UnauthorizedError,
-    UnprocessableEntityError,
 )
+
+from chalicelib.configuration.errors import IdempotencyKeyReused as IdempotencyKeyReused
 
 
 class TooManyLines(BadRequestError):
@@ -46,6 +47,12 @@ class CurrencyNotAccepted(BadRequestError):
     description = "The `method` does not take the currency of the prices: UPI takes INR only."
 
 
+class ShippingAddressRequired(BadRequestError):
+    """The stage takes orders with an address only."""
+
+    description = "`shippingAddress` is missing, and goods are shipped."
+
+
 class ProductNotFound(NotFoundError):
     """A product does not exist or is archived."""
 
@@ -65,12 +72,6 @@ class PriceChanged(ConflictError):
         "The total differs from `expectedTotal`, or without it is more than the cart showed last."
         " The message names the present total."
     )
-
-
-class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before with another body."""
-
-    description = "The `Idempotency-Key` was used before with another body."
 
 
 class AccountGone(UnauthorizedError):

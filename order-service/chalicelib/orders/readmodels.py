@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from common import dynamodb, ids
@@ -21,6 +21,10 @@ class Product(Model):
     price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     currency = UnicodeAttribute()
     status = UnicodeAttribute()
+    category = UnicodeAttribute(null=True)
+    categories: ListAttribute[str] = ListAttribute(null=True)  # besides `category`
+    tax_class = UnicodeAttribute(null=True, attr_name="taxClass")
+    weight_grams = dynamodb.WholeNumber(null=True, attr_name="weightGrams")
 
 
 class Stock(Model):

@@ -26,6 +26,7 @@ from chalicelib.orders.models import Order, Refund, RefundLine
 from chalicelib.orders.pricing import Quantities, merge_lines
 from chalicelib.orders.schemas import RefundAccepted, RefundOrder
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
+from chalicelib.quotes.refund_shares import PaidLine, refund_share
 from common import auth, clock, dynamodb, events, ids, settings
 from common.auth import Caller
 from common.retry import RetryPolicy
@@ -117,13 +118,12 @@ def _validate_refundable(order: Order, caller: Caller) -> None:
 
 def _new_refund(order: Order, caller: Caller, request: RefundOrder, key: str | None) -> Refund:
     quantities = _refund_quantities(order, request)
-    price = {line.product_id: line.price_minor for line in order.lines}
     return Refund(
         refund_id=_keyed_id(order, key) if key else _whole_id(order, quantities),
         lines=[
             RefundLine(product_id=product_id, qty=qty) for product_id, qty in quantities.items()
         ],
-        amount_minor=sum(price[product_id] * qty for product_id, qty in quantities.items()),
+        amount_minor=_refund_amount(order, quantities, request.items is None),
         whole=request.items is None,
         restock=request.restock is not False,
         reason=request.reason,
@@ -131,6 +131,24 @@ def _new_refund(order: Order, caller: Caller, request: RefundOrder, key: str | N
         request_hash=_hash(request),
         requested_at=clock.now(),
     )
+
+
+def _refund_amount(order: Order, quantities: Quantities, is_whole: bool) -> int:
+    """Return the share of these goods, or all that is left with shipping."""
+    if is_whole:
+        requested = sum(refund.amount_minor for refund in order.refunds or [])
+        return int(order.total_minor - requested)
+    left = _left_to_refund(order)
+    lines = [
+        PaidLine(
+            line.product_id,
+            line.qty,
+            line.line_total_minor,
+            line.qty - left.get(line.product_id, 0),
+        )
+        for line in order.lines
+    ]
+    return refund_share(lines, quantities)
 
 
 def _refund_quantities(order: Order, request: RefundOrder) -> Quantities:

@@ -5,12 +5,22 @@ one succeeds, and the others read the status that it wrote.
 """
 
 import hashlib
+from collections.abc import Mapping
 
 import msgspec
 from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import lookups, metrics, offers, payment_limits, pricing, readmodels
+from chalicelib.orders import (
+    lookups,
+    metrics,
+    offers,
+    payment_limits,
+    pricing,
+    quotations,
+    readmodels,
+    writes,
+)
 from chalicelib.orders.errors import (
     AccountGone,
     IdempotencyKeyReused,
@@ -33,11 +43,13 @@ from chalicelib.orders.schemas import (
     ValidateOrder,
     ValidOrder,
 )
-from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, statuses_before
-from common import clock, dynamodb, ids, log, money
+from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
+from chalicelib.promotions.uses import Limits
+from common import clock, ids, log, money
 from common.auth import Caller
 from common.roles import Scope
 
+NO_LIMITS: Mapping[str, Limits] = {}
 _ACCOUNT_DELETED = Order.reason.set("the account was deleted")
 
 
@@ -179,7 +191,8 @@ def _get_or_place_order(
     if order is None:
         _require_account(user_id)
         try:
-            order = _get_or_store(_priced_order(order_id, user_id, lines, terms, request_hash))
+            order, limits = _priced_order(order_id, user_id, lines, terms, request_hash)
+            order = _get_or_store(order, limits)
         except ChaliceViewError:
             order = lookups.find(order_id)
             if order is None:
@@ -202,14 +215,14 @@ def _priced_order(
     lines: list[ProductQuantity],
     terms: PaymentTerms,
     request_hash: str | None,
-) -> Order:
-    quote = pricing.quote(lines, terms.expected_total)
+) -> tuple[Order, dict[str, Limits]]:
+    quote = quotations.quote_for(user_id, lines, terms)
     payment_limits.require_payable(quote.total_minor, quote.currency, terms.method)
     if terms.expected_total is None:
         ordered = [line.product_id for line in quote.lines]
         pricing.require_shown_total(quote, readmodels.shown_prices(user_id, ordered))
     now = clock.now()
-    return Order(
+    order = Order(
         order_id,
         user_id=user_id,
         lines=quote.lines,
@@ -224,6 +237,8 @@ def _priced_order(
         placed_on=day_shard(order_id, now),
         pay_by=offers.end_of(now),
     )
+    quotations.copy_price(order, quote, terms)
+    return order, quotations.find_limits(quote, user_id)
 
 
 def _failed_order(step: FailOrder) -> Order:
@@ -245,27 +260,18 @@ def _failed_order(step: FailOrder) -> Order:
     )
 
 
-def _get_or_store(order: Order) -> Order:
-    """Store the order, or return the stored one of the same id."""
+def _get_or_store(order: Order, limits: Mapping[str, Limits] = NO_LIMITS) -> Order:
+    """Store the order, or return the stored one of the same id. Raises: CouponOver."""
     log.bind_context(order)
-    if not dynamodb.save_if(order, Order.order_id.does_not_exist()):
+    if not writes.store_order(order, limits):
         return lookups.get(order.order_id)
     metrics.count_stored(order)
     return order
 
 
 def _transition(order: Order, status: OrderStatus, *actions: Action) -> Order:
-    """Give the order this status if TRANSITIONS allow it. Returns the stored order.
-
-    The condition is the status alone: the version counts changes but rejects none.
-    """
-    is_changed = dynamodb.update_if(
-        order,
-        [Order.status.set(status), Order.updated_at.set(clock.now()), *actions],
-        Order.status.is_in(*statuses_before(status)),
-        add_version_condition=False,
-    )
-    if not is_changed:
+    """Give the order this status if TRANSITIONS allow it. Returns the stored order."""
+    if not writes.change_status(order, status, *actions):
         return lookups.get(order.order_id)
     metrics.count_ended(order)
     return order

@@ -42,7 +42,10 @@ def meets(basket: Basket, promotion: PromotionRow) -> bool:
 
 
 def validate(basket: Basket, promotion: PromotionRow) -> None:
-    """Require that the order gets the promotion. Raises: CouponOver, CouponNotApplicable."""
+    """Require that the order gets the promotion.
+
+    Raises: CouponOver, CouponNotApplicable.
+    """
     name = f"couponCodes: {promotion.code}"
     if promotion.starts_at is not None and basket.now < promotion.starts_at:
         raise CouponOver(f"{name} is valid from {promotion.starts_at}")

@@ -94,7 +94,7 @@ def change_promotion(text: str, patch: PromotionPatch) -> PromotionView:
 
 
 def delete_promotion(text: str) -> None:
-    """End a promotion for good; its code stays taken. Idempotent.
+    """End a promotion for good. Its code stays taken. Idempotent.
 
     Raises: InvalidId.
     """

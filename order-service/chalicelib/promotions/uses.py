@@ -1,6 +1,7 @@
-"""How often coupons are used: counted with the order, and returned when it ends unpaid.
+"""How often coupons are used.
 
-An order's transaction has the operations, so that a use is counted exactly when the order is
+A use is counted with the order and returned when that ends unpaid. The order's transaction has
+the operations, so that a use is counted exactly when the order is
 stored, and returned exactly when it leaves the statuses that hold it.
 """
 
@@ -25,7 +26,10 @@ def find_limits(coupon: PromotionRow, user_id: str | None) -> Limits:
 
 
 def require_left(coupon: PromotionRow, user_id: str | None) -> None:
-    """Require that a use is left. Only the order's transaction decides. Raises: CouponOver."""
+    """Require that a use is left. It decides nothing yet.
+
+    Raises: CouponOver.
+    """
     for whose, limit in find_limits(coupon, user_id).items():
         row = dynamodb.find(CouponUses, coupon.id, whose)
         if row is not None and row.uses >= limit:

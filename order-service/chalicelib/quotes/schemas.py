@@ -19,9 +19,8 @@ class PriceTerms(Schema):
         Address | None, Meta(description="Without one neither shipping nor tax is charged.")
     ] = None
     shipping_method_id: Annotated[
-        str | None,
+        Annotated[str, Meta(max_length=100)] | None,
         Meta(
-            max_length=100,
             description="Without one it is the cheapest that serves the `shippingAddress`.",
         ),
     ] = None

@@ -95,10 +95,10 @@ def _find_tax_rate(
     if address is None:
         return lambda tax_class: TaxRate(_UNTAXED, 0, zero_reason="No shipping address")
     classes = {good.tax_class for good in goods} | {method.tax_class for method in methods}
-    found = taxes.find_rates(address.country, address.region, classes)
+    rows = taxes.find_rates(address.country, address.region, classes)
     known = {
         name: TaxRate(row.name, int(row.millionths), row.included, row.zero_reason)
-        for name, row in found.items()
+        for name, row in rows.items()
     }
     none = TaxRate(_UNTAXED, 0, zero_reason=f"No rate for {address.country}")
     return lambda tax_class: known.get(tax_class, none)

@@ -19,7 +19,9 @@ _CHANGEABLE = ("name", "millionths", "included", "zero_reason")
 
 
 def create_rate(request: NewTaxRate, admin_id: str, key: str | None) -> TaxRateView:
-    """Create the rate of a place and class. Idempotent with a key. Undone by `delete_rate`.
+    """Create the rate of a place and class. Idempotent with a key.
+
+    Undone by `delete_rate`.
 
     Raises: TaxRateExists, IdempotencyKeyReused, ConfigurationContended; with a repeated key
     TaxRateNotFound, if it was deleted since.

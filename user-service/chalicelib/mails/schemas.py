@@ -38,7 +38,7 @@ class Recipient(Schema):
 
 
 class Bounce(Schema):
-    """A mail that was not delivered. Only a permanent one says something about the address."""
+    """A mail that was not delivered, for good if it is `Permanent`."""
 
     bounce_type: str
     timestamp: datetime

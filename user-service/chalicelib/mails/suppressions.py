@@ -15,7 +15,7 @@ from common import clock, dynamodb, log
 
 
 class SuppressedAddress(Model):
-    """An address by its digest, when its mail last failed, and when its owner proved it anew."""
+    """When mail to an address last failed, and when its owner proved it."""
 
     class Meta(dynamodb.Meta):
         table_name = "Users"
@@ -27,7 +27,7 @@ class SuppressedAddress(Model):
 
     @staticmethod
     def key_for(email: str) -> str:
-        """Return the key of an address. Its digest outlives the account, the address does not."""
+        """Return the key of an address: a digest, as it outlives the account."""
         return f"SUPPRESSED#{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"
 
     @classmethod
