@@ -40,6 +40,19 @@ ADDRESS = {
     "postalCode": "95014",
     "country": "US",
 }
+PARCEL = {
+    "name": "Parcel",
+    "zones": [{"countries": ["US"]}],
+    "bands": [{"upTo": 1000, "price": 4.99}],
+}
+TAX = {"name": "CA sales tax", "country": "US", "region": "CA", "percent": 7.25}
+WELCOME = {"name": "Welcome", "effect": "PERCENT", "percent": 10, "code": "welcome-10"}
+PRICE_SETTINGS = {"/shipping-methods": PARCEL, "/tax-rates": TAX, "/promotions": WELCOME}
+_SETTING_IDS = (
+    ("method_id", "methodId"),
+    ("rate_id", "rateId"),
+    ("promotion_id", "promotionId"),
+)
 CREATED_AT = "2025-10-13T14:10:00.123Z"
 
 
@@ -352,6 +365,7 @@ def set_up_carts(service: ServiceUnderTest) -> None:
 def set_up_orders(service: ServiceUnderTest) -> None:
     """Jimmy has an unpaid and a paid order, and Amy has one."""
     _put_product()
+    resources.deploy_tables(folder_of("order-service"), {"Users", "Carts"} - _existing())
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
@@ -362,7 +376,25 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         "paymentMethod": "pm_card_visa",
     }
     part = {"items": [{"productId": BOWL, "qty": 1}], "reason": "broken"}
+    method, rate, promotion = (
+        {argument: service.api.post(path, body, service.tokens.admin()).json_body[name]}
+        for (path, body), (argument, name) in zip(PRICE_SETTINGS.items(), _SETTING_IDS, strict=True)
+    )
+    quote = {"cartItems": order["cartItems"]}
     service.requests = {
+        ("POST", "/order/quote"): Request(body=quote),
+        ("GET", "/shipping-methods"): Request(),
+        ("POST", "/shipping-methods"): Request(body={**PARCEL, "name": "Courier"}),
+        ("PATCH", "/shipping-methods/{method_id}"): Request(method, {"name": "Slow parcel"}),
+        ("DELETE", "/shipping-methods/{method_id}"): Request(method),
+        ("GET", "/tax-rates"): Request(),
+        ("POST", "/tax-rates"): Request(body={**TAX, "region": "NY"}),
+        ("PATCH", "/tax-rates/{rate_id}"): Request(rate, {"name": "Sales tax"}),
+        ("DELETE", "/tax-rates/{rate_id}"): Request(rate),
+        ("GET", "/promotions"): Request(),
+        ("POST", "/promotions"): Request(body={**WELCOME, "code": "hello-10"}),
+        ("PATCH", "/promotions/{promotion_id}"): Request(promotion, {"name": "Hello"}),
+        ("DELETE", "/promotions/{promotion_id}"): Request(promotion),
         ("POST", "/order"): Request(body={**order, "expectedTotal": 12.99}),
         ("GET", "/order/{order_id}"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("GET", "/orders"): Request(),
