@@ -131,7 +131,7 @@ mail: ## | the latest sent mails (COUNT=20), or one of them (ID=...)
 	@$(SHOP) mail $(call argument,ID)$(call option,count,COUNT)$(DIR)
 logs: ## SERVICE=cart-service | a service's logs (FOLLOW=1 LINES=200)
 	@$(SHOP) logs $(SERVICE)$(call switch,follow,FOLLOW)$(call option,lines,LINES)$(DIR)
-token: ## ROLE=admin | an access token to try things with; without ROLE a customer's
+token: ## ROLE=support | an access token to try things with; without ROLE a customer's
 	@$(SHOP) token $(call quoted,$(or $(ROLE),customer))$(DIR)
 invoke: ## SERVICE=cart-service FUNCTION=clear-cart | call a Lambda (EVENT=event.json)
 	@$(SHOP) invoke $(SERVICE) $(call quoted,$(FUNCTION)) $(call argument,EVENT)$(AWS)$(DIR)
@@ -141,8 +141,8 @@ bounce: ## EMAIL=jane@example.com | let a mail bounce, after which none is sent 
 	@$(SHOP) bounce $(call quoted,$(EMAIL))$(call switch,complaint,COMPLAINT)$(DIR)
 seed: ## FILE=common/devcloud/catalogue.csv | load products from a CSV file
 	@$(SHOP) seed $(call quoted,$(FILE))$(DIR)
-admin: ## EMAIL=jane@example.com | make an admin of somebody who has an account
-	@$(SHOP) admin $(call quoted,$(EMAIL))$(AWS)$(DIR)
+admin: ## EMAIL=jane@example.com ROLE=support | give an account a role; without ROLE admin's
+	@$(SHOP) admin $(call quoted,$(EMAIL))$(call option,role,ROLE)$(AWS)$(DIR)
 rotate-keys: ## | sign access tokens with a new key (REVOKE_OLD=1 after a leak)
 	@$(SHOP) rotate-keys$(call switch,revoke-old,REVOKE_OLD)$(AWS)$(DIR)
 redrive: ## QUEUE=notification-queue | move dead letters back (DRY_RUN=1); without QUEUE count

@@ -7,7 +7,7 @@ from chalicelib.analytics.schemas import DayReport, EventQuery, LoggedEvent, Rep
 from common import ids, lazy_imports, queues, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
-from common.routes import Access
+from common.roles import Scope
 
 with lazy_imports.until_first_use():
     from chalicelib.analytics import service
@@ -20,7 +20,7 @@ ON_FAILURE_QUEUE = "analytics-queue"
 
 @api.get(
     "/analytics/events",
-    access=Access.ADMIN,
+    scope=Scope.EVENTS_READ,
     summary="List the shop's events, newest first",
     description=(
         "Without a user, a type or days: the events of the latest 92 days. Amounts of money in"
@@ -36,7 +36,7 @@ def list_events(request: Request[EventQuery]) -> Page[LoggedEvent]:
 
 @api.get(
     "/analytics/reports",
-    access=Access.ADMIN,
+    scope=Scope.REPORTS_READ,
     summary="Get what each day added up to, oldest first",
     description="Today by default; days without events are included.",
     query=ReportQuery,

@@ -31,6 +31,7 @@ from chalicelib.carts.schemas import (
 from common import auth, events, ids, lazy_imports, queues, step_input
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
+from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
@@ -57,11 +58,12 @@ _GUEST = [GuestCartMissing, CartNotFound, GuestCartMerged]
     summary="Add a product to the cart",
     body=AddToCart,
     returns=CartUpdate,
+    on_behalf=Scope.ORDERS_WRITE,
     errors=[*_ADDING, *_OWNER],
     idempotency_key=True,
 )
 def add_to_cart(request: Request[AddToCart]) -> CartUpdate:
-    owner = auth.acting_for(request.caller, request.body.user_id)
+    owner = request.acting_for(request.body.user_id)
     return service.add_item(owner, request.body, request.idempotency_key)
 
 
@@ -71,10 +73,11 @@ def add_to_cart(request: Request[AddToCart]) -> CartUpdate:
     description="All of them, or page by page with `limit` and `cursor`.",
     query=CartQuery,
     returns=Page[CartLine],
+    on_behalf=Scope.ORDERS_READ,
     errors=[*_READING, *_OWNER],
 )
 def get_cart(request: Request[CartQuery]) -> Page[CartLine]:
-    owner = auth.acting_for(request.caller, request.query.user_id)
+    owner = request.acting_for(request.query.user_id)
     is_owner = owner == request.caller.user_id
     return service.list_lines(owner, request.query, for_owner=is_owner)
 
@@ -84,10 +87,11 @@ def get_cart(request: Request[CartQuery]) -> Page[CartLine]:
     summary="Set the quantity of a product in the cart",
     body=SetQuantity,
     returns=CartUpdate,
+    on_behalf=Scope.ORDERS_WRITE,
     errors=[CartItemNotFound, *_OWNER],
 )
 def set_cart_quantity(request: Request[SetQuantity], product_id: str) -> CartUpdate:
-    owner = auth.acting_for(request.caller, request.body.user_id)
+    owner = request.acting_for(request.body.user_id)
     return service.set_quantity(owner, product_id, request.body.quantity)
 
 
@@ -96,10 +100,11 @@ def set_cart_quantity(request: Request[SetQuantity], product_id: str) -> CartUpd
     summary="Remove a product from the cart",
     query=CartOwnerQuery,
     returns=CartUpdate,
+    on_behalf=Scope.ORDERS_WRITE,
     errors=_OWNER,
 )
 def remove_from_cart(request: Request[CartOwnerQuery], product_id: str) -> CartUpdate:
-    owner = auth.acting_for(request.caller, request.query.user_id)
+    owner = request.acting_for(request.query.user_id)
     return service.remove_item(owner, product_id)
 
 
@@ -108,10 +113,11 @@ def remove_from_cart(request: Request[CartOwnerQuery], product_id: str) -> CartU
     summary="Empty the cart",
     query=CartOwnerQuery,
     returns=CartEmptied,
+    on_behalf=Scope.ORDERS_WRITE,
     errors=[CartUnavailable, *_OWNER],
 )
 def empty_cart(request: Request[CartOwnerQuery]) -> CartEmptied:
-    return service.empty_cart(auth.acting_for(request.caller, request.query.user_id))
+    return service.empty_cart(request.acting_for(request.query.user_id))
 
 
 @api.post(
@@ -120,6 +126,7 @@ def empty_cart(request: Request[CartOwnerQuery]) -> CartEmptied:
     description="Each item is moved once, however often the request is repeated.",
     body=MergeCarts,
     returns=CartMergeResult,
+    on_behalf=Scope.ORDERS_WRITE,
     errors=[
         GuestCartMissing,
         CartNotFound,
@@ -131,7 +138,7 @@ def empty_cart(request: Request[CartOwnerQuery]) -> CartEmptied:
     headers=[GUEST_CART],
 )
 def merge_carts(request: Request[MergeCarts]) -> CartMergeResult:
-    owner = auth.acting_for(request.caller, request.body.user_id)
+    owner = request.acting_for(request.body.user_id)
     return merging.merge_carts(owner, _guest_id(request), request.idempotency_key)
 
 

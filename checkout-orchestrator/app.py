@@ -40,6 +40,7 @@ from chalicelib.payments.schemas import (
 from chalicelib.reconciliation.schemas import ReconcileRequest, Report
 from common import events, ids, lazy_imports, queues, step_input
 from common.api import Api, Request
+from common.roles import Scope
 from common.routes import Access, Function
 
 with lazy_imports.until_first_use():
@@ -92,6 +93,7 @@ def check_out(request: Request[CheckoutRequest]) -> CheckoutAccepted:
     "/checkout/{order_id}",
     summary="Read how far a checkout is, and what the customer does next",
     returns=CheckoutStatus,
+    on_behalf=Scope.ORDERS_READ,
     errors=[OrderNotFound],
     operation_id="getCheckoutStatus",
 )

@@ -49,10 +49,12 @@ from chalicelib.shipping.errors import ShippingMethodNotAvailable
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
+from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.orders import listing, outbox, quotations, refunds, service
+    from common import staff_acts
 
 PRICE_ERRORS = (
     CouponNotFound,
@@ -61,7 +63,7 @@ PRICE_ERRORS = (
     ShippingMethodNotAvailable,
 )
 
-api = Api("order-service")
+api = Api("order-service", staff_acts="OrderStaffActs")
 app, authorizer = api.app, api.authorizer
 price_settings.declare(api)
 
@@ -73,6 +75,7 @@ price_settings.declare(api)
     body=CreateOrder,
     returns=CreatedOrder,
     status=201,
+    on_behalf=Scope.ORDERS_WRITE,
     errors=[
         ids.InvalidId,
         money.InvalidAmount,
@@ -99,7 +102,7 @@ price_settings.declare(api)
     idempotency_key=True,
 )
 def create_order(request: Request[CreateOrder]) -> CreatedOrder:
-    user_id = auth.acting_for(request.caller, request.body.user_id)
+    user_id = request.acting_for(request.body.user_id)
     return service.create_order(user_id, request.body, request.idempotency_key)
 
 
@@ -131,8 +134,9 @@ def quote_order(request: Request[QuoteOrder]) -> QuoteView:
 @api.get(
     "/order/{order_id}",
     summary="Get one order",
-    description="For its customer and admins.",
+    description="For its customer and staff.",
     returns=OrderView,
+    on_behalf=Scope.ORDERS_READ,
     errors=[OrderNotFound],
 )
 def get_order(request: Request[None], order_id: str) -> OrderView:
@@ -145,10 +149,11 @@ def get_order(request: Request[None], order_id: str) -> OrderView:
     description="A new order or status may show a moment later.",
     query=OrdersQuery,
     returns=Page[OrderView],
+    on_behalf=Scope.ORDERS_READ,
     errors=[InvalidCursor, ids.InvalidId, auth.NotYours],
 )
 def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
-    user_id = auth.acting_for(request.caller, request.query.user_id)
+    user_id = request.acting_for(request.query.user_id)
     return listing.list_orders(user_id, request.query)
 
 
@@ -157,7 +162,8 @@ def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
     summary="Cancel an order that is not paid",
     description="Repeating it changes nothing.",
     returns=OrderView,
-    errors=[OrderNotFound, OrderAlreadyConfirmed, OrderAlreadyEnded],
+    on_behalf=Scope.ORDERS_WRITE,
+    errors=[auth.InsufficientScope, OrderNotFound, OrderAlreadyConfirmed, OrderAlreadyEnded],
 )
 def cancel_order(request: Request[None], order_id: str) -> OrderView:
     return service.cancel_order(order_id, request.caller)
@@ -174,8 +180,9 @@ def cancel_order(request: Request[None], order_id: str) -> OrderView:
     body=RefundOrder,
     returns=RefundAccepted,
     status=202,
+    on_behalf=Scope.REFUNDS_WRITE,
     errors=[
-        auth.AdminOnly,
+        auth.InsufficientScope,
         OrderNotFound,
         OrderNotRefundable,
         RefundPeriodOver,
@@ -241,6 +248,23 @@ def on_payment_refunded(event: SQSEvent) -> None:
         event,
         lambda message: refunds.complete_refund(events.parse(events.PaymentRefunded, message)),
     )
+
+
+@app.on_dynamodb_record(
+    stream_arn=streams.arn("OrderStaffActs"),
+    batch_size=10,
+    starting_position="TRIM_HORIZON",
+    name="announce-staff-acts",
+)
+def announce_staff_acts(event: DynamoDBEvent) -> None:
+    """Publish what staff changed."""
+    streams.consume(event, staff_acts.publish, on_failure_queue="order-staff-acts-queue")
+
+
+@app.on_sqs_message(queue="order-staff-acts-queue", batch_size=10, name="on-parked-staff-act")
+def on_parked_staff_act(event: SQSEvent) -> None:
+    """Publish what announce-staff-acts could not."""
+    queues.consume(event, lambda record: staff_acts.publish(streams.read(record)))
 
 
 @app.on_sqs_message(queue="account-deleted-order-queue", batch_size=1, name="on-account-deleted")

@@ -53,10 +53,11 @@ from chalicelib.products.views import (
 )
 from chalicelib.search.facets import Facets
 from chalicelib.search.service import SearchUnavailable, Suggestions, SuggestQuery
-from common import lazy_imports, streams
+from common import lazy_imports, queues, streams
 from common.api import Api, Request
 from common.money import InvalidAmount
 from common.pages import InvalidCursor, Page
+from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
@@ -67,8 +68,9 @@ with lazy_imports.until_first_use():
     from chalicelib.products import service as products
     from chalicelib.search import indexing
     from chalicelib.search import service as search
+    from common import staff_acts
 
-api = Api("product-service")
+api = Api("product-service", staff_acts="ProductStaffActs")
 app, authorizer = api.app, api.authorizer
 
 
@@ -124,7 +126,7 @@ def suggest_products(request: Request[SuggestQuery]) -> Suggestions:
 
 @api.get(
     "/products/all",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Search the catalogue as staff see it, drafts and archived products too",
     query=ManagedFilters,
     returns=Page[ManagedProduct],
@@ -146,7 +148,7 @@ def list_categories(request: Request[None]) -> list[CategoryTree]:
 
 @api.post(
     "/categories",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Create a category",
     description="A repeat creates nothing: no two categories have the same slug.",
     body=NewCategory,
@@ -160,7 +162,7 @@ def create_category(request: Request[NewCategory]) -> CategoryView:
 
 @api.patch(
     "/categories/{slug}",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Rename or move a category",
     body=CategoryPatch,
     returns=CategoryView,
@@ -172,7 +174,7 @@ def change_category(request: Request[CategoryPatch], slug: str) -> CategoryView:
 
 @api.delete(
     "/categories/{slug}",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Delete a category that neither categories nor products are in",
     status=204,
     errors=[CategoryNotFound, CategoryInUse, CategoriesContended, SearchUnavailable],
@@ -194,7 +196,7 @@ def get_product(request: Request[None], product_id: str) -> ProductWithStock:
 
 @api.get(
     "/products/all/{product_id}",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Get a product as staff see it, in any status",
     returns=ManagedProduct,
     errors=[ProductNotFound],
@@ -205,7 +207,7 @@ def get_managed_product(request: Request[None], product_id: str) -> ManagedProdu
 
 @api.post(
     "/product",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Create a product with its stock",
     description=(
         "With `options` and `variants`: a parent, which is listed once at its least price, and"
@@ -226,7 +228,7 @@ def create_product(request: Request[NewProduct]) -> ProductCreated:
 
 @api.post(
     "/product/{product_id}/variants",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Add a variant to a parent",
     description="A repeat adds nothing: a parent has no two variants with the same options.",
     body=NewVariant,
@@ -243,7 +245,7 @@ def add_variant(request: Request[NewVariant], product_id: str) -> ProductCreated
 
 @api.patch(
     "/product/{product_id}",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Change a product",
     description=(
         "Fields that are left out stay, null removes one. Orders keep the price that they were"
@@ -262,7 +264,7 @@ def change_product(request: Request[ProductPatch], product_id: str) -> ProductVi
 
 @api.delete(
     "/product/{product_id}",
-    access=Access.ADMIN,
+    scope=Scope.PRODUCTS_WRITE,
     summary="Archive a product, or a parent with its variants",
     description="It leaves the catalogue. Reserved stock can still be sold.",
     returns=ProductArchived,
@@ -274,7 +276,7 @@ def archive_product(request: Request[None], product_id: str) -> ProductArchived:
 
 @api.put(
     "/product/{product_id}/stock",
-    access=Access.ADMIN,
+    scope=Scope.STOCK_WRITE,
     summary="Set the available stock of a product",
     description=(
         "After a count. Reserved and sold stock stay. With `expectedStock` nothing is overwritten"
@@ -290,7 +292,7 @@ def set_stock(request: Request[SetStock], product_id: str) -> StockLevel:
 
 @api.post(
     "/product/{product_id}/stock/adjust",
-    access=Access.ADMIN,
+    scope=Scope.STOCK_WRITE,
     summary="Add to the available stock of a product, or take from it",
     description="Needs an `Idempotency-Key`: a repeat without one would count twice.",
     body=AdjustStock,
@@ -305,7 +307,7 @@ def adjust_stock(request: Request[AdjustStock], product_id: str) -> StockLevel:
 
 @api.get(
     "/product/{product_id}/stock/movements",
-    access=Access.ADMIN,
+    scope=Scope.STOCK_READ,
     summary="List what came into a product's stock and left it, newest first",
     description="Without what orders reserve, buy and return. The changes add up to the supply.",
     query=MovementsQuery,
@@ -344,6 +346,23 @@ def return_inventory(request: ReturnInput) -> ReservationState:
 def expire_reservations(event: CloudWatchEvent) -> Any:
     """Expire reservations that were not committed in time."""
     return to_builtins(expiry.expire_reservations())
+
+
+@app.on_dynamodb_record(
+    stream_arn=streams.arn("ProductStaffActs"),
+    batch_size=10,
+    starting_position="TRIM_HORIZON",
+    name="announce-staff-acts",
+)
+def announce_staff_acts(event: DynamoDBEvent) -> None:
+    """Publish what staff changed."""
+    streams.consume(event, staff_acts.publish, on_failure_queue="product-staff-acts-queue")
+
+
+@app.on_sqs_message(queue="product-staff-acts-queue", batch_size=10, name="on-parked-staff-act")
+def on_parked_staff_act(event: SQSEvent) -> None:
+    """Publish what announce-staff-acts could not."""
+    queues.consume(event, lambda record: staff_acts.publish(streams.read(record)))
 
 
 @app.on_dynamodb_record(

@@ -26,6 +26,13 @@ from chalicelib.accounts.schemas import (
     RegisteredUser,
     Registration,
 )
+from chalicelib.addresses.errors import (
+    AddressBookContended,
+    AddressKeyReused,
+    AddressNotFound,
+    TooManyAddresses,
+)
+from chalicelib.addresses.schemas import AddressDeleted, AddressPatch, AddressView, NewAddress
 from chalicelib.mails.errors import InvalidMailToken
 from chalicelib.mails.schemas import MailEvent, MailRequest
 from chalicelib.rate_limits.errors import TooManyAttempts
@@ -36,11 +43,13 @@ from chalicelib.users.errors import PasswordTooLong, PasswordTooShort, UserNotFo
 from chalicelib.users.schemas import GrantRole, UserRole
 from common import auth, ids, lazy_imports, queues, step_input
 from common.api import Api, Request
+from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.accounts import deletion, proofs, recovery, registration
     from chalicelib.accounts import service as accounts
+    from chalicelib.addresses import service as addresses
     from chalicelib.mails import service as mails
     from chalicelib.mails import suppressions
     from chalicelib.sessions import service as sessions
@@ -114,6 +123,7 @@ def log_out(request: Request[Logout]) -> Confirmation:
     summary="Get a profile",
     query=ProfileQuery,
     returns=Profile,
+    on_behalf=Scope.CUSTOMERS_READ,
     errors=[SessionEnded, auth.NotYours, ids.InvalidId, UserNotFound],
 )
 def get_profile(request: Request[ProfileQuery]) -> Profile:
@@ -200,6 +210,56 @@ def verify_email(request: Request[EmailVerification]) -> Confirmation:
 
 
 @api.get(
+    "/user/addresses",
+    summary="List your addresses, the oldest first",
+    returns=list[AddressView],
+    errors=[SessionEnded],
+)
+def list_addresses(request: Request[None]) -> list[AddressView]:
+    return addresses.list_addresses(sessions.require_session(request.caller).user_id)
+
+
+@api.post(
+    "/user/addresses",
+    summary="Add an address",
+    description="Checked by the rules of its country. At most 50.",
+    body=NewAddress,
+    returns=AddressView,
+    status=201,
+    errors=[SessionEnded, TooManyAddresses, AddressKeyReused, AddressBookContended],
+    idempotency_key=True,
+)
+def add_address(request: Request[NewAddress]) -> AddressView:
+    user_id = sessions.require_session(request.caller).user_id
+    return addresses.add_address(user_id, request.body, request.idempotency_key)
+
+
+@api.patch(
+    "/user/addresses/{address_id}",
+    summary="Change an address, or make it a default",
+    description="Absent fields stay as they are; the address is checked as a whole.",
+    body=AddressPatch,
+    returns=AddressView,
+    errors=[SessionEnded, AddressNotFound, AddressBookContended],
+)
+def change_address(request: Request[AddressPatch], address_id: str) -> AddressView:
+    user_id = sessions.require_session(request.caller).user_id
+    return addresses.change_address(user_id, address_id, request.body)
+
+
+@api.delete(
+    "/user/addresses/{address_id}",
+    summary="Remove an address",
+    description="Orders keep their copies.",
+    returns=AddressDeleted,
+    errors=[SessionEnded, AddressBookContended],
+)
+def remove_address(request: Request[None], address_id: str) -> AddressDeleted:
+    user_id = sessions.require_session(request.caller).user_id
+    return addresses.remove_address(user_id, address_id)
+
+
+@api.get(
     "/user/export",
     summary="Export what is stored about you",
     description="`elsewhere` lists the routes that return what other services store, for the same "
@@ -236,7 +296,10 @@ def get_public_keys(request: Request[None]) -> JsonWebKeySet:
 
 @api.function("grant-role", takes=GrantRole, returns=UserRole)
 def grant_role(grant: GrantRole) -> UserRole:
-    """Make a user an admin, or a customer again. IAM decides who may invoke this."""
+    """Give a user a role. IAM decides who may invoke this.
+
+    The role `customer` takes the others away.
+    """
     return users.grant_role(grant)
 
 

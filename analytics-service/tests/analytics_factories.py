@@ -92,3 +92,18 @@ def inventory_updated(number=1, at=NOON, units=2):
             events.InventoryUpdated, order_id=f"ORDER#{number}", items=[line], occurred_at=at
         )
     )
+
+
+def staff_acted(act="ACT#1", at=NOON):
+    change = events.StaffChange("Orders", "ORDER#1", {"status": "CREATED"}, {"status": "CANCELLED"})
+    return events.to_message(
+        events.staff_acted(
+            act,
+            user_id="USER#01STAFF",
+            role="support",
+            scope="orders:write",
+            action="cancelOrder",
+            changes=[change],
+            occurred_at=at,
+        )
+    )

@@ -1,6 +1,6 @@
 import json
 
-from analytics_factories import DAY, JIMMY, NOON, inventory_updated, order_done
+from analytics_factories import DAY, JIMMY, NOON, inventory_updated, order_done, staff_acted
 
 from common import aws, events
 
@@ -61,6 +61,24 @@ def test_a_deduction_from_stock_is_logged_and_not_counted_as_sold(analytics):
     assert row["metadata"] == expected
     assert "userId" not in row
     assert analytics.report()["unitsSold"] == 2
+
+
+def test_an_act_of_staff_is_logged_once_with_before_and_after(analytics):
+    analytics.queued(staff_acted(), staff_acted())
+
+    (row,) = analytics.events(type="STAFF_ACTED")
+    assert (row["userId"], row["metadata"]["role"]) == ("USER#01STAFF", "support")
+    (change,) = json.loads(row["metadata"]["changes"])
+    assert (change["before"], change["after"]) == ({"status": "CREATED"}, {"status": "CANCELLED"})
+
+
+def test_an_act_of_staff_on_the_bus_arrives_in_the_queue(queue):
+    message = staff_acted()
+    entry = {"EventBusName": events.BUS, "Source": message["source"]}
+    entry |= {"DetailType": message["detail-type"], "Detail": json.dumps(message["detail"])}
+    aws.client("events").put_events(Entries=[entry])
+
+    assert [each["detail"]["actId"] for each in queue("analytics-queue")] == ["ACT#1"]
 
 
 def test_a_purchase_on_the_bus_arrives_in_the_queue(queue):

@@ -23,7 +23,7 @@ def test_every_route_has_the_authorizer(api):
 def test_a_customer_is_rejected_as_not_an_admin(api, tokens, path):
     response = api.get(path, token=tokens.customer())
 
-    assert (response.status_code, response.json_body["Code"]) == (403, "AdminOnly")
+    assert (response.status_code, response.json_body["Code"]) == (403, "InsufficientScope")
     assert api.get(path).status_code in (401, 403)
 
 

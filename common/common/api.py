@@ -31,7 +31,7 @@ from chalice import Chalice, ChaliceViewError, Response
 from chalice.app import MultiDict
 from chalice.app import Request as ChaliceRequest
 
-from common import auth, log, security_headers, step_input
+from common import acts, auth, log, security_headers, step_input
 from common.pages import Page
 from common.routes import Access, Declared, Function, InvalidIdempotencyKey, Route
 from common.schemas import parse_body, parse_query, reject_unknown_parameters
@@ -53,8 +53,10 @@ class Request(Generic[Input]):
     def __init__(self, route: Route, request: ChaliceRequest) -> None:
         self.headers: Mapping[str, str] = request.headers
         self._request = request
-        if route.access is Access.ADMIN:
-            auth.require_admin(self.caller)
+        self._route = route
+        acts.begin_request(route.operation_id)
+        if route.scope:
+            auth.require_scope(self.caller, route.scope)
         parameters = request.query_params or MultiDict({})
         values = {name: parameters.getlist(name) for name in parameters}
         reject_unknown_parameters(values, route.query)
@@ -81,6 +83,14 @@ class Request(Generic[Input]):
     def caller(self) -> auth.Caller:
         """Who calls, from the access token. Only on routes that need one."""
         return auth.read_caller(self._request)
+
+    def acting_for(self, user_id: str | None) -> str:
+        """Return whom the request is for: the caller, or the user whom staff names.
+
+        Raises: NotYours; InvalidId.
+        """
+        assert self._route.on_behalf, f"{self._route.path} declares no scope on_behalf"
+        return auth.acting_for(self.caller, user_id, self._route.on_behalf)
 
     @property
     def required_idempotency_key(self) -> str:
@@ -117,8 +127,13 @@ class Api:
     # Set by the test kit: a handler that raises what is not published fails its test.
     enforce_declarations: ClassVar[bool] = False
 
-    def __init__(self, name: str, cors_headers: Sequence[str] = ()) -> None:
-        """Create the app. `cors_headers` may be sent by browsers besides the shop's own."""
+    def __init__(self, name: str, cors_headers: Sequence[str] = (), staff_acts: str = "") -> None:
+        """Create the app.
+
+        `cors_headers` may be sent by browsers besides the shop's own. `staff_acts` is the table
+        of what staff change in this service.
+        """
+        acts.table = staff_acts
         self.app = create_app(name, cors_headers)
         self.authorizer = auth.jwt_authorizer(self.app)
         self.routes: list[Route] = []
@@ -191,6 +206,8 @@ class Api:
                         f"{route.method} {route.path} does not declare {type(exc).__name__}"
                     ) from exc
                 raise
+            finally:
+                acts.begin_request("")
             return _response(route, answer)
 
         return view

@@ -12,9 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice import Chalice, ForbiddenError
 from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer, Request
 
-from common import aws, ids, lazy_imports, log, metrics, redaction
+from common import acts, aws, ids, lazy_imports, log, metrics, redaction
 from common.cached import Cached
 from common.retry import RetryPolicy
+from common.roles import Role, Scope, roles_with, scopes_of
 
 # Only the authorizer verifies tokens: routes read its result from API Gateway's context.
 with lazy_imports.until_first_use(unless=lazy_imports.AUTHORIZER):
@@ -23,8 +24,6 @@ with lazy_imports.until_first_use(unless=lazy_imports.AUTHORIZER):
 ISSUER = "commerce-user-service"
 AUDIENCE = "commerce"
 KEYS_PARAMETER = "/commerce/auth/jwks"
-ADMIN = "admin"
-CUSTOMER = "customer"
 
 CACHE_SECONDS = 60  # API Gateway lets a token in for as long after the authorizer did
 _FRESH_SECONDS = 300  # a revoked key is accepted this long
@@ -35,10 +34,10 @@ _SSM_SECONDS = 2  # with one retry, time is left to use the cached keys: an auth
 _THROTTLED = RetryPolicy(tries=4, pause_seconds=0.3, max_pause_seconds=1)
 
 
-class AdminOnly(ForbiddenError):
-    """The caller is not an admin."""
+class InsufficientScope(ForbiddenError):
+    """The caller's role has not the scope that the request needs."""
 
-    description = "Only for admins."
+    description = "Your role has not the scope that this needs; the message names it."
 
 
 class NotYours(ForbiddenError):
@@ -55,11 +54,11 @@ class Caller:
     role: str
     email: str
     session_id: str = ""
+    scopes: frozenset[Scope] = frozenset()
 
-    @property
-    def is_admin(self) -> bool:
-        """Whether the caller has the role admin."""
-        return self.role == ADMIN
+    def may(self, scope: Scope) -> bool:
+        """Whether the caller has the scope."""
+        return scope in self.scopes
 
 
 def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
@@ -75,6 +74,7 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
             return _refuse()
         context = {"userId": claims["sub"], "role": claims["role"], "email": claims["email"]}
         context["sessionId"] = claims.get("sid", "")
+        context["scopes"] = " ".join(sorted(scopes_of(claims["role"], claims.get("scopes"))))
         context["customer"] = redaction.customer(claims["sub"])  # for the access log
         return AuthResponse(routes=["*"], principal_id=claims["sub"], context=context)
 
@@ -103,7 +103,8 @@ def verify(header: str) -> dict[str, Any]:
     )
     texts = (claims["sub"], claims["email"], claims.get("sid", ""))
     if (
-        claims["role"] not in (ADMIN, CUSTOMER)
+        claims["role"] not in list(Role)
+        or not _are_scopes(claims.get("scopes", []))
         or not all(isinstance(text, str) for text in texts)
         or not claims["sub"]
     ):
@@ -120,33 +121,49 @@ def caller(app: Chalice) -> Caller:
 def read_caller(request: Request) -> Caller:
     """Read the caller of a request. Only for routes with the authorizer."""
     context = request.context["authorizer"]
+    granted = context.get("scopes")  # an authorizer of an older release names none
     return Caller(
-        context["userId"], context["role"], context["email"], context.get("sessionId", "")
+        user_id=context["userId"],
+        role=context["role"],
+        email=context["email"],
+        session_id=context.get("sessionId", ""),
+        scopes=scopes_of(context["role"], None if granted is None else granted.split()),
     )
 
 
-def require_admin(caller: Caller) -> None:
-    """Require the role admin. Raises: AdminOnly."""
-    if not caller.is_admin:
-        raise AdminOnly("this is for admins only")
+def require_scope(caller: Caller, scope: Scope) -> None:
+    """Require that the caller has the scope. What is written from here on is traced.
+
+    Raises: InsufficientScope.
+    """
+    if not caller.may(scope):
+        roles = " or ".join(roles_with(scope))
+        raise InsufficientScope(f"this needs the scope {scope}, which the role {roles} has")
+    acts.open_act(caller.user_id, caller.role, scope)
 
 
-def acting_for(caller: Caller, user_id: str | None) -> str:
-    """Return the user of a request: the caller, or for an admin the one named.
+def acting_for(caller: Caller, user_id: str | None, scope: Scope) -> str:
+    """Return the user of a request: the caller, or with the scope the one named.
 
     Raises: NotYours; InvalidId.
     """
     if user_id is None:
         return caller.user_id
     named = ids.parse("USER", user_id)
-    if named != caller.user_id and not caller.is_admin:
-        raise NotYours("userId: expected your own, or none")
+    if named != caller.user_id and not caller.may(scope):
+        raise NotYours(f"userId: expected your own, or none; others need the scope {scope}")
+    if named != caller.user_id:
+        acts.open_act(caller.user_id, caller.role, scope)
     return named
 
 
 def published_keys() -> dict[str, Any]:
     """Return the public keys as a JSON Web Key Set (RFC 7517), at most 5 s old."""
     return _get_keys(REFETCH_SECONDS).jwks
+
+
+def _are_scopes(claim: Any) -> bool:
+    return isinstance(claim, list) and all(isinstance(scope, str) for scope in claim)
 
 
 def _refuse() -> AuthResponse:

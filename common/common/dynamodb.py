@@ -21,7 +21,10 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from common import aws  # noqa: F401  # configures the sessions that PynamoDB creates
+from common import (
+    acts,
+    aws,  # noqa: F401  # configures the sessions that PynamoDB creates
+)
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 5
@@ -99,6 +102,8 @@ def update_if(
     The item's own attributes are refreshed from the answer. A model's VersionAttribute is part of
     the condition unless `add_version_condition` is False; it is counted up in either case.
     """
+    if acts.is_traced():
+        return _update_traced(item, actions, condition, add_version_condition)
     try:
         item.update(
             actions=list(actions),
@@ -112,6 +117,8 @@ def update_if(
 
 def save_if(item: Model, condition: Condition) -> bool:
     """Write the whole item. False if the condition did not hold."""
+    if acts.is_traced():
+        return _write_traced("put", item, condition)
     try:
         item.save(condition=condition)
     except PutError as exc:
@@ -121,6 +128,8 @@ def save_if(item: Model, condition: Condition) -> bool:
 
 def delete_if(item: Model, condition: Condition) -> bool:
     """Delete the item with this key. False if the condition did not hold."""
+    if acts.is_traced():
+        return _write_traced("delete", item, condition)
     try:
         item.delete(condition=condition)
     except DeleteError as exc:
@@ -140,6 +149,27 @@ def error_code(exc: PynamoDBException) -> str | None:
     """
     cause = exc.cause
     return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else None
+
+
+def _update_traced(
+    item: Model, actions: Sequence[Action], condition: Condition, add_version_condition: bool
+) -> bool:
+    is_written = _write_traced("update", item, condition, list(actions), add_version_condition)
+    if is_written:
+        item.refresh(consistent_read=True)
+    return is_written
+
+
+def _write_traced(kind: str, item: Model, condition: Condition, *more: Any) -> bool:
+    """Write the item together with its trace. False if the condition failed."""
+    from common import transactions  # it imports this module
+
+    operation = getattr(transactions, kind)
+    try:
+        transactions.write(operation(item, *more[:1], condition, *more[1:]))
+    except transactions.TransactionCancelled:
+        return False
+    return True
 
 
 def _refused(exc: PynamoDBException) -> bool:

@@ -36,6 +36,15 @@ class Line(msgspec.Struct, rename="camel", frozen=True):
     qty: int
 
 
+class StaffChange(msgspec.Struct, rename="camel", frozen=True):
+    """What of a row was changed: its attributes before and after, as they are stored."""
+
+    table: str
+    key: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
 class Event(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
     """An event. Each delivery of it has the same `event_id`.
 
@@ -161,6 +170,24 @@ class InventoryUpdated(Event, frozen=True):
     items: list[Line]
 
 
+class StaffActed(Event, frozen=True):
+    """Staff changed something by a scope.
+
+    There is one event for each transaction that was committed. `userId` is who acted, `action` the
+    operation of the API.
+    """
+
+    source = "commerce.staff"
+    detail_type = "StaffActed"
+
+    act_id: str
+    user_id: str
+    role: str
+    scope: str
+    action: str
+    changes: list[StaffChange]
+
+
 REGISTRY: dict[str, type[Event]] = {
     event.detail_type: event
     for event in (
@@ -173,6 +200,7 @@ REGISTRY: dict[str, type[Event]] = {
         OrderFailed,
         AccountDeleted,
         InventoryUpdated,
+        StaffActed,
     )
 }
 
@@ -187,6 +215,11 @@ def create(kind: type[Fact], *, order_id: str, **fields: Any) -> Fact:
 def account_deleted(user_id: str) -> AccountDeleted:
     """Create the event about a deleted account. Its id is deterministic."""
     return _create(AccountDeleted, user_id, user_id=user_id)
+
+
+def staff_acted(act_id: str, **fields: Any) -> StaffActed:
+    """Create the event about an act of staff. Its id is deterministic."""
+    return _create(StaffActed, act_id, act_id=act_id, **fields)
 
 
 def publish(*events: Event) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from chalice import BadRequestError, ChaliceViewError
 
 from common import auth, ids
+from common.roles import Scope
 from common.schemas import BodyTooLarge, InvalidBody, InvalidQuery
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -28,7 +29,6 @@ class Access(StrEnum):
 
     PUBLIC = "public"
     CUSTOMER = "customer"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,17 @@ class Declared(TypedDict, total=False):
 
     A route has a body or a query, not both; its handler gets them as a Request, and the path's
     parameters by name. The handler returns what `returns` says: a Struct, a list, a Page, or None.
+
+    `scope` is needed by every caller. With `on_behalf` customers act on what is their own, and
+    staff with that scope on anybody's.
     """
 
     summary: Required[str]
     returns: Any
     status: int
     access: Access
+    scope: Scope
+    on_behalf: Scope
     body: type[msgspec.Struct]
     query: type[msgspec.Struct]
     errors: Sequence[Error]
@@ -68,6 +73,8 @@ class Route:
     summary: str
     operation_id: str = ""
     access: Access = Access.CUSTOMER
+    scope: Scope | None = None
+    on_behalf: Scope | None = None
     body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
     returns: Any = None
@@ -78,8 +85,10 @@ class Route:
     description: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a route with a body and a query."""
+        """Refuse a route with a body and a query, and a scope without a caller."""
         assert not (self.body and self.query), f"{self.method} {self.path}: body or query"
+        is_public = self.access is Access.PUBLIC
+        assert not (is_public and (self.scope or self.on_behalf)), f"{self.path}: who calls?"
 
     @property
     def parameters(self) -> list[str]:
@@ -93,7 +102,7 @@ class Route:
             (self.body, (InvalidBody, BodyTooLarge)),
             (True, (InvalidQuery,)),
             (self.idempotency_key, (InvalidIdempotencyKey,)),
-            (self.access is Access.ADMIN, (auth.AdminOnly,)),
+            (self.scope, (auth.InsufficientScope,)),
             (self.parameters, (ids.InvalidId,)),
         ]
         return frozenset(self.errors).union(*(errors for given, errors in implied if given))

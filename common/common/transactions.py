@@ -17,7 +17,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from common import dynamodb
+from common import acts, dynamodb
 from common.retry import RetryPolicy
 
 # Together a few seconds, which fit in a saga's step. The longest pause is as short as other
@@ -37,6 +37,8 @@ class Operation:
 
     kind: str
     add_to: Callable[[TransactWrite], None]
+    item: Model | None = None
+    actions: Sequence[Action] = ()
 
 
 class TransactionCancelled(Exception):
@@ -59,16 +61,26 @@ class TransactionContended(Exception):
 
 def put(item: Model, condition: Condition | None = None) -> Operation:
     """Put the whole item."""
-    return Operation("put", lambda transaction: transaction.save(item, condition=condition))
+    return Operation("put", lambda transaction: transaction.save(item, condition=condition), item)
 
 
-def update(item: Model, actions: list[Action], condition: Condition | None = None) -> Operation:
+def update(
+    item: Model,
+    actions: list[Action],
+    condition: Condition | None = None,
+    add_version_condition: bool = False,
+) -> Operation:
     """Update attributes of the item with this key. It need not be loaded."""
 
     def add_to(transaction: TransactWrite) -> None:
-        transaction.update(item, actions=actions, condition=condition, add_version_condition=False)
+        transaction.update(
+            item,
+            actions=actions,
+            condition=condition,
+            add_version_condition=add_version_condition,
+        )
 
-    return Operation("update", add_to)
+    return Operation("update", add_to, item, actions)
 
 
 def delete(item: Model, condition: Condition | None = None) -> Operation:
@@ -77,7 +89,7 @@ def delete(item: Model, condition: Condition | None = None) -> Operation:
     def add_to(transaction: TransactWrite) -> None:
         transaction.delete(item, condition=condition, add_version_condition=False)
 
-    return Operation("delete", add_to)
+    return Operation("delete", add_to, item)
 
 
 def check(
@@ -94,9 +106,13 @@ def check(
 def write(*operations: Operation) -> None:
     """Write all operations or none. At most 100.
 
+    While staff act, the trace is written with them.
+
     All attempts carry one token, so an attempt whose answer was lost is not repeated.
     Raises: TransactionCancelled if a condition does not hold; TransactionContended.
     """
+    if acts.is_traced():
+        operations = (*operations, _trace(operations))
     token = uuid.uuid4().hex
     for _ in RETRY.attempts():
         try:
@@ -108,6 +124,18 @@ def write(*operations: Operation) -> None:
             if not _is_transient(exc, reasons):
                 raise
     raise TransactionContended(f"{RETRY.tries} conflicts in a row")
+
+
+def _trace(operations: Sequence[Operation]) -> Operation:
+    """Return the operation that stores what the others change. It cannot fail."""
+    from common import staff_acts  # only where staff act
+
+    changes = [
+        staff_acts.describe(operation.kind, operation.item, operation.actions)
+        for operation in operations
+        if operation.item is not None
+    ]
+    return put(staff_acts.create_row(changes))
 
 
 def _write(operations: Sequence[Operation], token: str) -> None:

@@ -4,14 +4,14 @@ from delivery import lambda_invoke
 from delivery.clouds import Cloud
 
 
-def grant_admin(cloud: Cloud, email: str, granted_by: str, stage: str) -> str:
-    """Grant the admin role to an account and return its user id.
+def grant_role(cloud: Cloud, email: str, role: str, granted_by: str, stage: str) -> str:
+    """Grant a role to an account and return its user id.
 
     Idempotent.
 
     Raises: lambda_invoke.FunctionRaised when there is no such account.
     """
-    event = {"email": email, "role": "admin", "grantedBy": granted_by}
+    event = {"email": email, "role": role, "grantedBy": granted_by}
     answer = lambda_invoke.call(cloud, f"user-service-{stage}-grant-role", event)
     return str(answer["userId"])
 

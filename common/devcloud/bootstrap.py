@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import ClientError
 
+from common.roles import Role
 from delivery import account_tasks
 from delivery.clouds import Cloud
 from devcloud import settings
@@ -35,11 +36,18 @@ def prepare(cloud: Cloud, secrets: settings.Secrets) -> None:
 
 def admin_token(cloud: Cloud, url: str, password: str) -> str:
     """Return the admin's access token, after registering the admin if there is none."""
-    who = {"email": settings.ADMIN_EMAIL, "password": password}
+    return staff_token(cloud, url, password, Role.ADMIN)
+
+
+def staff_token(cloud: Cloud, url: str, password: str, role: Role) -> str:
+    """Return the token of this role's account, which is registered at first."""
+    email = settings.staff_email(role)
+    who = {"email": email, "password": password}
     answer = _login(url, who)
     if answer.status_code in (401, 404):
-        _answered(httpx.post(f"{url}/user/register", json=who | {"name": "Shop Admin"}, timeout=60))
-        account_tasks.grant_admin(cloud, settings.ADMIN_EMAIL, "make up", "local")
+        name = f"Shop {role.capitalize()}"
+        _answered(httpx.post(f"{url}/user/register", json=who | {"name": name}, timeout=60))
+        account_tasks.grant_role(cloud, email, role, "make up", "local")
         answer = _login(url, who)
     token: str = _answered(answer)["token"]
     return token

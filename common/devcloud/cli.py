@@ -62,7 +62,7 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
         "deploy": deployment.deploy_service,
         "release": deployment.release,
         "smoke": deployment.smoke_test,
-        "admin": deployment.grant_admin,
+        "admin": deployment.grant_role,
         "rotate-keys": deployment.rotate_keys,
     },
 }

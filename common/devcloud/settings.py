@@ -10,6 +10,11 @@ ADMIN_EMAIL = "admin@example.com"
 CUSTOMER_EMAIL = "customer@example.com"
 
 
+def staff_email(role: str) -> str:
+    """Return the address of the local account with this role."""
+    return f"{role}@example.com"
+
+
 @dataclass(frozen=True)
 class Secrets:
     """Made up once for a shop, readable by its owner only."""

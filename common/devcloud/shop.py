@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.roles import Role
 from delivery import deploy, routes
 from delivery.clouds import Cloud
 from delivery.paths import SERVICES
@@ -172,9 +173,12 @@ def environment(shop: Shop) -> deploy.Environment:
     }
 
 
-def token(shop: Shop) -> str:
-    """An access token of the shop's admin."""
-    return bootstrap.admin_token(shop.cloud, shop.url, shop.admin_password)
+def token(shop: Shop, role: Role = Role.ADMIN) -> str:
+    """Return an access token of this role's account.
+
+    All of them have the admin's password.
+    """
+    return bootstrap.staff_token(shop.cloud, shop.url, shop.admin_password, role)
 
 
 def _start_processes(

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from common.roles import SCOPES
 from delivery.paths import ROOT
 from docgen.openapi.shop import FOLDER
 from testkit.access_matrix import RIGHTS, Right, Way, Who
@@ -14,18 +15,25 @@ _HEAD = """# Access
 
 Generated from `common/testkit/access_matrix.py` by `make access`. `tests/access` calls each route
 in every way that it must reject, and fails for a route that is missing here. The caller is
-identified by the access token alone, whose role is `customer` or `admin`.
+identified by the access token alone, which has the role and its scopes.
 
 | caller | rejected with |
 |---|---|
 | any authenticated caller | 401 without a valid token, from API Gateway. Customers access their \
 own resources only: another customer's `userId`, where the table allows one, is 403 `NotYours`, \
-except for an admin |
-| admins | 403 `AdminOnly` for everybody else |
+except for staff with the scope |
+| staff with the scope | 403 `InsufficientScope`, which names the scope, for everybody else |
 | holders of the secret in the request | 400, 401 or 404 for a missing or wrong secret: a refresh \
 token, a mail's token, or the header `X-Guest-Cart` |
 
-*own only*: another customer's resource is 404, as if it did not exist.
+*own only*: another customer's resource is 404, as if it did not exist. Staff with the scope act
+on anybody's; what they change is an event `StaffActed`.
+
+## Roles
+
+@ROLES@
+Tokens of an older release have no scopes: the role's count. `make admin EMAIL=... ROLE=...` gives a
+role to an account, `grant-role` on AWS. It shows from the next login or refresh on.
 
 Lambdas without a route are called with IAM permissions only: see the policies beside each
 service's `.chalice/config.json`.
@@ -63,7 +71,9 @@ hold nothing but a fixed text |
 def page() -> str:
     """The page that a person reads."""
     paths = json.loads((FOLDER / "shop.json").read_text())["paths"]
-    return _HEAD + "".join(_section(service, grants, paths) for service, grants in RIGHTS.items())
+    return _HEAD.replace("@ROLES@\n", _roles()) + "".join(
+        _section(service, grants, paths) for service, grants in RIGHTS.items()
+    )
 
 
 def main() -> None:
@@ -71,15 +81,25 @@ def main() -> None:
     PAGE.write_text(page())
 
 
+def _roles() -> str:
+    rows = (
+        f"| `{role}` | {', '.join(f'`{scope}`' for scope in sorted(scopes)) or 'none'} |\n"
+        for role, scopes in SCOPES.items()
+    )
+    return "| role | scopes |\n|---|---|\n" + "".join(rows) + "\n"
+
+
 def _section(service: str, grants: dict[Way, Right], paths: Any) -> str:
     rows = "".join(_row(way, right, paths) for way, right in grants.items())
-    return f"\n## {service}\n\n| route | caller | scope | summary |\n|---|---|---|---|\n{rows}"
+    head = "| route | caller | whose | scope | summary |\n|---|---|---|---|---|\n"
+    return f"\n## {service}\n\n{head}{rows}"
 
 
 def _row(way: Way, right: Right, paths: Any) -> str:
     method, path = way[0], re.sub(r"_(\w)", lambda match: match[1].upper(), way[1])
     operation = paths[path][method.lower()]
-    cells = f"{right.who} | {_whose(right, operation)} | {operation['summary']}"
+    scope = f"`{right.scope}`" if right.scope else ""
+    cells = f"{right.who} | {_whose(right, operation)} | {scope} | {operation['summary']}"
     return f"| `{method} {path}` | {cells} |\n"
 
 

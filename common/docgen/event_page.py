@@ -1,6 +1,7 @@
 """Generate docs/events.md and events.json from the registry of events."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -30,9 +31,9 @@ def schemas() -> dict[str, Any]:
     _, components = msgspec.json.schema_components(
         events.REGISTRY.values(), ref_template="#/$defs/{name}"
     )
-    line = components.pop("Line")
+    shared = {name: components.pop(name) for name in ("Line", "StaffChange")}
     described = {kind.detail_type: components[kind.__name__] for kind in events.REGISTRY.values()}
-    return {"$defs": {"Line": line}, "events": described}
+    return {"$defs": shared, "events": described}
 
 
 def main() -> None:
@@ -55,8 +56,14 @@ def _section(kind: type[events.Event]) -> str:
 
 def _type(field: dict[str, Any]) -> str:
     if field.get("type") == "array":
-        return "list of `productId` and `qty`"
+        name = field["items"]["$ref"].rpartition("/")[2]
+        return "list of " + _join(f"`{each}`" for each in schemas()["$defs"][name]["properties"])
     return str(field.get("format", field.get("type")))
+
+
+def _join(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from common.roles import Scope
+
 Way = tuple[str, str]
 
 
@@ -13,7 +15,7 @@ class Who(StrEnum):
     BEARER = "holders of the secret in the request"
     GATEWAY = "the payment gateway, by its signature"
     CUSTOMER = "any authenticated caller"
-    ADMIN = "admins"
+    STAFF = "staff with the scope"
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,26 @@ class Right:
 
     who: Who
     owned: bool = False
+    scope: Scope | None = None
+
+
+def staff(scope: Scope) -> Right:
+    """Staff with this scope, and nobody else."""
+    return Right(Who.STAFF, scope=scope)
+
+
+def customer(on_behalf: Scope) -> Right:
+    """Customers for themselves, and staff with this scope for anybody."""
+    return Right(Who.CUSTOMER, scope=on_behalf)
+
+
+def owner(on_behalf: Scope) -> Right:
+    """The owner of what the path names, and staff with this scope."""
+    return Right(Who.CUSTOMER, owned=True, scope=on_behalf)
 
 
 ANYBODY, BEARER, GATEWAY = Right(Who.ANYBODY), Right(Who.BEARER), Right(Who.GATEWAY)
-CUSTOMER, OWNER, ADMIN = Right(Who.CUSTOMER), Right(Who.CUSTOMER, owned=True), Right(Who.ADMIN)
+CUSTOMER, OWNER = Right(Who.CUSTOMER), Right(Who.CUSTOMER, owned=True)
 
 # tests/access fails for a route that is missing here, or whose authorizer differs.
 RIGHTS: dict[str, dict[Way, Right]] = {
@@ -34,13 +52,17 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("POST", "/user/login"): ANYBODY,
         ("POST", "/user/refresh"): BEARER,
         ("POST", "/user/logout"): CUSTOMER,
-        ("GET", "/user/profile"): CUSTOMER,
+        ("GET", "/user/profile"): customer(Scope.CUSTOMERS_READ),
         ("PATCH", "/user/profile"): CUSTOMER,
         ("POST", "/user/password"): CUSTOMER,
         ("POST", "/user/password/forgotten"): ANYBODY,
         ("POST", "/user/password/reset"): BEARER,
         ("POST", "/user/email/verification"): CUSTOMER,
         ("POST", "/user/email/verify"): BEARER,
+        ("GET", "/user/addresses"): CUSTOMER,
+        ("POST", "/user/addresses"): CUSTOMER,
+        ("PATCH", "/user/addresses/{address_id}"): OWNER,
+        ("DELETE", "/user/addresses/{address_id}"): OWNER,
         ("GET", "/user/export"): CUSTOMER,
         ("DELETE", "/user"): CUSTOMER,
         ("GET", "/user/.well-known/jwks.json"): ANYBODY,
@@ -52,26 +74,26 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("GET", "/products/facets"): ANYBODY,
         ("GET", "/products/suggest"): ANYBODY,
         ("GET", "/categories"): ANYBODY,
-        ("GET", "/products/all"): ADMIN,
-        ("GET", "/products/all/{product_id}"): ADMIN,
-        ("POST", "/categories"): ADMIN,
-        ("PATCH", "/categories/{slug}"): ADMIN,
-        ("DELETE", "/categories/{slug}"): ADMIN,
-        ("POST", "/product"): ADMIN,
-        ("POST", "/product/{product_id}/variants"): ADMIN,
-        ("PATCH", "/product/{product_id}"): ADMIN,
-        ("DELETE", "/product/{product_id}"): ADMIN,
-        ("PUT", "/product/{product_id}/stock"): ADMIN,
-        ("POST", "/product/{product_id}/stock/adjust"): ADMIN,
-        ("GET", "/product/{product_id}/stock/movements"): ADMIN,
+        ("GET", "/products/all"): staff(Scope.PRODUCTS_WRITE),
+        ("GET", "/products/all/{product_id}"): staff(Scope.PRODUCTS_WRITE),
+        ("POST", "/categories"): staff(Scope.PRODUCTS_WRITE),
+        ("PATCH", "/categories/{slug}"): staff(Scope.PRODUCTS_WRITE),
+        ("DELETE", "/categories/{slug}"): staff(Scope.PRODUCTS_WRITE),
+        ("POST", "/product"): staff(Scope.PRODUCTS_WRITE),
+        ("POST", "/product/{product_id}/variants"): staff(Scope.PRODUCTS_WRITE),
+        ("PATCH", "/product/{product_id}"): staff(Scope.PRODUCTS_WRITE),
+        ("DELETE", "/product/{product_id}"): staff(Scope.PRODUCTS_WRITE),
+        ("PUT", "/product/{product_id}/stock"): staff(Scope.STOCK_WRITE),
+        ("POST", "/product/{product_id}/stock/adjust"): staff(Scope.STOCK_WRITE),
+        ("GET", "/product/{product_id}/stock/movements"): staff(Scope.STOCK_READ),
     },
     "cart-service": {
-        ("POST", "/cart"): CUSTOMER,
-        ("GET", "/cart"): CUSTOMER,
-        ("PATCH", "/cart/{product_id}"): CUSTOMER,
-        ("DELETE", "/cart/{product_id}"): CUSTOMER,
-        ("DELETE", "/cart"): CUSTOMER,
-        ("POST", "/cart/merge"): CUSTOMER,
+        ("POST", "/cart"): customer(Scope.ORDERS_WRITE),
+        ("GET", "/cart"): customer(Scope.ORDERS_READ),
+        ("PATCH", "/cart/{product_id}"): customer(Scope.ORDERS_WRITE),
+        ("DELETE", "/cart/{product_id}"): customer(Scope.ORDERS_WRITE),
+        ("DELETE", "/cart"): customer(Scope.ORDERS_WRITE),
+        ("POST", "/cart/merge"): customer(Scope.ORDERS_WRITE),
         ("POST", "/cart/guest"): ANYBODY,
         ("GET", "/cart/guest"): BEARER,
         ("POST", "/cart/guest/items"): BEARER,
@@ -80,33 +102,33 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("DELETE", "/cart/guest"): BEARER,
     },
     "order-service": {
-        ("POST", "/order"): CUSTOMER,
+        ("POST", "/order"): customer(Scope.ORDERS_WRITE),
         ("POST", "/order/quote"): ANYBODY,
-        ("GET", "/order/{order_id}"): OWNER,
-        ("GET", "/orders"): CUSTOMER,
-        ("POST", "/order/{order_id}/cancel"): OWNER,
-        ("POST", "/order/{order_id}/refund"): OWNER,
-        ("GET", "/shipping-methods"): ADMIN,
-        ("POST", "/shipping-methods"): ADMIN,
-        ("PATCH", "/shipping-methods/{method_id}"): ADMIN,
-        ("DELETE", "/shipping-methods/{method_id}"): ADMIN,
-        ("GET", "/tax-rates"): ADMIN,
-        ("POST", "/tax-rates"): ADMIN,
-        ("PATCH", "/tax-rates/{rate_id}"): ADMIN,
-        ("DELETE", "/tax-rates/{rate_id}"): ADMIN,
-        ("GET", "/promotions"): ADMIN,
-        ("POST", "/promotions"): ADMIN,
-        ("PATCH", "/promotions/{promotion_id}"): ADMIN,
-        ("DELETE", "/promotions/{promotion_id}"): ADMIN,
+        ("GET", "/order/{order_id}"): owner(Scope.ORDERS_READ),
+        ("GET", "/orders"): customer(Scope.ORDERS_READ),
+        ("POST", "/order/{order_id}/cancel"): owner(Scope.ORDERS_WRITE),
+        ("POST", "/order/{order_id}/refund"): owner(Scope.REFUNDS_WRITE),
+        ("GET", "/shipping-methods"): staff(Scope.SETTINGS_WRITE),
+        ("POST", "/shipping-methods"): staff(Scope.SETTINGS_WRITE),
+        ("PATCH", "/shipping-methods/{method_id}"): staff(Scope.SETTINGS_WRITE),
+        ("DELETE", "/shipping-methods/{method_id}"): staff(Scope.SETTINGS_WRITE),
+        ("GET", "/tax-rates"): staff(Scope.SETTINGS_WRITE),
+        ("POST", "/tax-rates"): staff(Scope.SETTINGS_WRITE),
+        ("PATCH", "/tax-rates/{rate_id}"): staff(Scope.SETTINGS_WRITE),
+        ("DELETE", "/tax-rates/{rate_id}"): staff(Scope.SETTINGS_WRITE),
+        ("GET", "/promotions"): staff(Scope.SETTINGS_WRITE),
+        ("POST", "/promotions"): staff(Scope.SETTINGS_WRITE),
+        ("PATCH", "/promotions/{promotion_id}"): staff(Scope.SETTINGS_WRITE),
+        ("DELETE", "/promotions/{promotion_id}"): staff(Scope.SETTINGS_WRITE),
     },
     "checkout-orchestrator": {
         ("POST", "/checkout"): OWNER,
-        ("GET", "/checkout/{order_id}"): OWNER,
+        ("GET", "/checkout/{order_id}"): owner(Scope.ORDERS_READ),
         ("POST", "/checkout/webhooks/stripe"): GATEWAY,
         ("POST", "/checkout/webhooks/razorpay"): GATEWAY,
     },
     "analytics-service": {
-        ("GET", "/analytics/events"): ADMIN,
-        ("GET", "/analytics/reports"): ADMIN,
+        ("GET", "/analytics/events"): staff(Scope.EVENTS_READ),
+        ("GET", "/analytics/reports"): staff(Scope.REPORTS_READ),
     },
 }

@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 from common import auth, aws
+from common.roles import SCOPES, Role
 
 KID = "test-key"
 JIMMY = "USER#01JIMMY"
 AMY = "USER#01AMY"
 ADMIN = "USER#01ADMIN"
+STAFF = "USER#01STAFF"
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,16 @@ class Tokens:
 
     def customer(self, user_id: str = JIMMY, email: str = "jimmy@example.com") -> str:
         """Sign a customer's token."""
-        return self.sign(sub=user_id, email=email, role=auth.CUSTOMER)
+        return self.sign(sub=user_id, email=email, role=Role.CUSTOMER)
 
     def admin(self, user_id: str = ADMIN, email: str = "admin@example.com") -> str:
         """Sign an admin's token."""
-        return self.sign(sub=user_id, email=email, role=auth.ADMIN)
+        return self.sign(sub=user_id, email=email, role=Role.ADMIN)
+
+    def staff(self, role: Role, user_id: str = STAFF, session: str = "") -> str:
+        """Sign the token of a person with this role."""
+        claims = {"sub": user_id, "email": "staff@example.com", "role": role, "sid": session}
+        return self.sign(**claims, scopes=sorted(SCOPES[role]))
 
     def sign(self, **claims: Any) -> str:
         """Sign a token with these claims and the usual ones."""

@@ -8,7 +8,8 @@ from chalice.test import Client
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from common import api, auth, aws
-from testkit.tokens import ADMIN, JIMMY, KID
+from common.roles import Role, Scope
+from testkit.tokens import ADMIN, JIMMY, KID, STAFF
 
 
 @pytest.fixture
@@ -21,14 +22,14 @@ def shop(tokens):
         caller = auth.caller(app)
         named_user = (app.current_request.query_params or {}).get("userId")
         return {
-            "userId": auth.acting_for(caller, named_user),
-            "admin": caller.is_admin,
+            "userId": auth.acting_for(caller, named_user, Scope.ORDERS_READ),
+            "scopes": sorted(caller.scopes),
             "email": caller.email,
         }
 
-    @app.route("/admin", authorizer=authorizer)
-    def admin():
-        auth.require_admin(auth.caller(app))
+    @app.route("/refunds", authorizer=authorizer)
+    def refunds():
+        auth.require_scope(auth.caller(app), Scope.REFUNDS_WRITE)
         return {}
 
     with Client(app) as client:
@@ -40,7 +41,7 @@ def shop(tokens):
 def test_the_token_says_who_calls(shop, tokens):
     assert shop("/me", tokens.customer()).json_body == {
         "userId": JIMMY,
-        "admin": False,
+        "scopes": [],
         "email": "jimmy@example.com",
     }
 
@@ -55,10 +56,40 @@ def test_an_admin_acts_for_anybody(shop, tokens):
     assert shop("/me?userId=USER%23other", tokens.admin()).json_body["userId"] == "USER#other"
 
 
-def test_what_is_for_admins_is_closed_to_customers(shop, tokens):
-    assert shop("/admin", tokens.admin()).status_code == 200
-    refused = shop("/admin", tokens.customer())
-    assert (refused.status_code, refused.json_body["Code"]) == (403, "AdminOnly")
+@pytest.mark.parametrize("role", Role)
+def test_a_route_is_open_to_the_roles_with_its_scope(shop, tokens, role):
+    answer = shop("/refunds", tokens.staff(role))
+
+    if role in (Role.ADMIN, Role.FINANCE):
+        assert answer.status_code == 200
+    else:
+        assert (answer.status_code, answer.json_body["Code"]) == (403, "InsufficientScope")
+        assert "refunds:write" in answer.json_body["Message"]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_from_before_there_were_scopes_has_its_roles(shop, tokens, role):
+    old = tokens.sign(sub=STAFF, email="s@example.com", role=role)
+
+    assert shop("/me", old).json_body == shop("/me", tokens.staff(role)).json_body | {
+        "email": "s@example.com"
+    }
+
+
+def test_a_token_has_no_more_scopes_than_it_names(shop, tokens):
+    claims = {"sub": STAFF, "email": "s@example.com", "role": Role.ADMIN}
+    narrow = tokens.sign(**claims, scopes=["orders:read", "moons:write"])
+
+    assert shop("/me", narrow).json_body["scopes"] == ["orders:read"]
+    assert shop("/refunds", narrow).status_code == 403
+
+
+@pytest.mark.parametrize("scopes", ["refunds:write", [5], {"refunds:write": 1}, None, 7])
+def test_a_token_whose_scopes_are_no_list_of_texts_is_refused(shop, tokens, scopes):
+    odd = tokens.sign(sub=STAFF, email="s@example.com", role=Role.ADMIN, scopes=scopes)
+
+    assert shop("/refunds", odd).status_code in (401, 403)
+    assert shop("/me", odd).status_code in (401, 403)
 
 
 def forged(tokens, case):
@@ -98,8 +129,8 @@ FORGERIES = [
 
 @pytest.mark.parametrize("case", FORGERIES)
 def test_a_token_that_is_not_to_be_believed_opens_nothing(shop, tokens, case):
-    assert shop("/admin", tokens.admin(ADMIN)).status_code == 200
-    assert shop("/admin", forged(tokens, case)).status_code in (401, 403)
+    assert shop("/refunds", tokens.admin(ADMIN)).status_code == 200
+    assert shop("/refunds", forged(tokens, case)).status_code in (401, 403)
 
 
 def test_in_lambda_a_bad_token_makes_api_gateway_answer_401(tokens, monkeypatch):

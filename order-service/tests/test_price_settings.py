@@ -100,7 +100,7 @@ def test_customers_set_up_nothing(api, tokens, path):
         customer.change(path, "1", {"name": "Mine"}),
         customer.delete(path, "1"),
     ):
-        assert error_of(answer) == (403, "AdminOnly")
+        assert error_of(answer) == (403, "InsufficientScope")
 
 
 def test_there_is_one_rate_of_each_place_and_class(staff):

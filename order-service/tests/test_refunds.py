@@ -204,7 +204,7 @@ def test_the_refund_period_is_a_setting(jimmy, paid, monkeypatch):
 
 @pytest.mark.parametrize("restock", [True, False])
 def test_only_an_admin_decides_on_restocking(jimmy, admin, paid, restock):
-    assert error_of(jimmy.refund(paid, restock=restock)) == (403, "AdminOnly")
+    assert error_of(jimmy.refund(paid, restock=restock)) == (403, "InsufficientScope")
     assert amounts(paid) == []
 
     assert admin.refund(paid, restock=restock).json_body["restock"] is restock

@@ -40,7 +40,7 @@ def test_the_example_of_the_requirements_creates_a_product_and_its_stock(shop):
 def test_a_customer_changes_nothing_in_the_catalogue(shop, method, path):
     refused = shop.api.request(method, path, {}, shop.customer, None)
 
-    assert (refused.status_code, refused.json_body["Code"]) == (403, "AdminOnly")
+    assert (refused.status_code, refused.json_body["Code"]) == (403, "InsufficientScope")
 
 
 @pytest.mark.parametrize(("method", "path"), ADMINS_ONLY)

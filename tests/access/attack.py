@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from chalice.test import HTTPResponse
 
+from common.roles import SCOPES, Role, Scope
 from common.routes import Access, Route
 from delivery.paths import service as folder_of
-from testkit.access_matrix import RIGHTS, Who
+from testkit.access_matrix import RIGHTS, Right, Who
 from testkit.forgeries import forged
 from tests.access import malformed_inputs
 from tests.access.fixtures import Request, ServiceUnderTest, service_under_test
@@ -43,8 +44,8 @@ class Attempt:
 class Attacker:
     """Attacks one route."""
 
-    def __init__(self, service: ServiceUnderTest, route: Route, who: Who) -> None:
-        self._service, self._declared, self._who = service, route, who
+    def __init__(self, service: ServiceUnderTest, route: Route, right: Right) -> None:
+        self._service, self._declared, self._right, self._who = service, route, right, right.who
         self._route = f"{route.method} {route.path}"
         self._proper: Request = service.requests[route.method, route.path]
 
@@ -54,8 +55,8 @@ class Attacker:
         if self._declared.access is not Access.PUBLIC:
             for name, headers in forged(self._service.tokens, "USER#01ADMIN"):
                 yield self._try("forged", name, token=None, headers=headers)
-        if self._who is Who.ADMIN:
-            yield self._try("not an admin", "a customer", token=self._service.customer())
+        if self._right.scope:
+            yield from self._roles(self._right.scope)
         if self._who in (Who.BEARER, Who.GATEWAY):
             yield from self._invalid_secrets()
         yield from self._foreign_resources()
@@ -65,6 +66,28 @@ class Attacker:
         if self._declared.body:
             yield from self._bodies()
         yield from self._headers()
+
+    def _roles(self, scope: Scope) -> Iterator[Attempt]:
+        """The request with a token of each role, on behalf of a customer if it can be."""
+        changes = {} if self._who is Who.STAFF else self._on_behalf()
+        kinds = {
+            (True, True): "granted",
+            (True, False): "insufficient scope",
+            (False, True): "on behalf",
+            (False, False): "insufficient scope for foreign",
+        }
+        for role in Role:
+            kind = kinds[self._who is Who.STAFF, scope in SCOPES[role]]
+            token = self._service.staff(role)
+            yield self._try(kind, f"a token of {role}", token=token, **changes)
+
+    def _on_behalf(self) -> dict[str, Any]:
+        """What names another customer: an id in the path, or userId in the body or query."""
+        if self._proper.foreign:
+            return {}  # the staff's token makes the customer's own resource a foreign one
+        if "userId" in self._fields(self._declared.body):
+            return {"body": {**self._proper.body, "userId": "USER#01AMY"}}
+        return {"query": f"userId={quote(self._service.jimmy)}"}
 
     def _invalid_secrets(self) -> Iterator[Attempt]:
         """Requests without the secret that is a token in the body, or a header."""
@@ -181,9 +204,9 @@ class Attacker:
         expected: int = 0,
     ) -> Attempt:
         """Send the valid request with these changes, by default with an allowed token."""
-        path = self._proper.path(self._declared.path, **(args or {})) + (
-            f"?{query}" if query else ""
-        )
+        path = self._proper.path(self._declared.path, **(args or {}))
+        query = query or urlencode(self._proper.query)
+        path += f"?{query}" if query else ""
         token = self._token() if token == _ALLOWED else token
         sent = self._proper.body if body is ... else body
         response = self._service.api.request(
@@ -194,7 +217,7 @@ class Attacker:
     def _token(self) -> str | None:
         if self._declared.access is Access.PUBLIC:
             return None
-        return self._service.tokens.admin() if self._who is Who.ADMIN else self._service.customer()
+        return self._service.tokens.admin() if self._who is Who.STAFF else self._service.customer()
 
     def _record(self, response: HTTPResponse, kind: str, name: str, expected: int) -> Attempt:
         stored = [
@@ -230,11 +253,10 @@ def attack(name: str) -> dict[str, Any]:
         attempts = [
             asdict(attempt)
             for route in known
-            for attempt in Attacker(
-                service, route, RIGHTS[name][route.method, route.path].who
-            ).attack()
+            for attempt in Attacker(service, route, RIGHTS[name][route.method, route.path]).attack()
         ]
-    return {"routes": ways, "attempts": attempts}
+    scopes = {f"{each.method} {each.path}": each.scope or each.on_behalf for each in declared}
+    return {"routes": ways, "scopes": scopes, "attempts": attempts}
 
 
 if __name__ == "__main__":

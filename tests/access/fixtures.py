@@ -19,6 +19,7 @@ from moto.ses.models import ses_backends
 
 from common import auth, aws, clock
 from common.api import camel_case
+from common.roles import Role
 from delivery.paths import service as folder_of
 from devcloud.razorpay import webhooks as razorpay
 from devcloud.stripe import webhooks as stripe
@@ -26,12 +27,20 @@ from testkit import plugin, resources
 from testkit.access_matrix import Way
 from testkit.events import waiting
 from testkit.service_client import Api
-from testkit.tokens import AMY, JIMMY, Tokens
+from testkit.tokens import AMY, JIMMY, STAFF, Tokens
 
 BOWL = "PROD#01BOWL"
 SHIRT = "PARENT#01SHIRT"  # a parent of variants
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
+ADDRESS = {
+    "name": "Jimmy",
+    "line1": "1 Main Street",
+    "city": "Cupertino",
+    "region": "CA",
+    "postalCode": "95014",
+    "country": "US",
+}
 CREATED_AT = "2025-10-13T14:10:00.123Z"
 
 
@@ -43,6 +52,7 @@ class Request:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
 
     def path(self, pattern: str, **args: str) -> str:
         """The route's path with its arguments, others in the place of some."""
@@ -58,6 +68,8 @@ class ServiceUnderTest:
     tokens: Tokens
     jimmy: str = JIMMY
     session: str = ""
+    staff_id: str = STAFF
+    staff_session: str = ""
     requests: dict[Way, Request] = field(default_factory=dict)
     snapshot: dict[str, Any] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
@@ -65,8 +77,12 @@ class ServiceUnderTest:
     def customer(self) -> str:
         """A token of Jimmy's."""
         return self.tokens.sign(
-            sub=self.jimmy, email="jimmy@example.com", role=auth.CUSTOMER, sid=self.session
+            sub=self.jimmy, email="jimmy@example.com", role=Role.CUSTOMER, sid=self.session
         )
+
+    def staff(self, role: Role) -> str:
+        """A token of somebody else with this role."""
+        return self.tokens.staff(role, self.staff_id, self.staff_session)
 
     def take_snapshot(self) -> None:
         """Keep the tables as they are now, for `restore`."""
@@ -184,7 +200,7 @@ def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) ->
 
 
 def set_up_users(service: ServiceUnderTest) -> None:
-    """Jimmy and Amy have accounts, and Jimmy is logged in."""
+    """Jimmy and Amy have accounts, and are logged in."""
     from chalicelib.tokens import keys
 
     aws.client("secretsmanager").create_secret(Name=keys.SECRET)
@@ -205,10 +221,17 @@ def set_up_users(service: ServiceUnderTest) -> None:
     for name in ("jimmy", "amy"):
         account = {"email": f"{name}@example.com", "password": PASSWORD, "name": name}
         service.api.post("/user/register", account)
+    amy = {"email": "amy@example.com", "password": PASSWORD}
+    staff = service.api.post("/user/login", amy).json_body
+    service.staff_id, service.staff_session = staff["userId"], _claims(staff["token"])["sid"]
     jimmy = {"email": "jimmy@example.com", "password": PASSWORD}
     session = service.api.post("/user/login", jimmy).json_body
     service.session = _claims(session["token"])["sid"]
     service.jimmy = session["userId"]
+    jimmys, amys = (
+        service.api.post("/user/addresses", ADDRESS, token).json_body["addressId"]
+        for token in (session["token"], staff["token"])
+    )
     reset = _request_mail_token(service, "/user/password/forgotten", None)
     verify = _request_mail_token(service, "/user/email/verification", service.customer())
     service.requests = {
@@ -230,6 +253,12 @@ def set_up_users(service: ServiceUnderTest) -> None:
         ("POST", "/user/password/reset"): Request(body={"token": reset, "newPassword": "1234567"}),
         ("POST", "/user/email/verification"): Request(),
         ("POST", "/user/email/verify"): Request(body={"token": verify, "password": PASSWORD}),
+        ("GET", "/user/addresses"): Request(),
+        ("POST", "/user/addresses"): Request(body=ADDRESS),
+        ("PATCH", "/user/addresses/{address_id}"): Request(
+            {"address_id": jimmys}, {"line2": "c/o Amy"}, foreign={"address_id": amys}
+        ),
+        ("DELETE", "/user/addresses/{address_id}"): Request({"address_id": jimmys}),
         ("GET", "/user/export"): Request(),
         ("DELETE", "/user"): Request(body={"password": PASSWORD}),
         ("GET", "/user/.well-known/jwks.json"): Request(),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from common import security_headers
+from common.roles import Role
 from delivery.paths import SERVICES
 from docgen import access_page
 from testkit.access_matrix import RIGHTS, Who
@@ -12,7 +13,8 @@ from tests.access.malformed_inputs import INJECTED
 
 REJECTED = {
     "forged": {401, 403},
-    "not an admin": {403},
+    "insufficient scope": {403},
+    "insufficient scope for foreign": {403, 404},
     "no secret": {400, 401, 404},
     "foreign": {403, 404},
     "malformed id": {400, 404},
@@ -22,10 +24,27 @@ REJECTED = {
     "odd key": {400},
 }
 # What may be harmless, and must not break anything.
-TOLERATED = {"odd value", "odd query", "odd address", "broken body", "injection", "granted"}
+TOLERATED = {
+    "odd value",
+    "odd query",
+    "odd address",
+    "broken body",
+    "injection",
+    "granted",
+    "on behalf",
+}
 OF_API_GATEWAY = {"forged"}  # answered by delivery.templates instead of the app
 MAX_ERROR_LENGTH = 1000  # an error does not repeat the request
 RATE_LIMITS = ["Attempts"]  # counts rejected attempts, too
+
+_A_CART = "what is in a cart is neither bought nor paid"
+UNTRACED = {
+    "POST /cart": _A_CART,
+    "PATCH /cart/{product_id}": _A_CART,
+    "DELETE /cart/{product_id}": _A_CART,
+    "DELETE /cart": _A_CART,
+    "POST /cart/merge": _A_CART,
+}
 
 services = pytest.mark.parametrize("service", SERVICES)
 
@@ -50,7 +69,7 @@ def test_every_route_without_an_authorizer_is_declared_public(results, service):
         if not authorizer
     }
     listed = {
-        at for at, right in RIGHTS[service].items() if right.who not in (Who.CUSTOMER, Who.ADMIN)
+        at for at, right in RIGHTS[service].items() if right.who not in (Who.CUSTOMER, Who.STAFF)
     }
 
     assert bare == listed
@@ -74,6 +93,68 @@ def test_every_route_grants_valid_requests(results, service):
 
     assert {split_route(attempt["route"]) for attempt in granted} == set(RIGHTS[service])
     assert described(a for a in granted if not 200 <= a["status"] < 300) == []
+
+
+@services
+def test_staff_with_the_scope_act_on_behalf_of_customers(results, service):
+    granted = attempts(results, service, "on behalf")
+
+    assert described(a for a in granted if not 200 <= a["status"] < 300) == []
+
+
+@services
+def test_every_role_was_tried_on_every_route_with_a_scope(results, service):
+    kinds = ("granted", "on behalf", "insufficient scope", "insufficient scope for foreign")
+    tried = {(a["route"], a["name"]) for a in attempts(results, service, *kinds)}
+    scoped = {at: right for at, right in RIGHTS[service].items() if right.scope}
+
+    assert {
+        (f"{method} {path}", f"a token of {role}") for method, path in scoped for role in Role
+    } <= tried
+
+
+@services
+def test_every_route_declares_the_scope_of_the_access_matrix(results, service):
+    listed = {at: right.scope for at, right in RIGHTS[service].items()}
+
+    assert {split_route(route): scope for route, scope in results[service]["scopes"].items()} == {
+        at: scope and str(scope) for at, scope in listed.items()
+    }
+
+
+@services
+def test_whatever_staff_change_is_traced(results, service):
+    """By tables: what `common` writes while a scope is used is written with its trace."""
+    allowed = attempts(results, service, "granted", "on behalf")
+    staff = [a for a in allowed if a["name"].startswith("a token of ")]
+    untraced = [a for a in staff if a["changed"] and not is_traced(a)]
+
+    assert described(a for a in untraced if a["route"] not in UNTRACED) == []
+
+
+@services
+def test_every_scope_to_write_was_used_to_write(results, service):
+    """Otherwise a route that writes nothing in these attempts would pass."""
+    writing = {
+        f"{method} {path}"
+        for (method, path), right in RIGHTS[service].items()
+        if method != "GET" and right.scope and right.scope.endswith(":write")
+    }
+    traced = {a["route"] for a in results[service]["attempts"] if is_traced(a)}
+
+    assert writing - UNTRACED.keys() <= traced
+
+
+def is_traced(attempt):
+    return any(table.endswith("StaffActs") for table in attempt["changed"])
+
+
+@services
+def test_a_missing_scope_is_named(results, service):
+    for attempt in attempts(results, service, "insufficient scope"):
+        scope = RIGHTS[service][split_route(attempt["route"])].scope
+        assert json.loads(attempt["body"])["Code"] == "InsufficientScope"
+        assert str(scope) in attempt["body"]
 
 
 @services

@@ -10,7 +10,7 @@ PROTECTED = [
     (method, path)
     for ways in RIGHTS.values()
     for (method, path), right in ways.items()
-    if right.who in (Who.CUSTOMER, Who.ADMIN)
+    if right.who in (Who.CUSTOMER, Who.STAFF)
 ]
 UNAUTHORIZED = {"Code": "Unauthorized", "Message": "send Authorization: Bearer <access token>"}
 

@@ -26,6 +26,8 @@ def of_purchase(probe: ShopProbe, order_id: str, user_id: str) -> list[Message]:
         ("unpublished-events-queue", _order_done(order, items)),
         ("inventory-update-queue", {"action": "commit", "orderId": order_id, "items": items}),
         ("announce-orders-queue", _parked_record(probe, order_id)),
+        ("order-staff-acts-queue", _parked_act("OrderStaffActs")),
+        ("product-staff-acts-queue", _parked_act("ProductStaffActs")),
     ]
 
 
@@ -98,4 +100,24 @@ def _parked_record(probe: ShopProbe, order_id: str) -> dict[str, Any]:
         "eventName": "INSERT",
         "eventSourceARN": stream,
         "dynamodb": {"NewImage": image},
+    }
+
+
+def _parked_act(table: str) -> dict[str, Any]:
+    """A stream record as announce-staff-acts parks it."""
+    texts = {
+        "actId": f"ACT#{uuid.uuid4().hex}",
+        "userId": "USER#01STAFF",
+        "role": "support",
+        "scope": "orders:write",
+        "action": "cancelOrder",
+        "changes": "[]",
+        "correlationId": "late",
+        "createdAt": "2025-10-13T14:10:00.123Z",
+    }
+    return {
+        "eventID": uuid.uuid4().hex,
+        "eventName": "INSERT",
+        "eventSourceARN": f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}/stream/parked",
+        "dynamodb": {"NewImage": {name: {"S": text} for name, text in texts.items()}},
     }

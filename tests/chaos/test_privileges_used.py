@@ -118,6 +118,9 @@ USED_ON_FAILURE: dict[str, str] = {
     "product-service-local-on-search-index-queue s3:DeleteObject *": (
         "a version of the search index was replaced a minute ago"
     ),
+    "*-service-local-announce-staff-acts sqs:* *": (
+        "the bus rejected an event, and the record is parked"
+    ),
     "product-service-local-update-inventory dynamodb:PutItem *": (
         "the stock of a paid order is taken again after its reservation expired"
     ),
@@ -146,6 +149,7 @@ def use_all_routes(harness: ChaosHarness) -> None:
     goods = edit_catalogue(harness)
     edit_carts(customer, goods)
     edit_prices(harness, customer, goods)
+    act_for_customers(harness, goods)
     fail_to_buy(harness, goods)
     edit_account(harness, customer, goods)
     read_reports(harness, customer)
@@ -225,6 +229,13 @@ def edit_categories(admin: httpx.Client) -> None:
     ok(admin.get("/categories"))
     # The search index may have to be built first.
     poll_until(lambda: admin.delete("/categories/food"), lambda answer: answer.is_success, 60)
+
+
+def act_for_customers(harness: ChaosHarness, goods: str) -> None:
+    """Cancel a customer's order as staff: the trace is written with it."""
+    customer = Customer.register(harness.shop.url)
+    order = quote(customer.order(goods), safe="")
+    harness.admin.http.post(f"/order/{order}/cancel")
 
 
 def edit_parent(admin: httpx.Client, related: str) -> None:

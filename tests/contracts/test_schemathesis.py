@@ -43,7 +43,7 @@ class Callers:
 
     def caller_of(self, operation: Any) -> Account:
         """The account that calls this route."""
-        if "AdminOnly" in str(operation.definition.raw["responses"].get("403")):
+        if "InsufficientScope" in str(operation.definition.raw["responses"].get("403")):
             return self._admin
         name = operation.label if operation.path.startswith("/user") else "anybody"
         if name not in self._customers:

@@ -200,7 +200,7 @@ def median_seconds(client: httpx.Client, requests: int = 15) -> float:
     return sorted(taken)[requests // 2]
 
 
-@pytest.mark.parametrize("role", ["admin", "customer"])
+@pytest.mark.parametrize("role", ["admin", "customer", "support"])
 def test_a_token_is_printed_for_each_role(shop, role):
     status, token, _ = run_command("token", role, "--dir", str(shop.directory))
 

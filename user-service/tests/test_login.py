@@ -74,11 +74,14 @@ def test_a_password_hashed_as_it_came_works_and_is_hashed_anew(shop, jimmy):
     assert shop.post("/user/login", {**LOGIN, "password": DECOMPOSED}).status_code == 200
 
 
+CLAIMS = {"iss", "aud", "sub", "email", "role", "scopes", "sid", "iat", "exp"}
+
+
 def test_the_claims_of_a_token_name_its_user_and_lifetime(shop, jimmy, access_token):
     token = access_token()
 
     claims = jwt.decode(token, options={"verify_signature": False})
-    assert claims.keys() == {"iss", "aud", "sub", "email", "role", "sid", "iat", "exp"}
+    assert claims.keys() == CLAIMS
     assert claims["exp"] - claims["iat"] == 900
     assert {
         "iss": "commerce-user-service",
@@ -86,6 +89,7 @@ def test_the_claims_of_a_token_name_its_user_and_lifetime(shop, jimmy, access_to
         "sub": jimmy,
         "email": "jimmy@example.com",
         "role": "customer",
+        "scopes": [],
     }.items() <= claims.items()
     assert jwt.get_unverified_header(token)["alg"] == "EdDSA"
     assert auth.verify(f"Bearer {token}") == claims

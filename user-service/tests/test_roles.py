@@ -8,6 +8,7 @@ from actors import JIMMY
 from chalicelib.users.errors import UserNotFound
 from common import auth, redaction
 from common.ids import InvalidId
+from common.roles import SCOPES, Role
 from common.step_input import StepInputInvalid
 
 
@@ -25,6 +26,14 @@ def test_a_granted_role_shows_from_the_next_login_on(shop, jimmy, access_token, 
     assert granted == {"userId": jimmy, "email": "jimmy@example.com", "role": "admin"}
     assert (role_in(before), role_in(access_token())) == ("customer", "admin")
     assert shop.get("/user/profile", token=access_token()).json_body["role"] == "admin"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_has_the_scopes_of_its_role(shop, jimmy, access_token, role):
+    shop.invoke("grant-role", {"userId": jimmy, "role": role})
+
+    claims = jwt.decode(access_token(), options={"verify_signature": False})
+    assert (claims["role"], claims["scopes"]) == (role, sorted(SCOPES[role]))
 
 
 def expires_in(token):

@@ -1,6 +1,9 @@
 """Facts from the messages of other services."""
 
+import json
 from typing import Any
+
+import msgspec
 
 from chalicelib.analytics.event_types import EventType
 from chalicelib.analytics.facts import Fact, normalize_timestamp, total_units
@@ -50,4 +53,26 @@ def parse_inventory_updated(message: dict[str, Any]) -> Fact:
         EventType.INVENTORY_UPDATED,
         normalize_timestamp(event.occurred_at),
         metadata,
+    )
+
+
+def parse_staff_acted(message: dict[str, Any]) -> Fact:
+    """Return the fact that staff changed something, with who, what, before and after.
+
+    Raises: EventNotUnderstood, ValueError for an invalid time.
+    """
+    event = events.parse(events.StaffActed, message)
+    metadata = {
+        "actId": event.act_id,
+        "role": event.role,
+        "scope": event.scope,
+        "action": event.action,
+        "changes": json.dumps(msgspec.to_builtins(event.changes), ensure_ascii=False),
+    }
+    return Fact(
+        event.event_id,
+        EventType.STAFF_ACTED,
+        normalize_timestamp(event.occurred_at),
+        metadata,
+        event.user_id,
     )

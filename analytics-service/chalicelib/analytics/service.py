@@ -6,7 +6,7 @@ from chalicelib.analytics import messages, periods, reports, search, stream_chan
 from chalicelib.analytics.facts import Fact
 from chalicelib.analytics.models import EventLog
 from chalicelib.analytics.schemas import DayReport, EventQuery, LoggedEvent, ReportQuery
-from common import dynamodb, log, streams, transactions
+from common import dynamodb, events, log, streams, transactions
 from common.pages import Page
 
 
@@ -21,12 +21,14 @@ def record_change(change: streams.Change) -> None:
 
 
 def record_message(message: dict[str, Any]) -> None:
-    """Record an InventoryUpdated event or a parked stream record. Idempotent.
+    """Record InventoryUpdated, StaffActed or a parked stream record. Idempotent.
 
     Raises: EventNotUnderstood, and what `record_change` raises.
     """
     if "dynamodb" in message:
         record_change(streams.read(message))
+    elif message.get("detail-type") == events.StaffActed.detail_type:
+        record(messages.parse_staff_acted(message))
     else:
         record(messages.parse_inventory_updated(message))
 

@@ -12,6 +12,7 @@ from chalicelib.payments.models import Payment, PaymentStatus
 from chalicelib.readmodels.orders import Order, OrderStatus, find_order
 from common import ids, money
 from common.auth import Caller
+from common.roles import Scope
 
 # The state that the saga is in or near while its order is CREATED, by the payment's status.
 _STEPS = {
@@ -32,12 +33,13 @@ _SHOWN = {
 
 
 def get_status(caller: Caller, order_id: str) -> CheckoutStatus:
-    """Read the status of the caller's checkout, for an admin that of any.
+    """Read the status of the caller's checkout, for staff that of any.
 
     Raises: OrderNotFound.
     """
     order = find_order(ids.parse("ORDER", order_id))
-    if order is None or not (caller.is_admin or order.user_id == caller.user_id):
+    is_visible = order and (order.user_id == caller.user_id or caller.may(Scope.ORDERS_READ))
+    if order is None or not is_visible:
         raise OrderNotFound(f"you have no order {order_id}")
     payment = payments.find_payment(order.order_id)
     status = PaymentStatus(payment.status) if payment else None

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from common.roles import Role
 from delivery import account_tasks, deploy, packaging, paths, smoke
 from delivery import release as service_release
 from delivery.clouds import Cloud
@@ -71,16 +72,17 @@ def smoke_test(service: Service, stage: Stage, directory: Directory = DEFAULT_DI
     terminal.print_line(f"{service} on {stage} answers: {count} smoke tests passed.")
 
 
-def grant_admin(
+def grant_role(
     email: Annotated[str, typer.Argument(help="The address of an account.")],
+    role: Annotated[Role, typer.Option(help="The role that it gets.")] = Role.ADMIN,
     stage: Stage = StageName.LOCAL,
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
-    """Make an account an admin's."""
+    """Give an account a role. It gets the role's scopes."""
     cloud = cloud_of(stage, directory)
     granted_by = str(cloud.client("sts").get_caller_identity()["Arn"])
-    user_id = account_tasks.grant_admin(cloud, email, granted_by, stage)
-    terminal.print_line(f"{user_id} is an admin on {stage}, from the next login or refresh on.")
+    user_id = account_tasks.grant_role(cloud, email, role, granted_by, stage)
+    terminal.print_line(f"{user_id} is {role} on {stage}, from the next login or refresh on.")
 
 
 def rotate_keys(

@@ -1,11 +1,11 @@
 """Act on the running shop: tokens, products, Lambdas, a service from its source."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from common.roles import STAFF, Role
 from delivery import lambda_invoke
 from devcloud import bootstrap, dev_server, mail_failures, seed, settings, shop, terminal
 from devcloud.commands.options import (
@@ -26,22 +26,15 @@ class RowsNotLoaded(RuntimeError):
     """Some rows of a catalogue are wrong."""
 
 
-class Role(StrEnum):
-    """Whose token it is."""
-
-    ADMIN = "admin"
-    CUSTOMER = "customer"
-
-
 def token(
     role: Annotated[Role, typer.Argument(help="Whose token.")] = Role.CUSTOMER,
     json: AsJson = False,
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
-    """Print an access token of the shop's admin, or of a customer to try things with."""
+    """Print an access token of a customer to try things with, or of staff with a role."""
     local_shop = running(directory)
-    if role is Role.ADMIN:
-        email, access_token = local_shop.admin_email, shop.token(local_shop)
+    if role in STAFF:
+        email, access_token = settings.staff_email(role), shop.token(local_shop, role)
     else:
         password = settings.of(directory).customer_password
         email = settings.CUSTOMER_EMAIL

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from docgen.openapi.schemas import JsonSchema
@@ -100,10 +100,22 @@ class _Within(ABC):
 
     inner: JsonSchema
     outer: JsonSchema
+    compared: frozenset[tuple[str, str]] = frozenset()
 
     def excess(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
         """Yield where the inner schema allows what the outer one does not."""
+        if "$ref" in inner and "$ref" in outer:
+            pair = (inner["$ref"], outer["$ref"])
+            if pair in self.compared:  # a schema that has itself as a part
+                return []
+            within = replace(self, compared=self.compared | {pair})
+        else:
+            within = self
         inner, outer = _resolved(inner, self.inner), _resolved(outer, self.outer)
+        return within.excess_of(where, inner, outer)
+
+    def excess_of(self, where: str, inner: JsonSchema, outer: JsonSchema) -> list[str]:
+        """Yield the same for schemas whose references are resolved."""
         if "anyOf" in inner or "anyOf" in outer:
             choices = outer.get("anyOf", [outer])
             fits = all(

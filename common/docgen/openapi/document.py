@@ -13,7 +13,7 @@ from common.routes import Access, Header, Route
 from docgen.openapi.schemas import REFERENCE, Components, Examples, JsonSchema
 
 TOKEN = "accessToken"
-_ID_PREFIXES = {"order_id": "ORDER", "product_id": "PROD"}
+_ID_PREFIXES = {"address_id": "ADDR", "order_id": "ORDER", "product_id": "PROD"}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",

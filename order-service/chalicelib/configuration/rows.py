@@ -160,3 +160,10 @@ def _start(model: type[ConfigurationRow], cursor: str | None) -> dict[str, Any] 
     if start.keys() != {name} or not 0 < len(start[name].get("S", "")) <= _MAX_KEY_LENGTH:
         raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page of this list")
     return start
+
+
+def delete_row(model: type[Row], text: str) -> None:
+    """Delete the row with this id. Idempotent. Raises: InvalidId."""
+    row = dynamodb.find(model, ids.parse(model.id_prefix, text))
+    if row is not None:
+        dynamodb.delete_if(row, model.id.exists())

@@ -3,8 +3,9 @@
 from chalicelib.orders.errors import OrderNotFound
 from chalicelib.orders.models import Order
 from chalicelib.orders.statuses import OrderStatus
-from common import dynamodb, ids
+from common import auth, dynamodb, ids
 from common.auth import Caller
+from common.roles import Scope
 
 
 def find(order_id: str) -> Order | None:
@@ -32,12 +33,16 @@ def get(order_id: str) -> Order:
     return order
 
 
-def get_for(order_id: str, caller: Caller) -> Order:
-    """Return the order if the caller may see it: its customer and admins.
+def get_for(order_id: str, caller: Caller, scope: Scope = Scope.ORDERS_READ) -> Order:
+    """Return the order for its customer, and for staff with the scope.
 
-    Raises: OrderNotFound also for another customer's order, so that ids cannot be probed.
+    Raises: OrderNotFound also for another customer's order, so that ids cannot be probed;
+    InsufficientScope for staff who may only look at it.
     """
     order = get(ids.parse("ORDER", order_id))
-    if order.user_id != caller.user_id and not caller.is_admin:
+    if order.user_id == caller.user_id:
+        return order
+    if not caller.may(Scope.ORDERS_READ):
         raise OrderNotFound(f"there is no order {order.order_id}")
+    auth.require_scope(caller, scope)
     return order

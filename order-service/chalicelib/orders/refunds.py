@@ -27,9 +27,10 @@ from chalicelib.orders.pricing import Quantities, merge_lines
 from chalicelib.orders.schemas import RefundAccepted, RefundOrder
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
 from chalicelib.quotes.refund_shares import PaidLine, refund_share
-from common import clock, dynamodb, events, ids, settings
-from common.auth import AdminOnly, Caller
+from common import auth, clock, dynamodb, events, ids, settings
+from common.auth import Caller
 from common.retry import RetryPolicy
+from common.roles import Scope
 from common.routes import InvalidIdempotencyKey
 
 MAX_REFUNDS = 50  # of one order: they are all in its row, which DynamoDB limits to 400 KB
@@ -42,12 +43,12 @@ def request_refund(
     """Request a refund of some goods of a paid order, or of all that are left.
 
     Publishes RefundRequested. A customer may until REFUND_DAYS (default 14) after placing the
-    order, an admin always; only an admin says whether the goods are restocked. Not undone.
+    order, staff always; only staff says whether the goods are restocked. Not undone.
 
     Idempotent with a key. Named items need one, because two equal refunds may both be meant. A
     refund of all that is left needs none: the existing one is the answer.
 
-    Raises: OrderNotFound, AdminOnly, OrderNotRefundable, RefundPeriodOver, NothingToRefund,
+    Raises: OrderNotFound, InsufficientScope, OrderNotRefundable, RefundPeriodOver, NothingToRefund,
     RefundTooLarge, TooManyRefunds, OrderContended, InvalidIdempotencyKey when the key is missing,
     IdempotencyKeyReused when it came with another body.
     """
@@ -57,7 +58,7 @@ def request_refund(
             " because two equal refunds may both be meant"
         )
     for _ in CONFLICT_RETRIES.attempts():
-        order = lookups.get_for(order_id, caller)
+        order = lookups.get_for(order_id, caller, Scope.REFUNDS_WRITE)
         _validate_restock(request, caller)
         refund = _find_repeated(order, request, key)
         if refund is None:
@@ -88,8 +89,8 @@ def complete_refund(event: events.PaymentRefunded) -> None:
 
 
 def _validate_restock(request: RefundOrder, caller: Caller) -> None:
-    if request.restock is not None and not caller.is_admin:
-        raise AdminOnly("restock: only an admin says whether goods go back on the shelf")
+    if request.restock is not None:
+        auth.require_scope(caller, Scope.REFUNDS_WRITE)
 
 
 def _find_repeated(order: Order, request: RefundOrder, key: str | None) -> Refund | None:
@@ -107,7 +108,7 @@ def _validate_refundable(order: Order, caller: Caller) -> None:
         raise OrderNotRefundable(f"{order.order_id} is {order.status}: nothing was paid for it")
     days = settings.integer("REFUND_DAYS", 14)
     age = datetime.now(UTC) - datetime.fromisoformat(order.created_at)
-    if not caller.is_admin and age > timedelta(days=days):
+    if not caller.may(Scope.REFUNDS_WRITE) and age > timedelta(days=days):
         raise RefundPeriodOver(
             f"{order.order_id} was placed more than {days} days ago: please ask the shop"
         )

@@ -48,6 +48,7 @@ from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
 from chalicelib.promotions.uses import Limits
 from common import clock, dynamodb, ids, log, money
 from common.auth import Caller
+from common.roles import Scope
 
 NO_LIMITS: Mapping[str, Limits] = {}
 _ACCOUNT_DELETED = Order.reason.set("the account was deleted")
@@ -118,9 +119,11 @@ def cancel_order(order_id: str, caller: Caller) -> OrderView:
 
     The checkout then releases its stock. Idempotent. Not undone.
 
-    Raises: OrderNotFound as `get_order` does, OrderAlreadyConfirmed, OrderAlreadyEnded.
+    Raises: OrderNotFound as `get_order` does, InsufficientScope, OrderAlreadyConfirmed,
+    OrderAlreadyEnded.
     """
-    order = _transition(lookups.get_for(order_id, caller), OrderStatus.CANCELLED)
+    order = lookups.get_for(order_id, caller, Scope.ORDERS_WRITE)
+    order = _transition(order, OrderStatus.CANCELLED)
     if order.status in PAID_STATUSES:
         raise OrderAlreadyConfirmed(f"{order.order_id} is paid, and {order.status}")
     if order.status != OrderStatus.CANCELLED:

@@ -18,7 +18,7 @@ from chalicelib.taxes.schemas import NewTaxRate, TaxRatePatch, TaxRateView
 from common import lazy_imports
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
-from common.routes import Access
+from common.roles import Scope
 
 with lazy_imports.until_first_use():
     from chalicelib.promotions import service as promotions
@@ -115,7 +115,7 @@ def _declare_list(api: Api, resource: Resource) -> None:
     @api.get(
         resource.path,
         operation_id=_operation("list", f"{resource.name}s"),
-        access=Access.ADMIN,
+        scope=Scope.SETTINGS_WRITE,
         summary=f"List {resource.name}s",
         description="In no particular order.",
         query=PageQuery,
@@ -130,7 +130,7 @@ def _declare_create(api: Api, resource: Resource) -> None:
     @api.post(
         resource.path,
         operation_id=_operation("create", resource.name),
-        access=Access.ADMIN,
+        scope=Scope.SETTINGS_WRITE,
         summary=f"Create a {resource.name}",
         body=resource.new,
         returns=resource.view,
@@ -152,7 +152,7 @@ def _declare_change(api: Api, resource: Resource) -> None:
     @api.patch(
         resource.row_path,
         operation_id=_operation("change", resource.name),
-        access=Access.ADMIN,
+        scope=Scope.SETTINGS_WRITE,
         summary=f"Change a {resource.name}",
         description="Fields that are left out stay. Orders keep what they were placed with.",
         body=resource.patch,
@@ -168,7 +168,7 @@ def _declare_delete(api: Api, resource: Resource) -> None:
     @api.delete(
         resource.row_path,
         operation_id=_operation("delete", resource.name),
-        access=Access.ADMIN,
+        scope=Scope.SETTINGS_WRITE,
         summary=f"Delete a {resource.name}",
         description=resource.on_delete,
         status=204,

@@ -67,9 +67,7 @@ def delete_method(method_id: str) -> None:
 
     Raises: InvalidId.
     """
-    ShippingMethod(ids.parse(ShippingMethod.id_prefix, method_id)).delete(
-        add_version_condition=False
-    )
+    rows.delete_row(ShippingMethod, method_id)
 
 
 def _patched(row: ShippingMethod, patch: ShippingMethodPatch) -> ShippingMethod:

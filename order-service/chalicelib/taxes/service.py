@@ -10,7 +10,6 @@ from chalicelib.configuration.schemas import PageQuery, parse_millionths
 from chalicelib.taxes.errors import TaxRateExists, TaxRateNotFound
 from chalicelib.taxes.models import TaxRateKey, TaxRateRow, rate_id
 from chalicelib.taxes.schemas import NewTaxRate, TaxRatePatch, TaxRateView
-from common import ids
 from common.pages import Page
 from common.schemas import InvalidBody
 
@@ -62,7 +61,7 @@ def delete_rate(text: str) -> None:
 
     Raises: InvalidId.
     """
-    TaxRateRow(ids.parse(TaxRateRow.id_prefix, text)).delete(add_version_condition=False)
+    rows.delete_row(TaxRateRow, text)
 
 
 def find_rates(

@@ -8,6 +8,7 @@ until then its bearer could fill another cart.
 from contextlib import suppress
 
 from chalicelib.accounts.schemas import AccountErasure
+from chalicelib.addresses import service as addresses
 from chalicelib.mails import service as mails
 from chalicelib.sessions import service as sessions
 from chalicelib.users.models import DeletedUser, EmailClaim, User
@@ -23,8 +24,8 @@ _MAX_TOKEN_SECONDS = 1020
 def erase_account(user: User) -> None:
     """Erase the account, and schedule the announcement of its deletion.
 
-    Name, address, phone, password, sessions and mails are erased. Idempotent. After a crash
-    halfway, `finish_erasure` erases the rest.
+    Name, e-mail, phone, password, addresses, sessions and mails are erased. Idempotent.
+    After a crash halfway, `finish_erasure` erases the rest.
     """
     _announce_later(user)
     claim = EmailClaim(EmailClaim.key_for(user.email))
@@ -34,7 +35,7 @@ def erase_account(user: User) -> None:
             _bury(user),
             transactions.delete(claim, EmailClaim.owner_id == user.user_id),
         )
-    _delete_sessions_and_mails(user.user_id)
+    _delete_belongings(user.user_id)
     log.logger.info("account deleted", extra={"userId": user.user_id})
 
 
@@ -53,7 +54,7 @@ def erase_unproved(user: User, *operations: transactions.Operation) -> None:
     transactions.write(
         transactions.delete(user, is_unproved & is_unchanged), _bury(user), *operations
     )
-    _delete_sessions_and_mails(user.user_id)
+    _delete_belongings(user.user_id)
 
 
 def finish_erasure(erasure: AccountErasure) -> None:
@@ -64,7 +65,7 @@ def finish_erasure(erasure: AccountErasure) -> None:
     if erasure.due > clock.epoch():
         _schedule(erasure)
     elif User.find(erasure.user_id) is None:
-        _delete_sessions_and_mails(erasure.user_id)
+        _delete_belongings(erasure.user_id)
         events.publish(events.account_deleted(erasure.user_id))
         log.logger.info("account deletion announced", extra={"userId": erasure.user_id})
 
@@ -94,6 +95,7 @@ def _bury(user: User) -> transactions.Operation:
     return transactions.put(tombstone)
 
 
-def _delete_sessions_and_mails(user_id: str) -> None:
+def _delete_belongings(user_id: str) -> None:
     sessions.delete_all(user_id)
     mails.delete_all(user_id)
+    addresses.delete_all(user_id)

@@ -20,7 +20,8 @@ from chalicelib.mails.tokens import MailToken
 from chalicelib.rate_limits import service as rate_limits
 from chalicelib.users import passwords
 from chalicelib.users.models import EmailClaim, User
-from common import auth, clock, ids, log, transactions
+from common import clock, ids, log, transactions
+from common.roles import Role
 
 _HOUR = 3600
 _MAX_REPEATS_PER_HOUR = 5
@@ -131,7 +132,7 @@ def _replace_account(user: User, mail: Mail, token: MailToken, password_hash: st
         email=user.email,
         name="",
         password_hash=password_hash,
-        role=auth.CUSTOMER,
+        role=Role.CUSTOMER,
         created_at=clock.now(),
         email_verified_at=clock.now(),
     )

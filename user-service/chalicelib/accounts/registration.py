@@ -18,7 +18,8 @@ from chalicelib.mails.schemas import RequestKind
 from chalicelib.rate_limits import service as rate_limits
 from chalicelib.users import passwords
 from chalicelib.users.models import DeletedUser, EmailClaim, User
-from common import auth, clock, ids, log, settings, transactions
+from common import clock, ids, log, settings, transactions
+from common.roles import Role
 
 _THREE_DAYS = 3 * 86400
 KEY_SECONDS = 30 * 86400  # an Idempotency-Key counts for as long
@@ -53,7 +54,7 @@ def _create_user(registration: Registration, key: str | None) -> User:
         name=registration.name,
         phone=registration.phone,
         password_hash=passwords.hash_password(registration.password),
-        role=auth.CUSTOMER,
+        role=Role.CUSTOMER,
         created_at=clock.now(),
         body_hash=_body_hash(registration),
         # Sessions and tokens of an account that ended unproved under this id are none of this one.

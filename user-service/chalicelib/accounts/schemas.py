@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.addresses.schemas import AddressView
 from chalicelib.users.schemas import EmailStr, NonEmptyStr
 from common import text
 from common.schemas import Schema
@@ -183,5 +184,6 @@ class AccountExport(Schema):
     profile: Profile
     sessions: list[ExportedSession]
     mails: list[ExportedMail]
+    addresses: list[AddressView]
     elsewhere: list[str]
     email_verified_at: str | None = None

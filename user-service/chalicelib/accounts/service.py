@@ -16,6 +16,7 @@ from chalicelib.accounts.schemas import (
     Profile,
     ProfilePatch,
 )
+from chalicelib.addresses import service as addresses
 from chalicelib.mails import service as mails
 from chalicelib.mails.models import Mail
 from chalicelib.rate_limits import service as rate_limits
@@ -26,6 +27,7 @@ from chalicelib.users import passwords
 from chalicelib.users import service as users
 from chalicelib.users.models import User
 from common import auth, clock, dynamodb, settings
+from common.roles import Scope
 
 # The routes that return what other services store: user-service reads only its own tables.
 ELSEWHERE = ("/orders", "/cart")
@@ -59,12 +61,12 @@ def log_in(credentials: Credentials, source: str) -> LoginTokens:
 
 
 def get_profile(caller: auth.Caller, user_id: str | None) -> Profile:
-    """Read the caller's own account, or for an admin anybody's.
+    """Read the caller's own account, or for staff anybody's.
 
     Raises: SessionEnded, NotYours, UserNotFound.
     """
     user = sessions.require_session(caller)
-    user_id = auth.acting_for(caller, user_id)
+    user_id = auth.acting_for(caller, user_id, Scope.CUSTOMERS_READ)
     return _profile(user if user_id == user.user_id else users.get_user(user_id))
 
 
@@ -95,6 +97,7 @@ def export_account(caller: auth.Caller) -> AccountExport:
         email_verified_at=user.email_verified_at,
         sessions=[_exported_session(session) for session in sessions.list_active_sessions(user)],
         mails=[_exported_mail(mail) for mail in mails.list_mails(user.user_id)],
+        addresses=addresses.list_addresses(user.user_id),
         elsewhere=list(ELSEWHERE),
     )
 

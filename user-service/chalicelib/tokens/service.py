@@ -9,6 +9,7 @@ from chalicelib.tokens import keys
 from chalicelib.tokens.models import hold_rotation_lock
 from chalicelib.tokens.schemas import AccessToken, KeyRotation
 from common import auth, clock, log, settings
+from common.roles import SCOPES, Role
 
 _MINUTE, _QUARTER = 60, 900
 # A verifier that has just fetched the keys may fetch them again after this long.
@@ -32,6 +33,7 @@ def issue_access_token(user_id: str, email: str, role: str, session_id: str) -> 
         "sub": user_id,
         "email": email,
         "role": role,
+        "scopes": sorted(SCOPES[Role(role)]),
         "sid": session_id,
         "iat": now,
         "exp": now + lifetime,
@@ -82,7 +84,7 @@ def _token_lifetime(role: str) -> int:
     The authorizer caches its decision for as long again as a token of staff lives: other services
     know a role for two minutes after it was taken away.
     """
-    if role == auth.CUSTOMER:
+    if role == Role.CUSTOMER:
         return _longest_lifetime()
     return settings.integer("STAFF_TOKEN_TTL_SECONDS", _MINUTE)
 

@@ -7,8 +7,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from common import auth, clock, dynamodb, ids
+from common import clock, dynamodb, ids
 from common.dynamodb import WholeNumber
+from common.roles import Role
 
 _NO_USER_ID = "USER#nobody"  # real ids are ULIDs
 
@@ -29,7 +30,7 @@ class User(Model):
     name = UnicodeAttribute()
     phone = UnicodeAttribute(null=True)
     password_hash = UnicodeAttribute(attr_name="passwordHash")
-    role = UnicodeAttribute(default=auth.CUSTOMER)
+    role = UnicodeAttribute(default=Role.CUSTOMER)
     created_at = UnicodeAttribute(attr_name="createdAt")
     email_verified_at = UnicodeAttribute(attr_name="emailVerifiedAt", null=True)
     session_epoch = WholeNumber(attr_name="sessionEpoch", default=0)

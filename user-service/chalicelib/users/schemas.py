@@ -1,10 +1,11 @@
 """Field types of bodies, and input and result of grant-role."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
 from common import text
+from common.roles import Role
 from common.schemas import Schema
 
 # Longer than any password, so that its exact length does not decide about the response.
@@ -18,7 +19,7 @@ _MAX_NAME_LENGTH = 256
 class GrantRole(Schema):
     """The role, the user by id or by address, and who claims to grant it."""
 
-    role: Literal["admin", "customer"]
+    role: Role
     user_id: str | None = None
     email: EmailStr | None = None
     granted_by: str | None = None

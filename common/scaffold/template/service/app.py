@@ -12,6 +12,7 @@ from chalicelib.sample_things.schemas import (
 from common import auth, ids
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
+from common.roles import Scope
 
 api = Api("sample-thing-service")
 app, authorizer = api.app, api.authorizer
@@ -25,11 +26,11 @@ _OWNER = [auth.NotYours, ids.InvalidId]
     body=NewSampleThing,
     returns=SampleThingView,
     status=201,
-    errors=[IdempotencyKeyReused, *_OWNER],
+    errors=[IdempotencyKeyReused],
     idempotency_key=True,
 )
 def create_sample_thing(request: Request[NewSampleThing]) -> SampleThingView:
-    owner = auth.acting_for(request.caller, request.body.user_id)
+    owner = request.caller.user_id
     return service.create_sample_thing(owner, request.body.name, request.idempotency_key)
 
 
@@ -38,10 +39,11 @@ def create_sample_thing(request: Request[NewSampleThing]) -> SampleThingView:
     summary="List your sample things",
     query=SampleThingsQuery,
     returns=Page[SampleThingView],
+    on_behalf=Scope.ORDERS_READ,
     errors=[InvalidCursor, *_OWNER],
 )
 def list_sample_things(request: Request[SampleThingsQuery]) -> Page[SampleThingView]:
-    owner = auth.acting_for(request.caller, request.query.user_id)
+    owner = request.acting_for(request.query.user_id)
     return service.list_sample_things(owner, request.query.limit, request.query.cursor)
 
 
@@ -50,24 +52,20 @@ def list_sample_things(request: Request[SampleThingsQuery]) -> Page[SampleThingV
     summary="Get a sample thing",
     query=SampleThingOwnerQuery,
     returns=SampleThingView,
+    on_behalf=Scope.ORDERS_READ,
     errors=[SampleThingNotFound, *_OWNER],
 )
 def get_sample_thing(
     request: Request[SampleThingOwnerQuery], sample_thing_id: str
 ) -> SampleThingView:
-    owner = auth.acting_for(request.caller, request.query.user_id)
+    owner = request.acting_for(request.query.user_id)
     return service.get_sample_thing(owner, sample_thing_id)
 
 
 @api.delete(
     "/sample-thing/{sample_thing_id}",
     summary="Delete a sample thing",
-    query=SampleThingOwnerQuery,
     returns=SampleThingDeleted,
-    errors=_OWNER,
 )
-def delete_sample_thing(
-    request: Request[SampleThingOwnerQuery], sample_thing_id: str
-) -> SampleThingDeleted:
-    owner = auth.acting_for(request.caller, request.query.user_id)
-    return service.delete_sample_thing(owner, sample_thing_id)
+def delete_sample_thing(request: Request[None], sample_thing_id: str) -> SampleThingDeleted:
+    return service.delete_sample_thing(request.caller.user_id, sample_thing_id)

@@ -4,12 +4,13 @@ from urllib.parse import quote
 import pytest
 from chalice.test import HTTPResponse
 
+from common.roles import Role
 from testkit.service_client import Api
 from testkit.tokens import AMY, JIMMY, Tokens
 
 
 class Customer:
-    """Somebody with sample things, or an admin."""
+    """Somebody with sample things, or staff."""
 
     def __init__(self, api: Api, token: str) -> None:
         self.api, self.token = api, token
@@ -26,8 +27,8 @@ class Customer:
     def show(self, sample_thing_id: str, query: str = "") -> HTTPResponse:
         return self.api.get(path(sample_thing_id) + query, token=self.token)
 
-    def delete(self, sample_thing_id: str, query: str = "") -> HTTPResponse:
-        return self.api.delete(path(sample_thing_id) + query, token=self.token)
+    def delete(self, sample_thing_id: str) -> HTTPResponse:
+        return self.api.delete(path(sample_thing_id), token=self.token)
 
     @property
     def names(self) -> list[str]:
@@ -50,5 +51,5 @@ def amy(api: Api, tokens: Tokens) -> Customer:
 
 
 @pytest.fixture
-def admin(api: Api, tokens: Tokens) -> Customer:
-    return Customer(api, tokens.admin())
+def staff(api: Api, tokens: Tokens) -> Customer:
+    return Customer(api, tokens.staff(Role.SUPPORT))

@@ -9,15 +9,14 @@ from common.schemas import Schema
 
 MAX_NAME_LENGTH = 200
 OwnerId = Annotated[
-    str | None, Meta(description="The owner: yourself if left out. Admins name anybody.")
+    str | None, Meta(description="The owner: yourself if left out. Staff name anybody.")
 ]
 
 
 class NewSampleThing(Schema):
-    """A name, and the owner."""
+    """A name."""
 
     name: str
-    user_id: OwnerId = None
 
     def __post_init__(self) -> None:
         self.name = text.parse_line("name", self.name, MAX_NAME_LENGTH)
