@@ -6,8 +6,8 @@ from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
-    OrderAlreadyConfirmed,
     OrderAlreadyEnded,
+    OrderAlreadyShipped,
     OrderContended,
     OrderNotFound,
     OrderNotRefundable,
@@ -15,7 +15,6 @@ from chalicelib.orders.errors import (
     PriceChanged,
     ProductNotFound,
     QuantityTooLarge,
-    RefundPeriodOver,
     RefundTooLarge,
     TooManyLines,
     TooManyRefunds,
@@ -37,6 +36,7 @@ from chalicelib.orders.schemas import (
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
+from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.orders import listing, outbox, refunds, service
@@ -98,10 +98,13 @@ def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
 
 @api.post(
     "/order/{order_id}/cancel",
-    summary="Cancel an order that is not paid",
-    description="Repeating it changes nothing.",
+    summary="Cancel an order of which nothing was shipped",
+    description=(
+        "An unpaid order is CANCELLED. A paid one is CANCELLING, and REFUNDED once its money is"
+        " back; `refunds` shows how far that is. Repeating it changes nothing."
+    ),
     returns=OrderView,
-    errors=[OrderNotFound, OrderAlreadyConfirmed, OrderAlreadyEnded],
+    errors=[OrderNotFound, OrderAlreadyEnded, OrderAlreadyShipped, OrderContended],
 )
 def cancel_order(request: Request[None], order_id: str) -> OrderView:
     return service.cancel_order(order_id, request.caller)
@@ -109,20 +112,20 @@ def cancel_order(request: Request[None], order_id: str) -> OrderView:
 
 @api.post(
     "/order/{order_id}/refund",
-    summary="Request a refund of a paid order, or of some of its products",
+    access=Access.ADMIN,
+    summary="Request a refund of a paid order, of some of its goods, or of an amount",
     description=(
-        "With `items` an `Idempotency-Key` is required, because two equal refunds may both be"
-        " meant. Without, a repeat gets the existing refund. It is DONE once the gateway has paid"
-        " it out."
+        "Without `items`, `amount` and `shipping` all that is left is refunded, and a repeat gets"
+        " the existing refund. Parts need an `Idempotency-Key`, because two equal refunds may both"
+        " be meant. A refund is DONE once the gateway has made it."
     ),
     body=RefundOrder,
     returns=RefundAccepted,
     status=202,
     errors=[
-        auth.AdminOnly,
         OrderNotFound,
         OrderNotRefundable,
-        RefundPeriodOver,
+        money.InvalidAmount,
         NothingToRefund,
         RefundTooLarge,
         TooManyRefunds,

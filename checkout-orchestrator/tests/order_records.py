@@ -201,6 +201,7 @@ class OrderRecords:
         qty: int = 1,
         status: str = "REQUESTED",
         restock: bool = True,
+        **more: Any,
     ) -> None:
         """A refund of some bowls, on the order's row."""
         order = self.shop.order(ORDER)
@@ -211,6 +212,7 @@ class OrderRecords:
             "restock": restock,
             "status": status,
             "requestedAt": clock.now(),
+            **more,
         }
         becomes = order["status"] if status == "REQUESTED" else "PARTLY_REFUNDED"
         self.set_status(becomes, refunds=[*order.get("refunds", []), refund])

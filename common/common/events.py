@@ -114,7 +114,10 @@ class OrderFailed(Event, frozen=True):
 
 
 class RefundRequested(Event, frozen=True):
-    """A refund for items of a confirmed order was requested. `restock` returns them."""
+    """A refund of a confirmed order was requested. `restock` returns its items.
+
+    `cancels_order`: the order was cancelled and must not be shipped.
+    """
 
     source = "commerce.orders"
     detail_type = "RefundRequested"
@@ -126,6 +129,7 @@ class RefundRequested(Event, frozen=True):
     amount: Decimal
     currency: str
     restock: bool = True
+    cancels_order: bool = False
 
 
 class PaymentRefunded(Event, frozen=True):

@@ -75,7 +75,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("GET", "/order/{order_id}"): OWNER,
         ("GET", "/orders"): CUSTOMER,
         ("POST", "/order/{order_id}/cancel"): OWNER,
-        ("POST", "/order/{order_id}/refund"): OWNER,
+        ("POST", "/order/{order_id}/refund"): ADMIN,
     },
     "checkout-orchestrator": {
         ("POST", "/checkout"): OWNER,

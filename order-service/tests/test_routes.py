@@ -37,7 +37,7 @@ def test_an_order_ends_once():
 
 
 def test_only_a_paid_order_is_refunded_and_stays_paid():
-    refunded = {OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    refunded = {OrderStatus.CANCELLING, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
     paid = [OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUNDED]
 
     assert all(TRANSITIONS[status] == refunded for status in paid)

@@ -13,7 +13,7 @@ import httpx
 from devcloud.faults import Faults
 from devcloud.shop import Shop
 from tests.chaos import queued_work
-from tests.support.actors import FINAL, PASSWORD, Admin, Customer, ok, poll_until
+from tests.support.actors import FINAL, PASSWORD, Account, Admin, Customer, ok, poll_until
 from tests.support.probe import ShopProbe
 
 _EXPIRE = "product-service-local-expire-reservations"
@@ -47,8 +47,11 @@ class Outcome:
 class Shopper:
     """A customer who retries what fails, and a product that nobody else buys."""
 
-    def __init__(self, shop: Shop, faults: Faults, customer: Customer, goods: str) -> None:
-        self.shop, self.faults, self.customer, self.goods = shop, faults, customer, goods
+    def __init__(
+        self, shop: Shop, faults: Faults, admin: Admin, customer: Customer, goods: str
+    ) -> None:
+        self.shop, self.faults, self.admin = shop, faults, admin
+        self.customer, self.goods = customer, goods
         self.probe = ShopProbe(shop)
         self.correlation = f"shopper-{uuid.uuid4().hex}"
         customer.http.headers["X-Correlation-Id"] = self.correlation
@@ -59,7 +62,7 @@ class Shopper:
         goods = admin.create_product(
             name="Protein Bowl", price=12.99, description="Food", stock=100_000
         )
-        return cls(shop, faults, Customer.register(shop.url), goods)
+        return cls(shop, faults, admin, Customer.register(shop.url), goods)
 
     @property
     def correlation_tags(self) -> list[str]:
@@ -68,7 +71,8 @@ class Shopper:
 
     def create_companion(self) -> Self:
         """Register another customer, for whom the same faults are injected."""
-        other = type(self)(self.shop, self.faults, Customer.register(self.shop.url), self.goods)
+        newcomer = Customer.register(self.shop.url)
+        other = type(self)(self.shop, self.faults, self.admin, newcomer, self.goods)
         other.correlation = self.correlation
         other.customer.http.headers["X-Correlation-Id"] = self.correlation
         other.customer.http.auth = None  # a deleted account is answered with 401
@@ -118,10 +122,10 @@ class Shopper:
         return self.request("POST", f"/order/{quote(order_id, safe='')}/cancel")
 
     def request_refund(self, order_id: str, quantity: int | None = None) -> None:
-        """Request a refund of this quantity, or of the whole order."""
-        body = {"items": [{"productId": self.goods, "qty": quantity}]} if quantity else {}
-        path = f"/order/{quote(order_id, safe='')}/refund"
-        ok(self.request("POST", path, body, uuid.uuid4().hex), 202)
+        """Have staff refund this quantity, or the whole order."""
+        items = {"items": [{"productId": self.goods, "qty": quantity}]} if quantity else {}
+        path, body = f"/order/{quote(order_id, safe='')}/refund", {**items, "reason": "broken"}
+        ok(self.request("POST", path, body, uuid.uuid4().hex, by=self.admin), 202)
 
     def get_checkout(self, order_id: str) -> dict[str, Any]:
         """The present state of the order's checkout."""
@@ -169,14 +173,23 @@ class Shopper:
             poll_until(lambda: self.probe.try_invoke(_EXPIRE, SCHEDULED_EVENT), bool, 60)
 
     def request(
-        self, method: str, path: str, body: Any = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        by: Account | None = None,
     ) -> httpx.Response:
         """Send a request, and retry it after a server error, 429 or a broken connection."""
-        headers = {"Idempotency-Key": key} if key else {}
+        headers = {
+            "X-Correlation-Id": self.correlation,
+            **({"Idempotency-Key": key} if key else {}),
+        }
+        http = (by or self.customer).http
         end = time.monotonic() + 90
         while True:
             try:
-                response = self.customer.http.request(method, path, json=body, headers=headers)
+                response = http.request(method, path, json=body, headers=headers)
                 if response.status_code < 500 and response.status_code != 429:
                     return response
                 failure = response.text
@@ -233,9 +246,17 @@ def cancel_while_waiting(shopper: Shopper) -> Outcome:
 
 
 def cancel_at_once(shopper: Shopper) -> Outcome:
+    """Before or after it is paid, as it happens."""
     order_id = shopper.buy()
-    shopper.cancel(order_id)
-    return shopper.await_outcome(order_id)
+    ok(shopper.cancel(order_id))
+    return shopper.await_outcome(order_id, ("CANCELLED", "REFUNDED"))
+
+
+def cancel_purchase(shopper: Shopper) -> Outcome:
+    """After it was paid."""
+    order_id = shopper.await_outcome(shopper.buy()).order_id
+    ok(shopper.cancel(order_id))
+    return shopper.await_outcome(order_id, ("REFUNDED",))
 
 
 def click_twice(shopper: Shopper) -> Outcome:
@@ -316,7 +337,8 @@ EXPECTED_STATUSES: dict[Scenario, set[str]] = {
     pay_by_upi: {"CONFIRMED"},
     order_and_pay_later: {"CONFIRMED"},
     cancel_while_waiting: {"CANCELLED"},
-    cancel_at_once: {"CANCELLED", "CONFIRMED"},
+    cancel_at_once: {"CANCELLED", "REFUNDED"},
+    cancel_purchase: {"REFUNDED"},
     refund_one_item: {"PARTLY_REFUNDED"},
     refund_whole_order: {"REFUNDED"},
     pay_after_expired_reservation: {"CONFIRMED"},

@@ -27,6 +27,7 @@ EXCEPTIONS = {
     "POST /product/{productId}/stock/adjust": ONLY_ADMINS,
     "GET /product/{productId}/stock/movements": ONLY_ADMINS,
     "DELETE /product/{productId}": ONLY_ADMINS,
+    "POST /order/{orderId}/refund": ONLY_ADMINS,
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,
     "POST /user/password": (401, "the reset before it ended all sessions"),

@@ -10,13 +10,15 @@ from common import ids
 
 
 class NoticeKind(StrEnum):
-    """What a notification is about. REFUND is the only one an order can have twice."""
+    """What a notification is about. An order can have several of REFUND."""
 
     ORDER_CONFIRMED = "ORDER_CONFIRMED"
     ORDER_FAILED = "ORDER_FAILED"
     ORDER_CANCELLED = "ORDER_CANCELLED"
     RECEIPT = "RECEIPT"
     REFUND = "REFUND"
+    PURCHASE_CANCELLED = "PURCHASE_CANCELLED"
+    PICKING_WITHDRAWN = "PICKING_WITHDRAWN"
 
 
 class Notice(NamedTuple):
@@ -47,6 +49,16 @@ _NOTICES = {
     NoticeKind.REFUND: Notice(
         "Your refund",
         "{amount} of your order #{number} are on their way back to you (refund {refund}).",
+    ),
+    NoticeKind.PURCHASE_CANCELLED: Notice(
+        "Your order is cancelled",
+        "Your order #{number} is cancelled.\n\n"
+        "{amount} are on their way back to you (refund {refund}).",
+    ),
+    NoticeKind.PICKING_WITHDRAWN: Notice(
+        "Do not ship order #{number}",
+        "Do not ship order #{number}: it was cancelled, also if it is still to be picked by an"
+        " earlier or later notice. Put back what was picked:\n{lines}",
     ),
 }
 

@@ -1,6 +1,7 @@
 """Refunds of confirmed orders: each once, together never above the capture."""
 
 from chalicelib.notifications import notices
+from chalicelib.notifications import service as notifications
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.payments import metrics
 from chalicelib.payments.attempts import call_gateway
@@ -19,16 +20,20 @@ from chalicelib.saga import lambdas
 from common import events, ids, log, money, queues
 
 _NOTIFICATION_QUEUE = "notification-queue"
+# REFUNDED: a cancellation may have nothing left to refund.
+_REFUNDABLE = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED})
 
 
 def process_refund(requested: events.RefundRequested) -> None:
     """Refund, restock, publish PaymentRefunded and notify the customer.
 
-    Idempotent: a repeat does what is left. Raises: RefundNotPossible, PaymentRejected,
-    GatewayUnavailable, StepFailed.
+    Of a cancelled order the warehouse is told first that it is not shipped. Idempotent: a repeat
+    does what is left. Raises: RefundNotPossible, PaymentRejected, GatewayUnavailable, StepFailed.
     """
+    if requested.cancels_order:
+        notifications.withdraw_picking(requested.order_id, requested.user_id)
     payment = _make_refund(requested)
-    if requested.restock:
+    if requested.restock and requested.items:
         _restock(requested)
     events.publish(_refunded_event(payment, requested))
     queues.send(_NOTIFICATION_QUEUE, _notification(requested))
@@ -52,7 +57,7 @@ def _make_refund(requested: events.RefundRequested) -> Payment:
 
 def _reserve_refund(payment: Payment, requested: events.RefundRequested) -> Refund:
     amount = money.minor(requested.amount, requested.currency)
-    if payment.status != PaymentStatus.SUCCEEDED or payment.currency != requested.currency:
+    if payment.status not in _REFUNDABLE or payment.currency != requested.currency:
         raise RefundNotPossible(
             f"the payment of {payment.order_id} is {payment.status}, in {payment.currency}"
         )
@@ -122,8 +127,9 @@ def _notification(requested: events.RefundRequested) -> dict[str, object]:
     each notification unique.
     """
     amount = money.minor(requested.amount, requested.currency)
+    kind = NoticeKind.PURCHASE_CANCELLED if requested.cancels_order else NoticeKind.REFUND
     notice = notices.compose(
-        NoticeKind.REFUND,
+        kind,
         requested.order_id,
         amount=money.format_amount(amount, requested.currency),
         refund=ids.suffix(requested.refund_id),

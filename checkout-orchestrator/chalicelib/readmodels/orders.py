@@ -13,11 +13,15 @@ DAY_SHARDS = 8  # of the index by-day; order-service owns the number
 
 
 class OrderStatus(StrEnum):
-    """CREATED, then CONFIRMED and perhaps refunded, or FAILED, CANCELLED, EXPIRED."""
+    """CREATED, then CONFIRMED and perhaps refunded, or FAILED, CANCELLED, EXPIRED.
+
+    CANCELLING is paid, not to be shipped, and being refunded.
+    """
 
     CREATED = "CREATED"
     CONFIRMED = "CONFIRMED"
     PARTLY_REFUNDED = "PARTLY_REFUNDED"
+    CANCELLING = "CANCELLING"
     REFUNDED = "REFUNDED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -32,7 +36,12 @@ class RefundStatus(StrEnum):
 
 
 PAID_STATUSES = frozenset(
-    {OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    {
+        OrderStatus.CONFIRMED,
+        OrderStatus.PARTLY_REFUNDED,
+        OrderStatus.CANCELLING,
+        OrderStatus.REFUNDED,
+    }
 )
 PAYABLE_OR_PAID = frozenset({OrderStatus.CREATED, OrderStatus.CONFIRMED})
 UNPAID_END_STATUSES = frozenset({OrderStatus.FAILED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
@@ -54,6 +63,7 @@ class OrderRefund(dynamodb.Map):
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     restock = BooleanAttribute(default=True)
+    cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     status = UnicodeAttribute()
     requested_at = UnicodeAttribute(attr_name="requestedAt")
 
@@ -91,6 +101,7 @@ class Order(Model):
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     request_hash = UnicodeAttribute(attr_name="requestHash", null=True)
     refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
+    cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     by_day = ByDay()
@@ -99,6 +110,11 @@ class Order(Model):
     def is_paid(self) -> bool:
         """Whether it was confirmed, also if it was refunded since."""
         return self.status in PAID_STATUSES
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was cancelled or refunded since it was paid, so that it is not picked."""
+        return self.status in (OrderStatus.CANCELLING, OrderStatus.REFUNDED)
 
     @property
     def has_ended_unpaid(self) -> bool:

@@ -120,6 +120,7 @@ def _refund_requested(order: Order, refund: OrderRefund) -> events.RefundRequest
         amount=money.decimal(refund.amount_minor, order.currency),
         currency=order.currency,
         restock=refund.restock,
+        cancels_order=refund.cancels_order,
     )
 
 

@@ -45,13 +45,15 @@ class RefundLine(dynamodb.Map):
 
 
 class Refund(dynamodb.Map):
-    """Goods of a paid order whose price is paid back. Never deleted."""
+    """What of a paid order is paid back: goods, shipping, or an amount. Never deleted."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
     lines = dynamodb.MapsAttribute(of=RefundLine, attr_name="items")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
+    shipping_minor = dynamodb.WholeNumber(attr_name="shippingMinor", null=True)  # part of it
     whole = BooleanAttribute()  # requested as all that was left, without naming items
     restock = BooleanAttribute()
+    cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     reason = UnicodeAttribute(null=True)
     requested_by = UnicodeAttribute(attr_name="requestedBy")
     request_hash = UnicodeAttribute(attr_name="requestHash")
@@ -96,6 +98,7 @@ class Order(Model):
     status = UnicodeAttribute(default=OrderStatus.CREATED)
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
+    shipping_total_minor = dynamodb.WholeNumber(attr_name="shippingTotalMinor", null=True)
     currency = UnicodeAttribute()
     method = UnicodeAttribute()
     payment_method = UnicodeAttribute(null=True, attr_name="paymentMethod")
@@ -107,6 +110,8 @@ class Order(Model):
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     placed_on = UnicodeAttribute(null=True, attr_name="placedOn")  # see day_shard
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
+    cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
+    fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()

@@ -75,6 +75,7 @@ def _refund_requested(order: Row, refund: Row) -> events.RefundRequested:
         amount=money.decimal(refund["amountMinor"], order["currency"]),
         currency=order["currency"],
         restock=refund["restock"],
+        cancels_order=bool(refund.get("cancelsOrder")),
         correlation_id=order["correlationId"],
         occurred_at=refund["requestedAt"],
     )

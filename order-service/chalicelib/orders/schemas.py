@@ -67,24 +67,38 @@ class CreateOrder(PaymentTerms, kw_only=True):
             )
 
 
-class RefundOrder(Schema):
-    """What to refund, all that is left without `items`."""
+class RefundOrder(Schema, kw_only=True):
+    """What to refund: goods or an amount, and shipping; without any all that is left."""
 
     items: Annotated[
         Annotated[list[ProductQuantity], Meta(min_length=1, max_length=MAX_LINES)] | None,
-        Meta(description="What to refund; without it all that is left."),
+        Meta(description="The goods to refund, at what was paid for them."),
+    ] = None
+    amount: Annotated[
+        Decimal | None, Meta(description="An amount to refund without goods, instead of `items`.")
+    ] = None
+    shipping: Annotated[
+        Decimal | None, Meta(description="How much of what was paid for shipping to refund.")
     ] = None
     restock: Annotated[
         bool | None,
-        Meta(description="Whether the goods go back into stock; set by admins only, else true."),
+        Meta(description="Whether the goods go back into stock: true if left out."),
     ] = None
-    reason: Annotated[
-        str | None, Meta(description="Free text for the shop, at most 500 characters.")
-    ] = None
+    reason: Annotated[str, Meta(description="Why, for the shop: at most 500 characters.")]
 
     def __post_init__(self) -> None:
-        if self.reason is not None:
-            self.reason = text.parse_paragraphs("reason", self.reason, MAX_REASON_LENGTH)
+        if self.items is not None and self.amount is not None:
+            raise ValueError("amount: expected items or an amount, not both")
+        for field in ("amount", "shipping"):
+            value = getattr(self, field)
+            if value is not None and value <= 0:
+                raise ValueError(f"{field}: expected more than 0")
+        self.reason = text.parse_paragraphs("reason", self.reason, MAX_REASON_LENGTH)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is left is refunded."""
+        return self.items is None and self.amount is None and self.shipping is None
 
 
 class OrdersQuery(Schema):
@@ -158,7 +172,7 @@ class OrderLineView(Schema):
         )
 
 
-class RefundView(Schema):
+class RefundView(Schema, kw_only=True):
     """A refund of an order."""
 
     refund_id: str
@@ -167,6 +181,10 @@ class RefundView(Schema):
     amount: Decimal
     restock: bool
     requested_at: str
+    requested_by: Annotated[str, Meta(description="The customer who cancelled, or staff.")]
+    shipping: Annotated[
+        Decimal | None, Meta(description="How much of the amount is for shipping.")
+    ] = None
     done_at: str | None = None
     reason: str | None = None
 
@@ -180,6 +198,10 @@ class RefundView(Schema):
             amount=money.decimal(refund.amount_minor, currency),
             restock=refund.restock,
             requested_at=refund.requested_at,
+            requested_by=refund.requested_by,
+            shipping=money.decimal(refund.shipping_minor, currency)
+            if refund.shipping_minor
+            else None,
             done_at=refund.done_at,
             reason=refund.reason,
         )
@@ -222,6 +244,9 @@ class OrderView(Schema):
     method: str
     created_at: str
     updated_at: str
+    cancelled_at: Annotated[
+        str | None, Meta(description="When the order was cancelled after it was paid.")
+    ] = None
     payment_id: str | None = None
     reason: str | None = None
     refunds: list[RefundView] | None = None
@@ -243,6 +268,7 @@ class OrderView(Schema):
             method=order.method,
             created_at=order.created_at,
             updated_at=order.updated_at,
+            cancelled_at=order.cancelled_at,
             payment_id=order.payment_id,
             reason=order.reason,
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,

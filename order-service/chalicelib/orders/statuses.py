@@ -10,9 +10,19 @@ class OrderStatus(StrEnum):
     CONFIRMED = "CONFIRMED"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
-    CANCELLED = "CANCELLED"
+    CANCELLED = "CANCELLED"  # before it was paid
+    CANCELLING = "CANCELLING"  # after it was paid: it is not shipped, and its money goes back
     PARTLY_REFUNDED = "PARTLY_REFUNDED"
     REFUNDED = "REFUNDED"
+
+
+class FulfilmentStatus(StrEnum):
+    """How much of a paid order was shipped: a second axis beside its status."""
+
+    UNFULFILLED = "UNFULFILLED"
+    PARTLY_FULFILLED = "PARTLY_FULFILLED"
+    FULFILLED = "FULFILLED"
+    DELIVERED = "DELIVERED"
 
 
 class RefundStatus(StrEnum):
@@ -26,8 +36,13 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CREATED: frozenset(
         {OrderStatus.CONFIRMED, OrderStatus.FAILED, OrderStatus.EXPIRED, OrderStatus.CANCELLED}
     ),
-    OrderStatus.CONFIRMED: frozenset({OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}),
-    OrderStatus.PARTLY_REFUNDED: frozenset({OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}),
+    OrderStatus.CONFIRMED: frozenset(
+        {OrderStatus.CANCELLING, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    ),
+    OrderStatus.PARTLY_REFUNDED: frozenset(
+        {OrderStatus.CANCELLING, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    ),
+    OrderStatus.CANCELLING: frozenset({OrderStatus.CANCELLING, OrderStatus.REFUNDED}),
     OrderStatus.REFUNDED: frozenset(),
     OrderStatus.FAILED: frozenset(),
     OrderStatus.EXPIRED: frozenset(),
@@ -35,7 +50,12 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 PAID_STATUSES = frozenset(
-    {OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    {
+        OrderStatus.CONFIRMED,
+        OrderStatus.PARTLY_REFUNDED,
+        OrderStatus.CANCELLING,
+        OrderStatus.REFUNDED,
+    }
 )
 
 

@@ -1,0 +1,47 @@
+"""What is left to refund of an order, and how much its goods cost."""
+
+from collections import Counter
+
+from chalicelib.orders.models import Order, OrderLine
+from chalicelib.orders.pricing import Quantities
+
+
+def count_goods_left(order: Order) -> Quantities:
+    """Return how many of each product no refund was requested for."""
+    left = Counter({line.product_id: line.qty for line in order.lines})
+    for refund in order.refunds or []:
+        left.subtract({line.product_id: line.qty for line in refund.lines})
+    return dict(+left)
+
+
+def sum_money_left(order: Order) -> int:
+    """Return the minor units for which no refund was requested."""
+    requested: int = sum(refund.amount_minor for refund in order.refunds or [])
+    return int(order.total_minor) - requested
+
+
+def sum_shipping_left(order: Order) -> int:
+    """Return what was paid for shipping and is not refunded, in minor units."""
+    refunded = sum(refund.shipping_minor or 0 for refund in order.refunds or [])
+    return (order.shipping_total_minor or 0) - refunded
+
+
+def price_goods(order: Order, quantities: Quantities) -> int:
+    """Return what was paid for these goods, which are left, in minor units.
+
+    The refunds of all pieces of a line sum to what was paid for the line, also where a piece
+    costs no whole number of units: each refund is the difference of two rounded sums.
+    """
+    left = count_goods_left(order)
+    lines = {line.product_id: line for line in order.lines}
+    return sum(
+        _price_pieces(lines[product_id], lines[product_id].qty - left[product_id], qty)
+        for product_id, qty in quantities.items()
+    )
+
+
+def _price_pieces(line: OrderLine, refunded: int, qty: int) -> int:
+    """Return the price of `qty` pieces, after so many that are refunded already."""
+    paid: int = line.line_total_minor
+    after, before = (paid * pieces // line.qty for pieces in (refunded + qty, refunded))
+    return after - before
