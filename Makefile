@@ -29,7 +29,7 @@ unexport $(SETTINGS) $(SWITCHES)
 override SERVICE := $(patsubst %/,%,$(SERVICE))
 
 given := $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(name)))
-KNOWN := $(SETTINGS) $(SWITCHES) PYTHON SHELL MAKE% AWS_% PIP_% %_EMAIL
+KNOWN := $(SETTINGS) $(SWITCHES) PYTHON SHELL MAKE% AWS_% PIP_%
 unknown := $(firstword $(filter-out $(KNOWN),$(given)))
 ifneq ($(unknown),)
 $(error $(unknown) is no setting; these are: $(SETTINGS) $(SWITCHES) PYTHON)
@@ -72,7 +72,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 COMMANDS := help up down test check local deploy docs format new-service bench chaos clean \
   status orders mail logs token invoke trace seed admin rotate-keys redrive reconcile \
   package release smoke pipeline lint types templates framework pythons mutations budgets \
-  events openapi access contracts workflows lock
+  events openapi access contracts workflows settings lock
 .PHONY: FORCE $(COMMANDS)
 $(filter-out help clean,$(COMMANDS)): $(INSTALLED)
 
@@ -183,8 +183,10 @@ access: ## | docs/access.md, who may call what; after make openapi
 	@$(PY) -m docgen.access_page
 contracts: ## | what services know of each other (RELEASED=1: and promise from now on)
 	@$(PY) -m docgen.contracts$(call switch,released,RELEASED)
-workflows: ## | each service's workflow and deploy role
+workflows: ## | each service's workflow and deploy role, and the template of the domain
 	@$(PY) -m delivery.workflows
+settings: ## | the settings of the stages, from common/delivery/stages.toml, for Chalice
+	@$(PY) -m delivery.chalice_settings
 lock: ## | requirements-dev.in -> requirements-dev.txt (UPGRADE=1: newer ones)
 	@$(PY) -m pip install --quiet uv
 	@grep -v '^# Made by' requirements-dev.txt > requirements-dev.new

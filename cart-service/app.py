@@ -75,7 +75,8 @@ def add_to_cart(request: Request[AddToCart]) -> CartUpdate:
 )
 def get_cart(request: Request[CartQuery]) -> Page[CartLine]:
     owner = auth.acting_for(request.caller, request.query.user_id)
-    return service.list_lines(owner, request.query)
+    is_owner = owner == request.caller.user_id
+    return service.list_lines(owner, request.query, for_owner=is_owner)
 
 
 @api.patch(

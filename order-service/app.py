@@ -33,6 +33,7 @@ from chalicelib.orders.schemas import (
     ValidateOrder,
     ValidOrder,
 )
+from chalicelib.price_settings import routes as price_settings
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
@@ -43,6 +44,7 @@ with lazy_imports.until_first_use():
 
 api = Api("order-service")
 app, authorizer = api.app, api.authorizer
+price_settings.declare(api)
 
 
 @api.post(

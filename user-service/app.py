@@ -39,7 +39,7 @@ from common.api import Api, Request
 from common.routes import Access
 
 with lazy_imports.until_first_use():
-    from chalicelib.accounts import deletion, recovery, registration
+    from chalicelib.accounts import deletion, proofs, recovery, registration
     from chalicelib.accounts import service as accounts
     from chalicelib.mails import service as mails
     from chalicelib.sessions import service as sessions
@@ -161,14 +161,15 @@ def request_password_reset(request: Request[PasswordResetRequest]) -> Confirmati
     "/user/password/reset",
     access=Access.PUBLIC,
     summary="Choose a new password by the token of the mail",
-    description="Ends all sessions and verifies the address. May be repeated with the same "
-    "password.",
+    description="Ends all sessions and verifies the address. An account whose address was not "
+    "verified before is replaced by a new one, unless the password is its own. May be repeated "
+    "with the same password.",
     body=PasswordReset,
     returns=Confirmation,
     errors=[InvalidMailToken, *_NEW_PASSWORD, TooManyAttempts, AccountContended],
 )
 def reset_password(request: Request[PasswordReset]) -> Confirmation:
-    return recovery.reset_password(request.body)
+    return proofs.reset_password(request.body)
 
 
 @api.post(
@@ -186,12 +187,15 @@ def request_email_verification(request: Request[None]) -> Confirmation:
     "/user/email/verify",
     access=Access.PUBLIC,
     summary="Verify an address by the token of the mail",
+    description="With the password of the registration the account is kept. With another one the "
+    "address gets a new account with that password, and the one that somebody else may have opened "
+    "ends. May be repeated with the same password.",
     body=EmailVerification,
     returns=Confirmation,
-    errors=[InvalidMailToken, AccountContended],
+    errors=[InvalidMailToken, *_NEW_PASSWORD, TooManyAttempts, AccountContended],
 )
 def verify_email(request: Request[EmailVerification]) -> Confirmation:
-    return recovery.verify_email(request.body)
+    return proofs.verify_email(request.body)
 
 
 @api.get(

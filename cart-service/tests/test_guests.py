@@ -87,10 +87,10 @@ def test_a_guests_repeat_adds_nothing(guest, bowl):
 
 
 def test_secrets_are_long_and_no_two_are_alike(api, guest):
-    found = {Guest(api).secret for _ in range(20)} | {guest.secret}
+    secrets = {Guest(api).secret for _ in range(20)} | {guest.secret}
 
-    assert len(found) == 21
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", secret) for secret in found)
+    assert len(secrets) == 21
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", secret) for secret in secrets)
 
 
 def test_the_table_holds_no_secret_and_no_personal_data(guest, bowl):

@@ -10,7 +10,7 @@ from tests.lambda_fakes import LambdaError, LambdaFakes, TaskTokenFake
 
 from chalicelib.payments.gateways import stripe as stripe_adapter
 from chalicelib.payments.gateways.registry import get_gateway
-from common import aws, queues
+from common import aws, clock, queues
 from devcloud.stripe import FakeStripe, intents
 from devcloud.stripe.errors import StripeError
 from devcloud.stripe.webhooks import signature
@@ -47,10 +47,10 @@ class CheckoutShop:
 
     def validate(self, step: dict[str, Any]) -> dict[str, Any]:
         """As order-service does: a price of 12.99, and the order stored once."""
-        found = self.order(step["orderId"])
-        if found and found.get("requestHash") != step.get("requestHash"):
+        order = self.order(step["orderId"])
+        if order and order.get("requestHash") != step.get("requestHash"):
             raise LambdaError("IdempotencyKeyReused")
-        if not found:
+        if not order:
             known = {
                 name: step[name]
                 for name in ("paymentMethod", "method", "requestHash", "correlationId")
@@ -94,9 +94,17 @@ class CheckoutShop:
             "currency": "USD",
             "method": "CARD",
             "correlationId": "cor-1",
+            "createdAt": clock.now(),
         }
         _table("Orders").put_item(Item={**order, **more})
         return order_id
+
+    def end_offer(self, order_id: str = ORDER) -> None:
+        """The time to pay the order has gone by."""
+        past = {"payBy": clock.iso(clock.epoch() - 1)}
+        _table("Orders").put_item(Item={**self.order(order_id), **past})
+        if payment := self.payment(f"PAY#{order_id.split('#')[1]}"):
+            _table("Payments").put_item(Item={**payment, **past})
 
     def order(self, order_id: str) -> dict[str, Any]:
         return _table("Orders").get_item(Key={"orderId": order_id}).get("Item", {})
@@ -121,9 +129,16 @@ class CheckoutShop:
         _table("Carts").delete_item(Key={"userId": user_id, "productId": product_id})
 
     def add_customer(
-        self, user_id: str, email: str | None, name: str, phone: str | None = None
+        self,
+        user_id: str,
+        email: str | None,
+        name: str,
+        phone: str | None = None,
+        is_proved: bool = True,
     ) -> None:
         row = {"userId": user_id, "email": email, "name": name, "phone": phone}
+        if is_proved:
+            row["emailVerifiedAt"] = "2026-01-01T00:00:00.000Z"
         _table("Users").put_item(Item={key: value for key, value in row.items() if value})
 
     def delete_customer(self, user_id: str) -> None:
@@ -149,12 +164,14 @@ class CheckoutShop:
     def executions(self) -> list[dict[str, Any]]:
         """The sagas that were started: name and input."""
         client = aws.client("stepfunctions")
-        found = client.list_executions(stateMachineArn=self.machine)["executions"]
+        executions = client.list_executions(stateMachineArn=self.machine)["executions"]
         inputs = [
             json.loads(client.describe_execution(executionArn=one["executionArn"])["input"])
-            for one in found
+            for one in executions
         ]
-        return [{"name": one["name"], **begun} for one, begun in zip(found, inputs, strict=True)]
+        return [
+            {"name": one["name"], **begun} for one, begun in zip(executions, inputs, strict=True)
+        ]
 
     def charged(self) -> tuple[int, int]:
         """Sum what the gateway captured and refunded, in minor units."""
@@ -264,10 +281,10 @@ class CheckoutShop:
     def delayed(self, queue: str) -> int:
         """How many messages come later."""
         sqs = aws.client("sqs")
-        found = sqs.get_queue_attributes(
+        response = sqs.get_queue_attributes(
             QueueUrl=queues.url(queue), AttributeNames=["ApproximateNumberOfMessagesDelayed"]
         )
-        return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
+        return int(response["Attributes"]["ApproximateNumberOfMessagesDelayed"])
 
     def checkout_status(self, token: str, order_id: str = ORDER) -> dict[str, Any]:
         answer = self.api.get(f"/checkout/{quote(order_id, safe='')}", token=token)

@@ -43,8 +43,10 @@ class AwsInterceptor:
         """Answer the calls of one operation here. None lets the call through."""
 
         def before(params: dict[str, Any], model: Any, context: Any, **_: Any) -> Any:
-            found = answer(context["asked"])
-            return None if found is None else (_response(400 if "Error" in found else 200), found)
+            output = answer(context["asked"])
+            return (
+                None if output is None else (_response(400 if "Error" in output else 200), output)
+            )
 
         def remember(params: dict[str, Any], context: Any, **_: Any) -> None:
             context["asked"] = params

@@ -36,7 +36,8 @@ class OrderRecords:
     def check(self, **request: Any) -> list[tuple[str, str]]:
         """Reconcile today's orders as settled: the kinds, with the outcome of each."""
         return [
-            (found["kind"], found["outcome"]) for found in self.report(**request)["discrepancies"]
+            (discrepancy["kind"], discrepancy["outcome"])
+            for discrepancy in self.report(**request)["discrepancies"]
         ]
 
     def kinds(self, **request: Any) -> list[str]:
@@ -261,8 +262,8 @@ class OrderRecords:
 
     def change(self, table: str, key: dict[str, str], **values: Any) -> None:
         """Overwrite some attributes of a row."""
-        found = resources.table(table)
-        found.put_item(Item={**found.get_item(Key=key)["Item"], **values})
+        rows = resources.table(table)
+        rows.put_item(Item={**rows.get_item(Key=key)["Item"], **values})
 
     def consume_order_done_message(self, message: dict[str, Any]) -> None:
         """Deliver this order.done to all its consumers."""
@@ -320,13 +321,13 @@ class OrderRecords:
 
     def all_queues(self) -> dict[str, int]:
         """How many messages wait in which queues, besides events from the bus."""
-        found = {}
+        counts = {}
         for url in aws.client("sqs").list_queues()["QueueUrls"]:
             name = url.rsplit("/", 1)[-1]
             requests = [message for message in self.messages(name) if "detail-type" not in message]
             if requests:
-                found[name] = len(requests)
-        return found
+                counts[name] = len(requests)
+        return counts
 
     def purge(self, queue: str) -> None:
         """Nothing waits there any more."""

@@ -177,6 +177,16 @@ def test_texts_to_a_deleted_account_are_erased_but_not_their_rows(shop):
     assert any("Order #" in row["message"] for row in kept() if row["audience"] == "admin")
 
 
+@pytest.mark.parametrize("is_proved", [True, False])
+def test_only_a_proved_address_is_greeted_by_name(shop, is_proved):
+    shop.add_customer(JIMMY, "jimmy@example.com", "Win at evil.example", is_proved=is_proved)
+
+    send(shop, orderId="ORDER#1")
+
+    ((_, _, text),) = mails()
+    assert text.startswith("Hello Win at evil.example,\n" if is_proved else "Hello,\n")
+
+
 def test_a_later_text_to_a_deleted_account_is_not_stored(shop):
     shop.delete_customer(JIMMY)
     send(shop, userId=JIMMY, message="Dear Jimmy Patel, ...")

@@ -135,9 +135,9 @@ def test_a_charge_that_names_no_order_is_found(records):
 
     report = records.report(settle=3600)
 
-    (found,) = report["discrepancies"]
-    assert found["kind"] == "ChargeWithoutOrder"
-    assert "25.98 USD" in found["detail"]
+    (discrepancy,) = report["discrepancies"]
+    assert discrepancy["kind"] == "ChargeWithoutOrder"
+    assert "25.98 USD" in discrepancy["detail"]
 
 
 def test_a_done_refund_that_was_not_made_is_found(records):
@@ -258,8 +258,8 @@ def test_stock_that_does_not_add_up_is_found(records):
     records.complete_purchase()
     records.change("Inventory", {"productId": BOWL}, suppliedStock=9)
 
-    (found,) = records.report(settle=3600)["discrepancies"]
-    assert (found["kind"], found["productId"]) == ("StockDoesNotAddUp", BOWL)
+    (discrepancy,) = records.report(settle=3600)["discrepancies"]
+    assert (discrepancy["kind"], discrepancy["productId"]) == ("StockDoesNotAddUp", BOWL)
 
 
 def test_a_product_is_reported_once_also_with_the_full_stock(records):
@@ -292,9 +292,9 @@ def test_a_supply_that_is_not_what_the_ledger_says_is_found(records):
     assert records.kinds(fullStock=True) == []  # from before there was a ledger
     records.store_movement(9)
 
-    (found,) = records.report(fullStock=True)["discrepancies"]
-    assert (found["kind"], found["productId"]) == ("MovementsDoNotAddUp", BOWL)
-    assert found["detail"] == "8 supplied, but its movements are 9"
+    (discrepancy,) = records.report(fullStock=True)["discrepancies"]
+    assert (discrepancy["kind"], discrepancy["productId"]) == ("MovementsDoNotAddUp", BOWL)
+    assert discrepancy["detail"] == "8 supplied, but its movements are 9"
 
     records.store_movement(-1, number=2)
     assert records.kinds(fullStock=True) == []
@@ -383,9 +383,9 @@ def test_an_order_done_that_was_not_consumed_is_found(records, skipped):
     records.complete_purchase(consumers=" ".join({"receipt", "audit", "analytics"} - {skipped}))
     assert records.kinds(settle=60) == []
 
-    (found,) = records.report()["discrepancies"]
-    assert found["kind"] == "OrderDoneNotHeard"
-    assert skipped in found["detail"]
+    (discrepancy,) = records.report()["discrepancies"]
+    assert discrepancy["kind"] == "OrderDoneNotHeard"
+    assert skipped in discrepancy["detail"]
 
 
 @pytest.mark.parametrize("where", ["audit", "analytics"])
@@ -413,9 +413,9 @@ def test_an_intent_that_the_gateway_does_not_know_is_found(records):
     records.complete_purchase()
     records.change("Payments", {"paymentId": PAYMENT}, intentId="pi_unknown")
 
-    (found,) = records.report(settle=3600)["discrepancies"]
-    assert found["kind"] == "NotChecked"
-    assert "pi_unknown" in found["detail"]
+    (discrepancy,) = records.report(settle=3600)["discrepancies"]
+    assert discrepancy["kind"] == "NotChecked"
+    assert "pi_unknown" in discrepancy["detail"]
 
 
 def test_one_order_that_cannot_be_read_does_not_hide_the_others(records):
@@ -467,7 +467,7 @@ def test_only_the_orders_that_are_named_are_checked(records):
 
     report = records.report(orderIds=[OTHER])
 
-    assert [found["orderId"] for found in report["discrepancies"]] == [OTHER]
+    assert [discrepancy["orderId"] for discrepancy in report["discrepancies"]] == [OTHER]
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "20261122", "2999-01-01", ""])
@@ -482,7 +482,7 @@ def test_a_check_that_runs_out_of_time_can_be_continued(records):
     seen, cursor = [], None
     for _ in range(5):
         report = records.report_without_time(next=cursor)
-        seen += [found["orderId"] for found in report["discrepancies"]]
+        seen += [discrepancy["orderId"] for discrepancy in report["discrepancies"]]
         cursor = report["next"]
 
     assert seen == [f"{ORDER[:-1]}{place}" for place in range(1, 6)]

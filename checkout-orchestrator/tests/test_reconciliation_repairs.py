@@ -107,8 +107,16 @@ def test_released_stock_of_a_confirmed_order_is_escalated(records):
     )
 
 
-def test_a_saga_that_never_started_is_started_once(records):
+def test_an_order_that_can_still_be_paid_is_not_repaired(records):
     records.store_order()
+
+    assert records.check(repair=True) == [("OrderStuck", "queued")]
+    assert records.shop.executions() == []
+
+
+def test_a_late_order_without_a_saga_gets_the_one_that_ends_it(records):
+    records.store_order()
+    records.shop.end_offer()
 
     assert records.check(repair=True) == [("OrderStuck", "repaired")]
     assert records.check(repair=True) == [("OrderStuck", "queued")]

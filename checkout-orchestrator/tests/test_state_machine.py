@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from chalicelib.reconciliation.notification_rules import AWAIT_PAYMENT_SECONDS
-from common import events
+from common import clock, events
 from delivery.cfn import CloudFormation
 
 HERE = Path(__file__).parents[1]
@@ -60,11 +61,11 @@ COMPENSATIONS = {
 
 
 def seconds_of(task):
-    """The time limit, which for waits is a parameter: "{% ${PaymentWait} %}"."""
+    """The longest time limit, which for waits is a parameter: `${PaymentWait}`."""
     limit = task["TimeoutSeconds"]
     if isinstance(limit, int):
         return limit
-    (name,) = re.fullmatch(r"\{% \$\{(\w+)\} %\}", limit).groups()
+    (name,) = set(re.findall(r"\$\{(\w+)\}", limit))
     assert MACHINE["DefinitionSubstitutions"][name] == name
     return STORED["Parameters"][name]["Default"]
 
@@ -204,6 +205,19 @@ def test_a_reservation_outlives_the_wait_for_its_payment():
     assert STORED["Parameters"]["PaymentWait"]["MaxValue"] < 1200
 
 
+@pytest.mark.parametrize("state", ["AwaitPayment", "QueuePaymentRetry"])
+def test_a_wait_ends_with_the_orders_offer(state):
+    limit = TOP[state]["TimeoutSeconds"][2:-2].strip()
+
+    def seconds(left):
+        return evaluate(limit, charge={"payBy": clock.iso(time.time() + left)})
+
+    assert seconds(3600) == seconds_of(TOP[state])
+    assert 55 <= seconds(60) <= 60
+    assert seconds(-60) == 1
+    assert evaluate(limit, charge={}) == seconds_of(TOP[state])
+
+
 def test_reconciliation_knows_how_long_a_customer_may_take():
     assert seconds_of(TOP["AwaitPayment"]) == AWAIT_PAYMENT_SECONDS
     assert STORED["Parameters"]["PaymentWait"]["MaxValue"] == AWAIT_PAYMENT_SECONDS
@@ -218,9 +232,9 @@ def test_every_state_exists_and_is_reached():
 
 def expressions(value):
     if isinstance(value, dict):
-        return [found for one in value.values() for found in expressions(one)]
+        return [expression for one in value.values() for expression in expressions(one)]
     if isinstance(value, list):
-        return [found for one in value for found in expressions(one)]
+        return [expression for one in value for expression in expressions(one)]
     return [value[2:-2].strip()] if isinstance(value, str) and value.startswith("{%") else []
 
 
@@ -231,6 +245,7 @@ ORDER = {
     "currency": "USD",
     "method": "CARD",
     "createdAt": "2026-11-22T10:00:00.000Z",
+    "payBy": "2026-11-22T10:30:00.000Z",
 }
 VARIABLES = {
     "payment": {"paymentId": "PAY#1", "paymentStatus": "SUCCESS"},
@@ -355,6 +370,7 @@ def test_an_order_that_nobody_paid_has_expired():
 
     assert TOP["AwaitPayment"]["Catch"][0]["Assign"]["failure"]["Error"] == "PaymentExpired"
     assert evaluate(ended, failure={"Error": "PaymentExpired"}) == "EXPIRED"
+    assert evaluate(ended, failure={"Error": "OrderExpired"}) == "EXPIRED"
     assert evaluate(ended, failure={"Error": "PaymentDeclined"}) == "FAILED"
 
 
@@ -379,7 +395,7 @@ def test_the_role_allows_exactly_the_calls_of_the_saga():
     called = {
         re.sub(
             r"\$\{(\w+)\}",
-            lambda found: f"{names[found[1]]}-${{Stage}}" if found[1] in names else found[0],
+            lambda match: f"{names[match[1]]}-${{Stage}}" if match[1] in names else match[0],
             name,
         )
         for name in called

@@ -55,7 +55,7 @@ def _configure_session(new: "Session") -> None:
     Sets the user agent, the retry rule and one shared data loader.
 
     PynamoDB makes a session for each model. Each would parse AWS's endpoints and the description
-    of DynamoDB anew.
+    of DynamoDB again.
     """
     new.lazy_register_component(
         "data_loader", lambda: _loader(new.get_config_variable("data_path"))

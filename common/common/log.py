@@ -60,8 +60,8 @@ def bind_context(source: Any) -> None:
     Those that are bound already stay.
     """
     bound = logger.get_current_keys()
-    found = {name: value for name, value in _subject(source).items() if name not in bound}
-    logger.append_keys(**found)
+    keys = {name: value for name, value in _subject(source).items() if name not in bound}
+    logger.append_keys(**keys)
 
 
 def emit_metric(
@@ -143,13 +143,13 @@ def _invocation(event: Any, get_response: Callable[[Any], Any]) -> Any:
 
 def _subject(source: Any) -> dict[str, str]:
     """The order and the customer of a message, row or response, as a line names them."""
-    found = {}
+    subject = {}
     order, customer = _text(source, "orderId", "order_id"), _text(source, "userId", "user_id")
     if order:
-        found[_ORDER] = _normalized(order)
+        subject[_ORDER] = _normalized(order)
     if customer:
-        found[_CUSTOMER] = redaction.customer(customer)
-    return found
+        subject[_CUSTOMER] = redaction.customer(customer)
+    return subject
 
 
 def _text(source: Any, *names: str) -> str | None:

@@ -44,8 +44,8 @@ def send(queue: str, message: Message, delay: int = 0) -> None:
 @cache
 def url(queue: str) -> str:
     """Return the URL of a queue. Cached."""
-    found: str = aws.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
-    return found
+    address: str = aws.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
+    return address
 
 
 def _handled(record: dict[str, Any], handle: Callable[[Message], object]) -> bool:

@@ -60,7 +60,7 @@ def masked(value: Any) -> Any:
 
 def customer(identifier: str) -> str:
     """Mask a customer's id for logs: `USER#*8R9S0T1W`, the same in every line."""
-    return _CUSTOMER.sub(lambda found: f"{found[1]}{found[2]}*{_tail(found[3])}", identifier)
+    return _CUSTOMER.sub(lambda match: f"{match[1]}{match[2]}*{_tail(match[3])}", identifier)
 
 
 def _tail(bare: str) -> str:
@@ -74,7 +74,7 @@ def _text(text: str) -> str:
     if ":" in text or "=" in text:
         text = _NAMED.sub(REDACTED, text)
     text = customer(text)
-    return _DIGITS.sub(lambda found: REDACTED if _is_card(found[0]) else found[0], text)
+    return _DIGITS.sub(lambda match: REDACTED if _is_card(match[0]) else match[0], text)
 
 
 def _is_secret(name: Any, held: Any) -> bool:

@@ -20,6 +20,7 @@ _MAX_SHOWN = 50
 # A string, terminated or not, or an opening or closing bracket. A pattern that required the
 # closing quote would be tried again at each quote of an unterminated string.
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+_OWN_FIELD = re.compile(r"([a-z]\w*): ")
 
 
 class InvalidBody(BadRequestError):
@@ -136,8 +137,8 @@ def _reject_texts(value: Any, kind: Any, path: str = "$") -> None:
 def _depth(raw: bytes) -> int:
     """How deeply objects and lists are nested. Whether it is JSON is not checked."""
     deepest = depth = 0
-    for found in _NESTING.finditer(raw):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+    for match in _NESTING.finditer(raw):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(match[0], 0)
         deepest = max(deepest, depth)
     return deepest
 
@@ -153,6 +154,8 @@ def _explain(exc: msgspec.ValidationError) -> str:
         field = ".".join(part for part in (field, missing[1]) if part)
         message = "this field is required"
     message = message[:1].lower() + message[1:]
+    if field and (own := _OWN_FIELD.match(message)):  # what a Struct's own check says of its field
+        field, message = f"{field}.{own[1]}", message[own.end() :]
     if len(message) > _MAX_MESSAGE:  # it quotes what the client sent
         message = f"{message[:_MAX_MESSAGE]}..."
     return f"{field}: {message}" if field else message

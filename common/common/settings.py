@@ -19,8 +19,8 @@ def text(name: str, default: str | None = None) -> str:
     value = os.environ.get(name, "").strip() or default
     if value is None:
         raise SettingMissing(
-            f"{name} is not set: add it to environment_variables of this stage"
-            " in .chalice/config.json"
+            f"{name} is not set: one of all services belongs in common/delivery/stages.toml,"
+            " one of this service in environment_variables of .chalice/config.json"
         )
     return value
 

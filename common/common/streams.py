@@ -35,10 +35,10 @@ def arn(table: str) -> str:
     """
     if "AWS_CHALICE_CLI_MODE" in os.environ:
         try:
-            found: str = aws.client("dynamodb").describe_table(TableName=table)["Table"][
+            stream_arn: str = aws.client("dynamodb").describe_table(TableName=table)["Table"][
                 "LatestStreamArn"
             ]
-            return found
+            return stream_arn
         except (BotoCoreError, ClientError, KeyError):
             pass
     return f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}/stream/deploy-{table}-first"

@@ -27,7 +27,7 @@ def compile_alone(folder: Path) -> None:
 
 
 def compile_modules(folder: Path) -> None:
-    """Compile every module anew: a first import then takes a third of the time."""
+    """Compile every module again: a first import then takes a third of the time."""
     for cache in list(folder.rglob("__pycache__")):
         shutil.rmtree(cache)
     # Unchecked hashes: Lambda unpacks with its own times, which would invalidate checked ones.

@@ -86,8 +86,8 @@ def _canonical(action: str) -> str:
 def _rows(action: str) -> list[dict[str, Any]]:
     service, _, name = action.partition(":")
     try:
-        found: Any = get_action_data(service, name)  # False where there is none
-        rows: list[dict[str, Any]] = found[service]
+        data: Any = get_action_data(service, name)  # False where there is none
+        rows: list[dict[str, Any]] = data[service]
     except (KeyError, TypeError):
         raise UnknownAction(f"{action} is in no service authorization table") from None
     return rows

@@ -34,7 +34,9 @@ def alias_of(stage: str) -> str:
 def shift_gradually(template: dict[str, Any]) -> None:
     """Give every function its alias and alarms, and have all callers use the alias."""
     resources = template["Resources"]
-    functions = {name: found for name, found in resources.items() if found["Type"] == _FUNCTION}
+    functions = {
+        name: resource for name, resource in resources.items() if resource["Type"] == _FUNCTION
+    }
     api_alarm = _watch_api(resources)
     for name, function in functions.items():
         properties = function["Properties"]

@@ -8,8 +8,8 @@ import yaml
 
 def read(template: Path) -> dict[str, Any]:
     """Read a template. Short tags become the long forms that they stand for."""
-    found: dict[str, Any] = yaml.load(template.read_text(), Loader=CloudFormation)  # noqa: S506 - a SafeLoader
-    return found
+    document: dict[str, Any] = yaml.load(template.read_text(), Loader=CloudFormation)  # noqa: S506 - a SafeLoader
+    return document
 
 
 def expiring_tables(template: Path) -> dict[str, str]:

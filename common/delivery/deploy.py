@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +14,12 @@ from delivery import (
     account_limits,
     canary,
     cfn,
+    chalice_settings,
     gateway_keys,
     missing_exports,
     packaging,
     stacks,
+    stage_settings,
     versions,
     wheels,
 )
@@ -27,7 +28,6 @@ from delivery.paths import service as folder
 
 ORCHESTRATOR = "checkout-orchestrator"
 STATE_MACHINE = "checkout-state-machine"
-_ADDRESSES = {"AdminEmail": "ADMIN_EMAIL", "InventoryEmail": "INVENTORY_EMAIL"}
 
 Say = Callable[[str], None]
 Environment = Mapping[str, Mapping[str, str]]
@@ -44,18 +44,20 @@ def deploy(
     """Deploy what changed of these services. Idempotent.
 
     `environment` adds variables to a service's Lambdas. Raises: gateway_keys.KeysMissing,
-    packaging.PackagingFailed, packaging.WrongPython, wheels.WheelMissing, stacks.StackFailed; a
-    repeat continues.
+    packaging.PackagingFailed, packaging.WrongPython, wheels.WheelMissing, stacks.StackFailed,
+    stage_settings.StageSettingWrong, chalice_settings.SettingsStale; a repeat continues.
     """
     services = tuple(services)
+    chalice_settings.require_current(services)
     if not cloud.endpoint:
         packaging.require_runtime(stage)
+        stage_settings.require_real(stage)
     for warning in account_limits.find_low_limits(cloud):
         say(f"warning: {warning}")
     make_bucket(cloud)  # first: a large template goes through it
     # The bus and the topic are the orchestrator's; the others' rules and subscriptions name them.
     for name in sorted(services, key=lambda name: name != ORCHESTRATOR):
-        deploy_resources(cloud, name, say)
+        deploy_resources(cloud, name, stage, say)
     if ORCHESTRATOR in services and stage != "local":
         gateway_keys.require_keys(cloud, folder(ORCHESTRATOR), stage)
     # All at once, and before they are wanted by several at a time.
@@ -81,13 +83,13 @@ def deploy(
                 say(f"{name}: {count} old versions deleted")
 
 
-def deploy_resources(cloud: Cloud, name: str, say: Say) -> None:
+def deploy_resources(cloud: Cloud, name: str, stage: str, say: Say) -> None:
     """Deploy a service's tables, queues and rules."""
     template = folder(name) / "resources.yml"
     if not template.exists():
         return
-    text = template.read_text()
-    if stacks.deploy(cloud, f"{name}-resources", text, _addresses(text), adopt=True):
+    parameters = stage_settings.parameters(name, stage)
+    if stacks.deploy(cloud, f"{name}-resources", template.read_text(), parameters, adopt=True):
         say(f"{name}: tables, queues and rules are there")
     if cloud.endpoint:
         _let_items_expire(cloud, template)
@@ -144,19 +146,6 @@ def make_bucket(cloud: Cloud) -> None:
         client.create_bucket(Bucket=cloud.bucket, **place)
 
 
-def _addresses(template: str) -> dict[str, str]:
-    """Return the template's e-mail parameters set in the environment.
-
-    As in `ADMIN_EMAIL=... make deploy`.
-    """
-    given = {parameter: os.environ.get(variable, "") for parameter, variable in _ADDRESSES.items()}
-    return {
-        parameter: value
-        for parameter, value in given.items()
-        if value and f"{parameter}:" in template
-    }
-
-
 def _upload(cloud: Cloud, name: str, archive: Path) -> str:
     """Upload a zip unless it is there, and return its key.
 
@@ -176,9 +165,9 @@ def _let_items_expire(cloud: Cloud, template: Path) -> None:
     """Enable time to live: the local CloudFormation ignores TimeToLiveSpecification."""
     client = cloud.client("dynamodb")
     for table, attribute in cfn.expiring_tables(template).items():
-        found: dict[str, Any] = client.describe_time_to_live(TableName=table)[
+        ttl_state: dict[str, Any] = client.describe_time_to_live(TableName=table)[
             "TimeToLiveDescription"
         ]
-        if found.get("TimeToLiveStatus") != "ENABLED":
+        if ttl_state.get("TimeToLiveStatus") != "ENABLED":
             ttl = {"AttributeName": attribute, "Enabled": True}
             client.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from delivery import authorization, cfn, deploy_actions, unused_actions
+from delivery import authorization, cfn, deploy_actions, domain, unused_actions
 from delivery.paths import ROOT, SERVICES
 
 Statement = dict[str, Any]
@@ -70,18 +70,18 @@ def allowed(service: str) -> dict[str, list[str]]:
     Raises: NothingToAllow when a type needs an action on something that is not the service's.
     """
     arns = _arns(service)
-    found = {}
+    resources = {}
     for action in sorted(_actions(service)):
         if not authorization.knows_resources(action):
-            found[action] = ["*"]
+            resources[action] = ["*"]
         elif not (on := [arn for arn in arns if authorization.is_evaluated_on(action, arn)]):
             raise NothingToAllow(
                 f"{service}: {action} is on no resource of its own: give it one in deploy_actions"
                 " or say in unused_actions which absent property asks for it"
             )
         else:
-            found[action] = on
-    return found
+            resources[action] = on
+    return resources
 
 
 class NothingToAllow(LookupError):
@@ -100,19 +100,19 @@ def _actions(service: str) -> set[str]:
 
 def _arns(service: str) -> list[str]:
     """List the service's ARNs: resources of data stacks by name, code by prefix."""
-    found = [*deploy_actions.CODE, *_own_roles(service)]
-    found += [f"{deploy_actions.BUCKET}/{stack}.template" for stack in stacks(service)]
+    arns = [*deploy_actions.CODE, *_own_roles(service)]
+    arns += [f"{deploy_actions.BUCKET}/{stack}.template" for stack in stacks(service)]
     for resource in _resources(service):
         kind, properties = resource["Type"], resource.get("Properties", {})
-        found += deploy_actions.BESIDES.get(kind, ())
+        arns += deploy_actions.BESIDES.get(kind, ())
         if kind in deploy_actions.NAMED:
             name, pattern = deploy_actions.NAMED[kind]
-            found.append(_expand_arn(pattern, name=_text(properties[name])))
+            arns.append(_expand_arn(pattern, name=_text(properties[name])))
         if kind == "AWS::SQS::Queue" and "RedrivePolicy" in properties:
             # An alarm of the code stack is named for the queue that its Lambda empties.
             late = f"{properties['QueueName']}-late"
-            found.append(_expand_arn(deploy_actions.NAMED[_ALARM][1], name=late))
-    return list(dict.fromkeys(_expand_arn(arn, service=service) for arn in found))
+            arns.append(_expand_arn(deploy_actions.NAMED[_ALARM][1], name=late))
+    return list(dict.fromkeys(_expand_arn(arn, service=service) for arn in arns))
 
 
 def _own_roles(service: str) -> list[str]:
@@ -125,16 +125,21 @@ def statements(service: str) -> list[Statement]:
     for action, arns in allowed(service).items():
         condition = _condition(deploy_actions.CONDITIONS.get(action, {}), service)
         together[tuple(arns), json.dumps(condition)].append(action)
-    found = [
+    grants = [
         _allow(actions, arns) | ({"Condition": json.loads(condition)} if condition != "{}" else {})
         for (arns, condition), actions in together.items()
     ]
     transform = "cloudformation:${AWS::Region}:aws:transform/Serverless-2016-10-31"
     own = [f"cloudformation:{deploy_actions.HERE}:stack/{stack}/*" for stack in stacks(service)]
     return [
-        *found,
+        *grants,
         _allow(deploy_actions.STACKS, own),
         _allow(["cloudformation:CreateChangeSet"], [transform]),
+        # The smoke test asks where the domain is.
+        _allow(
+            ["cloudformation:DescribeStacks"],
+            [f"cloudformation:{deploy_actions.HERE}:stack/{domain.STACK}/*"],
+        ),
         _allow(["s3:CreateBucket", "s3:ListBucket"], [deploy_actions.BUCKET]),
     ]
 
@@ -236,7 +241,7 @@ def _data_templates(service: str) -> list[str]:
 
 def _resources(service: str) -> list[dict[str, Any]]:
     templates = [cfn.read(ROOT / service / name) for name in _data_templates(service)]
-    return [found for template in templates for found in template["Resources"].values()]
+    return [resource for template in templates for resource in template["Resources"].values()]
 
 
 def write() -> None:

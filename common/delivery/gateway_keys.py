@@ -25,8 +25,8 @@ def require_keys(cloud: Cloud, orchestrator: Path, stage: str) -> None:
     Raises: KeysMissing, which names what is missing.
     """
     for gateway in _used(orchestrator, stage):
-        found = _stored(cloud, f"commerce/{gateway}")
-        missing = [key for key in KEYS[gateway] if not str(found.get(key) or "").strip()]
+        keys = _stored(cloud, f"commerce/{gateway}")
+        missing = [key for key in KEYS[gateway] if not str(keys.get(key) or "").strip()]
         if missing:
             raise KeysMissing(
                 f"The secret commerce/{gateway} has no {', no '.join(missing)}:"
@@ -45,9 +45,9 @@ def _used(orchestrator: Path, stage: str) -> list[str]:
 
 def _stored(cloud: Cloud, name: str) -> dict[str, Any]:
     try:
-        found = json.loads(
+        keys = json.loads(
             cloud.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
         )
     except (ClientError, ValueError, KeyError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return keys if isinstance(keys, dict) else {}

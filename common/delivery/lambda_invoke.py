@@ -59,7 +59,7 @@ def full_names(cloud: Cloud, service: str, stage: str) -> list[str]:
     """Return the full names of all deployed Lambdas of a service."""
     api = f"{service}-{stage}"
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
-    names = [found["FunctionName"] for page in pages for found in page["Functions"]]
+    names = [function["FunctionName"] for page in pages for function in page["Functions"]]
     return [name for name in names if name == api or name.startswith(f"{api}-")]
 
 

@@ -33,4 +33,4 @@ def remove_missing_streams(cloud: Cloud, template: dict[str, Any]) -> list[str]:
 
 def _exports(cloud: Cloud) -> set[str]:
     pages = cloud.client("cloudformation").get_paginator("list_exports").paginate()
-    return {found["Name"] for page in pages for found in page["Exports"]}
+    return {export["Name"] for page in pages for export in page["Exports"]}

@@ -115,8 +115,10 @@ def _queues(sources: list[dict[str, Any]], service: str) -> Iterator[Queue]:
 def _own_queues(service: str) -> dict[str, dict[str, Any]]:
     """The properties of the service's queues, by name."""
     template = ROOT / service / "resources.yml"
-    found = cfn.read(template)["Resources"].values() if template.exists() else ()
-    queues = [resource["Properties"] for resource in found if resource["Type"] == "AWS::SQS::Queue"]
+    resources = cfn.read(template)["Resources"].values() if template.exists() else ()
+    queues = [
+        resource["Properties"] for resource in resources if resource["Type"] == "AWS::SQS::Queue"
+    ]
     return {properties["QueueName"]: properties for properties in queues}
 
 

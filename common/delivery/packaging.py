@@ -21,11 +21,12 @@ REGION = "us-east-1"  # Chalice wants one to package; what it makes holds in any
 RUNTIME = (3, 13)  # of Lambdas on AWS: the pipeline's PYTHON_VERSION
 TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
-# What makes a zip and a template of a service: where one of these changes, all six are built anew.
+# What makes a zip and a template of a service: where one of these changes, all six are rebuilt.
 BUILT_BY = (
     "alarms.py",
     "archives.py",
     "dashboards.py",
+    "domain.py",
     "api_gateway.py",
     "packaging.py",
     "canary.py",
@@ -62,10 +63,10 @@ def require_runtime(stage: str, version: tuple[int, ...] = sys.version_info[:2])
     Raises: WrongPython.
     """
     if version != RUNTIME:
-        expected, found = (".".join(map(str, each)) for each in (RUNTIME, version))
+        expected, actual = (".".join(map(str, each)) for each in (RUNTIME, version))
         raise WrongPython(
-            f"Lambdas on {stage} run Python {expected}, and this is {found}, which would change all"
-            f" of them: set up with it once, make up PYTHON=python{expected}, and deploy again."
+            f"Lambdas on {stage} run Python {expected}, and this is {actual}, which would change"
+            f" all of them: set up with it once, make up PYTHON=python{expected}, and deploy again."
             " Nothing was deployed."
         )
 

@@ -1,5 +1,7 @@
 """Smoke test of a deployed service: requests and calls that change nothing.
 
+The requests go to the service's own API, and to the shop's domain once that routes to it.
+
 They stand in the service's tests/smoke.json. A request names its expected answer, and may carry an
 invalid token, which the authorizer must refuse. A Lambda gets an event that gives it nothing to do,
 or that it refuses with a certain error.
@@ -14,7 +16,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from delivery import canary, lambda_invoke, routes, stacks
+from delivery import canary, domain, lambda_invoke, routes, stacks
 from delivery.clouds import Cloud
 from delivery.paths import service as folder
 
@@ -37,10 +39,13 @@ def test(cloud: Cloud, service: str, stage: str) -> int:
     if template is None:
         raise SmokeFailed(f"{service} is not deployed to {stage}.")
     asked = json.loads(file_of(service).read_text())
-    address = _address(cloud, service)
     checks = [
         partial(_of_api, cloud, service, stage, template),
-        *(partial(_of_request, address, case) for case in asked["requests"]),
+        *(
+            partial(_of_request, address, case)
+            for address in _addresses(cloud, service)
+            for case in asked["requests"]
+        ),
         *(partial(_of_lambda, cloud, service, stage, case) for case in asked["lambdas"]),
     ]
     if failures := [exc for check in checks if (exc := _tried(check))]:
@@ -72,7 +77,9 @@ def _of_request(address: str, case: Case) -> str | None:
     if answer.status_code == case["answers"]:
         return None
     text = answer.text[:200]
-    return f"{case['request']} answered {answer.status_code}, not {case['answers']}: {text}"
+    return (
+        f"{address}: {case['request']} answered {answer.status_code}, not {case['answers']}: {text}"
+    )
 
 
 def _of_lambda(cloud: Cloud, service: str, stage: str, case: Case) -> str | None:
@@ -113,6 +120,11 @@ def _no_such_method(path: str) -> Any:
 def _call(cloud: Cloud, function: str, stage: str, event: Any) -> Any:
     """Invoke a function as its callers do: on `prod` by its alias."""
     return lambda_invoke.call(cloud, function + canary.alias_of(stage), event)
+
+
+def _addresses(cloud: Cloud, service: str) -> list[str]:
+    """The addresses at which the service is reached."""
+    return list(filter(None, [_address(cloud, service), domain.find_url(cloud, service)]))
 
 
 def _address(cloud: Cloud, service: str) -> str:

@@ -79,14 +79,14 @@ def deploy(
 def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
     """Return the stack's description. None if there is none."""
     try:
-        found: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName=name)[
+        stack: dict[str, Any] = cloud.client("cloudformation").describe_stacks(StackName=name)[
             "Stacks"
         ][0]
     except ClientError as exc:
         if "does not exist" in str(exc):
             return None
         raise
-    return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+    return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
 
 
 def template(cloud: Cloud, name: str) -> str | None:
@@ -114,10 +114,10 @@ def delete(cloud: Cloud, name: str) -> None:
     earlier = _events(cloud, name)[:1]
     cloud.client("cloudformation").delete_stack(StackName=name)
     for _ in _polls(cloud, f"Deleting stack {name}"):
-        found = find(cloud, name)
-        if found is None:
+        current = find(cloud, name)
+        if current is None:
             return
-        if found["StackStatus"] == "DELETE_FAILED" and _has_moved(cloud, name, earlier):
+        if current["StackStatus"] == "DELETE_FAILED" and _has_moved(cloud, name, earlier):
             reason = _reason(_events(cloud, name), earlier)
             raise StackFailed(f"Stack {name} could not be deleted: {reason}")
 
@@ -153,21 +153,21 @@ def _create_with_import(cloud: Cloud, request: dict[str, Any]) -> None:
         **request | change, ChangeSetType="CREATE", ImportExistingResources=True
     )
     for _ in _polls(cloud, f"The change set of stack {name}"):
-        found = client.describe_change_set(**change)
-        if found["Status"] in ("CREATE_COMPLETE", "FAILED"):
+        change_set = client.describe_change_set(**change)
+        if change_set["Status"] in ("CREATE_COMPLETE", "FAILED"):
             break
-    if found["Status"] == "FAILED":
+    if change_set["Status"] == "FAILED":
         raise StackFailed(
             f"Stack {name} was refused: "
-            f"{found.get('StatusReason', 'CloudFormation gives no reason')}"
+            f"{change_set.get('StatusReason', 'CloudFormation gives no reason')}"
         )
     client.execute_change_set(**change)
 
 
 def _present(stack: dict[str, Any] | None, template: str) -> dict[str, str]:
     """The stack's parameters that the template still has."""
-    found = (stack or {}).get("Parameters", [])
-    values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in found}
+    parameters = (stack or {}).get("Parameters", [])
+    values = {entry["ParameterKey"]: entry["ParameterValue"] for entry in parameters}
     return {key: value for key, value in values.items() if key in template}
 
 
@@ -221,10 +221,10 @@ def _wait(cloud: Cloud, name: str, earlier: list[Event]) -> None:
 
 def _events(cloud: Cloud, name: str) -> list[Event]:
     """The stack's events, newest first."""
-    found: list[Event] = cloud.client("cloudformation").describe_stack_events(StackName=name)[
+    events: list[Event] = cloud.client("cloudformation").describe_stack_events(StackName=name)[
         "StackEvents"
     ]
-    return found
+    return events
 
 
 def _reason(events: list[Event], earlier: list[Event]) -> str:

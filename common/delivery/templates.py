@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common import security_headers
-from delivery import alarms, api_gateway, canary, dashboards, monitored_resources
+from delivery import alarms, api_gateway, canary, dashboards, domain, monitored_resources
 
 _FUNCTION = "AWS::Serverless::Function"
 _API = "AWS::Serverless::Api"
@@ -47,6 +47,7 @@ def finish(
             _limit_consumers(properties)
         elif resource["Type"] == _API:
             properties["OpenApiVersion"] = _ONE_STAGE
+            template["Outputs"]["RestAPIId"]["Export"] = {"Name": domain.export_of(service)}
             body = properties["DefinitionBody"]
             origins = _origins(template)
             body["x-amazon-apigateway-gateway-responses"] = gateway_responses(origins)
@@ -93,10 +94,10 @@ def _in_any_partition(part: Any) -> Any:
 
 def _watch(template: dict[str, Any], service: str, stage: str) -> None:
     """Add log groups, alarms and the dashboard."""
-    found = monitored_resources.MonitoredService.of(template, service, stage)
-    monitored_resources.declare_log_groups(template, found)
-    alarms.add(template, found)
-    dashboards.add(template, found)
+    monitored = monitored_resources.MonitoredService.of(template, service, stage)
+    monitored_resources.declare_log_groups(template, monitored)
+    alarms.add(template, monitored)
+    dashboards.add(template, monitored)
 
 
 def gateway_responses(origins: Sequence[str] = ()) -> dict[str, Any]:

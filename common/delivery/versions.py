@@ -31,7 +31,7 @@ def delete_old(cloud: Cloud, service: str, stage: str) -> int:
 
 def _old_versions(client: Any, name: str) -> list[str]:
     pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
-    versions = [found["Version"] for page in pages for found in page["Versions"]]
+    versions = [version["Version"] for page in pages for version in page["Versions"]]
     numbers = sorted((int(each) for each in versions if each != _LATEST), reverse=True)
     called = _called(client, name)
     return [str(number) for number in numbers[KEPT:] if str(number) not in called]

@@ -58,7 +58,7 @@ def pins(requirements: Path) -> list[str]:
 
     Raises: WheelMissing if one is unpinned.
     """
-    found = []
+    pinned = []
     for line in requirements.read_text().splitlines():
         text = line.partition("#")[0].strip()
         if not text:
@@ -67,8 +67,8 @@ def pins(requirements: Path) -> list[str]:
         if not pin:
             raise WheelMissing(f"{requirements}: expected name==version, not {text}")
         if _normal(pin[1]) not in RUNTIME:
-            found.append(f"{_normal(pin[1])}=={pin[2]}")
-    return found
+            pinned.append(f"{_normal(pin[1])}=={pin[2]}")
+    return pinned
 
 
 def this_architecture() -> str:

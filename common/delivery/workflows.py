@@ -1,8 +1,8 @@
-"""Generates each service's workflow, which calls service.yml, and its deploy role."""
+"""Generates workflows, deploy roles and the template of the domain."""
 
 from pathlib import Path
 
-from delivery import deploy_roles
+from delivery import deploy_roles, domain
 from delivery.packaging import BUILT_BY
 from delivery.paths import ROOT, SERVICES
 
@@ -11,6 +11,7 @@ FOLDER = ROOT / ".github" / "workflows"
 _SHARED = (
     "common/common/**",
     *(f"common/delivery/{name}" for name in BUILT_BY),
+    "common/delivery/stages.toml",
     "requirements-dev.txt",
     ".github/workflows/service.yml",
 )
@@ -49,10 +50,11 @@ def caller(service: str) -> str:
 
 
 def main() -> None:
-    """Write all workflows and deploy roles."""
+    """Write all workflows and deploy roles, and the template of the domain."""
     for service in SERVICES:
         file_of(service).write_text(caller(service))
     deploy_roles.write()
+    domain.write()
 
 
 if __name__ == "__main__":

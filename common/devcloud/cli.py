@@ -8,7 +8,18 @@ from typing import Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from delivery import gateway_keys, lambda_invoke, packaging, paths, routes, smoke, stacks, wheels
+from delivery import (
+    chalice_settings,
+    gateway_keys,
+    lambda_invoke,
+    packaging,
+    paths,
+    routes,
+    smoke,
+    stacks,
+    stage_settings,
+    wheels,
+)
 from devcloud import (
     bootstrap,
     dead_letters,
@@ -58,6 +69,7 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
 # Failures that are no defect of this program: one sentence, without a traceback.
 _EXPECTED = (
     bootstrap.BootstrapFailed,
+    chalice_settings.SettingsStale,
     dead_letters.UnknownQueue,
     demo_purchase.PurchaseFailed,
     gateway_keys.KeysMissing,
@@ -81,6 +93,7 @@ _EXPECTED = (
     shop.StateNotSaved,
     smoke.SmokeFailed,
     stacks.StackFailed,
+    stage_settings.StageSettingWrong,
     wheels.WheelMissing,
     BotoCoreError,
     ClientError,

@@ -23,10 +23,12 @@ def counts(cloud: Cloud) -> dict[str, int]:
                     "ApproximateNumberOfMessages",
                     "ApproximateNumberOfMessagesNotVisible",
                 ]
-                found = client.get_queue_attributes(QueueUrl=url, AttributeNames=count_names)[
+                attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=count_names)[
                     "Attributes"
                 ]
-                numbers[name.removesuffix(SUFFIX)] = sum(int(count) for count in found.values())
+                numbers[name.removesuffix(SUFFIX)] = sum(
+                    int(count) for count in attributes.values()
+                )
     return numbers
 
 
@@ -74,7 +76,7 @@ def _dead_letter_url(cloud: Cloud, queue: str) -> str:
 
 
 def _receive(client: Any, url: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.receive_message(
+    messages: list[dict[str, Any]] = client.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=60
     ).get("Messages", [])
-    return found
+    return messages

@@ -7,14 +7,14 @@ only for changed sources, and rejects requests in API Gateway's words.
 import argparse
 import json
 import os
+import shlex
 import signal
 import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import watchfiles
 from chalice.local import ChaliceRequestHandler, LocalGatewayException, ThreadedHTTPServer
 
 from delivery import templates
@@ -23,7 +23,6 @@ from devcloud import machine
 from devcloud.processes import port_number
 
 DEFAULT_PORT = 8090
-_LOOK_SECONDS = 0.5
 _SERVE = "--serve"
 
 
@@ -36,7 +35,7 @@ class PortTaken(RuntimeError):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until Ctrl-C, in a process that is started anew whenever the code changes."""
+    """Serve until Ctrl-C, in a process that is restarted whenever the code changes."""
     parser = argparse.ArgumentParser(prog="make local", description=__doc__)
     parser.add_argument("service", choices=SERVICES)
     parser.add_argument("--dir", type=Path, default=Path(".local"))
@@ -63,6 +62,9 @@ def serve(service: str, port: int, environment: dict[str, str]) -> None:
     from chalice.cli import run_local_server
     from chalice.cli.factory import CLIFactory
 
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # the reloader ends it so, also in a background job
     os.environ.update(environment)
     ChaliceRequestHandler.disable_nagle_algorithm = True
     ChaliceRequestHandler.wbufsize = -1  # headers and body leave together
@@ -129,35 +131,21 @@ def _answers(url: str) -> bool:
 
 
 def _reload(service: str, command: list[str]) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ending this ends the server
-    seen, server = _state(service), subprocess.Popen(command)
-    try:
-        while True:
-            time.sleep(_LOOK_SECONDS)
-            now = _state(service)
-            if now != seen:
-                print("changed; starting anew", flush=True)
-                seen = now
-                _end(server)
-                server = subprocess.Popen(command)
-    except KeyboardInterrupt:
-        _end(server)
-        return 0
+    watchfiles.run_process(
+        ROOT / service,
+        ROOT / "common" / "common",
+        target=shlex.join(command),
+        target_type="command",
+        watch_filter=_is_source,
+        callback=lambda _: print("changed, restarting", flush=True),
+    )
+    return 0
 
 
-def _end(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    server.wait(timeout=10)
-
-
-def _state(service: str) -> dict[Path, int]:
-    """When each source file of the service and of common was written."""
-    folders = (ROOT / service, ROOT / "common" / "common")
-    files = [
-        file for folder in folders for file in folder.rglob("*.py") if "tests" not in file.parts
-    ]
-    files.append(ROOT / service / ".chalice" / "config.json")
-    return {file: file.stat().st_mtime_ns for file in files if file.exists()}
+def _is_source(change: watchfiles.Change, path: str) -> bool:
+    """Whether the running code was made from the file."""
+    file = Path(path)
+    return file.name == "config.json" or (file.suffix == ".py" and "tests" not in file.parts)
 
 
 if __name__ == "__main__":

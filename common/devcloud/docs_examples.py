@@ -118,7 +118,8 @@ def _account_bodies(customer: Account, refresh_token: str, mail_tokens: dict[str
         "PATCH /user/profile": {"name": "Customer", "phone": "+14155550123"},
     }
     if "email/verify" in mail_tokens:
-        bodies["POST /user/email/verify"] = {"token": mail_tokens["email/verify"]}
+        token = mail_tokens["email/verify"]
+        bodies["POST /user/email/verify"] = {"token": token, "password": password}
     if "password/reset" in mail_tokens:
         token = mail_tokens["password/reset"]
         bodies["POST /user/password/reset"] = {"token": token, "newPassword": password}

@@ -82,8 +82,8 @@ def routes(directory: Path, accounts: Accounts) -> list[BaseRoute]:
             return _unknown(_DOCUMENTS)
         text: Json = json.loads((FOLDER / f"{name}.json").read_text())
         with suppress(bootstrap.BootstrapFailed, httpx.HTTPError, LookupError):
-            if found := shop.running(directory):
-                examples = docs_examples.collect(found, accounts.customer(found))
+            if local_shop := shop.running(directory):
+                examples = docs_examples.collect(local_shop, accounts.customer(local_shop))
                 text = docs_examples.fill(text, examples)
         return JSONResponse(text, headers=_HEADERS)
 
@@ -91,12 +91,12 @@ def routes(directory: Path, accounts: Accounts) -> list[BaseRoute]:
         role = request.path_params["role"]
         if role not in _ROLES:
             return _unknown(_ROLES)
-        found = shop.running(directory)
-        if found is None:
+        local_shop = shop.running(directory)
+        if local_shop is None:
             return JSONResponse(
                 {"Code": "ServiceUnavailable", "Message": "the shop does not run"}, 503
             )
-        account = accounts.admin(found) if role == "admin" else accounts.customer(found)
+        account = accounts.admin(local_shop) if role == "admin" else accounts.customer(local_shop)
         return JSONResponse({"scheme": _SCHEME, "token": account.token}, headers=_HEADERS)
 
     return [

@@ -111,21 +111,23 @@ def _bring_up_to_date(pins: "list[str]", rebuild: bool) -> None:
         "python": [sys.version, sys.base_prefix],
         "packages": hashlib.sha256("\n".join(contents).encode()).hexdigest(),
     }
-    found = _installed()
-    if found and rebuild and found["python"] != expected["python"]:
-        _say(f".venv was made by Python {found['python'][0].split()[0]}: making it anew.")
-        found = None
-    elif not found and _VENV.exists():
+    installed = _installed()
+    if installed and rebuild and installed["python"] != expected["python"]:
+        _say(f".venv was made by Python {installed['python'][0].split()[0]}: rebuilding it.")
+        installed = None
+    elif not installed and _VENV.exists():
         _say("The last installation into .venv was not finished: starting it again.")
-    if not found:
+    if not installed:
         _make_venv()
-    elif found["packages"] == expected["packages"]:
+    elif installed["packages"] == expected["packages"]:
         _DONE.touch()
         return
     _say(f"Installing {len(pins)} pinned packages into .venv, for Python {_VERSION}.")
     _install_packages(pins)
     _write_entry_points()
-    _DONE.write_text(json.dumps({**expected, **({"python": found["python"]} if found else {})}))
+    _DONE.write_text(
+        json.dumps({**expected, **({"python": installed["python"]} if installed else {})})
+    )
 
 
 def _installed() -> "dict[str, Any] | None":

@@ -100,8 +100,8 @@ def entries(cloud: Cloud, service: str, since: int = 0) -> list[Entry]:
         logGroupNamePrefix=f"/aws/lambda/{service}-"
     )
     names = [group["logGroupName"] for page in groups for group in page["logGroups"]]
-    found = [entry for name in names for entry in _group_entries(client, name, since)]
-    return sorted(found, key=lambda entry: entry.received_at)
+    events = [entry for name in names for entry in _group_entries(client, name, since)]
+    return sorted(events, key=lambda entry: entry.received_at)
 
 
 def short_name(function: str, service: str) -> str:

@@ -70,12 +70,12 @@ def _scan(client: Any) -> Iterator[dict[str, str]]:
 def _emails(client: Any, user_ids: Iterable[str]) -> dict[str, str]:
     """Return the addresses of those customers who still have an account."""
     keys = [{"userId": {"S": user_id}} for user_id in sorted(user_ids)]
-    found: dict[str, str] = {}
+    emails: dict[str, str] = {}
     for start in range(0, len(keys), _BATCH):
         batch = {"Users": {"Keys": keys[start : start + _BATCH]}}
         rows = client.batch_get_item(RequestItems=batch)["Responses"]["Users"]
-        found |= {row["userId"]: row["email"] for row in map(_plain, rows) if "email" in row}
-    return found
+        emails |= {row["userId"]: row["email"] for row in map(_plain, rows) if "email" in row}
+    return emails
 
 
 def _plain(item: dict[str, dict[str, str]]) -> dict[str, str]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from devcloud import machine
 
 _GRACE_SECONDS = 180  # AWS saves its state while it stops, and a killed one loses it
@@ -180,17 +182,8 @@ def _command_line(pid: int) -> str | None:
 
     Python's own path is left out: on macOS it changes after the start.
     """
-    if Path("/proc/self").exists():
-        try:
-            text = (
-                Path(f"/proc/{pid}/cmdline")
-                .read_bytes()
-                .replace(b"\0", b" ")
-                .decode(errors="replace")
-            )
-        except OSError:
-            return None
-    else:
-        ps = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-        text = subprocess.run(ps, capture_output=True, text=True, errors="replace").stdout
+    try:
+        text = " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return None
     return text.partition(" -m ")[2].strip() or None

@@ -147,12 +147,14 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _check_columns(path: Path, found: list[str]) -> None:
-    if sorted(found) == sorted(COLUMNS):
+def _check_columns(path: Path, columns: list[str]) -> None:
+    if sorted(columns) == sorted(COLUMNS):
         return
-    wrong = [f"lacks {name}" for name in COLUMNS if name not in found]
+    wrong = [f"lacks {name}" for name in COLUMNS if name not in columns]
     wrong += [
-        f"has {name!r} too much" for name in found if name not in COLUMNS or found.count(name) > 1
+        f"has {name!r} too much"
+        for name in columns
+        if name not in COLUMNS or columns.count(name) > 1
     ]
     raise CatalogueUnreadable(
         f"{path}: the first line {', '.join(wrong)}; expected {','.join(COLUMNS)}."
@@ -165,8 +167,8 @@ def _trimmed(value: Any) -> Any:
 
 def _problem(row: Row) -> Refused | None:
     if "" in row or None in row.values():
-        found = sum(value is not None for name, value in row.items() if name) + len(row.get("", ()))
-        return Refused(None, f"{found} columns; expected {len(COLUMNS)}")
+        count = sum(value is not None for name, value in row.items() if name) + len(row.get("", ()))
+        return Refused(None, f"{count} columns; expected {len(COLUMNS)}")
     if empty := [name for name in COLUMNS if not row[name]]:
         return Refused(empty[0], "is empty; expected a value in every column")
     if not _SKU.fullmatch(row["sku"]):
@@ -210,9 +212,9 @@ def _update(http: httpx.Client, row: Row) -> Outcome | Refused:
     answer = _request(http, "GET", f"/products?sku={row['sku']}")
     if answer.is_error:
         return _refused(answer)
-    if not (found := answer.json(parse_float=Decimal)):
+    if not (products := answer.json(parse_float=Decimal)):
         return Refused("sku", f"{row['sku']} is of an archived product; expected another")
-    product = found[0]
+    product = products[0]
     if product["currency"] != row["currency"].upper():
         return Refused("currency", f"{row['currency']}; expected {product['currency']} as before")
     change = _request(http, "PATCH", f"/product/{quote(product['productId'], safe='')}", _body(row))

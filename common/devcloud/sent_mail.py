@@ -75,11 +75,11 @@ def find(aws_endpoint: str, message_id: str) -> Mail:
 
     Raises: MailUnknown when none or several do.
     """
-    found = [mail for mail in latest(aws_endpoint) if mail.message_id.startswith(message_id)]
-    if len(found) != 1:
-        count = "No mail has" if not found else f"{len(found)} mails have"
+    mails = [mail for mail in latest(aws_endpoint) if mail.message_id.startswith(message_id)]
+    if len(mails) != 1:
+        count = "No mail has" if not mails else f"{len(mails)} mails have"
         raise MailUnknown(f"{count} an id that begins with {message_id}; `make mail` lists them.")
-    return found[0]
+    return mails[0]
 
 
 def _mail(message: dict[str, Any]) -> Mail:

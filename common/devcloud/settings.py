@@ -27,10 +27,10 @@ def of(directory: Path) -> Secrets:
     """Return the directory's secrets, generating those that are missing."""
     file = file_of(directory)
     known = json.loads(file.read_text()) if file.exists() else {}
-    found = Secrets(**{**asdict(_made_up()), **known})
-    if asdict(found) != known:
-        write_private(file, json.dumps(asdict(found), indent=1))
-    return found
+    shop_secrets = Secrets(**{**asdict(_made_up()), **known})
+    if asdict(shop_secrets) != known:
+        write_private(file, json.dumps(asdict(shop_secrets), indent=1))
+    return shop_secrets
 
 
 def _made_up() -> Secrets:

@@ -59,8 +59,8 @@ def processes(directory: Path) -> list[ProcessStatus]:
 def services(routes: dict[str, str]) -> list[ServiceStatus]:
     """Ask each deployed service one harmless request of its smoke tests."""
     with ThreadPoolExecutor(len(SERVICES)) as pool:
-        found = pool.map(lambda name: _service(name, routes), SERVICES)
-        return [service for service in found if service]
+        statuses = pool.map(lambda name: _service(name, routes), SERVICES)
+        return [service for service in statuses if service]
 
 
 def _service(name: str, routes: dict[str, str]) -> ServiceStatus | None:

@@ -38,8 +38,8 @@ Responses of Lambdas also have a `Content-Security-Policy` that allows no script
 own error responses cannot have it: API Gateway puts static values in single quotes, which the
 words of that header need themselves.
 
-CORS is configured by the setting `CORS_ORIGINS` in each service's `.chalice/config.json`: the
-allowed origins, separated by blanks (`*`: all of them). Set it before packaging, because API
+CORS is configured by the setting `CORS_ORIGINS` of the stage in `common/delivery/stages.toml`: the
+allowed origins (`*`: all of them). Set it before packaging, because API
 Gateway answers preflight requests itself.
 
 | stage | allowed origins |
@@ -77,7 +77,7 @@ def _section(service: str, grants: dict[Way, Right], paths: Any) -> str:
 
 
 def _row(way: Way, right: Right, paths: Any) -> str:
-    method, path = way[0], re.sub(r"_(\w)", lambda found: found[1].upper(), way[1])
+    method, path = way[0], re.sub(r"_(\w)", lambda match: match[1].upper(), way[1])
     operation = paths[path][method.lower()]
     cells = f"{right.who} | {_whose(right, operation)} | {operation['summary']}"
     return f"| `{method} {path}` | {cells} |\n"

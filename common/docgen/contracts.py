@@ -66,10 +66,10 @@ def service(name: str) -> dict[str, Any]:
 
 def _tables(name: str) -> dict[str, Any]:
     """The attributes that the service knows of each table, of all its models."""
-    found: dict[str, Any] = {}
+    tables: dict[str, Any] = {}
     for model in models(name):
-        found.setdefault(model.Meta.table_name, {}).update(_attributes(model))
-    return found
+        tables.setdefault(model.Meta.table_name, {}).update(_attributes(model))
+    return tables
 
 
 def models(name: str) -> Iterator[type[Model]]:
@@ -77,13 +77,13 @@ def models(name: str) -> Iterator[type[Model]]:
     root = folder_of(name)
     for path in sorted(root.glob("chalicelib/*/*.py")):
         module = importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
-        for _, found in inspect.getmembers(module, inspect.isclass):
+        for _, model in inspect.getmembers(module, inspect.isclass):
             if (
-                issubclass(found, Model)
-                and found.__module__ == module.__name__
-                and hasattr(found, "Meta")
+                issubclass(model, Model)
+                and model.__module__ == module.__name__
+                and hasattr(model, "Meta")
             ):
-                yield found
+                yield model
 
 
 def text(contracts: dict[str, Any]) -> str:
@@ -116,13 +116,13 @@ def sent_to_steps() -> dict[str, list[list[str]]]:
         for name, value in state.get("Assign", {}).items():
             if isinstance(value, str) and name not in variables:
                 variables[name] = _fields(value, variables)
-    found: dict[str, list[list[str]]] = {}
+    sent: dict[str, list[list[str]]] = {}
     for state in states:
         arguments = state.get("Arguments", {})
         if called := _FUNCTION.fullmatch(arguments.get("FunctionName", "")):
             fields = sorted(_fields(arguments["Payload"], variables))
-            found.setdefault(called[1], []).append(fields)
-    return found
+            sent.setdefault(called[1], []).append(fields)
+    return sent
 
 
 def _fields(expression: str, variables: dict[str, set[str]]) -> set[str]:
@@ -187,8 +187,8 @@ def _read_alone(name: str) -> dict[str, Any]:
     printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if printed.returncode:
         raise ServiceUnreadable(f"{name}: {printed.stderr.strip()}")
-    found: dict[str, Any] = json.loads(printed.stdout)
-    return found
+    description: dict[str, Any] = json.loads(printed.stdout)
+    return description
 
 
 if __name__ == "__main__":

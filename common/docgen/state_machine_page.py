@@ -32,10 +32,10 @@ def page(definition: Mapping[str, Any] | None = None) -> str:
 
 def stored() -> Mapping[str, Any]:
     """The definition as it is deployed."""
-    found: Mapping[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=CloudFormation)["Resources"][
-        "Checkout"
-    ]["Properties"]
-    definition: Mapping[str, Any] = found["Definition"]
+    properties: Mapping[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=CloudFormation)[
+        "Resources"
+    ]["Checkout"]["Properties"]
+    definition: Mapping[str, Any] = properties["Definition"]
     return definition
 
 

@@ -11,7 +11,12 @@ from delivery.paths import ROOT
 from scaffold import names, places
 
 _TEMPLATE = Path(__file__).parent / "template" / "service"
-_PAGES = ("docgen.openapi.shop", "docgen.access_page", "delivery.workflows")
+_PAGES = (
+    "delivery.chalice_settings",
+    "docgen.openapi.shop",
+    "docgen.access_page",
+    "delivery.workflows",
+)
 
 
 class NotFinished(RuntimeError):

@@ -55,10 +55,10 @@ def _read(path: str) -> str:
 
 
 def _before(text: str, place: str, added: str) -> str:
-    found = re.search(f"^{re.escape(place)}", text, re.MULTILINE)
-    if not found:
+    match = re.search(f"^{re.escape(place)}", text, re.MULTILINE)
+    if not match:
         raise LookupError(f"no line begins with {place!r} any more")
-    return text[: found.start()] + added + text[found.start() :]
+    return text[: match.start()] + added + text[match.start() :]
 
 
 def _before_end(text: str, end: str, added: str) -> str:

@@ -32,20 +32,20 @@ class Bus:
 
     def events(self, detail_type: str | None = None) -> list[dict[str, Any]]:
         """Return the envelopes in order of arrival, of one kind if it is named."""
-        found = waiting(_INBOX)
-        return [event for event in found if detail_type in (None, event["detail-type"])]
+        envelopes = waiting(_INBOX)
+        return [event for event in envelopes if detail_type in (None, event["detail-type"])]
 
 
 def waiting(queue: str) -> list[dict[str, Any]]:
     """Return the bodies of the messages in a queue. They stay there."""
     sqs, url = aws.client("sqs"), queues.url(queue)
-    found = []
+    messages = []
     while batch := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60
     ).get("Messages"):
-        found += batch
-    for message in found:
+        messages += batch
+    for message in messages:
         sqs.change_message_visibility(
             QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
         )
-    return [json.loads(message["Body"]) for message in found]
+    return [json.loads(message["Body"]) for message in messages]

@@ -46,10 +46,10 @@ def _named(source: str) -> list[str]:
 
 def _shapes() -> dict[str, Shape]:
     """Every table of the shop, as CreateTable takes it."""
-    found = [
+    templates = [
         yaml.load((ROOT / name / "resources.yml").read_text(), CloudFormation) for name in SERVICES
     ]
-    resources = [resource for template in found for resource in template["Resources"].values()]
+    resources = [resource for template in templates for resource in template["Resources"].values()]
     tables = [resource["Properties"] for resource in resources if resource["Type"] == _TABLE]
     return {properties["TableName"]: _arguments(properties) for properties in tables}
 

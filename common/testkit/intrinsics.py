@@ -36,8 +36,8 @@ class Resolver:
             return [self.resolve(one) for one in value if not self._is_absent(one)]
         if not isinstance(value, dict):
             return value
-        if len(value) == 1 and (found := self._function(*next(iter(value.items())))):
-            return found[0]
+        if len(value) == 1 and (resolved := self._function(*next(iter(value.items())))):
+            return resolved[0]
         return {key: self.resolve(one) for key, one in value.items() if not self._is_absent(one)}
 
     def _function(self, name: str, argument: Any) -> tuple[Any] | None:
@@ -102,8 +102,8 @@ class Resolver:
         text, given = argument if isinstance(argument, list) else (argument, {})
         values = {**self._values, **self.resolve(given)}
 
-        def replace(found: re.Match[str]) -> str:
-            is_literal, name = found.groups()
+        def replace(match: re.Match[str]) -> str:
+            is_literal, name = match.groups()
             if is_literal:
                 return f"${{{name}}}"
             if name in values:

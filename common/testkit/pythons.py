@@ -39,22 +39,22 @@ def installed() -> dict[str, Path]:
     """Return each Python 3 of PATH, /usr/bin and pyenv by its version, oldest first."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     folders += [Path("/usr/bin"), *Path.home().glob(".pyenv/versions/3.*/bin")]
-    found: dict[str, Path] = {}
+    pythons: dict[str, Path] = {}
     for folder in dict.fromkeys(folders):
         for python in sorted(folder.glob("python3*")):
             if re.fullmatch(r"python3(\.\d+)?", python.name) and (version := _version(python)):
-                found.setdefault(version, python)
-    return dict(sorted(found.items(), key=lambda item: _numbers(item[0])))
+                pythons.setdefault(version, python)
+    return dict(sorted(pythons.items(), key=lambda item: _numbers(item[0])))
 
 
 def others() -> dict[str, Path]:
     """Return one Python of each other supported version, as far as it can make a venv."""
-    found = {_minor(version): path for version, path in installed().items()}
+    pythons = {_minor(version): path for version, path in installed().items()}
     own = _minor(sys.version.split()[0])
     return {
-        version: found[version]
+        version: pythons[version]
         for version in SUPPORTED
-        if version in found and version != own and _can_make_venv(found[version])
+        if version in pythons and version != own and _can_make_venv(pythons[version])
     }
 
 

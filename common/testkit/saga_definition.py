@@ -30,7 +30,7 @@ def _substitute(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
         return [_substitute(one, values) for one in value]
     if isinstance(value, str):
-        return _PLACEHOLDER.sub(lambda found: str(values[found[1]]), value)
+        return _PLACEHOLDER.sub(lambda match: str(values[match[1]]), value)
     return value
 
 

@@ -38,7 +38,7 @@ _NEVER = {".git", ".venv", ".local", "build", "node_modules", "__pycache__"}
 
 
 @dataclass(frozen=True)
-class Found:
+class Secret:
     """A suspected secret and its place."""
 
     file: str
@@ -71,9 +71,9 @@ ALLOWED = (
 
 def main() -> int:
     """Scan. 1 if there is a secret, or an exception that nothing needs."""
-    found = list(scan(ROOT, files(ROOT)))
-    problems = [str(each) for each in found if not _is_allowed(each, ALLOWED)]
-    problems += [f"not needed any more: {each}" for each in unneeded(found, ALLOWED)]
+    secrets = list(scan(ROOT, files(ROOT)))
+    problems = [str(each) for each in secrets if not _is_allowed(each, ALLOWED)]
+    problems += [f"not needed any more: {each}" for each in unneeded(secrets, ALLOWED)]
     print("\n".join(problems) or "no secrets in the repository")
     return 1 if problems else 0
 
@@ -87,7 +87,7 @@ def files(root: Path) -> list[Path]:
     return sorted(_walked(root))
 
 
-def scan(root: Path, among: Iterable[Path]) -> Iterator[Found]:
+def scan(root: Path, among: Iterable[Path]) -> Iterator[Secret]:
     """Scan text files for suspected secrets."""
     for path in among:
         if not path.is_file() or path.is_symlink() or path.stat().st_size > _LARGEST:
@@ -95,12 +95,12 @@ def scan(root: Path, among: Iterable[Path]) -> Iterator[Found]:
         text = path.read_bytes().decode(errors="replace")
         for number, line in enumerate(text.splitlines(), 1):
             for what, secret in _in_line(line):
-                yield Found(str(path.relative_to(root)), number, what, secret)
+                yield Secret(str(path.relative_to(root)), number, what, secret)
 
 
-def unneeded(found: Sequence[Found], allowed: Sequence[Allowed]) -> list[Allowed]:
+def unneeded(secrets: Sequence[Secret], allowed: Sequence[Allowed]) -> list[Allowed]:
     """List the exceptions that match nothing."""
-    return [each for each in allowed if not any(_is_allowed(one, [each]) for one in found)]
+    return [each for each in allowed if not any(_is_allowed(one, [each]) for one in secrets)]
 
 
 def _in_line(line: str) -> Iterator[tuple[str, str]]:
@@ -120,8 +120,8 @@ def _is_random(text: str) -> bool:
     return bits > _GUESSABLE_BITS
 
 
-def _is_allowed(found: Found, allowed: Iterable[Allowed]) -> bool:
-    return any((found.file, found.text) == (each.file, each.text) for each in allowed)
+def _is_allowed(secret: Secret, allowed: Iterable[Allowed]) -> bool:
+    return any((secret.file, secret.text) == (each.file, each.text) for each in allowed)
 
 
 def _walked(root: Path) -> Iterator[Path]:

@@ -141,10 +141,10 @@ def _shard(arn: str, shard_id: str) -> list[dict[str, Any]]:
     start = streams.get_shard_iterator(
         StreamArn=arn, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
     )
-    found: list[dict[str, Any]] = streams.get_records(ShardIterator=start["ShardIterator"])[
+    records: list[dict[str, Any]] = streams.get_records(ShardIterator=start["ShardIterator"])[
         "Records"
     ]
-    return found
+    return records
 
 
 def _as_lambda_gets_it(record: dict[str, Any], arn: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _STAGES = ("dev", "prod")
 _REGIONS = ("us-east-1", "eu-central-1", "ap-southeast-2")
 _WHEELS = ROOT / "build" / "wheels"
 _DEPLOY_ROLE = "deploy-role.yml"
+_OF_AN_ACCOUNT = ("domain.yml", "github.yml")
 _WRITTEN = ("resources.yml", "state-machine.yml", _DEPLOY_ROLE)
 
 
@@ -32,7 +33,7 @@ def main(named: Sequence[str] = ()) -> int:
         for path in sorted((ROOT / name).glob("*.yml"))
         if path.name in _WRITTEN
     ]
-    written += [] if named else [ROOT / "common" / "delivery" / "github.yml"]
+    written += [] if named else [ROOT / "common" / "delivery" / name for name in _OF_AN_ACCOUNT]
     try:
         _gather_wheels(services)
         with ThreadPoolExecutor(2) as pool:

@@ -52,7 +52,11 @@ def test_the_line_says_besides_what_any_line_says(lines):
 
 @pytest.mark.parametrize(
     ("constant", "metric"),
-    [(name, found) for name, found in vars(metrics).items() if isinstance(found, metrics.Metric)],
+    [
+        (name, metric)
+        for name, metric in vars(metrics).items()
+        if isinstance(metric, metrics.Metric)
+    ],
 )
 def test_what_is_in_the_registry_is_measured_by_whom_it_says(constant, metric):
     folder = ROOT / metric.service / "chalicelib" if metric.service else ROOT / "common/common"

@@ -14,8 +14,8 @@ A, B, ABSENT = {"S": "a"}, {"S": "b"}, {"S": "absent"}
 @pytest.fixture(params=[("shop",), ("shop", "shelf")], ids=["hash key", "hash and range key"])
 def names(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The attributes of the table's key."""
-    found: tuple[str, ...] = request.param
-    return found
+    attributes: tuple[str, ...] = request.param
+    return attributes
 
 
 @pytest.fixture
@@ -116,10 +116,10 @@ def test_attributes_of_every_type_come_back_as_they_were_written(table, key):
     written = {**key(ABSENT), **attributes}
     aws.client("dynamodb").put_item(TableName=table, Item=written)
 
-    found = aws.client("dynamodb").get_item(TableName=table, Key=key(ABSENT))["Item"]
+    item = aws.client("dynamodb").get_item(TableName=table, Key=key(ABSENT))["Item"]
     queried = aws.client("dynamodb").batch_get_item(RequestItems={table: {"Keys": [key(ABSENT)]}})
 
-    assert found == written
+    assert item == written
     assert queried["Responses"][table] == [written]
 
 

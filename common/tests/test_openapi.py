@@ -320,6 +320,6 @@ def test_of_two_services_with_a_schema_of_one_name_each_keeps_its_own(described)
 def test_a_change_that_breaks_clients_is_named_and_another_is_not(described, was, becomes, broken):
     assert SHOES.count(was) == 1
 
-    found = incompatible(described(), described(SHOES.replace(was, becomes)))
+    changes = incompatible(described(), described(SHOES.replace(was, becomes)))
 
-    assert found[:1] == ([broken] if broken else [])
+    assert changes[:1] == ([broken] if broken else [])

@@ -12,8 +12,8 @@ def policy(**statement) -> dict:
 
 
 def faults_of(**statement) -> str:
-    found = template("AWS::IAM::ManagedPolicy", PolicyDocument=policy(**statement))
-    return " ".join(find_faults(found, "eu-central-1"))
+    document = template("AWS::IAM::ManagedPolicy", PolicyDocument=policy(**statement))
+    return " ".join(find_faults(document, "eu-central-1"))
 
 
 @pytest.mark.parametrize("everyone", ["*", {"AWS": "*"}, {"AWS": ["*", "111122223333"]}])

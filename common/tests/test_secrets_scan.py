@@ -30,18 +30,18 @@ def test_the_repository_cannot_hold(tmp_path, what):
     held = tmp_path / "settings.txt"
     held.write_text(f"harmless\nsomething {PLANTED[what]}\n")
 
-    (found,) = scan(tmp_path, [held])
+    (secret,) = scan(tmp_path, [held])
 
-    assert (found.file, found.line) == ("settings.txt", 2)
+    assert (secret.file, secret.line) == ("settings.txt", 2)
 
 
 def test_who_finds_it_does_not_tell_it(tmp_path):
     held = tmp_path / "settings.txt"
     held.write_text(PLANTED["a live key of Stripe"])
 
-    (found,) = scan(tmp_path, [held])
+    (secret,) = scan(tmp_path, [held])
 
-    assert PLANTED["a live key of Stripe"] not in str(found)
+    assert PLANTED["a live key of Stripe"] not in str(secret)
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_untracked_files_are_scanned_and_ignored_ones_are_not(tmp_path):
     for name in ("new.txt", "mine/key.txt"):
         (tmp_path / name).write_text(PLANTED["a key of AWS"])
 
-    assert {found.file for found in scan(tmp_path, files(tmp_path))} == {"new.txt"}
+    assert {secret.file for secret in scan(tmp_path, files(tmp_path))} == {"new.txt"}
 
 
 def test_an_exception_that_nothing_needs_any_more_is_reported(tmp_path):
     held = tmp_path / "settings.txt"
     held.write_text(PLANTED["a key of AWS"])
-    found = list(scan(tmp_path, [held]))
+    secrets = list(scan(tmp_path, [held]))
 
-    needed = Allowed("settings.txt", found[0].text, "of a guide")
-    old = Allowed("gone.txt", found[0].text, "of a guide")
+    needed = Allowed("settings.txt", secrets[0].text, "of a guide")
+    old = Allowed("gone.txt", secrets[0].text, "of a guide")
 
-    assert unneeded(found, [needed, old]) == [old]
+    assert unneeded(secrets, [needed, old]) == [old]

@@ -11,7 +11,7 @@ from testkit.tokens import JIMMY, Tokens
 @pytest.fixture
 def catalogue(other_tables: Callable[..., None]) -> Catalogue:
     """A bowl at 12.99 USD and a shake at 3.50 USD, fifty of each."""
-    other_tables("Products", "Inventory")
+    other_tables("Products", "Inventory", "Carts")
     catalogue = Catalogue()
     catalogue.put(BOWL)
     catalogue.put(SHAKE, price_minor=350, name="Shake")

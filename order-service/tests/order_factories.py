@@ -27,6 +27,13 @@ class Catalogue:
         table("Inventory").put_item(Item={"productId": product_id, "availableStock": stock})
 
 
+def show_in_cart(user_id: str = JIMMY, **prices: int) -> None:
+    """Put products into the customer's cart, last shown at these prices by number."""
+    for number, price_minor in prices.items():
+        item = {"userId": user_id, "productId": f"PROD#{number.lstrip('p')}", "qty": 2}
+        table("Carts").put_item(Item={**item, "shownPriceMinor": price_minor})
+
+
 def row(order_id: str) -> dict[str, Any] | None:
     """The order as it is stored."""
     return table("Orders").get_item(Key={"orderId": order_id}).get("Item")

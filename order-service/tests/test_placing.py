@@ -45,7 +45,9 @@ def test_an_order_has_the_catalogues_price(jimmy):
     response = jimmy.order((BOWL, 2), (SHAKE, 3))
 
     assert response.status_code == 201
-    assert set(response.json_body) == {"orderId", "status", "totalAmount", "currency", "createdAt"}
+    assert set(response.json_body) == {
+        *("orderId", "status", "totalAmount", "currency", "createdAt", "payBy"),
+    }
     assert (response.json_body["totalAmount"], response.json_body["currency"]) == (36.48, "USD")
 
 

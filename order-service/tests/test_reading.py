@@ -156,11 +156,11 @@ def test_all_orders_of_a_day_are_indexed_in_any_status(api, jimmy, monkeypatch):
     jimmy.cancel(placed[0])
     late = jimmy.order((BOWL, 1)).json_body["orderId"]
 
-    found = orders_of("2025-10-13")
+    shards = orders_of("2025-10-13")
 
-    assert sorted(order["orderId"] for shard in found for order in shard) == sorted(
+    assert sorted(order["orderId"] for shard in shards for order in shard) == sorted(
         [*placed, "ORDER#never-stored"]
     )
     assert [order["orderId"] for shard in orders_of("2025-10-14") for order in shard] == [late]
-    assert sum(1 for shard in found if shard) > 4  # of eight, so that no partition takes them all
-    assert set(next(order for shard in found for order in shard)) == {"orderId", "placedOn"}
+    assert sum(1 for shard in shards if shard) > 4  # of eight, so that no partition takes them all
+    assert set(next(order for shard in shards for order in shard)) == {"orderId", "placedOn"}

@@ -51,6 +51,7 @@ def test_validating_a_stored_order_returns_it_as_placed(validate, order):
         "status": "CREATED",
         "correlationId": row(order)["correlationId"],
         "createdAt": row(order)["createdAt"],
+        "payBy": row(order)["payBy"],
     }
     assert json.loads(json.dumps(answer)) == answer
 
@@ -129,13 +130,15 @@ def test_a_cancelled_order_is_not_payable(api, validate, jimmy):
     assert error_name("validate-order", api, PLACED) == "OrderCancelled"
 
 
-@pytest.mark.parametrize("status", ["FAILED", "EXPIRED"])
-def test_an_order_that_has_ended_is_not_payable(api, validate, status):
+@pytest.mark.parametrize(
+    ("status", "error"), [("FAILED", "OrderNotPayable"), ("EXPIRED", "OrderExpired")]
+)
+def test_an_order_that_has_ended_is_not_payable(api, validate, status, error):
     validate(PLACED)
     api.invoke("fail-order", {"orderId": "ORDER#1001", "reason": "x", "status": status})
 
-    assert error_name("validate-order", api, {"orderId": "ORDER#1001"}) == "OrderNotPayable"
-    assert error_name("validate-order", api, PLACED) == "OrderNotPayable"
+    assert error_name("validate-order", api, {"orderId": "ORDER#1001"}) == error
+    assert error_name("validate-order", api, PLACED) == error
 
 
 def test_a_restarted_saga_does_not_charge_a_confirmed_order_again(api, validate):
@@ -209,14 +212,13 @@ def test_an_order_cancelled_meanwhile_is_not_confirmed(api, jimmy, order):
     assert "paymentId" not in row(order)
 
 
-@pytest.mark.parametrize("status", ["FAILED", "EXPIRED"])
-def test_an_order_that_has_ended_is_not_confirmed(api, order, status):
+@pytest.mark.parametrize(
+    ("status", "error"), [("FAILED", "OrderNotPayable"), ("EXPIRED", "OrderExpired")]
+)
+def test_an_order_that_has_ended_is_not_confirmed(api, order, status, error):
     api.invoke("fail-order", {"orderId": order, "reason": "x", "status": status})
 
-    assert (
-        error_name("create-order-record", api, {"orderId": order, "paymentId": "PAY#1"})
-        == "OrderNotPayable"
-    )
+    assert error_name("create-order-record", api, {"orderId": order, "paymentId": "PAY#1"}) == error
     assert row(order)["status"] == status
 
 

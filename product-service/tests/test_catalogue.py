@@ -230,8 +230,8 @@ def test_a_category_in_any_script_is_found_by_its_name(shop):
     lentils, hearts = shop.create(category="दाल"), shop.create(category="दिल")
 
     for category, product_id in (("दाल", lentils), ("दिल", hearts)):
-        found = shop.get(f"/products?category={quote(category)}").json_body
-        assert [product["productId"] for product in found] == [product_id]
+        products = shop.get(f"/products?category={quote(category)}").json_body
+        assert [product["productId"] for product in products] == [product_id]
 
 
 def test_a_text_from_another_shops_export_is_taken(shop):
@@ -258,8 +258,8 @@ def test_a_name_may_have_200_characters_of_any_script(shop):
 def test_a_product_is_found_by_its_sku(shop):
     product_id = shop.create(sku="BOW-1", currency="EUR")
 
-    (found,) = shop.get("/products?sku=BOW-1").json_body
-    assert (found["productId"], found["sku"]) == (product_id, "BOW-1")
+    (product,) = shop.get("/products?sku=BOW-1").json_body
+    assert (product["productId"], product["sku"]) == (product_id, "BOW-1")
     assert shop.show(product_id).json_body["sku"] == "BOW-1"
     assert shop.get("/products?sku=BOW-2").json_body == []
     for query in ("sku=a%20b", "sku=BOW-1&category=general"):

@@ -95,8 +95,8 @@ def test_paging_continues_among_products_of_the_same_price(shop):
     first = shop.get("/products?limit=3")
     second = shop.get(f"/products?limit=3&cursor={quote(first.headers['X-Next-Cursor'])}")
 
-    found = [product["productId"] for product in first.json_body + second.json_body]
-    assert (len(found), set(found)) == (4, created)
+    listed = [product["productId"] for product in first.json_body + second.json_body]
+    assert (len(listed), set(listed)) == (4, created)
 
 
 WRONG = {

@@ -22,8 +22,8 @@ def results(
     folder = tmp_path_factory.mktemp("attack")
     services = list(needed_services(request.session.items))
     with ThreadPoolExecutor(_PROCESSES) as pool:
-        found = pool.map(lambda name: attack(name, folder), services)
-        return dict(zip(services, found, strict=True))
+        attempts = pool.map(lambda name: attack(name, folder), services)
+        return dict(zip(services, attempts, strict=True))
 
 
 def needed_services(tests: list[pytest.Item]) -> Iterable[str]:

@@ -213,7 +213,7 @@ def set_up_users(service: ServiceUnderTest) -> None:
         ("POST", "/user/password/forgotten"): Request(body={"email": "jimmy@example.com"}),
         ("POST", "/user/password/reset"): Request(body={"token": reset, "newPassword": "1234567"}),
         ("POST", "/user/email/verification"): Request(),
-        ("POST", "/user/email/verify"): Request(body={"token": verify}),
+        ("POST", "/user/email/verify"): Request(body={"token": verify, "password": PASSWORD}),
         ("GET", "/user/export"): Request(),
         ("DELETE", "/user"): Request(body={"password": PASSWORD}),
         ("GET", "/user/.well-known/jwks.json"): Request(),

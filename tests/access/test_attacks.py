@@ -148,8 +148,8 @@ def test_every_response_has_the_security_headers(results, service):
     expected = {**security_headers.SAFE, **security_headers.POLICY}
     for attempt in results[service]["attempts"]:
         if attempt["kind"] not in OF_API_GATEWAY:
-            found = {name: attempt["headers"].get(name) for name in expected}
-            assert found == expected, described([attempt])
+            headers = {name: attempt["headers"].get(name) for name in expected}
+            assert headers == expected, described([attempt])
 
 
 @pytest.mark.parametrize("route", ["POST /user/register", "POST /user/login"])

@@ -42,8 +42,8 @@ def resources(service: str, stage: str) -> list[Deployed]:
 
 
 def template(service: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(deploy_roles.file_of(service).read_text())
-    return found
+    document: dict[str, Any] = yaml.safe_load(deploy_roles.file_of(service).read_text())
+    return document
 
 
 @cache
@@ -67,12 +67,12 @@ def arn(pattern: str, name: str) -> str:
 
 def needed(resource: Deployed) -> set[tuple[str, str]]:
     """What CloudFormation does to a resource: actions, and what each is evaluated on."""
-    found = set()
+    permissions = set()
     for action in authorization.handler_actions(resource.kind):
         if unused_actions.is_unused(resource.kind, action):
             continue
         if not authorization.knows_resources(action):
-            found.add((action, EVERYTHING))
+            permissions.add((action, EVERYTHING))
             continue
         evaluated = [
             each
@@ -80,8 +80,8 @@ def needed(resource: Deployed) -> set[tuple[str, str]]:
             if authorization.is_evaluated_on(action, each.removeprefix("arn:aws:"))
         ]
         assert evaluated, f"{action}: say on what of {resource.kind} it is evaluated"
-        found |= {(action, each) for each in evaluated}
-    return found
+        permissions |= {(action, each) for each in evaluated}
+    return permissions
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -224,19 +224,19 @@ def test_a_role_trusts_only_its_repository_and_environment(service):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_role_passes_roles_and_attaches_policies_from_a_list(service):
-    found = {action: each for each in statements(service, "dev") for action in each["Action"]}
+    granted = {action: each for each in statements(service, "dev") for action in each["Action"]}
 
-    assert found["iam:PassRole"]["Condition"] == {
+    assert granted["iam:PassRole"]["Condition"] == {
         "StringEquals": {"iam:PassedToService": [*deploy_actions.PASSED_TO]}
     }
-    attached = found["iam:AttachRolePolicy"]["Condition"]["ArnEquals"]["iam:PolicyARN"]
+    attached = granted["iam:AttachRolePolicy"]["Condition"]["ArnEquals"]["iam:PolicyARN"]
     assert {name.rsplit("/", 1)[1] for name in attached} == set(deploy_actions.MANAGED_POLICIES)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_policy_is_within_the_quotas_of_iam(service):
-    found = template(service)["Resources"]
-    policies = [each for each in found.values() if each["Type"] == "AWS::IAM::ManagedPolicy"]
+    stack = template(service)["Resources"]
+    policies = [each for each in stack.values() if each["Type"] == "AWS::IAM::ManagedPolicy"]
     assert len(policies) <= MAX_POLICIES
     for policy in policies:
         text = json.dumps(policy["Properties"]["PolicyDocument"], separators=(",", ":"))

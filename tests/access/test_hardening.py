@@ -47,113 +47,113 @@ def requires_tls(statement: dict[str, Any]) -> bool:
     ] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def policies(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
+def policies(stack: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The policies of a queue or topic. On AWS only the last deployed one counts."""
     held = [
         each["Properties"]
-        for each in found.values()
+        for each in stack.values()
         if each["Type"] in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
     ]
     return [
         policy
         for policy in held
-        if {"Ref": name} in policy.get(POLICY_TARGETS[found[name]["Type"]], [])
+        if {"Ref": name} in policy.get(POLICY_TARGETS[stack[name]["Type"]], [])
     ]
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::DynamoDB::Table"))
-def test_a_table_is_encrypted_with_point_in_time_recovery(found, name):
-    properties = found[name]["Properties"]
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::DynamoDB::Table"))
+def test_a_table_is_encrypted_with_point_in_time_recovery(stack, name):
+    properties = stack[name]["Properties"]
 
     assert properties["SSESpecification"] == {"SSEEnabled": True}
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-@pytest.mark.parametrize(("found", "name"), declared(*RETAINED, *AUDITED))
-def test_data_and_keys_outlive_their_stack(found, name):
+@pytest.mark.parametrize(("stack", "name"), declared(*RETAINED, *AUDITED))
+def test_data_and_keys_outlive_their_stack(stack, name):
     """With their contents. Those of a failed first deployment are empty."""
-    policy = "Retain" if found[name]["Type"] in AUDITED else "RetainExceptOnCreate"
+    policy = "Retain" if stack[name]["Type"] in AUDITED else "RetainExceptOnCreate"
 
-    assert (found[name]["DeletionPolicy"], found[name]["UpdateReplacePolicy"]) == (policy, "Retain")
+    assert (stack[name]["DeletionPolicy"], stack[name]["UpdateReplacePolicy"]) == (policy, "Retain")
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: f"{path.parent.name}:{path.stem}")
 def test_a_failed_first_deployment_leaves_no_name_taken(template):
     """Except the record of what happened, which the next one imports by its names."""
     retained = {
-        found["Type"]
-        for found in resources(template).values()
-        if found.get("DeletionPolicy") == "Retain"
+        resource["Type"]
+        for resource in resources(template).values()
+        if resource.get("DeletionPolicy") == "Retain"
     }
 
     assert retained <= {*AUDITED, "AWS::S3::BucketPolicy"}
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::SQS::Queue"))
-def test_a_queue_is_encrypted(found, name):
-    assert found[name]["Properties"]["SqsManagedSseEnabled"] is True
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::SQS::Queue"))
+def test_a_queue_is_encrypted(stack, name):
+    assert stack[name]["Properties"]["SqsManagedSseEnabled"] is True
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::SNS::Topic"))
-def test_a_topic_is_encrypted_unless_it_is_for_alarms(found, name):
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::SNS::Topic"))
+def test_a_topic_is_encrypted_unless_it_is_for_alarms(stack, name):
     """CloudWatch cannot use the key of SNS, so that an alarm would be lost.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    (policy,) = policies(found, name)
+    (policy,) = policies(stack, name)
     publishers = [
         each["Principal"]
         for each in policy["PolicyDocument"]["Statement"]
         if each["Effect"] == "Allow"
     ]
 
-    encrypted = found[name]["Properties"].get("KmsMasterKeyId") == "alias/aws/sns"
+    encrypted = stack[name]["Properties"].get("KmsMasterKeyId") == "alias/aws/sns"
     assert encrypted != bool(publishers), "an AWS service publishes here"
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::SQS::Queue", "AWS::SNS::Topic"))
-def test_a_queue_or_topic_requires_tls(found, name):
-    (policy,) = policies(found, name)
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::SQS::Queue", "AWS::SNS::Topic"))
+def test_a_queue_or_topic_requires_tls(stack, name):
+    (policy,) = policies(stack, name)
     denials = [each for each in policy["PolicyDocument"]["Statement"] if requires_tls(each)]
 
     (denial,) = denials
     assert denial["Action"] in ("sqs:*", "sns:Publish")
     assert denial["Resource"] == (
-        "*" if found[name]["Type"] == "AWS::SQS::Queue" else {"Ref": name}
+        "*" if stack[name]["Type"] == "AWS::SQS::Queue" else {"Ref": name}
     )
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::SQS::QueuePolicy"))
-def test_a_queue_policy_speaks_of_its_own_queue(found, name):
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::SQS::QueuePolicy"))
+def test_a_queue_policy_speaks_of_its_own_queue(stack, name):
     """SQS may refuse one that names another queue. `*` is the policy's own queue."""
-    statements = found[name]["Properties"]["PolicyDocument"]["Statement"]
+    statements = stack[name]["Properties"]["PolicyDocument"]["Statement"]
 
     assert {each["Resource"] for each in statements} == {"*"}
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::Events::EventBus"))
-def test_the_bus_is_open_to_this_account_only(found, name):
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::Events::EventBus"))
+def test_the_bus_is_open_to_this_account_only(stack, name):
     """Without a policy it is. EventBridge may refuse one that only denies."""
-    assert "AWS::Events::EventBusPolicy" not in {each["Type"] for each in found.values()}
-    assert "Policy" not in found[name]["Properties"]
+    assert "AWS::Events::EventBusPolicy" not in {each["Type"] for each in stack.values()}
+    assert "Policy" not in stack[name]["Properties"]
 
 
 @pytest.mark.parametrize(
-    ("found", "name"), declared("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+    ("stack", "name"), declared("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 )
-def test_a_policy_allows_only_services_acting_for_the_shop(found, name):
-    for statement in found[name]["Properties"]["PolicyDocument"]["Statement"]:
+def test_a_policy_allows_only_services_acting_for_the_shop(stack, name):
+    for statement in stack[name]["Properties"]["PolicyDocument"]["Statement"]:
         if statement["Effect"] == "Allow":
             assert set(statement["Principal"]) == {"Service"}
             assert re.search("aws:SourceArn|aws:SourceAccount", json.dumps(statement["Condition"]))
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::S3::Bucket"))
-def test_a_bucket_is_encrypted_private_and_expires(found, name):
-    properties = found[name]["Properties"]
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::S3::Bucket"))
+def test_a_bucket_is_encrypted_private_and_expires(stack, name):
+    properties = stack[name]["Properties"]
     (policy,) = (
         each["Properties"]["PolicyDocument"]["Statement"]
-        for each in found.values()
+        for each in stack.values()
         if each["Type"] == "AWS::S3::BucketPolicy" and each["Properties"]["Bucket"] == {"Ref": name}
     )
 
@@ -163,9 +163,9 @@ def test_a_bucket_is_encrypted_private_and_expires(found, name):
     assert [each["Action"] for each in policy if requires_tls(each)] == ["s3:*"]
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::CloudTrail::Trail"))
-def test_changes_of_rights_and_reads_of_secrets_are_trailed(found, name):
-    properties = found[name]["Properties"]
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::CloudTrail::Trail"))
+def test_changes_of_rights_and_reads_of_secrets_are_trailed(stack, name):
+    properties = stack[name]["Properties"]
     selectors = [
         {each["Field"]: each for each in selector["FieldSelectors"]}
         for selector in properties["AdvancedEventSelectors"]
@@ -182,29 +182,29 @@ def test_changes_of_rights_and_reads_of_secrets_are_trailed(found, name):
     assert {"-grant-role", "-grant-role:live"} <= set(operators["resources.ARN"]["EndsWith"])
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::CloudWatch::Alarm"))
-def test_an_alarm_notifies_the_team(found, name):
-    assert "commerce-alarms" in str(found[name]["Properties"]["AlarmActions"]) or found[name][
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::CloudWatch::Alarm"))
+def test_an_alarm_notifies_the_team(stack, name):
+    assert "commerce-alarms" in str(stack[name]["Properties"]["AlarmActions"]) or stack[name][
         "Properties"
     ]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::StepFunctions::StateMachine"))
-def test_a_saga_is_traced_and_logged_without_its_data(found, name):
-    properties = found[name]["Properties"]
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::StepFunctions::StateMachine"))
+def test_a_saga_is_traced_and_logged_without_its_data(stack, name):
+    properties = stack[name]["Properties"]
 
     assert properties["TracingConfiguration"] == {"Enabled": True}
     assert properties["LoggingConfiguration"]["Fn::If"][1]["IncludeExecutionData"] is False
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::Logs::LogGroup"))
-def test_a_log_expires(found, name):
-    assert found[name]["Properties"]["RetentionInDays"] <= 90
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::Logs::LogGroup"))
+def test_a_log_expires(stack, name):
+    assert stack[name]["Properties"]["RetentionInDays"] <= 90
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::SecretsManager::Secret"))
-def test_no_secret_has_its_value_in_a_template(found, name):
-    assert not {"SecretString", "GenerateSecretString"} & set(found[name]["Properties"])
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::SecretsManager::Secret"))
+def test_no_secret_has_its_value_in_a_template(stack, name):
+    assert not {"SecretString", "GenerateSecretString"} & set(stack[name]["Properties"])
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -218,9 +218,9 @@ def test_no_setting_of_a_lambda_is_a_secret(service):
     } == set()
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::WAFv2::WebACL"))
-def test_the_firewall_has_managed_rules_and_rate_limits(found, name):
-    properties = found[name]["Properties"]
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::WAFv2::WebACL"))
+def test_the_firewall_has_managed_rules_and_rate_limits(stack, name):
+    properties = stack[name]["Properties"]
     rules = {rule["Name"]: rule["Statement"] for rule in properties["Rules"]}
     groups = {
         each["ManagedRuleGroupStatement"]["Name"]
@@ -239,11 +239,11 @@ def test_the_firewall_has_managed_rules_and_rate_limits(found, name):
     )
 
 
-@pytest.mark.parametrize(("found", "name"), declared("AWS::WAFv2::WebACL"))
-def test_the_firewall_samples_no_requests(found, name):
-    text = json.dumps(found[name])
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::WAFv2::WebACL"))
+def test_the_firewall_samples_no_requests(stack, name):
+    text = json.dumps(stack[name])
 
     assert '"SampledRequestsEnabled": true' not in text
     assert text.count('"SampledRequestsEnabled": false') == 1 + len(
-        found[name]["Properties"]["Rules"]
+        stack[name]["Properties"]["Rules"]
     )

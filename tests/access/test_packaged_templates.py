@@ -19,22 +19,22 @@ def resources(service: str, stage: str) -> dict[str, Any]:
 
 def of(kind: str, service: str, stage: str) -> list[dict[str, Any]]:
     """The properties of all resources of a type."""
-    found = resources(service, stage).values()
-    return [each["Properties"] for each in found if each["Type"] == kind]
+    declared = resources(service, stage).values()
+    return [each["Properties"] for each in declared if each["Type"] == kind]
 
 
 @pytest.mark.parametrize(("service", "stage"), ON_AWS)
 def test_an_api_has_one_stage_and_the_firewall_is_before_it(service, stage):
     """SAM makes a second one, which is open to all, unless it is told not to."""
-    (found,) = of("AWS::ApiGateway::Stage", service, stage)
+    (api_stage,) = of("AWS::ApiGateway::Stage", service, stage)
     (firewall,) = of("AWS::WAFv2::WebACLAssociation", service, stage)
     (deployment,) = of("AWS::ApiGateway::Deployment", service, stage)
 
-    assert found["StageName"] == "api"
+    assert api_stage["StageName"] == "api"
     assert "StageName" not in deployment
     assert firewall["ResourceArn"]["Fn::Sub"].endswith("/stages/${RestAPIapiStage}")
-    assert found["AccessLogSetting"]
-    assert found["MethodSettings"]
+    assert api_stage["AccessLogSetting"]
+    assert api_stage["MethodSettings"]
 
 
 @pytest.mark.parametrize(("service", "stage"), ON_AWS)

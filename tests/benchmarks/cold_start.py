@@ -64,16 +64,16 @@ def measured() -> tuple[float, list[Row]]:
     with tempfile.TemporaryDirectory() as scratch:
         cases = list(_cases(Path(scratch)))
         raw: list[float] = []
-        found: dict[str, list[dict[str, Any]]] = {case.what: [] for case in cases}
+        runs: dict[str, list[dict[str, Any]]] = {case.what: [] for case in cases}
         runtime = str(_runtime(Path(scratch)))
         for number in range(ROUNDS):
             raw.append(_run({"paths": [runtime]})["start"])
             for case in cases:
                 warm = {"warm": 60} if number == 0 and case.what == _ONE_CALL else {}
                 task = {**case.task, **warm, "paths": [*case.task["paths"], runtime]}
-                found[case.what].append(_run(task))
+                runs[case.what].append(_run(task))
     return statistics.median(raw), [
-        _row(case, found[case.what], statistics.median(raw)) for case in cases
+        _row(case, runs[case.what], statistics.median(raw)) for case in cases
     ]
 
 

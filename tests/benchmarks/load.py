@@ -125,18 +125,18 @@ def _summed(
     what: str,
     users: int,
     seconds: float,
-    found: Sequence[Mapping[str, Any]],
+    entries: Sequence[Mapping[str, Any]],
     used: Mapping[str, float],
     starts: int,
 ) -> Row:
     took = Counter[float]()
-    for entry in found:
+    for entry in entries:
         took.update({float(ms): times for ms, times in entry["response_times"].items()})
     if not took:
         raise SystemExit(f"{what}: not one request of {users} users was answered")
-    began = min(entry["start_time"] for entry in found)
-    ended = max(entry["last_request_timestamp"] for entry in found)
-    failed = sum(entry["num_failures"] for entry in found)
+    began = min(entry["start_time"] for entry in entries)
+    ended = max(entry["last_request_timestamp"] for entry in entries)
+    failed = sum(entry["num_failures"] for entry in entries)
     return Row(what, users, max(seconds, ended - began), failed, took, used, starts)
 
 

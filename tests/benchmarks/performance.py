@@ -110,9 +110,9 @@ def _line(row: cold_start.Row) -> str:
     return f"| {row.what} | {row.start:.2f} | {row.budget} | {first} |\n"
 
 
-def _shares(found: Mapping[str, float]) -> str:
+def _shares(usage: Mapping[str, float]) -> str:
     parts = {
-        name: sum(found.get(each, 0) for each in packages) for name, packages in _PARTS.items()
+        name: sum(usage.get(each, 0) for each in packages) for name, packages in _PARTS.items()
     }
     parts["other"] = 1 - sum(parts.values())
     return "".join(f"| {name} | {part:.0%} |\n" for name, part in parts.items())

@@ -111,11 +111,13 @@ class ChaosHarness:
     ) -> None:
         """Assert that reconciliation finds no discrepancy, once running work has ended."""
         self.tally["orders checked"] += len(orders)
-        found = poll_until(
-            lambda: self._discrepancies(orders, full_stock), lambda found: not found, seconds
+        discrepancies = poll_until(
+            lambda: self._discrepancies(orders, full_stock),
+            lambda discrepancies: not discrepancies,
+            seconds,
         )
-        self.tally["discrepancies found"] += len(found)
-        assert found == []
+        self.tally["discrepancies found"] += len(discrepancies)
+        assert discrepancies == []
 
     def redrive(self) -> int:
         """Redrive all dead letters. Returns how many there were."""
@@ -144,10 +146,10 @@ class ChaosHarness:
 
     def _discrepancies(self, orders: Sequence[str], full_stock: bool) -> list[dict[str, Any]]:
         event = {"orderIds": list(orders), "settle": 0, "repair": False, "fullStock": full_stock}
-        found: list[dict[str, Any]] = []
+        discrepancies: list[dict[str, Any]] = []
         while True:
             answer = self.probe.invoke("checkout-orchestrator-local-reconcile", event)
-            found += answer["discrepancies"]
+            discrepancies += answer["discrepancies"]
             if not answer.get("next"):
-                return found
+                return discrepancies
             event["next"] = answer["next"]

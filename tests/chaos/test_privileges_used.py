@@ -24,7 +24,7 @@ from tests.chaos.scenarios import (
     pay_after_expired_reservation,
     pay_after_soft_decline,
 )
-from tests.support.actors import Customer, ok, poll_until
+from tests.support.actors import PASSWORD, Customer, ok, poll_until
 from tests.support.privileges import done_by_aws, grants
 
 _LANES = 6
@@ -218,7 +218,7 @@ def edit_account(harness: ChaosHarness, customer: Customer, goods: str) -> None:
     token = request_mail_token(
         harness, customer, "email/verify", lambda: http.post("/user/email/verification")
     )
-    ok(http.post("/user/email/verify", json={"token": token}))
+    ok(http.post("/user/email/verify", json={"token": token, "password": PASSWORD}))
     forgotten = {"email": customer.email}
     token = request_mail_token(
         harness,

@@ -66,7 +66,7 @@ def test_a_request_is_followed_in_few_files(service):
 
 @pytest.mark.parametrize(("service", "heading"), [CART, WEBHOOK])
 def test_the_longest_paths_start_at_their_routes(service, heading):
-    rows = next(rows for found, rows in hops(service).items() if found.startswith(heading))
+    rows = next(rows for title, rows in hops(service).items() if title.startswith(heading))
 
     assert links(rows[0], ROOT / service) == [ROOT / service / "app.py"]
 

@@ -29,9 +29,9 @@ def template(service: str) -> dict[str, Any]:
 
 def resources(service: str, kind: str) -> list[dict[str, Any]]:
     return [
-        found["Properties"]
-        for found in template(service)["Resources"].values()
-        if found["Type"] == kind
+        resource["Properties"]
+        for resource in template(service)["Resources"].values()
+        if resource["Type"] == kind
     ]
 
 

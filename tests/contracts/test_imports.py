@@ -28,13 +28,13 @@ def modules(folder: Path) -> Iterator[Path]:
 
 def imports(path: Path) -> set[str]:
     """The dotted names that a module imports, those inside functions included."""
-    found = set()
+    names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
 
 
 def packages(path: Path, prefix: str) -> set[str]:

@@ -1,5 +1,6 @@
 """A service's folder and `common` suffice to deploy it, in any order of services."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from delivery import cfn, deploy, smoke
+from delivery import cfn, deploy, domain, smoke, stacks
 from delivery.clouds import Cloud
 from delivery.paths import ROOT, SERVICES
 from devcloud import pipeline
@@ -41,8 +42,8 @@ DEPLOYED = (
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory) -> Iterator[Cloud]:
-    with pipeline.bare_cloud(tmp_path_factory.mktemp("bare")) as found:
-        yield found
+    with pipeline.bare_cloud(tmp_path_factory.mktemp("bare")) as empty_cloud:
+        yield empty_cloud
 
 
 @pytest.fixture
@@ -121,7 +122,24 @@ def tables(cloud: Cloud) -> set[str]:
 
 
 def declared_tables(service: str) -> set[str]:
-    found = cfn.read(ROOT / service / "resources.yml")["Resources"].values()
+    resources = cfn.read(ROOT / service / "resources.yml")["Resources"].values()
     return {
-        each["Properties"]["TableName"] for each in found if each["Type"] == "AWS::DynamoDB::Table"
+        each["Properties"]["TableName"]
+        for each in resources
+        if each["Type"] == "AWS::DynamoDB::Table"
     }
+
+
+def test_the_smoke_test_asks_the_domain_too(bare):
+    """Once the domain routes to the service: here to nothing that answers."""
+    deploy.deploy(bare, ["cart-service"], "local", ROOT / "build", lambda line: None)
+    alone = smoke.test(bare, "cart-service", "local")
+    routed = {
+        "Resources": {"Any": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"CartService": {"Value": "http://127.0.0.1:9"}},
+    }
+    stacks.deploy(bare, domain.STACK, json.dumps(routed))
+
+    assert alone
+    with pytest.raises(smoke.SmokeFailed, match="cart-service on local does not answer"):
+        smoke.test(bare, "cart-service", "local")

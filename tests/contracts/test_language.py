@@ -103,40 +103,40 @@ def definitions(path: Path) -> Iterator[tuple[str, str, int]]:
 
 
 def replacement(kind: str, name: str) -> str | None:
-    found = (new for old, new in REPLACED[kind].items() if fnmatchcase(name, old))
-    return next(found, None)
+    replacements = (new for old, new in REPLACED[kind].items() if fnmatchcase(name, old))
+    return next(replacements, None)
 
 
 def test_no_replaced_name_comes_back():
-    found = {
+    replaced = {
         f"{where(path, line)}: {name}, now {new}"
         for path in python()
         for kind, name, line in definitions(path)
         if (new := replacement(kind, name))
     }
-    assert not found, "\n".join(sorted(found))
+    assert not replaced, "\n".join(sorted(replaced))
 
 
 def test_no_page_names_a_replaced_function():
-    found = [
+    replaced = [
         f"{where(path, number)}: {name}"
         for path in tracked("*.md", "*.yml", "*.toml", "Makefile")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         for name in re.findall(r"\b(\w+)\(", line)
         if replacement("functions", name)
     ]
-    assert not found, "\n".join(found)
+    assert not replaced, "\n".join(replaced)
 
 
 def test_no_replaced_word_comes_back():
-    found = [
+    replaced = [
         f"{where(path, number)}: {match[0]}"
         for path in [*python(), *tracked("*.md", "*.yml", "*.toml", "Makefile")]
         if path.name != "replaced_names.toml"
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if (match := REPLACED_WORDS.search(line))
     ]
-    assert not found, "\n".join(found)
+    assert not replaced, "\n".join(replaced)
 
 
 def test_the_name_of_a_test_is_a_short_sentence():

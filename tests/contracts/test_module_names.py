@@ -24,5 +24,5 @@ def modules() -> set[Path]:
 
 
 def test_no_module_shadows_the_standard_library():
-    found = {str(path) for path in modules() if path.stem in sys.stdlib_module_names}
-    assert not found
+    shadowing = {str(path) for path in modules() if path.stem in sys.stdlib_module_names}
+    assert not shadowing

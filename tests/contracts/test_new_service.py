@@ -13,6 +13,7 @@ from delivery.paths import ROOT, SERVICES
 NAME = "gift-box-service"  # two words, and a plural that is not made with an s alone
 SHARED_TESTS = (
     "contracts/test_contracts.py",
+    "contracts/test_domain.py",
     "contracts/test_openapi.py",
     "contracts/test_workflows.py",
     "contracts/test_released.py",

@@ -88,30 +88,30 @@ def test_a_message_of_the_last_release_is_read_today(name, full):
 
 
 def without(*path: str):
-    def change(found: dict[str, Any]) -> None:
+    def change(node: dict[str, Any]) -> None:
         *to, last = path
         for step in to:
-            found = found[step]
-        found.pop(last) if isinstance(found, dict) else found.remove(last)
+            node = node[step]
+        node.pop(last) if isinstance(node, dict) else node.remove(last)
 
     return change
 
 
 def with_value(value: Any, *path: str):
-    def change(found: dict[str, Any]) -> None:
+    def change(node: dict[str, Any]) -> None:
         *to, last = path
         for step in to:
-            found = found[step]
-        found[last] = value
+            node = node[step]
+        node[last] = value
 
     return change
 
 
 def with_one_more(value: Any, *path: str):
-    def change(found: dict[str, Any]) -> None:
+    def change(node: dict[str, Any]) -> None:
         for step in path:
-            found = found[step]
-        found.append(value)
+            node = node[step]
+        node.append(value)
 
     return change
 
@@ -153,12 +153,14 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("found", CHANGES)
-def test_a_change_that_breaks_the_last_release_is_found(today, owners, found):
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_that_breaks_the_last_release_is_found(today, owners, change):
     changed = copy.deepcopy(today)
-    CHANGES[found](changed)
+    CHANGES[change](changed)
 
-    assert [text for text in misunderstandings(RELEASED, changed, owners) if text.startswith(found)]
+    assert [
+        text for text in misunderstandings(RELEASED, changed, owners) if text.startswith(change)
+    ]
 
 
 def test_an_addition_with_a_default_breaks_nothing(today, owners):

@@ -55,8 +55,8 @@ class Callers:
         if (operation.label, name) not in self._resources:
             product = self._admin.create_product(name="Protein Bowl", price=12.99, stock=1000)
             order = name == "orderId"
-            found = Customer.order(self.caller_of(operation), product) if order else product
-            self._resources[operation.label, name] = found
+            resource_id = Customer.order(self.caller_of(operation), product) if order else product
+            self._resources[operation.label, name] = resource_id
         return self._resources[operation.label, name]
 
     def close(self) -> None:
@@ -67,9 +67,9 @@ class Callers:
 
 @pytest.fixture(scope="module")
 def callers(shop: Shop) -> Iterator[Callers]:
-    found = Callers(shop, Admin.log_in(shop.url, shop.admin_email, shop.admin_password))
-    yield found
-    found.close()
+    accounts = Callers(shop, Admin.log_in(shop.url, shop.admin_email, shop.admin_password))
+    yield accounts
+    accounts.close()
 
 
 @document.parametrize()

@@ -18,6 +18,7 @@ READ_BY_ANALYTICS = "analytics-service: chalicelib.analytics.stream_changes"
 # The owner's constant, and the reader's copy of it.
 SAME = [
     (f"{ORDERS}.models.DAY_SHARDS", f"{READ_BY_CHECKOUT}.orders.DAY_SHARDS"),
+    (f"{ORDERS}.offers.OFFER_SECONDS", f"{READ_BY_CHECKOUT}.orders.OFFER_SECONDS"),
     (f"{ORDERS}.statuses.PAID_STATUSES", f"{READ_BY_CHECKOUT}.orders.PAID_STATUSES"),
     (f"{ORDERS}.statuses.OrderStatus", f"{READ_BY_CHECKOUT}.orders.OrderStatus"),
     (f"{ORDERS}.statuses.RefundStatus", f"{READ_BY_CHECKOUT}.orders.RefundStatus"),

@@ -8,6 +8,7 @@ from delivery import deploy
 from delivery.clouds import Cloud
 from delivery.paths import SERVICES
 from devcloud.processes import Process
+from tests.deployment.sandbox import STAGE
 from tests.support.ports import free_port, is_free
 
 
@@ -38,5 +39,5 @@ def cloud(empty_cloud: Callable[[], Cloud]) -> Cloud:
     cloud = empty_cloud()
     deploy.make_bucket(cloud)
     for name in sorted(SERVICES, key=lambda name: name != deploy.ORCHESTRATOR):
-        deploy.deploy_resources(cloud, name, print)
+        deploy.deploy_resources(cloud, name, STAGE, print)
     return cloud

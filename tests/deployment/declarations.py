@@ -22,7 +22,7 @@ def entry_points(app: Any) -> dict[str, Any]:
             path for path, methods in app.routes.items() if _is_open(methods.values())
         ),
         "triggers": {
-            source.name: found for source in app.event_sources if (found := _trigger(source))
+            source.name: trigger for source in app.event_sources if (trigger := _trigger(source))
         },
         "schedules": {
             source.name: _text(source.schedule_expression)

@@ -14,13 +14,15 @@ def entry_points(cloud: Cloud, service: str, stage: str) -> dict[str, Any]:
     methods = _methods(cloud, api) if api else {}
     return {
         "routes": {
-            f"{method} {path}": authorizers.get(found.get("authorizerId", ""))
-            for (method, path), found in methods.items()
+            f"{method} {path}": authorizers.get(settings.get("authorizerId", ""))
+            for (method, path), settings in methods.items()
             if method != "OPTIONS"
         },
         "preflights": sorted(path for method, path in methods if method == "OPTIONS"),
         "triggers": {
-            name.removeprefix(prefix): found for name in names for found in _triggers(cloud, name)
+            name.removeprefix(prefix): trigger
+            for name in names
+            for trigger in _triggers(cloud, name)
         },
         "schedules": dict(_schedules(cloud, prefix)),
         "lambdas": sorted(
@@ -32,7 +34,7 @@ def entry_points(cloud: Cloud, service: str, stage: str) -> dict[str, Any]:
 def functions(cloud: Cloud, service: str, stage: str) -> list[str]:
     """The names of the service's Lambdas, that of the API included."""
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
-    names = [found["FunctionName"] for page in pages for found in page["Functions"]]
+    names = [function["FunctionName"] for page in pages for function in page["Functions"]]
     return [name for name in names if f"{name}-".startswith(f"{service}-{stage}-")]
 
 
@@ -53,8 +55,8 @@ def api_of(cloud: Cloud, service: str) -> str | None:
 
 def _authorizers(cloud: Cloud, api: str) -> dict[str, str]:
     """The Lambdas of the authorizers, by the authorizer's id."""
-    found = cloud.client("apigateway").get_authorizers(restApiId=api)["items"]
-    return {one["id"]: _lambda_in(one["authorizerUri"]).rpartition("-")[2] for one in found}
+    authorizers = cloud.client("apigateway").get_authorizers(restApiId=api)["items"]
+    return {one["id"]: _lambda_in(one["authorizerUri"]).rpartition("-")[2] for one in authorizers}
 
 
 def _methods(cloud: Cloud, api: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -62,9 +64,9 @@ def _methods(cloud: Cloud, api: str) -> dict[tuple[str, str], dict[str, Any]]:
         restApiId=api, limit=500, embed=["methods"]
     )["items"]
     return {
-        (method, resource["path"]): found
+        (method, resource["path"]): settings
         for resource in resources
-        for method, found in resource.get("resourceMethods", {}).items()
+        for method, settings in resource.get("resourceMethods", {}).items()
     }
 
 
@@ -73,9 +75,9 @@ def _triggers(cloud: Cloud, name: str) -> list[list[Any]]:
         "EventSourceMappings"
     ]
     return [
-        [_source(found["EventSourceArn"]), found["BatchSize"], found.get("StartingPosition")]
-        for found in mappings
-        if found["State"] == "Enabled"
+        [_source(mapping["EventSourceArn"]), mapping["BatchSize"], mapping.get("StartingPosition")]
+        for mapping in mappings
+        if mapping["State"] == "Enabled"
     ]
 
 

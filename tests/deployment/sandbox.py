@@ -46,10 +46,10 @@ class Sandbox:
 
     def declared(self) -> dict[str, Any]:
         """The entry points that app.py declares now."""
-        found: dict[str, Any] = json.loads(
+        declared: dict[str, Any] = json.loads(
             self._run(sys.executable, Path(__file__).with_name("declarations.py"))
         )
-        return found
+        return declared
 
     def add_route(self) -> None:
         """Add a route to the service's code, and a header to every response in common's."""

@@ -96,6 +96,6 @@ SCENARIOS: dict[str, Callable[[Deployed, Tokens], None]] = {
 def poll(read: Callable[[], Any], seconds: float = 30) -> Any:
     """Read until there is something."""
     deadline = time.monotonic() + seconds
-    while not (found := read()) and time.monotonic() < deadline:
+    while not (result := read()) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return found
+    return result

@@ -80,7 +80,7 @@ def _queues(cloud: Cloud) -> dict[str, Any]:
 
 def _topics(cloud: Cloud) -> dict[str, Any]:
     client = cloud.client("sns")
-    found = {}
+    topics = {}
     for topic in client.list_topics()["Topics"]:
         arn = topic["TopicArn"]
         subscriptions = client.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
@@ -91,8 +91,8 @@ def _topics(cloud: Cloud) -> dict[str, Any]:
             for one in subscriptions
             if one["SubscriptionArn"].startswith("arn:")
         }
-        found[arn] = [client.get_topic_attributes(TopicArn=arn)["Attributes"], filters]
-    return found
+        topics[arn] = [client.get_topic_attributes(TopicArn=arn)["Attributes"], filters]
+    return topics
 
 
 def _buses(cloud: Cloud) -> dict[str, Any]:
@@ -101,12 +101,12 @@ def _buses(cloud: Cloud) -> dict[str, Any]:
 
 def _rules(cloud: Cloud) -> dict[str, Any]:
     client = cloud.client("events")
-    found = {}
+    rules = {}
     for bus in _buses(cloud):
         for rule in client.list_rules(EventBusName=bus)["Rules"]:
             targets = client.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
-            found[f"{bus}/{rule['Name']}"] = [rule, targets]
-    return found
+            rules[f"{bus}/{rule['Name']}"] = [rule, targets]
+    return rules
 
 
 def _alarms(cloud: Cloud) -> dict[str, Any]:
@@ -130,18 +130,18 @@ def _buckets(cloud: Cloud) -> dict[str, Any]:
 
 def _exports(cloud: Cloud) -> dict[str, Any]:
     """Exports by name, streams' ARNs without their time."""
-    found = cloud.client("cloudformation").list_exports()["Exports"]
-    return {one["Name"]: one["Value"].partition("/stream/")[0] for one in found}
+    exports = cloud.client("cloudformation").list_exports()["Exports"]
+    return {one["Name"]: one["Value"].partition("/stream/")[0] for one in exports}
 
 
-def _without_volatile(found: Any) -> Any:
-    if isinstance(found, dict):
+def _without_volatile(part: Any) -> Any:
+    if isinstance(part, dict):
         return {
-            name: _without_volatile(value) for name, value in found.items() if name not in _VOLATILE
+            name: _without_volatile(value) for name, value in part.items() if name not in _VOLATILE
         }
-    if isinstance(found, list):
-        return [_without_volatile(value) for value in found if not _is_stack_id(value)]
-    return found
+    if isinstance(part, list):
+        return [_without_volatile(value) for value in part if not _is_stack_id(value)]
+    return part
 
 
 def _is_stack_id(tag: Any) -> bool:

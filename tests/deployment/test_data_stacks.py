@@ -82,16 +82,16 @@ def test_the_framework_packages_the_plain_templates_without_a_network(repository
 def test_both_tools_create_the_same_resources(
     by_framework: Cloud, by_cloudformation: Cloud
 ) -> None:
-    found, expected = snapshot.take(by_framework), snapshot.take(by_cloudformation)
+    actual, expected = snapshot.take(by_framework), snapshot.take(by_cloudformation)
 
     # What the framework adds: its tag, a bucket for each service, and an export of its name.
-    found = without(found, FRAMEWORKS_TAG)
+    actual = without(actual, FRAMEWORKS_TAG)
     buckets = {
-        found["exports"].pop(f"sls-{name}-dev-ServerlessDeploymentBucketName") for name in SERVICES
+        actual["exports"].pop(f"sls-{name}-dev-ServerlessDeploymentBucketName") for name in SERVICES
     }
-    assert set(found.pop("buckets")) == buckets
+    assert set(actual.pop("buckets")) == buckets
     assert expected.pop("buckets") == {}
-    assert found == expected
+    assert actual == expected
     assert all(expected[kind] for kind in expected.keys() - {"roles"})
 
 
@@ -104,8 +104,8 @@ def test_the_framework_keeps_the_addresses_of_a_stack(
     framework.deploy(folder, cloud, framework.ADDRESSES)
     framework.deploy(folder, cloud, {})
 
-    found = cloud.client("sns").list_subscriptions()["Subscriptions"]
-    mails = {each["Endpoint"] for each in found if each["Protocol"] == "email"}
+    subscriptions = cloud.client("sns").list_subscriptions()["Subscriptions"]
+    mails = {each["Endpoint"] for each in subscriptions if each["Protocol"] == "email"}
     assert mails == set(framework.ADDRESSES.values())
 
 
@@ -174,29 +174,27 @@ def plain(service: str) -> dict[str, Any]:
     return dict(resources)
 
 
-def without(found: Any, tag: dict[str, str]) -> Any:
+def without(part: Any, tag: dict[str, str]) -> Any:
     """The same without this tag."""
-    if isinstance(found, dict):
-        return {name: without(value, tag) for name, value in found.items()}
+    if isinstance(part, dict):
+        return {name: without(value, tag) for name, value in part.items()}
     return (
-        [without(value, tag) for value in found if value != tag]
-        if isinstance(found, list)
-        else found
+        [without(value, tag) for value in part if value != tag] if isinstance(part, list) else part
     )
 
 
 def deploy_again(cloud: Cloud, service: str) -> list[str]:
     """Deploy a service's data stack as `make deploy` does. Returns its output."""
     lines: list[str] = []
-    deploy.deploy_resources(cloud, service, lines.append)
+    deploy.deploy_resources(cloud, service, "dev", lines.append)
     return lines
 
 
 def stacks_of(cloud: Cloud) -> set[str]:
-    found = cloud.client("cloudformation").describe_stacks()["Stacks"]
-    return {stack["StackName"] for stack in found if stack["StackStatus"] != "DELETE_COMPLETE"}
+    stacks = cloud.client("cloudformation").describe_stacks()["Stacks"]
+    return {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
 
 
 def orders(cloud: Cloud) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = cloud.client("dynamodb").scan(TableName="Orders")["Items"]
-    return found
+    items: list[dict[str, Any]] = cloud.client("dynamodb").scan(TableName="Orders")["Items"]
+    return items

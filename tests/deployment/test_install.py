@@ -100,8 +100,8 @@ def test_an_installation_is_made_once_and_found_again(checkout):
     assert install(checkout) == []
 
     look = "import bowl, common; print(common.__path__[0])"
-    found = run(checkout, checkout / ".venv/bin/python", "-P", "-c", look)
-    assert found.stdout.strip() == str(checkout / "common/common"), found.stderr
+    printed = run(checkout, checkout / ".venv/bin/python", "-P", "-c", look)
+    assert printed.stdout.strip() == str(checkout / "common/common"), printed.stderr
     for variable in ("AWS_LAMBDA_FUNCTION_NAME", "SERVICE_ALONE"):
         alone = run(checkout, checkout / ".venv/bin/python", "-P", "-c", look, **{variable: "1"})
         assert "No module named 'common'" in alone.stderr
@@ -135,7 +135,7 @@ def test_another_python_replaces_the_venv_only_when_asked(checkout):
 
     assert install(checkout, python=python) == []
     output = install(checkout, "--rebuild", python=python)
-    assert output[0] == f".venv was made by Python {OWN}: making it anew."
+    assert output[0] == f".venv was made by Python {OWN}: rebuilding it."
     assert f"Python {version}." in run(checkout, ".venv/bin/python", "-V").stdout
 
 

@@ -79,7 +79,7 @@ def test_a_deleted_account_leaves_orders_without_a_name_and_no_more(
 
     assert zoe.http.request("DELETE", "/user", json={"password": "sesame"}).is_success
 
-    assert poll_until(lambda: places_with(zoe.words, probe), lambda found: not found, 30) == set()
+    assert poll_until(lambda: places_with(zoe.words, probe), lambda places: not places, 30) == set()
     poll_until(lambda: probe.query("Carts", userId=zoe.user_id), lambda rows: not rows, 30)
     order = poll_until(
         lambda: probe.row("Orders", orderId=zoe.order_id),

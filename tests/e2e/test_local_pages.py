@@ -28,6 +28,18 @@ EXCEPTIONS = {
     "GET /product/{productId}/stock/movements": ONLY_ADMINS,
     "DELETE /product/{productId}": ONLY_ADMINS,
     "POST /order/{orderId}/refund": ONLY_ADMINS,
+    "GET /shipping-methods": ONLY_ADMINS,
+    "POST /shipping-methods": ONLY_ADMINS,
+    "PATCH /shipping-methods/{methodId}": ONLY_ADMINS,
+    "DELETE /shipping-methods/{methodId}": ONLY_ADMINS,
+    "GET /tax-rates": ONLY_ADMINS,
+    "POST /tax-rates": ONLY_ADMINS,
+    "PATCH /tax-rates/{rateId}": ONLY_ADMINS,
+    "DELETE /tax-rates/{rateId}": ONLY_ADMINS,
+    "GET /promotions": ONLY_ADMINS,
+    "POST /promotions": ONLY_ADMINS,
+    "PATCH /promotions/{promotionId}": ONLY_ADMINS,
+    "DELETE /promotions/{promotionId}": ONLY_ADMINS,
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,
     "POST /user/password": (401, "the reset before it ended all sessions"),
@@ -98,6 +110,9 @@ def test_what_a_customer_is_called_stays_text_in_the_mails(shop):
     email = "nasty@example.com"
     person = {"email": email, "password": "test123", "name": NASTY}
     ok(httpx.post(f"{shop.url}/user/register", json=person, timeout=40), 201)
+    mail = poll_until(lambda: links(shop, email), lambda text: "/email/verify#" in text, 30)
+    proof = {"token": mail.rpartition("#token=")[2].split()[0], "password": "test123"}
+    ok(httpx.post(f"{shop.url}/user/email/verify", json=proof, timeout=40))
 
     page = poll_until(
         lambda: httpx.get(f"{shop.url}/mail", headers=HTML).text,

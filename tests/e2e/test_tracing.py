@@ -92,11 +92,11 @@ def await_log_lines(shop, order_id, is_complete, since=0) -> list[dict]:
 
 def business_metrics(lines) -> dict[str, list[float]]:
     """The business metrics that CloudWatch would read from the lines."""
-    found: dict[str, list[float]] = {}
+    metrics: dict[str, list[float]] = {}
     for measure in emf.read(json.dumps(line) for line in lines):
         if "function" not in dict(measure.dimensions):
-            found.setdefault(measure.name, []).append(measure.value)
-    return found
+            metrics.setdefault(measure.name, []).append(measure.value)
+    return metrics
 
 
 def test_every_line_of_a_checkout_names_its_order_and_masked_customer(shop, jimmy, bowl):
@@ -104,19 +104,19 @@ def test_every_line_of_a_checkout_names_its_order_and_masked_customer(shop, jimm
     order_id = jimmy.buy(bowl)
     assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
 
-    found = poll_until(
+    lines = poll_until(
         lambda: log_lines(shop, order_id, began),
         lambda seen: {name for name, _ in seen} >= set(CONSUMERS),
         30,
     )
-    assert [line for line in found if line[1].get("order_id") != order_id] == []
+    assert [line for line in lines if line[1].get("order_id") != order_id] == []
     customers = {
         line.get("customer_id"): line
-        for function, line in found
+        for function, line in lines
         if not has_no_customer(function, line)
     }
     assert customers.keys() == {redaction.customer(jimmy.user_id)}, customers
-    text = json.dumps([line for _, line in found])
+    text = json.dumps([line for _, line in lines])
     for mine in (jimmy.user_id, jimmy.user_id.removeprefix("USER#"), jimmy.email, "Jimmy Patel"):
         assert mine not in text
 
@@ -138,11 +138,11 @@ def test_a_repeated_purchase_counts_once(shop, jimmy, bowl):
     assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
     ok(jimmy.check_out(key="measured"), 202)
 
-    found = business_metrics(
+    metrics = business_metrics(
         await_log_lines(shop, order_id, lambda seen: {name for name, _ in seen} >= set(CONSUMERS))
     )
-    assert found.pop("CheckoutDuration")[0] > 0
-    assert found == {
+    assert metrics.pop("CheckoutDuration")[0] > 0
+    assert metrics == {
         "OrdersPlaced": [1],
         "OrdersConfirmed": [1],
         "Revenue": [2598],
@@ -154,13 +154,13 @@ def test_a_decline_counts_once_and_brings_no_revenue(shop, jimmy, bowl):
     order_id = jimmy.buy(bowl, payment_method="pm_card_visa_chargeDeclinedInsufficientFunds")
     assert jimmy.await_outcome(order_id)["status"] == "FAILED"
 
-    found = business_metrics(
+    metrics = business_metrics(
         await_log_lines(
             shop, order_id, lambda seen: "send-notification" in str([name for name, _ in seen])
         )
     )
-    assert found.pop("CheckoutDuration")[0] > 0
-    assert found == {"OrdersPlaced": [1], "PaymentsDeclined": [1], "OrdersFailed": [1]}
+    assert metrics.pop("CheckoutDuration")[0] > 0
+    assert metrics == {"OrdersPlaced": [1], "PaymentsDeclined": [1], "OrdersFailed": [1]}
 
 
 def test_an_order_that_is_out_of_stock_conflicts_once(shop, probe, bowl):
@@ -187,8 +187,8 @@ def test_a_refund_counts_once(shop, jimmy, admin, bowl):
         order_id,
         lambda seen: "order-service-local-on-payment-refunded" in {name for name, _ in seen},
     )
-    found = business_metrics(lines)
-    assert (found["Refunds"], found["Refunded"]) == ([1], [1299])
+    metrics = business_metrics(lines)
+    assert (metrics["Refunds"], metrics["Refunded"]) == ([1], [1299])
 
 
 def test_the_machine_is_measured_by_function(shop, jimmy, bowl):

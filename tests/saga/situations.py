@@ -34,7 +34,11 @@ _UNEXPECTED = ("KeyError",)
 # One whose cause customers read, one of the payment, one of ours.
 _OF_EACH_REASON = ("PaymentDeclined", "SoftDecline", "Lambda.Unknown")
 # What contracts declare as any text, and the saga or the next step reads.
-_TEXTS = {"paymentStatus": ["SUCCESS", "REQUIRES_ACTION", "PENDING"], "method": ["CARD", "UPI"]}
+_TEXTS = {
+    "paymentStatus": ["SUCCESS", "REQUIRES_ACTION", "PENDING"],
+    "method": ["CARD", "UPI"],
+    "payBy": ["2026-11-22T10:30:00.000Z"],
+}
 _FUNCTION = re.compile(r":function:[a-z-]+-dev-([a-z-]+):live$")
 
 
@@ -51,8 +55,8 @@ def outcomes_of(state: str, task: Json) -> Iterator[Outcome]:
 
 def step_of(arguments: Json) -> str | None:
     """The name of the Lambda that is invoked, as services declare it."""
-    found = _FUNCTION.search(arguments.get("FunctionName", ""))
-    return found[1] if found else None
+    match = _FUNCTION.search(arguments.get("FunctionName", ""))
+    return match[1] if match else None
 
 
 @cache

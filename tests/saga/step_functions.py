@@ -42,8 +42,8 @@ class StepFunctions:
 
     def find_errors(self, definition: Mapping[str, Any]) -> list[str]:
         """Return what is wrong in a definition."""
-        found: list[str] = self._ask({"definition": _on_one_line(definition)})["value"]
-        return found
+        errors: list[str] = self._ask({"definition": _on_one_line(definition)})["value"]
+        return errors
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin

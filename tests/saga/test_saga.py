@@ -93,9 +93,9 @@ def test_the_largest_order_stays_far_below_the_limit_of_a_payload(step_functions
 
 def _with_numbers(schema: situations.Json) -> situations.Json:
     """Amounts are Decimals in the services, and numbers in Step Functions."""
-    found: situations.Json = json.loads(
+    with_numbers: situations.Json = json.loads(
         json.dumps(schema).replace(
             '"format": "decimal", "type": "string"', '"type": ["string", "number"]'
         )
     )
-    return found
+    return with_numbers

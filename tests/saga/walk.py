@@ -145,15 +145,15 @@ class _Walker:
         """Evaluate Assign and Output, which both see the variables as before."""
         default = next(iter(states.values()), position.input)
         template = _templates(way)
-        found = self._evaluate(template, position, **states) if template else {}
-        if found is None:
+        evaluated = self._evaluate(template, position, **states) if template else {}
+        if evaluated is None:
             return
-        output = found.get("Output", default)
+        output = evaluated.get("Output", default)
         if way.get("End"):
             self.walked.ends.append(output)
             return
         following = way["Next"]
-        known = {**position.variables, **found.get("Assign", {})}
+        known = {**position.variables, **evaluated.get("Assign", {})}
         variables = {name: known[name] for name in known.keys() & self._read_from(following)}
         reads_input = "$states.input" in json.dumps(self._states[following])
         yield Position(following, output if reads_input else None, variables)

@@ -110,11 +110,11 @@ class Deployed:
 
     def has(self, path: str) -> bool:
         """Whether a property is set: its name, or its path with dots."""
-        found: Any = self.properties
+        value: Any = self.properties
         for part in path.split("."):
-            if not isinstance(found, dict) or part not in found:
+            if not isinstance(value, dict) or part not in value:
                 return False
-            found = found[part]
+            value = value[part]
         return True
 
 
@@ -165,8 +165,8 @@ def deployed(service: str, stage: str) -> Iterator[Deployed]:
 
 def _name(kind: str, properties: dict[str, Any]) -> str | None:
     key = deploy_actions.NAMED.get(kind, ("",))[0]
-    found = next((properties[name] for name in (key, *_NAMES) if name in properties), None)
-    if isinstance(found, dict) and "Fn::Sub" in found:
-        text: str = found["Fn::Sub"]
+    value = next((properties[name] for name in (key, *_NAMES) if name in properties), None)
+    if isinstance(value, dict) and "Fn::Sub" in value:
+        text: str = value["Fn::Sub"]
         return text.replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", REGION)
-    return found if isinstance(found, str) else None
+    return value if isinstance(value, str) else None

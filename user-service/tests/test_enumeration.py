@@ -98,7 +98,10 @@ def test_the_owner_of_a_taken_unverified_address_learns_how_to_log_in(
     shop, jimmy, mailer, verified
 ):
     if verified:
-        shop.post("/user/email/verify", {"token": mailer.token("Confirm your address")})
+        shop.post(
+            "/user/email/verify",
+            {"token": mailer.token("Confirm your address"), "password": "12345"},
+        )
     register(shop)
     mailer.deliver()
 
@@ -152,7 +155,9 @@ def test_with_required_verification_a_login_reveals_no_account(shop, jimmy, monk
 
 def test_with_required_verification_a_verified_user_logs_in(shop, jimmy, mailer, monkeypatch):
     monkeypatch.setenv("LOGIN_NEEDS_VERIFIED_EMAIL", "1")
-    shop.post("/user/email/verify", {"token": mailer.token("Confirm your address")})
+    shop.post(
+        "/user/email/verify", {"token": mailer.token("Confirm your address"), "password": "12345"}
+    )
 
     assert (
         shop.post("/user/login", {key: JIMMY[key] for key in ("email", "password")}).status_code

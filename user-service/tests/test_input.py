@@ -59,7 +59,7 @@ def test_an_overlong_text_is_rejected(shop, jimmy, subtests):
         ("/user/password/forgotten", {"email": "x" * 321}),
         ("/user/password/reset", {"token": "x" * 257, "newPassword": "12345"}),
         ("/user/password/reset", {"token": token, "newPassword": "x" * 1025}),
-        ("/user/email/verify", {"token": "x" * 257}),
+        ("/user/email/verify", {"token": "x" * 257, "password": "12345"}),
     ):
         with subtests.test(path=path, body=body):
             assert is_rejected(shop.post(path, body))

@@ -9,6 +9,8 @@ from moto.dynamodb.models import DynamoDBBackend
 
 from common import aws
 
+CONFIRM = "Confirm your address"
+
 
 def register(shop, key=None, **changes):
     headers = {"Idempotency-Key": key} if key else None
@@ -83,9 +85,7 @@ def test_an_address_belongs_to_one_account_whatever_its_spelling(shop, rows, ema
     assert [account["name"] for account in accounts(rows)] == ["Jimmy"]
 
 
-def test_concurrent_registrations_of_one_address_open_one_account(
-    shop, rows, notifications, mailer
-):
+def test_concurrent_registrations_of_one_address_open_one_account(shop, rows, mailer):
     spellings = ["jimmy@example.com", "Jimmy@Example.com"] * 6
 
     with ThreadPoolExecutor(12) as pool:
@@ -95,8 +95,8 @@ def test_concurrent_registrations_of_one_address_open_one_account(
     (winner,) = accounts(rows)
     assert winner["userId"] in {answer.json_body["userId"] for answer in answers}
     assert len(rows()) == 2
-    mailer.deliver()
-    assert [welcome["userId"] for welcome in notifications()] == [winner["userId"]]
+    assert mailer.token(CONFIRM).startswith(winner["userId"].removeprefix("USER#"))
+    assert len(mailer.sent(CONFIRM)) == 1
 
 
 def test_concurrent_registrations_of_different_addresses_all_succeed(shop, rows):
@@ -123,14 +123,14 @@ def test_a_contended_registration_can_be_repeated(shop, rows, monkeypatch):
     assert register(shop).status_code == 201
 
 
-def test_a_repeat_with_its_key_returns_the_same_user(shop, rows, notifications, mailer):
+def test_a_repeat_with_its_key_returns_the_same_user(shop, rows, mailer):
     first = register(shop, key="k-1", phone="+14155550123")
     again = register(shop, key="k-1", phone="+14155550123")
 
     assert (again.status_code, again.json_body) == (201, first.json_body)
     assert len(accounts(rows)) == 1
     mailer.deliver()
-    assert len(notifications()) == 1
+    assert len(mailer.sent(CONFIRM)) == 1
 
 
 def test_concurrent_repeats_with_a_key_return_the_same_user(shop, rows):
@@ -232,8 +232,20 @@ def test_production_requires_twelve_characters_and_costly_hashes(shop, service, 
     assert register(shop, password="x" * 12).status_code == 201
 
 
-def test_a_new_user_is_welcomed(shop, notifications, mailer):
+def test_nothing_a_stranger_typed_is_mailed_to_an_unproved_address(shop, notifications, mailer):
+    register(shop, name="Win at evil.example", phone="+14155550123")
+    shop.post("/user/password/forgotten", {"email": JIMMY["email"]})
+    register(shop, name="Win at evil.example")
+    mailer.deliver()
+
+    assert len(mailer.sent()) == 3
+    assert not [mail for mail in mailer.sent() if "evil" in mail.body + mail.subject]
+    assert notifications() == []
+
+
+def test_a_new_user_is_welcomed_once_the_address_is_proved(shop, notifications, mailer):
     user_id = register(shop).json_body["userId"]
+    shop.post("/user/email/verify", {"token": mailer.token(CONFIRM), "password": "12345"})
     mailer.deliver()
 
     (welcome,) = notifications()

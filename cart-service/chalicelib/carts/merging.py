@@ -89,7 +89,8 @@ def _transfer_ops(user_id: str, guest: GuestCart, items: Sequence[CartItem]) -> 
         yield transactions.delete(item, CartItem.qty == item.qty)
         yield transactions.put(result)
         if result.taken:
-            yield increment_op(user_id, item.product_id, before, before + result.taken)
+            after, price = before + result.taken, item.shown_price_minor
+            yield increment_op(user_id, item.product_id, before, after, price)
 
 
 def _merge_result(

@@ -31,6 +31,7 @@ class CartItem(Model):
     """A product in a cart, deleted once it is removed or ordered.
 
     `updatedAt` changes whenever `qty` does: checkout recognizes an unchanged cart by both.
+    `shownPriceMinor` is the price that the customer saw last: an order is not dearer than that.
     Only a guest's item has `expiresAt`, that of the cart.
     """
 
@@ -42,6 +43,7 @@ class CartItem(Model):
     qty = WholeNumber()
     added_at = UnicodeAttribute(attr_name="addedAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
+    shown_price_minor = WholeNumber(attr_name="shownPriceMinor", null=True)
     expires_at = WholeNumber(attr_name="expiresAt", null=True)
 
 

@@ -30,13 +30,14 @@ class Product(Model):
         return self.status == ACTIVE
 
 
-def require_on_sale(product_id: str) -> None:
-    """Raise ProductNotFound unless the product is on sale. Strongly consistent."""
+def get_on_sale(product_id: str) -> Product:
+    """Return a product that is on sale. Strongly consistent. Raises: ProductNotFound."""
     product = dynamodb.find(Product, product_id)
     if product is None:
         raise ProductNotFound(f"there is no product {product_id}")
     if not product.is_on_sale:
         raise ProductNotFound(f"{product_id} is no longer on sale")
+    return product
 
 
 def find_products(product_ids: Iterable[str]) -> dict[str, Product]:

@@ -43,9 +43,9 @@ def add_item(
         )
         if record is not None:
             return _added(product_id, record.qty or 0)
-        readmodels.require_on_sale(product_id)
+        product = readmodels.get_on_sale(product_id)
         try:
-            return _write_increment(user_id, product_id, request.quantity, idempotency_key, guest)
+            return _write_increment(user_id, product, request.quantity, idempotency_key, guest)
         except TransactionCancelled:
             # The item or the guest's cart changed since it was read, or a repeat was faster.
             if guest:
@@ -55,18 +55,23 @@ def add_item(
     raise CartUnavailable("too many changes to this cart at the same time; try again in a moment")
 
 
-def list_lines(user_id: str, query: CartQuery) -> Page[CartLine]:
+def list_lines(user_id: str, query: CartQuery, for_owner: bool = True) -> Page[CartLine]:
     """List the cart's lines by product id. Without a limit all of them.
+
+    What its owner is shown is recorded: nothing is sold for more than that.
 
     Raises: InvalidCursor; CartUnavailable if the products cannot all be read.
     """
     # One more tells whether there is another page.
     count = None if query.limit is None else query.limit + 1
     start = _start_key(user_id, query.cursor)
-    found = items.list_items(user_id, limit=count, last_evaluated_key=start)
-    page = found[: query.limit]
+    stored = items.list_items(user_id, limit=count, last_evaluated_key=start)
+    page = stored[: query.limit]
     products = readmodels.find_products(item.product_id for item in page)
-    next_key = {"productId": {"S": page[-1].product_id}} if len(found) > len(page) else None
+    next_key = {"productId": {"S": page[-1].product_id}} if len(stored) > len(page) else None
+    if for_owner:
+        prices = {name: product.price_minor for name, product in products.items()}
+        items.record_shown_prices(page, prices)
     lines = [_cart_line(item, products.get(item.product_id)) for item in page]
     return Page(lines, encode_cursor(next_key))
 
@@ -119,7 +124,7 @@ def erase_cart(user_id: str) -> None:
 
 def _write_increment(
     user_id: str,
-    product_id: str,
+    product: Product,
     quantity: int,
     idempotency_key: str | None,
     guest: GuestCart | None,
@@ -128,13 +133,14 @@ def _write_increment(
 
     Raises: TransactionCancelled if item, key or guest's cart changed concurrently.
     """
+    product_id = product.product_id
     before = items.get_quantity(user_id, product_id)
     after = before + quantity
     _require_capacity(user_id, product_id, before, after)
     expires_at = guest.expires_at if guest else None
     # A transaction also without a key: its token keeps the SDK's retries from adding twice.
     transactions.write(
-        items.increment_op(user_id, product_id, before, after, expires_at),
+        items.increment_op(user_id, product_id, before, after, product.price_minor, expires_at),
         *([guests.open_check_op(guest)] if guest else []),
         *idempotency.record_ops(
             user_id, idempotency_key, _request_text(product_id, quantity), qty=after

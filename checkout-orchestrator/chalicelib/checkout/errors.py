@@ -32,6 +32,12 @@ class OrderNotPayable(ConflictError):
     description = "The order has ended, or its payment was voided: it cannot be paid any more."
 
 
+class OrderExpired(OrderNotPayable):
+    """The order was not paid before its offer ended."""
+
+    description = "The order was not paid in time."
+
+
 class OrderCancelled(ConflictError):
     """The customer cancelled the order."""
 
@@ -39,9 +45,12 @@ class OrderCancelled(ConflictError):
 
 
 class PriceChanged(ConflictError):
-    """The total is not the one that the customer expected."""
+    """The total is not the one that the customer expected, or was shown."""
 
-    description = "The total is not `expectedTotal`; the message says what it is."
+    description = (
+        "The total is not `expectedTotal`, or without it is more than the cart showed last;"
+        " the message says what it is."
+    )
 
 
 class OutOfStock(ConflictError):
@@ -100,6 +109,7 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         InvalidAmount,
         MixedCurrencies,
         OrderCancelled,
+        OrderExpired,
         OrderNotPayable,
         OutOfStock,
         PriceChanged,

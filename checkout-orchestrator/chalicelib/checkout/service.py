@@ -13,6 +13,7 @@ from chalicelib.checkout.errors import (
     CartEmpty,
     IdempotencyKeyReused,
     OrderCancelled,
+    OrderExpired,
     OrderNotFound,
     OrderNotPayable,
     OrderServiceUnavailable,
@@ -21,7 +22,7 @@ from chalicelib.checkout.errors import (
 from chalicelib.checkout.schemas import CheckoutAccepted, CheckoutRequest
 from chalicelib.payments import saga_resume
 from chalicelib.payments import service as payments
-from chalicelib.payments.errors import PaymentVoided
+from chalicelib.payments.errors import PaymentExpired, PaymentVoided
 from chalicelib.payments.schemas import Charge
 from chalicelib.readmodels.carts import CartItem, list_cart_items
 from chalicelib.readmodels.orders import PAYABLE_OR_PAID, Order, OrderStatus, find_order
@@ -35,7 +36,7 @@ def check_out(caller: Caller, request: CheckoutRequest, key: str | None) -> Chec
 
     Idempotent: the same key, or without one the same cart, is the same order until it fails.
     Raises: CartEmpty, IdempotencyKeyReused, what validate-order raises; for an order
-    OrderNotFound, OrderNotPayable, and what choose_payment_method raises.
+    OrderNotFound, OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
     if request.order_id is not None:
         order = _get_own_order(caller.user_id, request.order_id)
@@ -45,7 +46,7 @@ def check_out(caller: Caller, request: CheckoutRequest, key: str | None) -> Chec
     else:
         order = _order_for_cart(caller.user_id, request)
     if order.status == OrderStatus.CREATED:
-        executions.start_execution(order.order_id, order.user_id, order.correlation_id)
+        _start_saga(order)
     return CheckoutAccepted(
         order_id=order.order_id,
         status=order.status,
@@ -67,10 +68,17 @@ def publish_late(message: dict[str, Any]) -> None:
     events.publish(events.parse(kind, message))
 
 
+def _start_saga(order: Order) -> None:
+    executions.start_execution(order.order_id, order.user_id, order.correlation_id)
+
+
 def _pay_order(order: Order, request: CheckoutRequest) -> None:
     """Charge the payment method of the request, where the order waits for one."""
     if order.status not in PAYABLE_OR_PAID:
         raise OrderNotPayable(f"the order is {order.status}")
+    if order.is_overdue:
+        _start_saga(order)  # which ends it, if none did
+        raise OrderExpired("the order was not paid in time; order again")
     _validate_total(order, request.expected_total)
     if order.status != OrderStatus.CREATED or not request.payment_method:
         return
@@ -81,11 +89,14 @@ def _pay_order(order: Order, request: CheckoutRequest) -> None:
         payment_method_type=request.payment_method_type,
         payment_method=request.payment_method,
         user_id=order.user_id,
+        pay_by=order.pay_by,
     )
     try:
         payment = payments.choose_payment_method(charge)
     except PaymentVoided as exc:
         raise OrderNotPayable(str(exc)) from exc
+    except PaymentExpired as exc:
+        raise OrderExpired(str(exc)) from exc
     saga_resume.resume_saga(payment, payment.task_token)
 
 
@@ -112,7 +123,9 @@ def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
         order = find_order(order_id)
         if order is None:
             return _place_order(order_id, user_id, cart, request)
-        if order.status in PAYABLE_OR_PAID:
+        if order.is_overdue:
+            _start_saga(order)  # which ends it, if none did
+        elif order.status in PAYABLE_OR_PAID:
             _repeat_checkout(order, request)
             return order
         attempt += 1

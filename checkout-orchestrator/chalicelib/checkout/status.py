@@ -61,7 +61,7 @@ def _step(order: Order, payment_status: PaymentStatus | None) -> str:
 
 def _next_action(order: Order, payment: Payment | None) -> dict[str, Any] | None:
     """What the customer's client does next. Nobody else gets the client secret."""
-    if order.status != OrderStatus.CREATED or payment is None:
+    if order.status != OrderStatus.CREATED or order.is_overdue or payment is None:
         return None
     if payment.status != PaymentStatus.REQUIRES_ACTION:
         return None

@@ -48,7 +48,7 @@ class Repair(StrEnum):
     REFUND_AGAIN = "refund again"  # the requested refunds of a confirmed order
     RELEASE = "release"
     COMMIT = "commit"
-    START = "start"  # the saga
+    EXPIRE = "expire"  # an unpaid order
     PUBLISH = "publish"  # order.done
     NOTIFY = "notify"
 

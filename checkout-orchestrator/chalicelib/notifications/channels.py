@@ -21,7 +21,7 @@ def send_to_customer(notification: Notification) -> None:
     if notification.type == "SMS":
         _send_sms(_require_address(user.phone, notification), notification.message)
     else:
-        text = f"Hello {user.name or ''},\n\n{notification.message}\n"
+        text = f"{_greeting(user)},\n\n{notification.message}\n"
         _send_mail(_require_address(user.email, notification), notification.subject, text)
 
 
@@ -54,6 +54,14 @@ def _get_recipient(user_id: str) -> User:
     if was_deleted(user_id):
         raise RecipientGone(user_id)
     raise RecipientUnknown(f"there is no user {user_id}")
+
+
+def _greeting(user: User) -> str:
+    """The greeting, by name if the address is proved.
+
+    Until then the name may be a stranger's text.
+    """
+    return f"Hello {user.name}" if user.name and user.email_verified_at else "Hello"
 
 
 def _require_address(address: str | None, notification: Notification) -> str:

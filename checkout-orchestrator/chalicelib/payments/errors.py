@@ -18,6 +18,10 @@ class PaymentVoided(ConflictError):
     """The payment was voided, perhaps before it began: nothing is charged any more."""
 
 
+class PaymentExpired(ConflictError):
+    """The order's offer has ended: no charge is started or confirmed any more."""
+
+
 class PaymentInProgress(ConflictError):
     """Another payment method is being charged for this order at this moment."""
 

@@ -15,6 +15,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.payments.errors import PaymentContended
+from chalicelib.readmodels.orders import offer_end
 from common import clock, dynamodb, ids
 from common.retry import RetryPolicy
 
@@ -121,6 +122,7 @@ class Payment(Model):
     refunds = dynamodb.MapsAttribute(of=Refund, default=list)
     refunded_minor = dynamodb.WholeNumber(attr_name="refundedMinor", default=0)
     reason = UnicodeAttribute(null=True)
+    pay_by = UnicodeAttribute(attr_name="payBy", null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
     updated_at = UnicodeAttribute(attr_name="updatedAt", default_for_new=clock.now)
@@ -130,6 +132,11 @@ class Payment(Model):
     def is_open(self) -> bool:
         """Whether it can still be captured."""
         return self.status in OPEN_STATUSES
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the order's offer has ended."""
+        return (self.pay_by or offer_end(self.created_at)) <= clock.now()
 
     def transition(self, status: PaymentStatus, **changes: Any) -> None:
         """Store the next status, with further changes.

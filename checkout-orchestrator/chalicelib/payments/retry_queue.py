@@ -10,6 +10,7 @@ from chalicelib.payments.errors import (
     AmountMismatch,
     GatewayUnavailable,
     PaymentDeclined,
+    PaymentExpired,
     PaymentRejected,
     PaymentVoided,
     SoftDecline,
@@ -57,7 +58,13 @@ def _retry_charge(message: dict[str, Any]) -> None:
             _enqueue_again(message, charge.tries)
             return
         task_tokens.send_failure(charge.task_token, type(exc).__name__, str(exc))
-    except (PaymentDeclined, PaymentVoided, PaymentRejected, AmountMismatch) as exc:
+    except (
+        PaymentDeclined,
+        PaymentVoided,
+        PaymentExpired,
+        PaymentRejected,
+        AmountMismatch,
+    ) as exc:
         task_tokens.send_failure(charge.task_token, type(exc).__name__, str(exc))
     else:
         result = msgspec.to_builtins(saga_resume.step_result(payment))

@@ -19,6 +19,7 @@ class Charge(msgspec.Struct, rename="camel", kw_only=True):
     payment_method_type: PaymentMethodType = msgspec.field(default="CARD", name="method")
     payment_method: str | None = None
     user_id: str | None = None
+    pay_by: str | None = None
 
 
 class VoidPayment(msgspec.Struct, rename="camel", kw_only=True):

@@ -10,6 +10,7 @@ from chalicelib.payments.attempts import add_attempt, call_gateway, first_attemp
 from chalicelib.payments.errors import (
     AmountMismatch,
     PaymentDeclined,
+    PaymentExpired,
     PaymentInProgress,
     PaymentMethodFixed,
     PaymentRejected,
@@ -34,9 +35,10 @@ from common import log, money
 def process_payment(charge: Charge) -> Payment:
     """Charge the order's total: the payment is then SUCCEEDED or REQUIRES_ACTION.
 
-    Idempotent, also while another run is going on. Undone by cancellation.void_payment.
-    Raises: PaymentDeclined, SoftDecline, PaymentVoided, AmountMismatch, PaymentRejected,
-    GatewayUnavailable.
+    Idempotent, also while another run is going on. Undone by cancellation.void_payment. After
+    the order's offer has ended, a charge that was made before is still found.
+    Raises: PaymentDeclined, SoftDecline, PaymentVoided, PaymentExpired, AmountMismatch,
+    PaymentRejected, GatewayUnavailable.
     """
     payment = find_payment(charge.order_id) or _start_payment(charge)
     if payment.is_open:
@@ -59,7 +61,7 @@ def choose_payment_method(charge: Charge) -> Payment:
 
     Idempotent. Raises: PaymentDeclined, which leaves the order waiting for another method;
     PaymentInProgress while another one is being charged; PaymentMethodFixed, TooManyAttempts;
-    PaymentVoided if nothing can be paid any more; GatewayUnavailable.
+    PaymentVoided or PaymentExpired if nothing can be paid any more; GatewayUnavailable.
     """
     payment = find_payment(charge.order_id)
     if payment is None:
@@ -92,6 +94,7 @@ def _start_payment(charge: Charge, chosen_later: bool = False) -> Payment:
         chosen_later=chosen_later or charge.payment_method is None,
         gateway=gateway_name_for(charge.payment_method_type),
         status=PaymentStatus.STARTED,
+        pay_by=charge.pay_by,
         correlation_id=log.correlation_id(),
     )
     payment.save_changes()
@@ -107,8 +110,15 @@ def _validate_amount(payment: Payment, charge: Charge) -> None:
         )
 
 
+def _require_offer(payment: Payment) -> None:
+    """Raise PaymentExpired once the order's offer has ended."""
+    if payment.is_overdue:
+        raise PaymentExpired("it was not paid in time")
+
+
 def _charge(payment: Payment) -> None:
     if payment.amount_minor == 0:
+        _require_offer(payment)
         payment.transition(PaymentStatus.SUCCEEDED)  # gateways take no charge of nothing
         publish_success(payment)
         return
@@ -137,6 +147,7 @@ def _get_or_create_intent(payment: Payment) -> Intent:
     gateway = get_gateway(payment.gateway)
     if payment.intent_id:
         return gateway.retrieve_intent(payment.intent_id)
+    _require_offer(payment)
     intent = call_gateway(
         payment,
         lambda: gateway.create_intent(
@@ -158,7 +169,8 @@ def _get_or_create_intent(payment: Payment) -> Intent:
 
 
 def _confirm_intent(payment: Payment) -> Intent:
-    """Charge the payment method."""
+    """Charge the payment method. Raises: PaymentExpired."""
+    _require_offer(payment)
     gateway = get_gateway(payment.gateway)
     return call_gateway(
         payment,
@@ -201,6 +213,7 @@ def _pay_waiting_order(payment: Payment, charge: Charge) -> None:
             # The customer is at the bank, or has just come back.
             sync_from_intent(payment, intent)
             return
+    _require_offer(payment)
     _store_choice(payment, charge)
     intent = _confirm_intent(payment)
     sync_from_intent(payment, intent)

@@ -1,15 +1,18 @@
 """Read model of order-service's table Orders: only what is used here."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from common import dynamodb
+from common import clock, dynamodb
 
-DAY_SHARDS = 8  # of the index by-day; order-service owns the number
+# Both are order-service's.
+DAY_SHARDS = 8  # of the index by-day
+OFFER_SECONDS = 1800  # for rows without `payBy`
 
 
 class OrderStatus(StrEnum):
@@ -100,6 +103,7 @@ class Order(Model):
     reason = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     request_hash = UnicodeAttribute(attr_name="requestHash", null=True)
+    pay_by = UnicodeAttribute(attr_name="payBy", null=True)
     refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
     cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
@@ -120,6 +124,17 @@ class Order(Model):
     def has_ended_unpaid(self) -> bool:
         """Whether it ended without a purchase."""
         return self.status in UNPAID_END_STATUSES
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it is unpaid, and its offer has ended."""
+        end = self.pay_by or offer_end(self.created_at)
+        return self.status == OrderStatus.CREATED and end <= clock.now()
+
+
+def offer_end(created_at: str) -> str:
+    """Return when the offer of an order of this time ends, if its row does not say."""
+    return clock.iso(datetime.fromisoformat(created_at).timestamp() + OFFER_SECONDS)
 
 
 def find_order(order_id: str) -> Order | None:

@@ -15,6 +15,7 @@ class User(Model):
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     email = UnicodeAttribute(null=True)
     name = UnicodeAttribute(null=True)
+    email_verified_at = UnicodeAttribute(attr_name="emailVerifiedAt", null=True)
     phone = UnicodeAttribute(null=True)
 
 

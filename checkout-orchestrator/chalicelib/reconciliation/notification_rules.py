@@ -30,7 +30,7 @@ def order_progresses(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
         return
     saga = snapshot.saga or "was never started"
     detail = f"{order.status} since {order.created_at}; its checkout {saga}"
-    repair = None if snapshot.saga else Repair.START
+    repair = Repair.EXPIRE if order.is_overdue and not snapshot.saga else None
     yield _discrepancy(snapshot, Kind.ORDER_STUCK, detail, repair)
 
 

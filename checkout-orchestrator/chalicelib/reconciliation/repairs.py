@@ -56,7 +56,8 @@ def _enqueue_stock_action(action: str, order: Order) -> None:
     queues.send(_STOCK_QUEUE, message)
 
 
-def _start(snapshot: OrderSnapshot, order: Order) -> None:
+def _expire(snapshot: OrderSnapshot, order: Order) -> None:
+    """Start the saga of an overdue order: ValidateOrder ends it, and it is notified."""
     executions.start_execution(order.order_id, order.user_id, order.correlation_id)
 
 
@@ -129,7 +130,7 @@ _REPAIRS: dict[Repair, Callable[[OrderSnapshot, Order], None]] = {
     Repair.REFUND_AGAIN: _refund_again,
     Repair.RELEASE: _release,
     Repair.COMMIT: _commit,
-    Repair.START: _start,
+    Repair.EXPIRE: _expire,
     Repair.PUBLISH: _publish,
     Repair.NOTIFY: _notify,
 }

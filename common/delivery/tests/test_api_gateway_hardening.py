@@ -12,7 +12,8 @@ API = {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "api", "Defin
 
 
 def finished(stage):
-    template = {"Resources": {"RestAPI": copy.deepcopy(API)}}
+    outputs = {"RestAPIId": {"Value": {"Ref": "RestAPI"}}}
+    template = {"Resources": {"RestAPI": copy.deepcopy(API)}, "Outputs": outputs}
     templates.finish(template, "cart-service", stage, {})
     return template["Resources"]
 

@@ -45,17 +45,17 @@ def released(request) -> dict:
 
 
 def of(resources, kind):
-    return {name: found for name, found in resources.items() if found["Type"] == kind}
+    return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
 
 
 def uris(part) -> list[dict]:
     """The addresses of Lambdas in an API's definition."""
     if isinstance(part, list):
-        return [found for each in part for found in uris(each)]
+        return [uri for each in part for uri in uris(each)]
     if not isinstance(part, dict):
         return []
     own = [value for name, value in part.items() if name in ("uri", "authorizerUri")]
-    return own + [found for value in part.values() for found in uris(value)]
+    return own + [uri for value in part.values() for uri in uris(value)]
 
 
 def test_every_function_is_released_gradually_and_taken_back_by_an_alarm(released):

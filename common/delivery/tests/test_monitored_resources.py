@@ -33,8 +33,8 @@ def functions(packaged) -> dict:
 @pytest.fixture
 def alarms(packaged) -> dict:
     """By their names."""
-    found = of(packaged, "AWS::CloudWatch::Alarm").values()
-    return {alarm["Properties"]["AlarmName"]: alarm["Properties"] for alarm in found}
+    resources = of(packaged, "AWS::CloudWatch::Alarm").values()
+    return {alarm["Properties"]["AlarmName"]: alarm["Properties"] for alarm in resources}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def dashboard(packaged) -> list:
 
 
 def of(resources, kind):
-    return {name: found for name, found in resources.items() if found["Type"] == kind}
+    return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
 
 
 def shown(dashboard) -> list:

@@ -144,11 +144,13 @@ def test_what_the_runtime_has_is_left_out_whatever_its_spelling(tmp_path):
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_refusals_of_api_gateway_have_the_shops_shape(status):
-    found = [
+    responses = [
         each for each in templates.gateway_responses().values() if each.get("statusCode") == status
     ]
 
-    bodies = [json.loads(response["responseTemplates"]["application/json"]) for response in found]
+    bodies = [
+        json.loads(response["responseTemplates"]["application/json"]) for response in responses
+    ]
     assert bodies
     assert all(set(body) == {"Code", "Message"} for body in bodies)
 

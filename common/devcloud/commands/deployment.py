@@ -57,9 +57,9 @@ def release(
     paths.service(service)
     cloud, build, environment = Cloud(endpoint), paths.ROOT / "build", None
     if stage is StageName.LOCAL and not endpoint:
-        found = running(directory)
-        cloud, build = found.cloud, found.directory / shop.BUILDS
-        environment = shop.environment(found)
+        local_shop = running(directory)
+        cloud, build = local_shop.cloud, local_shop.directory / shop.BUILDS
+        environment = shop.environment(local_shop)
     service_release.release(cloud, service, stage, build, progress(), environment)
     terminal.print_line(f"{service} is released to {stage}.")
 

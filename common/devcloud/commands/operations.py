@@ -39,12 +39,13 @@ def token(
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
     """Print an access token of the shop's admin, or of a customer to try things with."""
-    found = running(directory)
+    local_shop = running(directory)
     if role is Role.ADMIN:
-        email, access_token = found.admin_email, shop.token(found)
+        email, access_token = local_shop.admin_email, shop.token(local_shop)
     else:
         password = settings.of(directory).customer_password
-        email, access_token = settings.CUSTOMER_EMAIL, bootstrap.customer_token(found.url, password)
+        email = settings.CUSTOMER_EMAIL
+        access_token = bootstrap.customer_token(local_shop.url, password)
     if json:
         terminal.print_json({"role": role.value, "email": email, "token": access_token})
     else:
@@ -68,8 +69,8 @@ def load_products(
     """Load products from a CSV file."""
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {file}.")
-    found = running(directory)
-    report = seed.load(found.url, shop.token(found), file, progress())
+    local_shop = running(directory)
+    report = seed.load(local_shop.url, shop.token(local_shop), file, progress())
     if report.problems:
         raise RowsNotLoaded(
             f"{len(report.problems)} rows of {file} were not loaded; the others were."

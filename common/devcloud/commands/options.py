@@ -53,11 +53,11 @@ def running(directory: Path) -> shop.Shop:
 
     Raises: NotRunning when it is not up.
     """
-    found = shop.running(directory)
-    if found is None:
+    local_shop = shop.running(directory)
+    if local_shop is None:
         where = display_path(directory)
         raise NotRunning(f"No shop is running in {where}. Start it with `make up`.")
-    return found
+    return local_shop
 
 
 def cloud_of(stage: StageName, directory: Path) -> Cloud:

@@ -182,8 +182,8 @@ class FaultInjector:
             changed = os.stat(file).st_mtime_ns
             if changed == self._read_at:
                 return
-            with open(file) as found:
-                self._plan = json.load(found)
+            with open(file) as plan:
+                self._plan = json.load(plan)
         except (OSError, ValueError):
             return
         self._read_at = changed

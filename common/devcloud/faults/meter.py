@@ -71,8 +71,8 @@ def _read(asked: dict[str, Any], answer: dict[str, Any]) -> float:
             for name, table in asked["RequestItems"].items()
             for item in _padded(answer.get("Responses", {}).get(name, []), len(table["Keys"]))
         )
-    found = answer.get("Items") or [answer.get("Item", {})]
-    return _steps(sum(map(_bytes, found))) * _share(asked)
+    items = answer.get("Items") or [answer.get("Item", {})]
+    return _steps(sum(map(_bytes, items))) * _share(asked)
 
 
 def _failed_write(asked: dict[str, Any], answer: dict[str, Any]) -> float:

@@ -55,18 +55,20 @@ def gather(directory: Path, routes: dict[str, str], accounts: Accounts) -> Facts
         services=status.services(routes),
         cards={name: bank.outcome for name, bank in METHODS.items()},
     )
-    found = shop.running(directory)
-    if found is None:
+    local_shop = shop.running(directory)
+    if local_shop is None:
         facts.problem = "The shop is not deployed yet, or one of its processes does not run."
         return facts
-    facts.url, facts.is_ready = found.url, True
-    control = f"{found.razorpay_url}/_control/orders/RAZORPAY_ORDER_ID"
+    facts.url, facts.is_ready = local_shop.url, True
+    control = f"{local_shop.razorpay_url}/_control/orders/RAZORPAY_ORDER_ID"
     facts.razorpay = [f"curl -X POST {control}/{action}" for action in _RAZORPAY_ACTIONS]
-    _add(facts, lambda: facts.accounts.append(accounts.customer(found)))
+    _add(facts, lambda: facts.accounts.append(accounts.customer(local_shop)))
     if facts.accounts:
         token = facts.accounts[0].token
-        _add(facts, lambda: facts.purchase.extend(steps(found.url, token, found.directory)))
-    _add(facts, lambda: facts.accounts.append(accounts.admin(found)))
+        _add(
+            facts, lambda: facts.purchase.extend(steps(local_shop.url, token, local_shop.directory))
+        )
+    _add(facts, lambda: facts.accounts.append(accounts.admin(local_shop)))
     return facts
 
 

@@ -48,10 +48,10 @@ def routes(
     """Return the routes of a shop's pages. `table` maps path prefixes to addresses."""
 
     def front_page(request: Request) -> Response:
-        found = facts.gather(directory, table(), accounts)
+        shop_facts = facts.gather(directory, table(), accounts)
         if not _asks_for_html(request):
-            return JSONResponse(found.as_json(table()), headers=_HEADERS)
-        return _page("index.html", facts=found, minutes_left=facts.minutes_left)
+            return JSONResponse(shop_facts.as_json(table()), headers=_HEADERS)
+        return _page("index.html", facts=shop_facts, minutes_left=facts.minutes_left)
 
     def mails(request: Request) -> Response:
         return _answer_mails(request, directory, lambda aws: sent_mail.latest(aws, _MAX_MAILS))
@@ -86,11 +86,11 @@ def own_hosts_only(view: View) -> View:
 def _answer_mails(
     request: Request, directory: Path, read: Callable[[str], list[sent_mail.Mail]]
 ) -> Response:
-    found = shop.running(directory)
-    if found is None:
+    local_shop = shop.running(directory)
+    if local_shop is None:
         return _failure(request, 503, "ServiceUnavailable", "The shop is not running.")
     try:
-        mails = read(found.aws_endpoint)
+        mails = read(local_shop.aws_endpoint)
     except sent_mail.MailUnknown as exc:
         return _failure(request, 404, "NotFound", str(exc))
     except httpx.HTTPError as exc:

@@ -36,20 +36,23 @@ class Accounts:
     _kept: dict[str, Account] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def admin(self, found: shop.Shop) -> Account:
+    def admin(self, local_shop: shop.Shop) -> Account:
         """Return the admin with a token. Raises: BootstrapFailed, httpx.HTTPError."""
         return self._account(
-            "admin", found.admin_email, found.admin_password, lambda: shop.token(found)
+            "admin",
+            local_shop.admin_email,
+            local_shop.admin_password,
+            lambda: shop.token(local_shop),
         )
 
-    def customer(self, found: shop.Shop) -> Account:
+    def customer(self, local_shop: shop.Shop) -> Account:
         """Return the customer with a token. Raises: BootstrapFailed, httpx.HTTPError."""
-        password = settings.of(found.directory).customer_password
+        password = settings.of(local_shop.directory).customer_password
         return self._account(
             "customer",
             settings.CUSTOMER_EMAIL,
             password,
-            lambda: bootstrap.customer_token(found.url, password),
+            lambda: bootstrap.customer_token(local_shop.url, password),
         )
 
     def _account(self, role: str, email: str, password: str, log_in: Callable[[], str]) -> Account:
@@ -64,5 +67,5 @@ class Accounts:
 
 def claims(token: str) -> dict[str, Any]:
     """Read a token's claims without checking it: it comes from this shop's own login."""
-    found: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    return found
+    payload: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return payload

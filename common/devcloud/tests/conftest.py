@@ -33,9 +33,9 @@ def home(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def cloud(home) -> Iterator[Cloud]:
-    process, found = run_aws(home)
-    allow_everything(found)
-    yield found
+    process, running = run_aws(home)
+    allow_everything(running)
+    yield running
     process.stop()
 
 
@@ -145,9 +145,9 @@ def stack(cloud) -> Callable[..., None]:
 def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
     """What `look` finds, once it finds something."""
     deadline = time.monotonic() + seconds
-    while not (found := look()) and time.monotonic() < deadline:
+    while not (result := look()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return found
+    return result
 
 
 @contextmanager

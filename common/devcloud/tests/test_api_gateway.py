@@ -69,9 +69,11 @@ def test_a_preflight_request_is_answered_as_the_document_says(cloud, stack):
 def test_binary_media_types_are_kept(cloud, stack):
     stack("binary", api(document("/things")), Id={"Ref": "Api"})
 
-    found = cloud.client("apigateway").get_rest_api(restApiId=stacks.output(cloud, "binary", "Id"))
+    rest_api = cloud.client("apigateway").get_rest_api(
+        restApiId=stacks.output(cloud, "binary", "Id")
+    )
 
-    assert found["binaryMediaTypes"] == ["image/png"]
+    assert rest_api["binaryMediaTypes"] == ["image/png"]
 
 
 def test_an_address_without_a_route_is_not_found_in_the_shops_words(cloud, stack):

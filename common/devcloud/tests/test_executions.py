@@ -226,8 +226,8 @@ def handle(event, context):
 
 
 def _received(cloud, queue):
-    found = cloud.client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
-    return found[0]["Body"] if found else None
+    messages = cloud.client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
+    return messages[0]["Body"] if messages else None
 
 
 def _ended(client, execution):

@@ -19,17 +19,17 @@ def asked(service: str, method: str, **arguments: object) -> set[tuple[str, str]
     client = boto3.client(
         service, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
     )
-    found = []
+    permissions = []
 
     def instead_of_sending(request, **_):
         headers = {name.lower(): text(value) for name, value in request.headers.items()}
-        found.extend(needed(request.url, headers, text(request.body or "")))
+        permissions.extend(needed(request.url, headers, text(request.body or "")))
         return AWSResponse(request.url, 400, {}, None)
 
     client.meta.events.register("before-send", instead_of_sending)
     with suppress(Exception):  # there is no answer, so anything may go wrong after it
         getattr(client, method)(**arguments)
-    return set(found)
+    return set(permissions)
 
 
 def text(value):

@@ -24,22 +24,23 @@ def prepared(**environment: str) -> tuple[dict[str, str], int]:
     kept = {"PATH": os.environ["PATH"], "PYTHONPATH": "."}
     done = subprocess.run(limited, env={**kept, **environment}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    found, files = json.loads(done.stdout)
-    return found, files
+    variables, files = json.loads(done.stdout)
+    return variables, files
 
 
 def test_this_machine_is_called_past_every_proxy():
-    found, _ = prepared(**PROXIES, NO_PROXY="intranet.example")
+    variables, _ = prepared(**PROXIES, NO_PROXY="intranet.example")
 
-    assert found["NO_PROXY"] == found["no_proxy"] == "intranet.example,127.0.0.1,localhost"
-    assert {name: found[name] for name in PROXIES} == PROXIES  # the world is called through them
+    assert variables["NO_PROXY"] == variables["no_proxy"] == "intranet.example,127.0.0.1,localhost"
+    # The world is called through them.
+    assert {name: variables[name] for name in PROXIES} == PROXIES
 
 
 def test_a_socks_proxy_does_not_stop_a_command():
-    found, _ = prepared(ALL_PROXY="socks5h://127.0.0.1:9", HTTPS_PROXY="http://proxy.example")
+    variables, _ = prepared(ALL_PROXY="socks5h://127.0.0.1:9", HTTPS_PROXY="http://proxy.example")
 
-    assert "ALL_PROXY" not in found
-    assert found["HTTPS_PROXY"] == "http://proxy.example"
+    assert "ALL_PROXY" not in variables
+    assert variables["HTTPS_PROXY"] == "http://proxy.example"
 
 
 def test_few_open_files_become_more():

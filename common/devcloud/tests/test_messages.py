@@ -111,9 +111,9 @@ def test_a_stream_record_that_keeps_failing_is_discarded(cloud, function):
         BisectBatchOnFunctionError=True,
     )
 
-    found = []
-    eventually(lambda: found.extend(bodies(cloud, seen)) or len(found) == 2, seconds=20)
-    assert found == ["first", "last"]
+    discarded = []
+    eventually(lambda: discarded.extend(bodies(cloud, seen)) or len(discarded) == 2, seconds=20)
+    assert discarded == ["first", "last"]
 
 
 def test_an_email_subscription_gets_the_messages_of_its_filter(cloud):

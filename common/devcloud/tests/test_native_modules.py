@@ -55,6 +55,6 @@ def test_a_build_of_another_version_is_refused_and_named(cloud, invoke):
 def test_a_lambda_is_ready_when_it_is_first_looked_at(cloud, function):
     function("ready", "def handle(event, context):\n    pass\n")
 
-    found = cloud.client("lambda").get_function_configuration(FunctionName="ready")
+    configuration = cloud.client("lambda").get_function_configuration(FunctionName="ready")
 
-    assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful")
+    assert (configuration["State"], configuration["LastUpdateStatus"]) == ("Active", "Successful")

@@ -10,10 +10,10 @@ def handle(event, context):
     if event["day"] == "2999-01-01":
         raise ValueError("2999-01-01 has not begun yet")
     order_id = ORDERS[ORDERS.index(event["next"]) + 1] if event["next"] else ORDERS[0]
-    found = {"kind": "OrderStuck", "orderId": order_id}
-    found |= {"outcome": "reported", "detail": "since yesterday"}
+    discrepancy = {"kind": "OrderStuck", "orderId": order_id}
+    discrepancy |= {"outcome": "reported", "detail": "since yesterday"}
     more = None if order_id == ORDERS[-1] else order_id
-    wrong = [found] if order_id == event.get("wrong") else []
+    wrong = [discrepancy] if order_id == event.get("wrong") else []
     return {"day": event["day"], "orders": 1, "discrepancies": wrong, "checked": {}, "next": more}
 """
 

@@ -121,9 +121,9 @@ def test_an_idle_aws_saves_nothing_and_records_that_it_is_unchanged(aws):
     aws.client("dynamodb").list_tables()
     aws.kill()
 
-    found = restoring.find(aws.state)
-    assert found.generation == generation
-    assert found.ended - found.moment < 10**9
+    restorable = restoring.find(aws.state)
+    assert restorable.generation == generation
+    assert restorable.ended - restorable.moment < 10**9
 
 
 def test_at_most_two_states_are_kept(aws):
@@ -230,13 +230,13 @@ def test_a_damaged_state_is_skipped_and_reported(aws):
     newest, before = generations.list_all(aws.state)
     newest.path.write_bytes(newest.path.read_bytes().replace(b'"two"', b'"owt"'))
 
-    found = restoring.find(aws.state)
+    restorable = restoring.find(aws.state)
     aws.start()
 
     assert re.fullmatch(
-        r"the state of \S+ cannot be read; that of \S+ was restored", found.sentence()
+        r"the state of \S+ cannot be read; that of \S+ was restored", restorable.sentence()
     )
-    assert found.generation == before.moment
+    assert restorable.generation == before.moment
     assert [url.rsplit("/")[-1] for url in aws.client("sqs").list_queues()["QueueUrls"]] == ["one"]
 
 
@@ -247,11 +247,11 @@ def test_an_aws_without_a_readable_state_starts_empty_and_says_so(aws):
     for generation in generations.list_all(aws.state):
         generation.path.write_bytes(b"{}")
 
-    found = restoring.find(aws.state)
+    restorable = restoring.find(aws.state)
     aws.start()
 
-    assert "the shop begins empty" in found.sentence()
-    assert found.moment == 0
+    assert "the shop begins empty" in restorable.sentence()
+    assert restorable.moment == 0
     assert not aws.client("sqs").list_queues().get("QueueUrls")
 
 
@@ -282,8 +282,8 @@ def test_a_state_that_does_not_fit_on_the_disk_keeps_the_last_one(aws):
     assert not aws.last.is_stopped
     assert "too large" in aws.last.error
     assert not list(aws.state.glob("*.partial"))
-    found = restoring.find(aws.state)
-    assert found.sentence().startswith(
+    restorable = restoring.find(aws.state)
+    assert restorable.sentence().startswith(
         "the shop's last state was not saved (File too large); its state of "
     )
     aws.start()

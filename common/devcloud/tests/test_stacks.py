@@ -84,7 +84,7 @@ def test_a_new_stack_adopts_the_table_that_outlived_the_old_one(cloud):
 
     assert items(cloud, "Adopted") == [{"id": {"S": "kept"}}]
     resources = cloud.client("cloudformation").describe_stack_resources(StackName="Adopted-stack")
-    assert {found["LogicalResourceId"] for found in resources["StackResources"]} == {
+    assert {resource["LogicalResourceId"] for resource in resources["StackResources"]} == {
         "Table",
         "Queue",
     }

@@ -350,8 +350,8 @@ def test_intents_are_found_by_page_and_by_their_order(intents):
     made = [an_intent(intents, order=f"ORDER#{number % 2}").id for number in range(5)]
 
     assert [intent.id for intent in intents.list({"limit": 2}).auto_paging_iter()] == made[::-1]
-    found = intents.search({"query": "metadata['orderId']:'ORDER#1'", "limit": 1})
-    assert [intent.id for intent in found.auto_paging_iter()] == [made[3], made[1]]
+    page = intents.search({"query": "metadata['orderId']:'ORDER#1'", "limit": 1})
+    assert [intent.id for intent in page.auto_paging_iter()] == [made[3], made[1]]
 
 
 def test_refunds_and_charges_are_found_by_their_intent(gateway, intents):
@@ -393,9 +393,9 @@ def test_intents_are_found_by_the_time_they_were_made(gateway, intents):
             "payment_intent", identifier, {**gateway.intent(identifier), "created": 100 + place}
         )
 
-    found = intents.list({"created": {"gte": 100, "lt": 102}, "limit": 1})
+    page = intents.list({"created": {"gte": 100, "lt": 102}, "limit": 1})
 
-    assert [intent.id for intent in found.auto_paging_iter()] == [made[1], made[0]]
+    assert [intent.id for intent in page.auto_paging_iter()] == [made[1], made[0]]
     assert [intent.id for intent in intents.list({"created": 102})] == [made[2]]
     with pytest.raises(stripe.InvalidRequestError, match="not a time"):
         intents.list({"created": {"since": 100}})

@@ -13,8 +13,8 @@ def publish(cloud, name, count):
 
 
 def kept(cloud, name):
-    found = cloud.client("lambda").list_versions_by_function(FunctionName=name)["Versions"]
-    return [each["Version"] for each in found]
+    entries = cloud.client("lambda").list_versions_by_function(FunctionName=name)["Versions"]
+    return [each["Version"] for each in entries]
 
 
 def test_two_versions_and_what_live_calls_are_kept(cloud, function):

@@ -14,13 +14,13 @@ _EXACTLY = ("pattern", "format")
 
 def incompatible(old: JsonSchema, new: JsonSchema) -> list[str]:
     """List each breaking change. New routes and optional fields break nothing."""
-    found: list[str] = []
+    changes: list[str] = []
     for path, methods in old["paths"].items():
         for method, before in methods.items():
             where = f"{method.upper()} {path}"
             after = new["paths"].get(path, {}).get(method)
-            found += _of_route(where, before, after, old, new) if after else [f"{where} is gone"]
-    return found
+            changes += _of_route(where, before, after, old, new) if after else [f"{where} is gone"]
+    return changes
 
 
 def unread(where: str, sent: JsonSchema, read: JsonSchema) -> list[str]:
@@ -177,15 +177,15 @@ def _parameters(operation: JsonSchema) -> dict[str, JsonSchema]:
 
 
 def _schema(body: JsonSchema) -> JsonSchema:
-    found: JsonSchema = body["content"]["application/json"]["schema"]
-    return found
+    schema: JsonSchema = body["content"]["application/json"]["schema"]
+    return schema
 
 
 def _resolved(schema: JsonSchema, document: JsonSchema) -> JsonSchema:
     if "$ref" not in schema:
         return schema
-    found: JsonSchema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return found
+    resolved: JsonSchema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return resolved
 
 
 def _types(inner: JsonSchema, outer: JsonSchema) -> tuple[Any, Any]:

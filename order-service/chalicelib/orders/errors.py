@@ -48,7 +48,10 @@ class OutOfStock(ConflictError):
 class PriceChanged(ConflictError):
     """The total is not the expected one."""
 
-    description = "The total differs from `expectedTotal`. The message names the present total."
+    description = (
+        "The total differs from `expectedTotal`, or without it is more than the cart showed last."
+        " The message names the present total."
+    )
 
 
 class IdempotencyKeyReused(UnprocessableEntityError):
@@ -69,6 +72,10 @@ class OrderCancelled(ConflictError):
 
 class OrderNotPayable(ConflictError):
     """The order has failed or expired, or is paid already."""
+
+
+class OrderExpired(OrderNotPayable):
+    """The order was not paid before its offer ended."""
 
 
 class OrderAlreadyShipped(ConflictError):

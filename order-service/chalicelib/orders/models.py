@@ -109,6 +109,7 @@ class Order(Model):
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     placed_on = UnicodeAttribute(null=True, attr_name="placedOn")  # see day_shard
+    pay_by = UnicodeAttribute(null=True, attr_name="payBy")  # see offers.pay_by
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")

@@ -51,6 +51,21 @@ def quote(lines: Iterable[ProductQuantity], expected_total: Decimal | None) -> Q
     return Quote(order_lines, total_minor, currency)
 
 
+def require_shown_total(quote: Quote, shown: Mapping[str, int]) -> None:
+    """Raise PriceChanged where goods cost more than their customer's cart last showed.
+
+    `shown`: minor units by product. What was not in the cart counts at its present price.
+    """
+    total = sum(line.line_total_minor for line in quote.lines)
+    last = sum(shown.get(line.product_id, line.price_minor) * line.qty for line in quote.lines)
+    if total > last:
+        raise PriceChanged(
+            f"the total is {money.format_amount(total, quote.currency)}, and the cart showed"
+            f" {money.format_amount(last, quote.currency)}: read the cart again, or send the"
+            " total as expectedTotal"
+        )
+
+
 def merge_lines(lines: Iterable[ProductQuantity]) -> Quantities:
     """Return the quantity of each product, all its lines added up.
 

@@ -1,4 +1,4 @@
-"""Read models of product-service's tables: products for sale, and their stock."""
+"""Read models: products for sale, their stock, prices that carts showed."""
 
 from collections.abc import Iterable
 
@@ -33,6 +33,17 @@ class Stock(Model):
     available_stock = dynamodb.WholeNumber(attr_name="availableStock")
 
 
+class CartItem(Model):
+    """A product in a cart of cart-service."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Carts"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    product_id = UnicodeAttribute(range_key=True, attr_name="productId")
+    shown_price_minor = dynamodb.WholeNumber(attr_name="shownPriceMinor", null=True)
+
+
 # PynamoDB's batch_get requests again the keys that DynamoDB left unprocessed.
 
 
@@ -46,3 +57,14 @@ def available_stock(product_ids: Iterable[str]) -> dict[str, int]:
     """Return how many of each product are available, if it has a stock row."""
     stocks = Stock.batch_get(product_ids, consistent_read=True)
     return {stock.product_id: stock.available_stock for stock in stocks}
+
+
+def shown_prices(user_id: str, product_ids: Iterable[str]) -> dict[str, int]:
+    """Return the prices that the customer's cart last showed, by product."""
+    keys = [(user_id, product_id) for product_id in product_ids]
+    items = CartItem.batch_get(keys, consistent_read=True)
+    return {
+        item.product_id: item.shown_price_minor
+        for item in items
+        if item.shown_price_minor is not None
+    }

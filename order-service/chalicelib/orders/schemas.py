@@ -12,7 +12,7 @@ from common import lazy_imports, money, text
 from common.schemas import Schema
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import models
+    from chalicelib.orders import models, offers
 
 MAX_QTY = 99  # of one product
 # One DynamoDB transaction takes 100 items: the stock of each line, and the reservation.
@@ -49,7 +49,11 @@ class PaymentTerms(Schema):
         ),
     ] = None
     expected_total: Annotated[
-        Decimal | None, Meta(description="An order with another total is rejected.")
+        Decimal | None,
+        Meta(
+            description="An order with another total is rejected. Without it, one that is dearer"
+            " than the cart last showed."
+        ),
     ] = None
 
 
@@ -149,6 +153,7 @@ class CreatedOrder(Schema):
     total_amount: Decimal
     currency: str
     created_at: str
+    pay_by: Annotated[str, Meta(description="Until when it can be paid.")]
 
 
 class OrderLineView(Schema):
@@ -249,6 +254,9 @@ class OrderView(Schema):
     ] = None
     payment_id: str | None = None
     reason: str | None = None
+    pay_by: Annotated[
+        str | None, Meta(description="While it is CREATED: until when it can be paid.")
+    ] = None
     refunds: list[RefundView] | None = None
     refunded_amount: Annotated[
         Decimal | None, Meta(description="The sum of the refunds that are DONE.")
@@ -271,6 +279,7 @@ class OrderView(Schema):
             cancelled_at=order.cancelled_at,
             payment_id=order.payment_id,
             reason=order.reason,
+            pay_by=offers.pay_by(order) if order.status == OrderStatus.CREATED else None,
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
             refunded_amount=_refunded_amount(refunds, order.currency) if refunds else None,
         )
@@ -289,6 +298,7 @@ class ValidOrder(Schema):
     status: OrderStatus
     correlation_id: str
     created_at: str
+    pay_by: str
 
     @classmethod
     def of(cls, order: "models.Order") -> Self:
@@ -304,6 +314,7 @@ class ValidOrder(Schema):
             status=OrderStatus(order.status),
             correlation_id=order.correlation_id,
             created_at=order.created_at,
+            pay_by=offers.pay_by(order),
         )
 
 

@@ -10,11 +10,12 @@ import msgspec
 from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import cancellation, lookups, metrics, pricing
+from chalicelib.orders import cancellation, lookups, metrics, offers, pricing, readmodels
 from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     OrderAlreadyEnded,
     OrderCancelled,
+    OrderExpired,
     OrderNotPayable,
 )
 from chalicelib.orders.models import Order, day_shard
@@ -53,6 +54,7 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
         total_amount=money.decimal(order.total_minor, order.currency),
         currency=order.currency,
         created_at=order.created_at,
+        pay_by=offers.pay_by(order),
     )
 
 
@@ -61,10 +63,10 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
 
     Idempotent. A stored order keeps its prices, and its stock is not checked again: it may hold
     the last pieces itself. With `items` a paid order is returned as it is, because the customer
-    ordered it twice; without, a saga starts over on it and must not charge again. Undone by
-    `fail_order`.
+    ordered it twice; without, a saga starts over on it and must not charge again. An unpaid order
+    whose offer has ended becomes EXPIRED, before anything is reserved. Undone by `fail_order`.
 
-    Raises: OrderNotFound, OrderCancelled or OrderNotPayable; when placing also
+    Raises: OrderNotFound, OrderCancelled, OrderExpired or OrderNotPayable; when placing also
     IdempotencyKeyReused and what `pricing.quote` raises.
     """
     if step.items is None:
@@ -75,6 +77,8 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
             step.order_id, str(step.user_id), step.items, step, step.request_hash
         )
         accepted = {OrderStatus.CREATED, *PAID_STATUSES}
+    if order.status == OrderStatus.CREATED and offers.has_ended(order):
+        order = _transition(order, OrderStatus.EXPIRED, Order.reason.set("not paid in time"))
     if order.status not in accepted:
         raise _not_payable(order)
     return ValidOrder.of(order)
@@ -174,6 +178,9 @@ def _priced_order(
     request_hash: str | None,
 ) -> Order:
     quote = pricing.quote(lines, terms.expected_total)
+    if terms.expected_total is None:
+        ordered = [line.product_id for line in quote.lines]
+        pricing.require_shown_total(quote, readmodels.shown_prices(user_id, ordered))
     now = clock.now()
     return Order(
         order_id,
@@ -188,6 +195,7 @@ def _priced_order(
         created_at=now,
         updated_at=now,
         placed_on=day_shard(order_id, now),
+        pay_by=offers.end_of(now),
     )
 
 
@@ -239,6 +247,8 @@ def _transition(order: Order, status: OrderStatus, *actions: Action) -> Order:
 def _not_payable(order: Order) -> OrderCancelled | OrderNotPayable:
     if order.status == OrderStatus.CANCELLED:
         return OrderCancelled(f"{order.order_id} was cancelled")
+    if order.status == OrderStatus.EXPIRED:
+        return OrderExpired("the order was not paid in time")
     return OrderNotPayable(f"{order.order_id} is {order.status}")
 
 

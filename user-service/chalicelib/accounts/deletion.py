@@ -11,7 +11,7 @@ from chalicelib.accounts.schemas import AccountErasure
 from chalicelib.mails import service as mails
 from chalicelib.sessions import service as sessions
 from chalicelib.users.models import DeletedUser, EmailClaim, User
-from common import clock, dynamodb, events, log, queues, settings, transactions
+from common import clock, events, log, queues, settings, transactions
 
 QUEUE = "account-deletion-queue"
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -26,14 +26,34 @@ def erase_account(user: User) -> None:
     Name, address, phone, password, sessions and mails are erased. Idempotent. After a crash
     halfway, `finish_erasure` erases the rest.
     """
-    delay = settings.integer("ERASURE_DELAY_SECONDS", _MAX_TOKEN_SECONDS)
-    erasure = AccountErasure(
-        user_id=user.user_id, due=clock.epoch() + delay, correlation_id=log.correlation_id()
-    )
-    _schedule(erasure)
-    _delete_user(user)
+    _announce_later(user)
+    claim = EmailClaim(EmailClaim.key_for(user.email))
+    with suppress(transactions.TransactionCancelled):  # a concurrent request has deleted it
+        transactions.write(
+            transactions.delete(user, User.user_id.exists()),
+            _bury(user),
+            transactions.delete(claim, EmailClaim.owner_id == user.user_id),
+        )
     _delete_sessions_and_mails(user.user_id)
     log.logger.info("account deleted", extra={"userId": user.user_id})
+
+
+def erase_unproved(user: User, *operations: transactions.Operation) -> None:
+    """Erase an unproved account, in one transaction with the operations.
+
+    They give its address to another account. After a crash halfway, `finish_erasure` erases the
+    rest.
+
+    Raises: TransactionCancelled if it was proved or changed since it was read, or an operation's
+    condition does not hold; TransactionContended.
+    """
+    is_unproved = User.email_verified_at.does_not_exist()
+    is_unchanged = User.password_hash == user.password_hash
+    _announce_later(user)
+    transactions.write(
+        transactions.delete(user, is_unproved & is_unchanged), _bury(user), *operations
+    )
+    _delete_sessions_and_mails(user.user_id)
 
 
 def finish_erasure(erasure: AccountErasure) -> None:
@@ -43,10 +63,18 @@ def finish_erasure(erasure: AccountErasure) -> None:
     """
     if erasure.due > clock.epoch():
         _schedule(erasure)
-    elif dynamodb.find(User, erasure.user_id) is None:
+    elif User.find(erasure.user_id) is None:
         _delete_sessions_and_mails(erasure.user_id)
         events.publish(events.account_deleted(erasure.user_id))
         log.logger.info("account deletion announced", extra={"userId": erasure.user_id})
+
+
+def _announce_later(user: User) -> None:
+    delay = settings.integer("ERASURE_DELAY_SECONDS", _MAX_TOKEN_SECONDS)
+    erasure = AccountErasure(
+        user_id=user.user_id, due=clock.epoch() + delay, correlation_id=log.correlation_id()
+    )
+    _schedule(erasure)
 
 
 def _schedule(erasure: AccountErasure) -> None:
@@ -60,15 +88,10 @@ def _schedule(erasure: AccountErasure) -> None:
     queues.send(QUEUE, message, delay=delay)
 
 
-def _delete_user(user: User) -> None:
-    claim = EmailClaim(EmailClaim.key_for(user.email))
+def _bury(user: User) -> transactions.Operation:
+    """Return the write of the account's tombstone."""
     tombstone = DeletedUser(DeletedUser.key_for(user.user_id), deleted_at=clock.now())
-    with suppress(transactions.TransactionCancelled):  # a concurrent request has deleted it
-        transactions.write(
-            transactions.delete(user, User.user_id.exists()),
-            transactions.delete(claim, EmailClaim.owner_id == user.user_id),
-            transactions.put(tombstone),
-        )
+    return transactions.put(tombstone)
 
 
 def _delete_sessions_and_mails(user_id: str) -> None:

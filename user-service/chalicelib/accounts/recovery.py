@@ -1,20 +1,13 @@
-"""Change a password, choose a new one by mail, and verify an address."""
-
-from pynamodb.expressions.update import Action
+"""Change a password, and request the mails that set one or prove an address."""
 
 from chalicelib.accounts.errors import AccountContended, InvalidCredentials
 from chalicelib.accounts.schemas import (
     Confirmation,
-    EmailVerification,
     PasswordChange,
-    PasswordReset,
     PasswordResetRequest,
 )
 from chalicelib.mails import service as mails
-from chalicelib.mails.errors import InvalidMailToken
-from chalicelib.mails.models import Mail, MailKind
 from chalicelib.mails.schemas import RequestKind
-from chalicelib.mails.tokens import MailToken
 from chalicelib.rate_limits import service as rate_limits
 from chalicelib.sessions import service as sessions
 from chalicelib.sessions.errors import SessionEnded
@@ -26,7 +19,6 @@ from common import auth, clock, dynamodb, settings, transactions
 REPEAT_SECONDS = 300  # API Gateway times out after 29, and users then try again
 _HOUR = 3600
 _MAX_MAILS_PER_HOUR = 5
-_MAX_REPEATS_PER_HOUR = 5
 
 
 def change_password(caller: auth.Caller, change: PasswordChange, source: str) -> Confirmation:
@@ -71,33 +63,6 @@ def request_password_reset(request: PasswordResetRequest, source: str) -> Confir
     )
 
 
-def reset_password(reset: PasswordReset) -> Confirmation:
-    """Set a new password by the token of a mail.
-
-    Verifies the address, and ends all sessions. Idempotent while the account has this password, but
-    for one more mail to the owner. With another password a used token changes nothing.
-
-    Raises: InvalidMailToken, TooManyAttempts, PasswordTooShort, PasswordTooLong, AccountContended.
-    """
-    token = MailToken.parse(reset.token)
-    if token.was_used(MailKind.PASSWORD_RESET):
-        _validate_repeat(token, reset.new_password)
-    else:
-        token.validate(MailKind.PASSWORD_RESET)
-        new_hash = passwords.hash_password(reset.new_password)
-        _redeem(
-            token,
-            MailKind.PASSWORD_RESET,
-            [
-                User.password_hash.set(new_hash),
-                User.session_epoch.add(1),
-                _mark_email_verified(),
-            ],
-        )
-    mails.request_mail(RequestKind.PASSWORD_CHANGED, user_id=token.user_id)
-    return Confirmation(message="Password changed")
-
-
 def request_email_verification(caller: auth.Caller) -> Confirmation:
     """Request another mail that verifies the caller's address.
 
@@ -111,18 +76,6 @@ def request_email_verification(caller: auth.Caller) -> Confirmation:
     return Confirmation(message="A mail is on its way")
 
 
-def verify_email(verification: EmailVerification) -> Confirmation:
-    """Mark the account's address as verified, by the token of a mail. Idempotent.
-
-    Raises: InvalidMailToken, AccountContended.
-    """
-    token = MailToken.parse(verification.token)
-    if not token.was_used(MailKind.EMAIL_VERIFICATION):
-        token.validate(MailKind.EMAIL_VERIFICATION)
-        _redeem(token, MailKind.EMAIL_VERIFICATION, [_mark_email_verified()])
-    return Confirmation(message="Address confirmed")
-
-
 def _replace_password(user: User, session_id: str, new_hash: str) -> None:
     """Write the hash and keep this session alone active.
 
@@ -133,7 +86,7 @@ def _replace_password(user: User, session_id: str, new_hash: str) -> None:
         User.session_epoch == user.session_epoch
     )
     try:
-        _write(
+        transactions.write(
             transactions.update(
                 user,
                 [User.password_hash.set(new_hash), User.session_epoch.set(epoch)],
@@ -147,6 +100,8 @@ def _replace_password(user: User, session_id: str, new_hash: str) -> None:
         )
     except transactions.TransactionCancelled:
         raise SessionEnded from None
+    except transactions.TransactionContended:
+        raise AccountContended from None
 
 
 def _was_just_changed(user: User, session_id: str, password: str) -> bool:
@@ -155,45 +110,3 @@ def _was_just_changed(user: User, session_id: str, password: str) -> bool:
     changed_at = session.password_set_at or 0 if session else 0
     is_recent = changed_at + REPEAT_SECONDS >= clock.epoch()
     return is_recent and passwords.matches_hash(password, user.password_hash)
-
-
-def _validate_repeat(token: MailToken, password: str) -> None:
-    """Check that the account has this password.
-
-    The check is rate limited: it is a way to guess the password.
-
-    Raises: InvalidMailToken, TooManyAttempts.
-    """
-    rate_limits.limit("RESET-REPEAT", token.user_id, _MAX_REPEATS_PER_HOUR, _HOUR)
-    user = dynamodb.find(User, token.user_id)
-    if user is None or not passwords.matches_hash(password, user.password_hash):
-        raise InvalidMailToken
-
-
-def _redeem(token: MailToken, kind: MailKind, actions: list[Action]) -> None:
-    """Change the account and use the token up, both or neither.
-
-    Raises: InvalidMailToken if the token was used or voided since it was read.
-    """
-    mail = Mail(token.user_id, kind)
-    is_valid = (Mail.token_hash == token.digest) & (Mail.valid_until > clock.epoch())
-    use_up: list[Action] = [Mail.token_hash.remove(), Mail.used_hash.set(token.digest)]
-    try:
-        _write(
-            transactions.update(User(token.user_id), actions, User.user_id.exists()),
-            transactions.update(mail, use_up, is_valid),
-        )
-    except transactions.TransactionCancelled:
-        raise InvalidMailToken from None
-
-
-def _write(*operations: transactions.Operation) -> None:
-    try:
-        transactions.write(*operations)
-    except transactions.TransactionContended:
-        raise AccountContended from None
-
-
-def _mark_email_verified() -> Action:
-    """Return the update that keeps the time of the first verification."""
-    return User.email_verified_at.set(User.email_verified_at | clock.now())

@@ -20,6 +20,7 @@ from chalicelib.users import passwords
 from chalicelib.users.models import DeletedUser, EmailClaim, User
 from common import auth, clock, dynamodb, ids, log, settings, transactions
 
+_THREE_DAYS = 3 * 86400
 _UNKEYED_SECONDS = 30 * 86400
 _NEVER = 253402300799  # the end of the year 9999
 _TOMBSTONE_CHECK = 2  # the position of this operation in both transactions
@@ -55,6 +56,9 @@ def _create_user(registration: Registration, key: str | None) -> User:
         role=auth.CUSTOMER,
         created_at=clock.now(),
         body_hash=_body_hash(registration),
+        # Sessions and tokens of an account that ended unproved under this id are none of this one.
+        session_epoch=clock.epoch(),
+        expires_at=clock.epoch() + settings.integer("UNPROVED_ACCOUNT_SECONDS", _THREE_DAYS),
     )
 
 
@@ -88,7 +92,7 @@ def _store_registration(user: User, password: str, key: str | None) -> bool:
 
 def _find_previous(user_id: str) -> User | DuplicateRegistration | None:
     """Read the registration that was answered with this id, always in two reads."""
-    user = dynamodb.find(User, user_id)
+    user = User.find(user_id)
     duplicate = dynamodb.find(DuplicateRegistration, DuplicateRegistration.key_for(user_id))
     return user or duplicate
 
@@ -98,10 +102,12 @@ def _store_account(user: User) -> bool:
 
     False if the address is taken.
     """
-    claim = EmailClaim(EmailClaim.key_for(user.email), owner_id=user.user_id)
+    claim = EmailClaim(
+        EmailClaim.key_for(user.email), owner_id=user.user_id, expires_at=user.expires_at
+    )
     return _write(
-        transactions.put(user, User.user_id.does_not_exist()),
-        transactions.put(claim, EmailClaim.key.does_not_exist()),
+        transactions.put(user, User.is_free()),
+        transactions.put(claim, EmailClaim.is_free()),
         _check_no_tombstone(user),
     )
 
@@ -120,7 +126,7 @@ def _store_duplicate(user: User, key: str | None) -> bool:
     claim_key = EmailClaim.key_for(user.email)
     return _write(
         transactions.put(duplicate, DuplicateRegistration.key.does_not_exist()),
-        transactions.check(EmailClaim, claim_key, condition=EmailClaim.key.exists()),
+        transactions.check(EmailClaim, claim_key, condition=EmailClaim.is_taken()),
         _check_no_tombstone(user),
     )
 

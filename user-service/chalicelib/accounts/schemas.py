@@ -129,9 +129,10 @@ class PasswordReset(Schema):
 
 
 class EmailVerification(Schema):
-    """The token of the mail."""
+    """The token of the mail, and the password that the account is to have."""
 
     token: MailTokenStr
+    password: NonEmptyStr
 
 
 class AccountDeletion(Schema):

@@ -13,6 +13,7 @@ class RequestKind(StrEnum):
 
     REGISTRATION = "REGISTRATION"
     EMAIL_VERIFICATION = "EMAIL_VERIFICATION"
+    WELCOME = "WELCOME"
     PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 - a reason to send mail
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a reason to send mail
 

@@ -43,9 +43,11 @@ def send_mail(request: MailRequest) -> None:
         case RequestKind.PASSWORD_RESET:
             _send_password_reset(request)
         case RequestKind.EMAIL_VERIFICATION:
-            _send_email_verification(dynamodb.find(User, request.user_id), request)
+            _send_email_verification(User.find(request.user_id), request)
+        case RequestKind.WELCOME:
+            _send_welcome(User.find(request.user_id))
         case RequestKind.PASSWORD_CHANGED:
-            _send_password_changed(dynamodb.find(User, request.user_id), request)
+            _send_password_changed(User.find(request.user_id), request)
 
 
 def void_password_reset(user_id: str) -> None:
@@ -68,10 +70,9 @@ def delete_all(user_id: str) -> None:
 
 
 def _send_registration_mails(request: MailRequest) -> None:
-    """Welcome a new user, or notify the owner of a taken address."""
-    user = dynamodb.find(User, request.user_id)
+    """Have a new user prove the address, or notify the owner of a taken one."""
+    user = User.find(request.user_id)
     if user is not None:
-        welcome.publish_welcome(user)
         _send_email_verification(user, request)
     else:
         _notify_owner(User.find_by_email(request.email), request)
@@ -87,6 +88,12 @@ def _notify_owner(owner: User | None, request: MailRequest) -> None:
     text = templates.address_taken() if is_verified else templates.unverified_address_taken()
     day = clock.iso(request.asked_at)[:10]
     _send_once(owner, MailKind.ADDRESS_TAKEN, day, text)
+
+
+def _send_welcome(user: User | None) -> None:
+    """Welcome the user, once the address is proved: before, it may be anybody's."""
+    if user is not None and user.email_verified_at is not None:
+        welcome.publish_welcome(user)
 
 
 def _send_email_verification(user: User | None, request: MailRequest) -> None:
@@ -127,7 +134,7 @@ def _send_once(user: User | None, kind: MailKind, request_id: str, text: MailTex
 
 
 def _deliver(user: User, mail: Mail, text: MailText) -> None:
-    # The name of an unverified user can be anything, and must not reach the address's owner.
+    # A name is typed at the registration, and must not reach an address that was not proved.
     greeting = f"Hello {user.name}" if user.email_verified_at else "Hello"
     body = f"{greeting},\n\n{text.body}\n"
     aws.client("ses").send_email(

@@ -26,9 +26,11 @@ def email_verification(token: str) -> MailText:
     """Return the mail that verifies an address."""
     return MailText(
         "Confirm your address",
-        "please confirm that this address is yours:\n\n"
+        "somebody opened an account with this address. If it was you, confirm it with your "
+        "password here:\n\n"
         f"{_link('email/verify', token)}\n\n"
-        "The link works for three days. If you did not open an account, do nothing.",
+        "The link works for three days. If it was not you, do nothing: the account then ends by "
+        "itself. Or choose a password of your own there, and the address is yours alone.",
     )
 
 

@@ -4,6 +4,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Self
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.mails.errors import InvalidMailToken
 from chalicelib.mails.models import Mail, MailKind
 from chalicelib.tokens.digests import digest, matches_digest
@@ -44,8 +46,14 @@ class MailToken:
         """The digest that is stored of it."""
         return digest(self.secret)
 
-    def validate(self, kind: MailKind) -> None:
-        """Check that this is the unused, unexpired token of the last mail of a kind.
+    @property
+    def is_valid(self) -> Condition:
+        """The condition of a mail that this is its unused, unexpired token."""
+        condition: Condition = (Mail.token_hash == self.digest) & (Mail.valid_until > clock.epoch())
+        return condition
+
+    def validate(self, kind: MailKind) -> Mail:
+        """Return the last mail of a kind, whose unused, unexpired token this is.
 
         Raises: InvalidMailToken.
         """
@@ -53,8 +61,9 @@ class MailToken:
         is_last = mail is not None and matches_digest(self.secret, mail.token_hash)
         if mail is None or not is_last or (mail.valid_until or 0) <= clock.epoch():
             raise InvalidMailToken
+        return mail
 
-    def was_used(self, kind: MailKind) -> bool:
-        """Whether this is the last token of this kind that was used."""
-        mail = dynamodb.find(Mail, self.user_id, kind)
+    def was_used(self, kind: MailKind, user_id: str) -> bool:
+        """Whether this is the last token of this kind that was used for the account."""
+        mail = dynamodb.find(Mail, user_id, kind)
         return mail is not None and matches_digest(self.secret, mail.used_hash)

@@ -83,7 +83,7 @@ def require_session(caller: auth.Caller) -> User:
 
     Raises: SessionEnded if their session is not active, even if their access token is valid.
     """
-    user, session = dynamodb.find(User, caller.user_id), _find_session(caller)
+    user, session = User.find(caller.user_id), _find_session(caller)
     if user is None or session is None or not _is_active(session, user):
         raise SessionEnded
     return user
@@ -108,7 +108,7 @@ def _find_session(caller: auth.Caller) -> Session | None:
 
 
 def _get_active_session(token: RefreshToken) -> tuple[User, Session]:
-    user = dynamodb.find(User, token.user_id)
+    user = User.find(token.user_id)
     session = dynamodb.find(Session, token.user_id, token.session_id)
     if user is None or session is None or not _is_active(session, user):
         raise InvalidRefreshToken

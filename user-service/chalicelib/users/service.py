@@ -3,12 +3,12 @@
 from chalicelib.users.errors import UserNotFound
 from chalicelib.users.models import User
 from chalicelib.users.schemas import GrantRole, UserRole
-from common import dynamodb, ids, log
+from common import ids, log
 
 
 def get_user(user_id: str) -> User:
     """Read the user with this id. Raises: UserNotFound."""
-    user = dynamodb.find(User, user_id)
+    user = User.find(user_id)
     if user is None:
         raise UserNotFound("User not found")
     return user

@@ -43,10 +43,10 @@ def delete_sample_thing(user_id: str, sample_thing_id: str) -> SampleThingDelete
 
 
 def _get(user_id: str, sample_thing_id: str) -> SampleThing:
-    found = dynamodb.find(SampleThing, user_id, sample_thing_id)
-    if found is None:
+    sample_thing = dynamodb.find(SampleThing, user_id, sample_thing_id)
+    if sample_thing is None:
         raise SampleThingNotFound(f"there is no {sample_thing_id}")
-    return found
+    return sample_thing
 
 
 def _start(user_id: str, cursor: str | None) -> dict[str, dict[str, str]] | None:
