@@ -34,13 +34,13 @@ from chalicelib.orders.schemas import (
     ValidOrder,
 )
 from chalicelib.price_settings import routes as price_settings
-from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
+from common import auth, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
 from common.routes import Access
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import listing, outbox, refunds, service
+    from chalicelib.orders import listing, outbox, payment_events, refunds, service
 
 api = Api("order-service")
 app, authorizer = api.app, api.authorizer
@@ -185,8 +185,5 @@ def on_parked_order(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="payment-refunded-queue", batch_size=10, name="on-payment-refunded")
 def on_payment_refunded(event: SQSEvent) -> None:
-    """Complete refunds that the payment gateway has paid out."""
-    queues.consume(
-        event,
-        lambda message: refunds.complete_refund(events.parse(events.PaymentRefunded, message)),
-    )
+    """Complete or fail refunds, as the payment gateway did."""
+    queues.consume(event, payment_events.apply_event)

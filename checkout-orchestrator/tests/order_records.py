@@ -238,7 +238,7 @@ class OrderRecords:
             "payment_method": "pm_card_visa",
             "confirm": "true",
         }
-        about = {"metadata": {"orderId": order_id} if order_id else {}}
+        about = {"metadata": {"orderId": order_id, "stage": "local"} if order_id else {}}
         _, intent = self.shop.stripe.create_intent({**charge, **about})
         return str(intent["id"])
 

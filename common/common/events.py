@@ -130,10 +130,15 @@ class RefundRequested(Event, frozen=True):
     currency: str
     restock: bool = True
     cancels_order: bool = False
+    attempt: int = 1
 
 
 class PaymentRefunded(Event, frozen=True):
-    """The gateway refunded the amount, and the items were restocked if they had to be."""
+    """The gateway refunded the amount, and the items were restocked if they had to be.
+
+    `amount` is less than was requested where less was left. `is_booked`: the refund was made at
+    the gateway's dashboard, and nobody requested it of the shop.
+    """
 
     source = "commerce.payments"
     detail_type = "PaymentRefunded"
@@ -144,6 +149,23 @@ class PaymentRefunded(Event, frozen=True):
     refund_id: str
     amount: Decimal
     currency: str
+    attempt: int = 1
+    is_booked: bool = False
+
+
+class RefundFailed(Event, frozen=True):
+    """A refund failed at the gateway or the customer's bank: its money is not back."""
+
+    source = "commerce.payments"
+    detail_type = "RefundFailed"
+
+    order_id: str
+    user_id: str
+    payment_id: str
+    refund_id: str
+    amount: Decimal
+    currency: str
+    attempt: int = 1
 
 
 class AccountDeleted(Event, frozen=True):
@@ -173,6 +195,7 @@ REGISTRY: dict[str, type[Event]] = {
         RefundRequested,
         PaymentSuccess,
         PaymentRefunded,
+        RefundFailed,
         OrderDone,
         OrderFailed,
         AccountDeleted,

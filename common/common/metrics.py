@@ -87,8 +87,14 @@ PAYMENTS_DECLINED = Metric(
 REFUNDS = Metric(
     "Refunds",
     "checkout-orchestrator",
-    "Refunds: RETURNED items of a confirmed order, or UNDONE with a failed checkout.",
+    "Refunds: RETURNED of a confirmed order, UNDONE with a failed checkout, or made by hand at the"
+    " gateway's DASHBOARD.",
     by="cause",
+)
+REFUNDS_FAILED = Metric(
+    "RefundsFailed",
+    "checkout-orchestrator",
+    "Refunds that the gateway or the customer's bank did not make.",
 )
 REFUNDED = Metric(
     "Refunded",

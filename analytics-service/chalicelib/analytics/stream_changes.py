@@ -52,7 +52,7 @@ def parse_change(change: Change) -> Fact | None:
 
 
 def _parse_order(change: Change) -> Fact | None:
-    refunded = _growth(change, _refunded_amount)
+    refunded = max(0, _change_of(change, _refunded_amount))
     event_type = EventType.ORDER_REFUNDED if refunded else _status_event(change, ORDER_EVENTS)
     if event_type is None or change.new is None:
         return None
@@ -66,10 +66,10 @@ def _parse_order(change: Change) -> Fact | None:
 
 
 def _parse_payment(change: Change) -> Fact | None:
-    refunded = _growth(change, lambda payment: _number(payment, "refundedMinor"))
-    event_type = _status_event(change, PAYMENT_EVENTS)
-    if event_type is None and refunded:
-        event_type = EventType.PAYMENT_PARTLY_REFUNDED
+    refunded = _change_of(change, _refunded_amount)
+    event_type = _refund_event(refunded) or _status_event(change, PAYMENT_EVENTS)
+    if change.new is not None and refunded > 0 and change.new["status"] == "REFUNDED":
+        event_type = EventType.PAYMENT_REFUNDED
     if event_type is None or change.new is None:
         return None
     # A payment that was voided before it started may have neither amount nor customer.
@@ -132,16 +132,23 @@ def _time(change: Change, item: Item) -> str:
     return clock.iso(change.at)
 
 
-def _growth(change: Change, amount: Callable[[Item], int]) -> int:
-    """Return by how much an amount grew, in minor units, 0 if it did not."""
-    return max(0, amount(change.new or {}) - amount(change.old or {}))
+def _change_of(change: Change, amount: Callable[[Item], int]) -> int:
+    """Return by how much an amount grew or, below 0, shrank, in minor units."""
+    return amount(change.new or {}) - amount(change.old or {})
 
 
-def _refunded_amount(order: Item) -> int:
-    """Return the sum of an order's completed refunds, in minor units."""
+def _refund_event(refunded: int) -> EventType | None:
+    """Return the event of a payment of which more, or less, is refunded than before."""
+    if refunded == 0:
+        return None
+    return EventType.PAYMENT_PARTLY_REFUNDED if refunded > 0 else EventType.PAYMENT_REFUND_FAILED
+
+
+def _refunded_amount(item: Item) -> int:
+    """Return the sum of the refunds of an order or a payment that are made, in minor units."""
     return sum(
         int(refund["amountMinor"])
-        for refund in order.get("refunds") or []
+        for refund in item.get("refunds") or []
         if refund["status"] == REFUND_DONE
     )
 

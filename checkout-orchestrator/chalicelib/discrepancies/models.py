@@ -46,6 +46,7 @@ class Repair(StrEnum):
 
     REFUND = "refund"  # all of an order that is not confirmed
     REFUND_AGAIN = "refund again"  # the requested refunds of a confirmed order
+    BOOK_REFUNDS = "book refunds"  # that were made at the gateway's dashboard
     RELEASE = "release"
     COMMIT = "commit"
     EXPIRE = "expire"  # an unpaid order

@@ -57,6 +57,10 @@ class PaymentRejected(ChaliceViewError):
     description = "The payment gateway rejects the request. Repeating it does not help."
 
 
+class RefundFailed(PaymentRejected):
+    """The gateway, or the customer's bank, did not make the refund. Its key stays failed."""
+
+
 class GatewayNotConfigured(PaymentRejected):
     """A gateway's secret lacks a key, which the message names."""
 

@@ -58,15 +58,17 @@ TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.FAILED: frozenset({PaymentStatus.REFUNDING}),
     PaymentStatus.VOIDED: frozenset({PaymentStatus.REFUNDING}),
     PaymentStatus.REFUNDING: frozenset({PaymentStatus.REFUNDED}),
-    PaymentStatus.REFUNDED: frozenset(),
+    # A refund failed at the customer's bank, days later.
+    PaymentStatus.REFUNDED: frozenset({PaymentStatus.SUCCEEDED}),
 }
 
 
 class RefundStatus(StrEnum):
-    """STARTED before the gateway is called, then DONE."""
+    """STARTED before the gateway is called, then DONE or FAILED, perhaps days later."""
 
     STARTED = "STARTED"
     DONE = "DONE"
+    FAILED = "FAILED"
 
 
 class Attempt(dynamodb.Map):
@@ -78,12 +80,23 @@ class Attempt(dynamodb.Map):
 
 
 class Refund(dynamodb.Map):
-    """A part of what was captured that is refunded."""
+    """A part of what was captured that is refunded.
+
+    `is_booked`: it was made at the gateway's dashboard. A failed one is tried again as another
+    `attempt`, with another key, as a gateway answers the same key with the failed refund.
+    """
 
     refund_id = UnicodeAttribute(attr_name="refundId")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     status = UnicodeAttribute()
     gateway_id = UnicodeAttribute(attr_name="gatewayId", null=True)
+    attempt = dynamodb.WholeNumber(default=1)
+    is_booked = BooleanAttribute(attr_name="isBooked", default=False)
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether its money is not back, and may be refunded otherwise."""
+        return self.status == RefundStatus.FAILED
 
     @property
     def is_done(self) -> bool:
@@ -137,6 +150,26 @@ class Payment(Model):
     def is_overdue(self) -> bool:
         """Whether the order's offer has ended."""
         return (self.pay_by or offer_end(self.created_at)) <= clock.now()
+
+    @property
+    def refundable_minor(self) -> int:
+        """What is captured and neither refunded nor reserved for a refund."""
+        return int(self.amount_minor or 0) - int(self.refunded_minor)
+
+    def find_refund(self, refund_id: str) -> Refund | None:
+        """The refund of this id, None if there is none."""
+        return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
+
+    def save_refunds(self) -> None:
+        """Store the refunds with their sum and the status. Raises: PaymentContended."""
+        counted = [refund for refund in self.refunds if not refund.is_failed]
+        done = sum(refund.amount_minor for refund in counted if refund.is_done)
+        is_refunded = done == self.amount_minor
+        self.save_changes(
+            refunds=self.refunds,
+            refunded_minor=sum(refund.amount_minor for refund in counted),
+            status=PaymentStatus.REFUNDED if is_refunded else PaymentStatus.SUCCEEDED,
+        )
 
     def transition(self, status: PaymentStatus, **changes: Any) -> None:
         """Store the next status, with further changes.

@@ -32,10 +32,11 @@ class OrderStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """REQUESTED, then DONE once the money is back."""
+    """REQUESTED, then DONE once the money is back, or FAILED."""
 
     REQUESTED = "REQUESTED"
     DONE = "DONE"
+    FAILED = "FAILED"
 
 
 PAID_STATUSES = frozenset(
@@ -68,7 +69,13 @@ class OrderRefund(dynamodb.Map):
     restock = BooleanAttribute(default=True)
     cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     status = UnicodeAttribute()
+    attempt = dynamodb.WholeNumber(default=1)
     requested_at = UnicodeAttribute(attr_name="requestedAt")
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the gateway did not make it."""
+        return self.status == RefundStatus.FAILED
 
     @property
     def is_done(self) -> bool:
@@ -84,6 +91,16 @@ class ByDay(GlobalSecondaryIndex["Order"]):
         projection = KeysOnlyProjection()
 
     placed_on = UnicodeAttribute(hash_key=True, attr_name="placedOn")
+
+
+class ByOpenRefund(GlobalSecondaryIndex["Order"]):
+    """The ids of orders with a refund that is not made: `openRefund` is `OPEN#0`..."""
+
+    class Meta:
+        index_name = "by-open-refund"
+        projection = KeysOnlyProjection()
+
+    open_refund = UnicodeAttribute(hash_key=True, attr_name="openRefund")
 
 
 class Order(Model):
@@ -109,6 +126,7 @@ class Order(Model):
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     by_day = ByDay()
+    by_open_refund = ByOpenRefund()
 
     @property
     def is_paid(self) -> bool:
@@ -146,3 +164,9 @@ def list_order_ids(day: str) -> Iterator[str]:
     """List the orders that were placed on this day (UTC)."""
     for shard in range(DAY_SHARDS):
         yield from (order.order_id for order in Order.by_day.query(f"{day}#{shard}"))
+
+
+def list_open_refunds() -> Iterator[str]:
+    """List the orders with a refund that is not made, whenever they were placed."""
+    for shard in range(DAY_SHARDS):
+        yield from (order.order_id for order in Order.by_open_refund.query(f"OPEN#{shard}"))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
 from chalicelib.payments.gateways.port import Intent
 from chalicelib.payments.models import OPEN_STATUSES, Payment, PaymentStatus
-from chalicelib.readmodels.orders import Order, OrderRefund, OrderStatus
-from chalicelib.reconciliation.snapshot import Intents, OrderSnapshot
+from chalicelib.readmodels.orders import Order, OrderRefund, OrderStatus, RefundStatus
+from chalicelib.reconciliation.snapshot import OrderSnapshot
 from common import money
 
 Discrepancies = Iterator[Discrepancy]
@@ -91,7 +91,7 @@ def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
         return
     refunds: list[OrderRefund] = order.refunds or []
     due = sum(refund.amount_minor for refund in refunds if refund.is_done)
-    requested = sum(refund.amount_minor for refund in refunds)
+    requested = sum(refund.amount_minor for refund in refunds if not refund.is_failed)
     made = snapshot.payment_intent.refunded if snapshot.payment_intent else 0
     refunded = f"{money.format_amount(made, order.currency)} refunded"
     if made < due:
@@ -99,20 +99,14 @@ def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
         yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
     if made > requested:
         detail = f"{refunded} of {money.format_amount(requested, order.currency)} requested"
-        yield _discrepancy(snapshot, Kind.REFUNDED_TOO_MUCH, detail)
+        yield _discrepancy(snapshot, Kind.REFUNDED_TOO_MUCH, detail, Repair.BOOK_REFUNDS)
     for refund in refunds:
-        if not refund.is_done and refund.requested_at <= settled_before:
+        if refund.is_failed and requested < order.total_minor:
+            detail = f"{refund.refund_id}: {refund.status} at the gateway; request it again"
+            yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
+        elif refund.status == RefundStatus.REQUESTED and refund.requested_at <= settled_before:
             detail = f"{refund.refund_id}: {refund.status} since {refund.requested_at}"
             yield _discrepancy(snapshot, Kind.REFUND_OVERDUE, detail, Repair.REFUND_AGAIN)
-
-
-def find_orphan_charges(intents: Intents) -> Discrepancies:
-    """Find captures of intents that belong to no order. Judged at once."""
-    for key, intent in intents.items():
-        if intent.kept > 0:
-            received = money.format_amount(intent.received, intent.currency)
-            detail = f"{received} captured: {key}"
-            yield Discrepancy(Kind.CHARGE_WITHOUT_ORDER, detail, intents=(key,))
 
 
 def _wrong_charge(snapshot: OrderSnapshot, order: Order, key: str, intent: Intent) -> Discrepancies:

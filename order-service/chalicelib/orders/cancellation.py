@@ -5,7 +5,7 @@ shipped, and one of which something was shipped is not cancelled. All that follo
 the warehouse is told first, then the money goes back, then the goods are restocked.
 """
 
-from chalicelib.orders import lookups, metrics
+from chalicelib.orders import lookups, metrics, refunds
 from chalicelib.orders.errors import OrderAlreadyEnded, OrderAlreadyShipped
 from chalicelib.orders.models import Order, Refund
 from chalicelib.orders.refund_amounts import count_goods_left, sum_money_left
@@ -15,7 +15,7 @@ from chalicelib.orders.refund_records import (
     refund_lines,
     save_refunds,
 )
-from chalicelib.orders.statuses import FulfilmentStatus, OrderStatus
+from chalicelib.orders.statuses import FulfilmentStatus, OrderStatus, RefundStatus
 from common import clock, ids
 from common.auth import Caller
 
@@ -35,13 +35,22 @@ def cancel_paid_order(order_id: str, caller: Caller) -> Order:
     for _ in CONFLICT_RETRIES.attempts():
         order = lookups.get(order_id)
         if order.cancelled_at:
-            return order
+            if _ask_again(order):
+                return order
+            continue
         _validate_cancellable(order)
         refund = _refund_of_rest(order, caller)
         if _save(order, refund):
             metrics.count_cancelled_purchase(order)
             return order
     raise contended(order_id)
+
+
+def _ask_again(order: Order) -> bool:
+    """Ask again for the refund of a cancelled order, unless it was made otherwise."""
+    (refund,) = [one for one in order.refunds or [] if one.cancels_order]
+    is_owed = refund.status != RefundStatus.FAILED or sum_money_left(order) > 0
+    return refunds.ask_again(order, refund) if is_owed else True
 
 
 def _validate_cancellable(order: Order) -> None:

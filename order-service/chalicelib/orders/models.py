@@ -27,6 +27,11 @@ def day_shard(order_id: str, created_at: str) -> str:
     return f"{created_at[:10]}#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
 
 
+def refund_shard(order_id: str) -> str:
+    """Return the key of by-open-refund, one of DAY_SHARDS."""
+    return f"OPEN#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
+
+
 class OrderLine(dynamodb.Map):
     """One product of an order, with its name and price at the time of the order."""
 
@@ -54,6 +59,9 @@ class Refund(dynamodb.Map):
     whole = BooleanAttribute()  # requested as all that was left, without naming items
     restock = BooleanAttribute()
     cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
+    # A failed refund that is tried again keeps its goods, which are restocked once.
+    attempt = dynamodb.WholeNumber(default=1)
+    asked_at = UnicodeAttribute(null=True, attr_name="askedAt")  # again, while it is not made
     reason = UnicodeAttribute(null=True)
     requested_by = UnicodeAttribute(attr_name="requestedBy")
     request_hash = UnicodeAttribute(attr_name="requestHash")
@@ -71,6 +79,16 @@ class ByCustomer(GlobalSecondaryIndex["Order"]):
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
+
+
+class ByOpenRefund(GlobalSecondaryIndex["Order"]):
+    """The ids of the orders with a refund that is not made, whenever they were placed."""
+
+    class Meta:
+        index_name = "by-open-refund"
+        projection = KeysOnlyProjection()
+
+    open_refund = UnicodeAttribute(hash_key=True, attr_name="openRefund")
 
 
 class ByDay(GlobalSecondaryIndex["Order"]):
@@ -111,8 +129,10 @@ class Order(Model):
     placed_on = UnicodeAttribute(null=True, attr_name="placedOn")  # see day_shard
     pay_by = UnicodeAttribute(null=True, attr_name="payBy")  # see offers.pay_by
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
+    open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()
+    by_open_refund = ByOpenRefund()

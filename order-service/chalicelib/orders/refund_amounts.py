@@ -4,10 +4,14 @@ from collections import Counter
 
 from chalicelib.orders.models import Order, OrderLine
 from chalicelib.orders.pricing import Quantities
+from chalicelib.orders.statuses import RefundStatus
 
 
 def count_goods_left(order: Order) -> Quantities:
-    """Return how many of each product no refund was requested for."""
+    """Return how many of each product no refund was requested for.
+
+    One that failed keeps its goods: it is tried again, and they may be restocked already.
+    """
     left = Counter({line.product_id: line.qty for line in order.lines})
     for refund in order.refunds or []:
         left.subtract({line.product_id: line.qty for line in refund.lines})
@@ -15,8 +19,16 @@ def count_goods_left(order: Order) -> Quantities:
 
 
 def sum_money_left(order: Order) -> int:
-    """Return the minor units for which no refund was requested."""
-    requested: int = sum(refund.amount_minor for refund in order.refunds or [])
+    """Return the minor units for which no refund was requested, or whose refund failed.
+
+    Negative after refunds at the gateway's dashboard, until those that were requested meanwhile
+    end with less.
+    """
+    requested: int = sum(
+        refund.amount_minor
+        for refund in order.refunds or []
+        if refund.status != RefundStatus.FAILED
+    )
     return int(order.total_minor) - requested
 
 

@@ -3,8 +3,8 @@
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders.errors import OrderContended, RefundNotFound
-from chalicelib.orders.models import Order, Refund, RefundLine
+from chalicelib.orders.errors import OrderContended
+from chalicelib.orders.models import Order, Refund, RefundLine, refund_shard
 from chalicelib.orders.pricing import Quantities
 from chalicelib.orders.refund_amounts import sum_money_left
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
@@ -14,12 +14,9 @@ from common.retry import RetryPolicy
 CONFLICT_RETRIES = RetryPolicy(tries=8, pause_seconds=0.02)
 
 
-def get_refund(order: Order, refund_id: str) -> Refund:
-    """Return the refund of this id. Raises: RefundNotFound."""
-    for refund in order.refunds or []:
-        if refund.refund_id == refund_id:
-            return refund
-    raise RefundNotFound(f"{order.order_id} has no refund {refund_id}")
+def find_refund(order: Order, refund_id: str) -> Refund | None:
+    """Return the refund of this id, None if there is none."""
+    return next((one for one in order.refunds or [] if one.refund_id == refund_id), None)
 
 
 def refund_lines(quantities: Quantities) -> list[RefundLine]:
@@ -29,10 +26,13 @@ def refund_lines(quantities: Quantities) -> list[RefundLine]:
 
 def status_after_refund(order: Order) -> OrderStatus:
     """Return the status of a paid order by its refunds."""
-    is_done = all(refund.status == RefundStatus.DONE for refund in order.refunds or [])
-    if is_done and sum_money_left(order) == 0:
+    statuses = {refund.status for refund in order.refunds or []}
+    if RefundStatus.REQUESTED not in statuses and sum_money_left(order) <= 0:
         return OrderStatus.REFUNDED
-    return OrderStatus.CANCELLING if order.cancelled_at else OrderStatus.PARTLY_REFUNDED
+    if order.cancelled_at:
+        return OrderStatus.CANCELLING
+    was_refunded = RefundStatus.DONE in statuses or order.status == OrderStatus.REFUNDED
+    return OrderStatus.PARTLY_REFUNDED if was_refunded else OrderStatus(order.status)
 
 
 def save_refunds(
@@ -43,13 +43,28 @@ def save_refunds(
     condition: Condition | None = None,
 ) -> bool:
     """Write the refunds, the status and more. False if the order changed since it was read."""
-    changes = [Order.refunds.set(refunds), Order.updated_at.set(clock.now()), *actions]
-    if status is None:
+    order.refunds = refunds
+    is_open = _has_open_refund(order)
+    shard = Order.open_refund.set(refund_shard(order.order_id))
+    changes = [
+        Order.refunds.set(refunds),
+        shard if is_open else Order.open_refund.remove(),
+        Order.updated_at.set(clock.now()),
+        *actions,
+    ]
+    if status is None or status == order.status:
         allowed: Condition = Order.status.is_in(*PAID_STATUSES)
     else:
         changes.append(Order.status.set(status))
         allowed = Order.status.is_in(*statuses_before(status))
     return dynamodb.update_if(order, changes, allowed if condition is None else allowed & condition)
+
+
+def _has_open_refund(order: Order) -> bool:
+    """Whether money is owed: a refund is not made, or failed and was not made otherwise."""
+    statuses = {refund.status for refund in order.refunds or []}
+    is_owed = RefundStatus.FAILED in statuses and sum_money_left(order) > 0
+    return RefundStatus.REQUESTED in statuses or is_owed
 
 
 def contended(order_id: str) -> OrderContended:

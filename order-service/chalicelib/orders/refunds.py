@@ -1,10 +1,11 @@
-"""Request and complete refunds of paid orders.
+"""Request refunds of paid orders, and ask for them again.
 
 Refunds are part of the order's row and written with an optimistic lock on its version: of
 concurrent refunds the second sees what the first left, so that no more is refunded than was paid.
 """
 
 import hashlib
+import time
 
 import msgspec
 
@@ -27,17 +28,17 @@ from chalicelib.orders.refund_amounts import (
 from chalicelib.orders.refund_records import (
     CONFLICT_RETRIES,
     contended,
-    get_refund,
     refund_lines,
     save_refunds,
     status_after_refund,
 )
 from chalicelib.orders.schemas import RefundAccepted, RefundOrder
 from chalicelib.orders.statuses import PAID_STATUSES, RefundStatus
-from common import clock, events, ids, money
+from common import clock, ids, money
 from common.auth import Caller
 from common.routes import InvalidIdempotencyKey
 
+ASK_AGAIN_SECONDS = 300
 MAX_REFUNDS = 50  # of one order: they are all in its row, which DynamoDB limits to 400 KB
 
 
@@ -49,7 +50,8 @@ def request_refund(
     Publishes RefundRequested. Keeps who requested it, and why. Not undone.
 
     Idempotent with a key. Parts need one, because two equal refunds may both be meant. A refund
-    of all that is left needs none: the existing one is the answer.
+    of all that is left needs none: the existing one is the answer. One that is not made is
+    published again after a while, and one that failed is tried again.
 
     Raises: OrderNotFound, OrderNotRefundable, NothingToRefund, RefundTooLarge, TooManyRefunds,
     OrderContended, InvalidAmount, InvalidIdempotencyKey when the key is missing,
@@ -65,28 +67,34 @@ def request_refund(
         if refund is None:
             _validate_refundable(order)
             refund = _new_refund(order, caller, request, key)
-            if not save_refunds(order, [*(order.refunds or []), refund]):
-                continue
-        return RefundAccepted.of(refund, order)
+            is_saved = save_refunds(order, [*(order.refunds or []), refund])
+        else:
+            is_saved = ask_again(order, refund)
+        if is_saved:
+            return RefundAccepted.of(refund, order)
     raise contended(order_id)
 
 
-def complete_refund(event: events.PaymentRefunded) -> None:
-    """Mark a refund DONE, and its order PARTLY_REFUNDED or REFUNDED.
+def ask_again(order: Order, refund: Refund) -> bool:
+    """Publish a refund that is not made once more; one that failed is another attempt.
 
-    Idempotent, in any order of events.
-
-    Raises: OrderNotFound, RefundNotFound, OrderContended.
+    Returns False if the order changed since it was read. Raises: NothingToRefund.
     """
-    for _ in CONFLICT_RETRIES.attempts():
-        order = lookups.get(event.order_id)
-        refund = get_refund(order, event.refund_id)
-        if refund.status == RefundStatus.DONE:
-            return
-        refund.status, refund.done_at = RefundStatus.DONE, event.occurred_at
-        if save_refunds(order, order.refunds or [], status_after_refund(order)):
-            return
-    raise contended(event.order_id)
+    if refund.status == RefundStatus.FAILED:
+        if refund.amount_minor > sum_money_left(order):
+            raise NothingToRefund(f"{order.order_id}: {refund.refund_id} was refunded otherwise")
+        refund.status, refund.attempt = RefundStatus.REQUESTED, refund.attempt + 1
+        refund.requested_at = clock.now()
+    elif refund.status == RefundStatus.DONE or not _is_waiting_long(refund):
+        return True
+    else:
+        refund.asked_at = clock.now()
+    return save_refunds(order, order.refunds or [], status_after_refund(order))
+
+
+def _is_waiting_long(refund: Refund) -> bool:
+    since: str = refund.asked_at or refund.requested_at
+    return since < clock.iso(time.time() - ASK_AGAIN_SECONDS)
 
 
 def _find_repeated(order: Order, request: RefundOrder, key: str | None) -> Refund | None:

@@ -26,10 +26,11 @@ class FulfilmentStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """Whether the payment gateway has paid a refund out."""
+    """Whether the payment gateway has made a refund. One that FAILED can be tried again."""
 
     REQUESTED = "REQUESTED"
     DONE = "DONE"
+    FAILED = "FAILED"
 
 
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
@@ -43,7 +44,8 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
         {OrderStatus.CANCELLING, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
     ),
     OrderStatus.CANCELLING: frozenset({OrderStatus.CANCELLING, OrderStatus.REFUNDED}),
-    OrderStatus.REFUNDED: frozenset(),
+    # A refund that was made can fail at the customer's bank, days later.
+    OrderStatus.REFUNDED: frozenset({OrderStatus.CANCELLING, OrderStatus.PARTLY_REFUNDED}),
     OrderStatus.FAILED: frozenset(),
     OrderStatus.EXPIRED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),

@@ -16,9 +16,11 @@ from chalicelib.payments.errors import (
     AlreadyRefunded,
     InvalidSignature,
     PaymentRejected,
+    RefundFailed,
 )
-from chalicelib.payments.gateways.port import Intent, IntentStatus, Webhook
+from chalicelib.payments.gateways.port import GatewayRefund, Intent, IntentStatus, Webhook
 from chalicelib.payments.gateways.razorpay_api import JsonObject, RazorpayApi
+from common import settings
 
 # Retryable, unlike BAD_REQUEST_ERROR, a decline: https://razorpay.com/docs/errors/codes.
 _SOFT_DECLINE_CODES = {"GATEWAY_ERROR", "SERVER_ERROR"}
@@ -58,7 +60,7 @@ class Razorpay:
             "amount": amount_minor,
             "currency": currency,
             "receipt": receipt,
-            "notes": {"orderId": order_id},
+            "notes": {"orderId": order_id, "stage": settings.text("STAGE")},
             "partial_payment": False,
             "payment_capture": True,
         }
@@ -96,7 +98,7 @@ class Razorpay:
     def create_refund(
         self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
     ) -> str | None:
-        """See the port. Raises PaymentRejected for a refund that failed."""
+        """See the port."""
         payment = _captured_payment(self._list_payments(intent_id))
         if payment is None:
             raise PaymentRejected(
@@ -113,8 +115,16 @@ class Razorpay:
             return None
         if refund["status"] == "failed":
             # Not repeated: Razorpay would answer the same idempotency key with this refund.
-            raise PaymentRejected(f"the refund {refund['id']} failed at the customer's bank")
+            raise RefundFailed(f"the refund {refund['id']} failed at the customer's bank")
         return str(refund["id"])
+
+    def list_refunds(self, intent_id: str) -> list[GatewayRefund]:
+        """See the port."""
+        payment = _captured_payment(self._list_payments(intent_id))
+        if payment is None:
+            return []
+        path = f"/v1/payments/{payment['id']}/refunds"
+        return [_to_refund(refund) for refund in self._api.list_pages(path, {})]
 
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:
         """See the port."""
@@ -144,6 +154,7 @@ class Razorpay:
             intent_id=intent_id,
             order_id=_order_id(order),
             failed_refund=refund.get("id") if event.get("event") == _REFUND_FAILED else None,
+            is_about_refund=bool(refund),
         )
 
     def _verify(self, body: bytes | str, signature: str | None) -> JsonObject:
@@ -228,8 +239,18 @@ def _captured_payment(payments: list[JsonObject]) -> JsonObject | None:
 
 
 def _order_id(order: JsonObject) -> str | None:
-    """The shop's order. Where there are no notes, Razorpay has an empty list."""
-    return (order.get("notes") or {}).get("orderId")
+    """The order of this shop and stage. Where there are no notes, Razorpay has an empty list."""
+    notes = order.get("notes") or {}
+    return notes.get("orderId") if notes.get("stage") == settings.text("STAGE") else None
+
+
+def _to_refund(refund: JsonObject) -> GatewayRefund:
+    return GatewayRefund(
+        id=refund["id"],
+        amount=refund["amount"],
+        key=(refund["notes"] or {}).get("refundKey"),
+        is_failed=refund["status"] == "failed",
+    )
 
 
 def _digest(key: str) -> str:

@@ -1,0 +1,103 @@
+"""Apply what checkout-orchestrator published about the payment of a paid order.
+
+Idempotent, in any order of events.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.orders import lookups
+from chalicelib.orders.errors import OrderNotRefundable, RefundNotFound
+from chalicelib.orders.models import Order, Refund
+from chalicelib.orders.refund_records import (
+    CONFLICT_RETRIES,
+    contended,
+    find_refund,
+    save_refunds,
+    status_after_refund,
+)
+from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus
+from common import events, log, money
+
+AT_GATEWAY = "GATEWAY"  # who requested a refund that was made at the gateway's dashboard
+_REASON = "made at the payment gateway"
+
+
+def apply_event(message: dict[str, Any]) -> None:
+    """Apply the event in a queue's message. Raises: EventNotUnderstood, as the verbs do."""
+    kind = message.get("detail-type")
+    if kind == events.RefundFailed.detail_type:
+        fail_refund(events.parse(events.RefundFailed, message))
+    else:
+        complete_refund(events.parse(events.PaymentRefunded, message))
+
+
+def complete_refund(event: events.PaymentRefunded) -> None:
+    """Mark a refund DONE with the amount that was refunded, and its order accordingly.
+
+    One that was made at the gateway's dashboard is added.
+
+    Raises: OrderNotFound, RefundNotFound, OrderNotRefundable, OrderContended.
+    """
+    _change_refunds(event.order_id, lambda order: _complete(order, event))
+
+
+def fail_refund(event: events.RefundFailed) -> None:
+    """Mark a refund FAILED: its money is not back. Raises: OrderNotFound, OrderContended."""
+    _change_refunds(event.order_id, lambda order: _fail(order, event))
+
+
+def _change_refunds(order_id: str, change: Callable[[Order], bool]) -> None:
+    """Change the refunds, unless `change` returns False, and the status with them."""
+    for _ in CONFLICT_RETRIES.attempts():
+        order = lookups.get(order_id)
+        if not change(order):
+            return
+        if save_refunds(order, order.refunds or [], status_after_refund(order)):
+            return
+    raise contended(order_id)
+
+
+def _complete(order: Order, event: events.PaymentRefunded) -> bool:
+    refund = find_refund(order, event.refund_id)
+    if refund is None:
+        return _book(order, event)
+    if refund.status != RefundStatus.REQUESTED or refund.attempt != event.attempt:
+        return False
+    refund.status, refund.done_at = RefundStatus.DONE, event.occurred_at
+    refund.amount_minor = money.minor(event.amount, event.currency)
+    return True
+
+
+def _book(order: Order, event: events.PaymentRefunded) -> bool:
+    """Add a refund that was made at the gateway's dashboard."""
+    if not event.is_booked:
+        raise RefundNotFound(f"{order.order_id} has no refund {event.refund_id}")
+    if order.status == OrderStatus.CREATED:
+        raise OrderNotRefundable(f"{order.order_id} is not confirmed yet")
+    if order.status not in PAID_STATUSES:
+        log.logger.info("refund of an unpaid order", extra={"status": order.status})
+        return False
+    refund = Refund(
+        refund_id=event.refund_id,
+        lines=[],
+        amount_minor=money.minor(event.amount, event.currency),
+        whole=False,
+        restock=False,
+        reason=_REASON,
+        requested_by=AT_GATEWAY,
+        request_hash="",
+        status=RefundStatus.DONE,
+        requested_at=event.occurred_at,
+        done_at=event.occurred_at,
+    )
+    order.refunds = [*(order.refunds or []), refund]
+    return True
+
+
+def _fail(order: Order, event: events.RefundFailed) -> bool:
+    refund = find_refund(order, event.refund_id)
+    if refund is None or refund.status == RefundStatus.FAILED or refund.attempt != event.attempt:
+        return False
+    refund.status, refund.done_at = RefundStatus.FAILED, None
+    return True
