@@ -9,6 +9,7 @@ from chalicelib.orders.errors import (
     OrderAlreadyEnded,
     OrderAlreadyShipped,
     OrderContended,
+    OrderDisputed,
     OrderNotFound,
     OrderNotRefundable,
     OutOfStock,
@@ -106,7 +107,13 @@ def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
         " back; `refunds` shows how far that is. Repeating it changes nothing."
     ),
     returns=OrderView,
-    errors=[OrderNotFound, OrderAlreadyEnded, OrderAlreadyShipped, OrderContended],
+    errors=[
+        OrderNotFound,
+        OrderAlreadyEnded,
+        OrderAlreadyShipped,
+        OrderDisputed,
+        OrderContended,
+    ],
 )
 def cancel_order(request: Request[None], order_id: str) -> OrderView:
     return service.cancel_order(order_id, request.caller)
@@ -127,6 +134,7 @@ def cancel_order(request: Request[None], order_id: str) -> OrderView:
     errors=[
         OrderNotFound,
         OrderNotRefundable,
+        OrderDisputed,
         money.InvalidAmount,
         NothingToRefund,
         RefundTooLarge,

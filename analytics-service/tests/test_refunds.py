@@ -140,3 +140,26 @@ def test_the_refund_of_a_failed_order_is_not_counted_as_refunded(analytics):
     analytics.payments(change("Payments", payment(status="REFUNDING"), payment(status="REFUNDED")))
 
     assert analytics.counted() == {"paymentsRefunded": 1}
+
+
+def test_a_dispute_is_counted_when_it_opens_and_when_it_is_decided(analytics):
+    def disputed(status, amount=2598):
+        dispute = {
+            "disputeId": "dp_1",
+            "amountMinor": amount,
+            "status": status,
+            "reason": "fraudulent",
+        }
+        return payment(status="SUCCEEDED", at=LATER, disputes=[dispute])
+
+    analytics.payments(
+        change("Payments", payment(status="SUCCEEDED", at=LATER), disputed("OPEN")),
+        change("Payments", disputed("OPEN"), disputed("LOST")),
+        change("Payments", disputed("LOST"), disputed("LOST", 2598)),
+    )
+
+    assert analytics.counted() == {
+        "disputesOpened": 1,
+        "disputesLost": 1,
+        "lost": {"USD": 25.98},
+    }

@@ -168,6 +168,23 @@ class RefundFailed(Event, frozen=True):
     attempt: int = 1
 
 
+class PaymentDisputed(Event, frozen=True):
+    """The customer's bank disputes a charge: `status` is OPEN, then WON by the shop or LOST."""
+
+    source = "commerce.payments"
+    detail_type = "PaymentDisputed"
+
+    order_id: str
+    user_id: str
+    payment_id: str
+    dispute_id: str
+    amount: Decimal
+    currency: str
+    status: str
+    reason: str
+    evidence_due_by: str | None = None
+
+
 class AccountDeleted(Event, frozen=True):
     """An account was deleted. Its tokens have expired. Consumers erase its data."""
 
@@ -196,6 +213,7 @@ REGISTRY: dict[str, type[Event]] = {
         PaymentSuccess,
         PaymentRefunded,
         RefundFailed,
+        PaymentDisputed,
         OrderDone,
         OrderFailed,
         AccountDeleted,

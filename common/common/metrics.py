@@ -91,6 +91,13 @@ REFUNDS = Metric(
     " gateway's DASHBOARD.",
     by="cause",
 )
+DISPUTES = Metric(
+    "Disputes",
+    "checkout-orchestrator",
+    "Chargebacks: OPEN when the customer's bank began one, then WON or LOST.",
+    by="status",
+    also_whole=True,
+)
 REFUNDS_FAILED = Metric(
     "RefundsFailed",
     "checkout-orchestrator",

@@ -1,5 +1,7 @@
 """What became of a refund at the gateway: booked there, made with less, or failed."""
 
+from decimal import Decimal
+
 import pytest
 from order_actors import error_of
 from order_factories import BOWL, SHAKE, payment_refunded, row
@@ -184,6 +186,58 @@ def test_asking_again_for_a_refund_that_waits_requests_it_again(api, admin, paid
     monkeypatch.setattr(refunds, "ASK_AGAIN_SECONDS", -1)
 
     admin.refund(paid)
+
+    api.stream("announce-orders", stream_records("Orders"))
+    assert requests(bus) == [(refund_id, 1), (refund_id, 1)]
+
+
+# disputes
+
+
+def disputed(order_id, status="OPEN", amount="36.48"):
+    event = events.create(
+        events.PaymentDisputed,
+        order_id=order_id,
+        user_id="USER#1",
+        payment_id="PAY#2001",
+        dispute_id="dp_1",
+        amount=Decimal(amount),
+        currency="USD",
+        status=status,
+        reason="fraudulent",
+        evidence_due_by="2025-10-21T00:00:00.000Z",
+    )
+    return events.to_message(event)
+
+
+def test_a_disputed_order_says_so_and_is_neither_refunded_nor_cancelled(
+    jimmy, admin, paid, deliver
+):
+    deliver(disputed(paid), disputed(paid))
+
+    seen = jimmy.get(paid).json_body
+    (dispute,) = seen["disputes"]
+    assert (seen["status"], dispute["status"], dispute["amount"]) == ("CONFIRMED", "OPEN", 36.48)
+    assert error_of(admin.refund(paid)) == (409, "OrderDisputed")
+    assert error_of(jimmy.cancel(paid)) == (409, "OrderDisputed")
+
+
+def test_an_order_whose_dispute_is_won_is_refunded_again(admin, paid, deliver):
+    deliver(disputed(paid), disputed(paid, "WON"), disputed(paid))  # the last is late
+
+    assert admin.refund(paid).json_body["amount"] == 36.48
+
+
+def test_what_a_lost_dispute_took_is_not_refunded_again(admin, paid, deliver):
+    deliver(disputed(paid, "LOST", "30.00"))
+
+    assert admin.refund(paid).json_body["amount"] == 6.48
+
+
+def test_a_refund_that_waited_for_a_dispute_is_requested_again(api, admin, paid, deliver, bus):
+    refund_id = admin.refund(paid).json_body["refundId"]
+
+    deliver(disputed(paid), disputed(paid, "WON"))
 
     api.stream("announce-orders", stream_records("Orders"))
     assert requests(bus) == [(refund_id, 1), (refund_id, 1)]

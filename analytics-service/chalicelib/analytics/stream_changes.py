@@ -31,6 +31,11 @@ PAYMENT_EVENTS = {
     "VOIDED": EventType.PAYMENT_VOIDED,
     "REFUNDED": EventType.PAYMENT_REFUNDED,
 }
+DISPUTE_EVENTS = {
+    "OPEN": EventType.DISPUTE_OPENED,
+    "WON": EventType.DISPUTE_WON,
+    "LOST": EventType.DISPUTE_LOST,
+}
 REFUND_DONE = "DONE"  # the status of an order's refund that was paid out
 
 _STOCK = {"available": "availableStock", "reserved": "reservedStock", "sold": "soldStock"}
@@ -66,6 +71,44 @@ def _parse_order(change: Change) -> Fact | None:
 
 
 def _parse_payment(change: Change) -> Fact | None:
+    return _parse_dispute(change) or _parse_payment_status(change)
+
+
+def _parse_dispute(change: Change) -> Fact | None:
+    """Return the fact of a dispute that was opened, won or lost: one in each write."""
+    known = {_dispute_state(dispute) for dispute in (change.old or {}).get("disputes") or []}
+    payment = change.new or {}
+    for dispute in payment.get("disputes") or []:
+        if _dispute_state(dispute) not in known:
+            return _dispute_fact(change, payment, dispute)
+    return None
+
+
+def _dispute_fact(change: Change, payment: Item, dispute: Item) -> Fact:
+    amount, currency = int(dispute["amountMinor"]), money.validate_currency(payment["currency"])
+    metadata = {
+        "orderId": payment["orderId"],
+        "paymentId": payment["paymentId"],
+        **_amount(amount, currency),
+        "reason": dispute["reason"],
+    }
+    event_type = DISPUTE_EVENTS[dispute["status"]]
+    lost = {currency: amount} if event_type == EventType.DISPUTE_LOST else {}
+    return Fact(
+        _event_id(change),
+        event_type,
+        _time(change, payment),
+        metadata,
+        payment.get("userId"),
+        lost_minor=lost,
+    )
+
+
+def _dispute_state(dispute: Item) -> tuple[str, str]:
+    return dispute["disputeId"], dispute["status"]
+
+
+def _parse_payment_status(change: Change) -> Fact | None:
     refunded = _change_of(change, _refunded_amount)
     event_type = _refund_event(refunded) or _status_event(change, PAYMENT_EVENTS)
     if change.new is not None and refunded > 0 and change.new["status"] == "REFUNDED":
@@ -145,7 +188,7 @@ def _refund_event(refunded: int) -> EventType | None:
 
 
 def _refunded_amount(item: Item) -> int:
-    """Return the sum of the refunds of an order or a payment that are made, in minor units."""
+    """Return the minor units of the refunds that are made."""
     return sum(
         int(refund["amountMinor"])
         for refund in item.get("refunds") or []

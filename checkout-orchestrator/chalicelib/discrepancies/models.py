@@ -18,6 +18,7 @@ class Kind(StrEnum):
     REFUND_OVERDUE = "RefundOverdue"
     PAYMENT_STUCK = "PaymentStuck"
     PAYMENT_CONTRADICTS = "PaymentContradicts"
+    DISPUTE_CONTRADICTS = "DisputeContradicts"
 
     STOCK_STILL_RESERVED = "StockStillReserved"
     STOCK_NOT_DEDUCTED = "StockNotDeducted"

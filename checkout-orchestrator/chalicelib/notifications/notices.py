@@ -19,6 +19,9 @@ class NoticeKind(StrEnum):
     REFUND = "REFUND"
     PURCHASE_CANCELLED = "PURCHASE_CANCELLED"
     PICKING_WITHDRAWN = "PICKING_WITHDRAWN"
+    DISPUTE_OPEN = "DISPUTE_OPEN"
+    DISPUTE_WON = "DISPUTE_WON"
+    DISPUTE_LOST = "DISPUTE_LOST"
 
 
 class Notice(NamedTuple):
@@ -54,6 +57,18 @@ _NOTICES = {
         "Your order is cancelled",
         "Your order #{number} is cancelled.\n\n"
         "{amount} are on their way back to you (refund {refund}).",
+    ),
+    NoticeKind.DISPUTE_OPEN: Notice(
+        "Order #{number} is disputed",
+        "The customer's bank disputes {amount} of order #{number}: {reason}. Answer with evidence"
+        " at the payment gateway until {due_by}. Refunds are refused meanwhile.",
+    ),
+    NoticeKind.DISPUTE_WON: Notice(
+        "The dispute of order #{number} is won", "{amount} of order #{number} stay with the shop."
+    ),
+    NoticeKind.DISPUTE_LOST: Notice(
+        "The dispute of order #{number} is lost",
+        "The customer's bank has taken back {amount} of order #{number}: {reason}.",
     ),
     NoticeKind.PICKING_WITHDRAWN: Notice(
         "Do not ship order #{number}",

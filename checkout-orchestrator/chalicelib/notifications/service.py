@@ -61,6 +61,23 @@ def withdraw_picking(order_id: str, user_id: str) -> Notification:
     return _send_once(request, INVENTORY)
 
 
+def notify_admins_of_dispute(
+    order_id: str, user_id: str, *, status: str, amount: str, reason: str, due_by: str | None
+) -> Notification:
+    """Tell the admins of a dispute that was opened, won or lost. Idempotent."""
+    kind = NoticeKind(f"DISPUTE_{status}")
+    deadline = due_by or "the gateway's deadline"
+    notice = notices.compose(kind, order_id, amount=amount, reason=reason, due_by=deadline)
+    request = NotificationRequest(
+        user_id=user_id,
+        kind=kind,
+        subject=notice.subject,
+        message=notice.message,
+        order_id=order_id,
+    )
+    return _send_once(request, ADMIN)
+
+
 def erase_texts(user_id: str) -> None:
     """Erase the texts to a customer who deleted the account. Idempotent.
 

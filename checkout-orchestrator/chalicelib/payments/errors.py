@@ -58,7 +58,7 @@ class PaymentRejected(ChaliceViewError):
 
 
 class RefundFailed(PaymentRejected):
-    """The gateway, or the customer's bank, did not make the refund. Its key stays failed."""
+    """The gateway or the bank did not make the refund. Its key stays failed."""
 
 
 class GatewayNotConfigured(PaymentRejected):
@@ -103,6 +103,10 @@ class InvalidSignature(BadRequestError):
 
 class RefundNotPossible(ConflictError):
     """There is no captured payment to refund from, or not as much as is requested."""
+
+
+class ChargeDisputed(RefundNotPossible):
+    """The customer's bank has not decided a dispute: a refund would pay twice."""
 
 
 class AlreadyRefunded(Exception):

@@ -76,6 +76,11 @@ def count_refund(payment: Payment, amount_minor: int, cause: RefundCause) -> Non
     log.emit_metric("payment refunded", values, cause=cause, currency=payment.currency)
 
 
+def count_dispute(status: str) -> None:
+    """Count a dispute that was opened, won or lost."""
+    log.emit_metric("payment disputed", {metrics.DISPUTES: 1}, log.logger.warning, status=status)
+
+
 def count_failed_refund() -> None:
     """Count a refund that the gateway or the customer's bank did not make."""
     log.emit_metric("refund failed", {metrics.REFUNDS_FAILED: 1}, log.logger.error)

@@ -15,6 +15,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.payments.errors import PaymentContended
+from chalicelib.payments.gateways.port import DisputeStatus
 from chalicelib.readmodels.orders import offer_end
 from common import clock, dynamodb, ids
 from common.retry import RetryPolicy
@@ -104,6 +105,16 @@ class Refund(dynamodb.Map):
         return self.status == RefundStatus.DONE
 
 
+class Dispute(dynamodb.Map):
+    """A chargeback: the customer's bank takes the amount back, unless the shop wins."""
+
+    dispute_id = UnicodeAttribute(attr_name="disputeId")
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
+    status = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    evidence_due_by = UnicodeAttribute(attr_name="evidenceDueBy", null=True)
+
+
 class Payment(Model):
     """The one payment of an order, stored before the gateway is called.
 
@@ -133,6 +144,7 @@ class Payment(Model):
     task_token = UnicodeAttribute(attr_name="taskToken", null=True)
     refund_id = UnicodeAttribute(attr_name="refundId", null=True)
     refunds = dynamodb.MapsAttribute(of=Refund, default=list)
+    disputes = dynamodb.MapsAttribute(of=Dispute, default=list)
     refunded_minor = dynamodb.WholeNumber(attr_name="refundedMinor", default=0)
     reason = UnicodeAttribute(null=True)
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
@@ -153,8 +165,14 @@ class Payment(Model):
 
     @property
     def refundable_minor(self) -> int:
-        """What is captured and neither refunded nor reserved for a refund."""
-        return int(self.amount_minor or 0) - int(self.refunded_minor)
+        """What is captured and neither refunded, reserved for a refund, nor lost in a dispute."""
+        lost = sum(one.amount_minor for one in self.disputes if one.status == DisputeStatus.LOST)
+        return int(self.amount_minor or 0) - int(self.refunded_minor) - lost
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a dispute is not decided, so that nothing is refunded."""
+        return any(dispute.status == DisputeStatus.OPEN for dispute in self.disputes)
 
     def find_refund(self, refund_id: str) -> Refund | None:
         """The refund of this id, None if there is none."""

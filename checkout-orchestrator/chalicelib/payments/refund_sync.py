@@ -17,9 +17,10 @@ REFUNDABLE = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED})
 
 
 def sync_refunds(payment: Payment) -> None:
-    """Book refunds of the dashboard and failures. Idempotent. Raises: GatewayUnavailable.
+    """Book refunds of the dashboard, and failures. Idempotent.
 
     A payment that is undone has no refunds of its own; reconciliation looks after its money.
+    Raises: GatewayUnavailable.
     """
     if payment.intent_id is None or payment.status not in REFUNDABLE:
         return

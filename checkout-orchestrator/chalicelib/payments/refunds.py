@@ -8,6 +8,7 @@ from chalicelib.notifications.notices import NoticeKind
 from chalicelib.payments import metrics, refund_sync
 from chalicelib.payments.attempts import call_gateway
 from chalicelib.payments.errors import (
+    ChargeDisputed,
     GatewayUnavailable,
     PaymentContended,
     RefundFailed,
@@ -41,6 +42,8 @@ def process_message(message: dict[str, Any]) -> None:
     tries = int(message.get("tries", 0))
     try:
         process_refund(events.parse(events.RefundRequested, message))
+    except ChargeDisputed as exc:  # order-service requests it again when that is decided
+        log.logger.warning("refund waits", extra={"error": str(exc)})
     except GatewayUnavailable:
         if tries + 1 >= MAX_TRIES:
             raise
@@ -75,6 +78,8 @@ def _make_refund(requested: events.RefundRequested) -> tuple[Payment, Refund]:
     if payment is None:
         raise RefundNotPossible(f"{requested.order_id} has no payment")
     refund = payment.find_refund(requested.refund_id)
+    if payment.is_disputed and not (refund and refund.is_done):
+        raise ChargeDisputed(f"{requested.order_id}: the charge is disputed")
     is_retried = refund is not None and refund.is_failed and requested.attempt > refund.attempt
     if refund is None or refund.status == RefundStatus.STARTED or is_retried:
         refund_sync.sync_refunds(payment)
@@ -84,7 +89,7 @@ def _make_refund(requested: events.RefundRequested) -> tuple[Payment, Refund]:
 
 
 def _reserve_refund(payment: Payment, requested: events.RefundRequested) -> Refund:
-    """Reserve the amount, or what is left of it after refunds at the gateway's dashboard."""
+    """Reserve the amount, or what the gateway's dashboard left of it."""
     if payment.status not in refund_sync.REFUNDABLE or payment.currency != requested.currency:
         raise RefundNotPossible(
             f"the payment of {payment.order_id} is {payment.status}, in {payment.currency}"

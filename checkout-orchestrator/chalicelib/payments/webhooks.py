@@ -6,6 +6,7 @@ import msgspec
 
 from chalicelib.discrepancies.models import Discrepancy, Kind
 from chalicelib.discrepancies.tickets import escalate
+from chalicelib.payments.disputes import sync_dispute
 from chalicelib.payments.gateways.port import Webhook, intent_key
 from chalicelib.payments.gateways.registry import get_gateway
 from chalicelib.payments.intent_sync import sync_from_intent
@@ -56,11 +57,14 @@ def handle_event(webhook: Webhook) -> bool:
     """
     payment = _find_payment(webhook)
     log.bind_context(payment)
-    if payment is None or payment.intent_id != webhook.intent_id:
+    if payment is None or payment.intent_id is None:
         log.logger.warning(
             "a webhook about no payment of ours",
             extra={"kind": webhook.kind, "intent": webhook.intent_id},
         )
+        return False
+    if webhook.dispute_id:
+        sync_dispute(payment, webhook.dispute_id)
         return False
     if webhook.is_about_refund:
         return _sync_refunds(payment, webhook)
@@ -71,13 +75,14 @@ def handle_event(webhook: Webhook) -> bool:
 
 
 def _find_payment(webhook: Webhook) -> Payment | None:
-    """Find the payment by the order in the webhook or, where it names none, in the intent."""
+    """Find the payment by the webhook's order, or by that of its intent."""
     if webhook.intent_id is None:
         return None
     order_id = webhook.order_id
-    if order_id is None and webhook.is_about_refund:
+    if order_id is None and (webhook.is_about_refund or webhook.dispute_id):
         order_id = get_gateway(webhook.gateway).retrieve_intent(webhook.intent_id).order_id
-    return find_payment(order_id) if order_id else None
+    payment = find_payment(order_id) if order_id else None
+    return payment if payment and payment.intent_id == webhook.intent_id else None
 
 
 def _sync_refunds(payment: Payment, webhook: Webhook) -> bool:

@@ -83,6 +83,13 @@ class OrderRefund(dynamodb.Map):
         return self.status == RefundStatus.DONE
 
 
+class OrderDispute(dynamodb.Map):
+    """A dispute of the order's charge."""
+
+    dispute_id = UnicodeAttribute(attr_name="disputeId")
+    status = UnicodeAttribute()
+
+
 class ByDay(GlobalSecondaryIndex["Order"]):
     """The ids of a day's orders, in eight shards: `placedOn` is `2026-11-22#0`..."""
 
@@ -122,6 +129,7 @@ class Order(Model):
     request_hash = UnicodeAttribute(attr_name="requestHash", null=True)
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
     refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
+    disputes: ListAttribute[OrderDispute] = dynamodb.MapsAttribute(of=OrderDispute, null=True)
     cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
@@ -135,7 +143,7 @@ class Order(Model):
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether it was cancelled or refunded since it was paid, so that it is not picked."""
+        """Whether it was cancelled or refunded since, so that it is not picked."""
         return self.status in (OrderStatus.CANCELLING, OrderStatus.REFUNDED)
 
     @property

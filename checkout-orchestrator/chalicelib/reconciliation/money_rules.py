@@ -100,13 +100,36 @@ def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
     if made > requested:
         detail = f"{refunded} of {money.format_amount(requested, order.currency)} requested"
         yield _discrepancy(snapshot, Kind.REFUNDED_TOO_MUCH, detail, Repair.BOOK_REFUNDS)
+    is_due = snapshot.payment is None or not snapshot.payment.is_disputed
     for refund in refunds:
         if refund.is_failed and requested < order.total_minor:
             detail = f"{refund.refund_id}: {refund.status} at the gateway; request it again"
             yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
-        elif refund.status == RefundStatus.REQUESTED and refund.requested_at <= settled_before:
+        elif (
+            is_due
+            and refund.status == RefundStatus.REQUESTED
+            and refund.requested_at <= settled_before
+        ):
             detail = f"{refund.refund_id}: {refund.status} since {refund.requested_at}"
             yield _discrepancy(snapshot, Kind.REFUND_OVERDUE, detail, Repair.REFUND_AGAIN)
+
+
+def _is_overdue(refund: OrderRefund, settled_before: str) -> bool:
+    is_waiting: bool = refund.status == RefundStatus.REQUESTED
+    return is_waiting and refund.requested_at <= settled_before
+
+
+def disputes_are_known(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """The order says of each dispute what its payment says."""
+    order, payment = snapshot.order, snapshot.payment
+    if order is None or payment is None or payment.updated_at > settled_before:
+        return
+    known = {dispute.dispute_id: dispute.status for dispute in order.disputes or []}
+    for dispute in payment.disputes:
+        status = known.get(dispute.dispute_id)
+        if order.is_paid and status != dispute.status:
+            detail = f"{dispute.dispute_id} is {dispute.status}, and {status} on the order"
+            yield _discrepancy(snapshot, Kind.DISPUTE_CONTRADICTS, detail)
 
 
 def _wrong_charge(snapshot: OrderSnapshot, order: Order, key: str, intent: Intent) -> Discrepancies:
@@ -141,4 +164,5 @@ RULES = (
     unpaid_order_is_not_charged,
     payment_ends,
     refunds_are_made,
+    disputes_are_known,
 )

@@ -55,7 +55,7 @@ def customer_is_notified(snapshot: OrderSnapshot, settled_before: str) -> Discre
 
 
 def warehouse_is_notified(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """The warehouse was told not to ship before the money of a cancelled order went back.
+    """The warehouse was told not to ship an order that was cancelled.
 
     Judged at once, as that notice comes first.
     """

@@ -8,7 +8,7 @@ the warehouse is told first, then the money goes back, then the goods are restoc
 from chalicelib.orders import lookups, metrics, refunds
 from chalicelib.orders.errors import OrderAlreadyEnded, OrderAlreadyShipped
 from chalicelib.orders.models import Order, Refund
-from chalicelib.orders.refund_amounts import count_goods_left, sum_money_left
+from chalicelib.orders.refund_amounts import count_goods_left, sum_money_left, validate_undisputed
 from chalicelib.orders.refund_records import (
     CONFLICT_RETRIES,
     contended,
@@ -30,7 +30,8 @@ def cancel_paid_order(order_id: str, caller: Caller) -> Order:
 
     Publishes RefundRequested. Idempotent. Not undone.
 
-    Raises: OrderAlreadyShipped, OrderAlreadyEnded when it is refunded, OrderContended.
+    Raises: OrderAlreadyShipped, OrderAlreadyEnded when it is refunded,
+    OrderDisputed, OrderContended.
     """
     for _ in CONFLICT_RETRIES.attempts():
         order = lookups.get(order_id)
@@ -56,6 +57,7 @@ def _ask_again(order: Order) -> bool:
 def _validate_cancellable(order: Order) -> None:
     if order.status == OrderStatus.REFUNDED:
         raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
+    validate_undisputed(order)
     if order.fulfilment_status not in (None, FulfilmentStatus.UNFULFILLED):
         raise OrderAlreadyShipped(
             f"{order.order_id} is {order.fulfilment_status}: return its goods instead"

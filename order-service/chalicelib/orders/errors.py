@@ -102,6 +102,12 @@ class NothingToRefund(ConflictError):
     description = "Refunds of all that was paid for the order were requested already."
 
 
+class OrderDisputed(ConflictError):
+    """The customer's bank disputes the charge and has not decided yet."""
+
+    description = "The charge is disputed: nothing is refunded until the customer's bank decides."
+
+
 class RefundTooLarge(ConflictError):
     """More goods or money were requested than are left to refund."""
 

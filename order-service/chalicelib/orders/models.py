@@ -70,6 +70,16 @@ class Refund(dynamodb.Map):
     done_at = UnicodeAttribute(null=True, attr_name="doneAt")
 
 
+class Dispute(dynamodb.Map):
+    """A charge that the customer's bank disputes. Beside the status: any paid order can be."""
+
+    dispute_id = UnicodeAttribute(attr_name="disputeId")
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
+    status = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    evidence_due_by = UnicodeAttribute(null=True, attr_name="evidenceDueBy")
+
+
 class ByCustomer(GlobalSecondaryIndex["Order"]):
     """A customer's orders by time of creation, eventually consistent."""
 
@@ -129,6 +139,7 @@ class Order(Model):
     placed_on = UnicodeAttribute(null=True, attr_name="placedOn")  # see day_shard
     pay_by = UnicodeAttribute(null=True, attr_name="payBy")  # see offers.pay_by
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
+    disputes = dynamodb.MapsAttribute(of=Dispute, null=True)
     open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")

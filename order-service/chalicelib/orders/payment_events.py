@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.orders import lookups
 from chalicelib.orders.errors import OrderNotRefundable, RefundNotFound
-from chalicelib.orders.models import Order, Refund
+from chalicelib.orders.models import Dispute, Order, Refund
 from chalicelib.orders.refund_records import (
     CONFLICT_RETRIES,
     contended,
@@ -16,7 +16,7 @@ from chalicelib.orders.refund_records import (
     save_refunds,
     status_after_refund,
 )
-from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus
+from chalicelib.orders.statuses import PAID_STATUSES, DisputeStatus, OrderStatus, RefundStatus
 from common import events, log, money
 
 AT_GATEWAY = "GATEWAY"  # who requested a refund that was made at the gateway's dashboard
@@ -28,6 +28,8 @@ def apply_event(message: dict[str, Any]) -> None:
     kind = message.get("detail-type")
     if kind == events.RefundFailed.detail_type:
         fail_refund(events.parse(events.RefundFailed, message))
+    elif kind == events.PaymentDisputed.detail_type:
+        record_dispute(events.parse(events.PaymentDisputed, message))
     else:
         complete_refund(events.parse(events.PaymentRefunded, message))
 
@@ -47,15 +49,50 @@ def fail_refund(event: events.RefundFailed) -> None:
     _change_refunds(event.order_id, lambda order: _fail(order, event))
 
 
+def record_dispute(event: events.PaymentDisputed) -> None:
+    """Keep on the order that its charge is disputed, and who won. Never OPEN again.
+
+    When it is decided, refunds that waited for that are requested again.
+
+    Raises: OrderNotFound, OrderContended.
+    """
+    _change_refunds(event.order_id, lambda order: _record_dispute(order, event))
+
+
+def _record_dispute(order: Order, event: events.PaymentDisputed) -> bool:
+    others = [one for one in order.disputes or [] if one.dispute_id != event.dispute_id]
+    known = [one for one in order.disputes or [] if one.dispute_id == event.dispute_id]
+    if known and (known[0].status == event.status or event.status == DisputeStatus.OPEN):
+        return False
+    dispute = Dispute(
+        dispute_id=event.dispute_id,
+        amount_minor=money.minor(event.amount, event.currency),
+        status=event.status,
+        reason=event.reason,
+        evidence_due_by=event.evidence_due_by,
+    )
+    order.disputes = [*others, dispute]
+    if event.status != DisputeStatus.OPEN:
+        for refund in order.refunds or []:
+            if refund.status == RefundStatus.REQUESTED:
+                refund.asked_at = event.occurred_at
+    return True
+
+
 def _change_refunds(order_id: str, change: Callable[[Order], bool]) -> None:
     """Change the refunds, unless `change` returns False, and the status with them."""
     for _ in CONFLICT_RETRIES.attempts():
         order = lookups.get(order_id)
         if not change(order):
             return
-        if save_refunds(order, order.refunds or [], status_after_refund(order)):
+        disputes = [Order.disputes.set(order.disputes)] if order.disputes else []
+        if save_refunds(order, order.refunds or [], _status_of(order), *disputes):
             return
     raise contended(order_id)
+
+
+def _status_of(order: Order) -> OrderStatus:
+    return status_after_refund(order) if order.refunds else OrderStatus(order.status)
 
 
 def _complete(order: Order, event: events.PaymentRefunded) -> bool:

@@ -2,9 +2,10 @@
 
 from collections import Counter
 
+from chalicelib.orders.errors import OrderDisputed
 from chalicelib.orders.models import Order, OrderLine
 from chalicelib.orders.pricing import Quantities
-from chalicelib.orders.statuses import RefundStatus
+from chalicelib.orders.statuses import DisputeStatus, RefundStatus
 
 
 def count_goods_left(order: Order) -> Quantities:
@@ -21,15 +22,26 @@ def count_goods_left(order: Order) -> Quantities:
 def sum_money_left(order: Order) -> int:
     """Return the minor units for which no refund was requested, or whose refund failed.
 
-    Negative after refunds at the gateway's dashboard, until those that were requested meanwhile
-    end with less.
+    What a lost dispute took is not left. Negative after refunds at the gateway's dashboard, until
+    those that were requested meanwhile end with less.
     """
     requested: int = sum(
         refund.amount_minor
         for refund in order.refunds or []
         if refund.status != RefundStatus.FAILED
     )
-    return int(order.total_minor) - requested
+    lost = sum(
+        dispute.amount_minor
+        for dispute in order.disputes or []
+        if dispute.status == DisputeStatus.LOST
+    )
+    return int(order.total_minor) - requested - lost
+
+
+def validate_undisputed(order: Order) -> None:
+    """Refuse to refund what the customer's bank may take back. Raises: OrderDisputed."""
+    if any(dispute.status == DisputeStatus.OPEN for dispute in order.disputes or []):
+        raise OrderDisputed(f"{order.order_id} is disputed; see the payment gateway")
 
 
 def sum_shipping_left(order: Order) -> int:

@@ -24,6 +24,7 @@ from chalicelib.orders.refund_amounts import (
     price_goods,
     sum_money_left,
     sum_shipping_left,
+    validate_undisputed,
 )
 from chalicelib.orders.refund_records import (
     CONFLICT_RETRIES,
@@ -53,7 +54,8 @@ def request_refund(
     of all that is left needs none: the existing one is the answer. One that is not made is
     published again after a while, and one that failed is tried again.
 
-    Raises: OrderNotFound, OrderNotRefundable, NothingToRefund, RefundTooLarge, TooManyRefunds,
+    Raises: OrderNotFound, OrderNotRefundable, OrderDisputed,
+    NothingToRefund, RefundTooLarge, TooManyRefunds,
     OrderContended, InvalidAmount, InvalidIdempotencyKey when the key is missing,
     IdempotencyKeyReused when it came with another body.
     """
@@ -66,6 +68,7 @@ def request_refund(
         refund = _find_repeated(order, request, key)
         if refund is None:
             _validate_refundable(order)
+            validate_undisputed(order)
             refund = _new_refund(order, caller, request, key)
             is_saved = save_refunds(order, [*(order.refunds or []), refund])
         else:
@@ -81,6 +84,7 @@ def ask_again(order: Order, refund: Refund) -> bool:
     Returns False if the order changed since it was read. Raises: NothingToRefund.
     """
     if refund.status == RefundStatus.FAILED:
+        validate_undisputed(order)
         if refund.amount_minor > sum_money_left(order):
             raise NothingToRefund(f"{order.order_id}: {refund.refund_id} was refunded otherwise")
         refund.status, refund.attempt = RefundStatus.REQUESTED, refund.attempt + 1

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from msgspec import Meta
 
-from chalicelib.orders.statuses import OrderStatus, RefundStatus
+from chalicelib.orders.statuses import DisputeStatus, OrderStatus, RefundStatus
 from common import lazy_imports, money, text
 from common.schemas import Schema
 
@@ -212,6 +212,27 @@ class RefundView(Schema, kw_only=True):
         )
 
 
+class DisputeView(Schema, kw_only=True):
+    """A charge that the customer's bank disputes."""
+
+    dispute_id: str
+    status: DisputeStatus
+    amount: Decimal
+    reason: str
+    evidence_due_by: str | None = None
+
+    @classmethod
+    def of(cls, dispute: "models.Dispute", currency: str) -> Self:
+        """Return the dispute with its amount in the order's currency."""
+        return cls(
+            dispute_id=dispute.dispute_id,
+            status=DisputeStatus(dispute.status),
+            amount=money.decimal(dispute.amount_minor, currency),
+            reason=dispute.reason,
+            evidence_due_by=dispute.evidence_due_by,
+        )
+
+
 class RefundAccepted(Schema):
     """A refund as it was requested, the same for each repeat of the request."""
 
@@ -257,6 +278,7 @@ class OrderView(Schema):
     pay_by: Annotated[
         str | None, Meta(description="While it is CREATED: until when it can be paid.")
     ] = None
+    disputes: list[DisputeView] | None = None
     refunds: list[RefundView] | None = None
     refunded_amount: Annotated[
         Decimal | None, Meta(description="The sum of the refunds that are DONE.")
@@ -280,6 +302,7 @@ class OrderView(Schema):
             payment_id=order.payment_id,
             reason=order.reason,
             pay_by=offers.pay_by(order) if order.status == OrderStatus.CREATED else None,
+            disputes=[DisputeView.of(one, order.currency) for one in order.disputes or []] or None,
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
             refunded_amount=_refunded_amount(refunds, order.currency) if refunds else None,
         )

@@ -33,6 +33,14 @@ class RefundStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class DisputeStatus(StrEnum):
+    """Whether the customer's bank has decided a dispute, and for whom."""
+
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+
+
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CREATED: frozenset(
         {OrderStatus.CONFIRMED, OrderStatus.FAILED, OrderStatus.EXPIRED, OrderStatus.CANCELLED}

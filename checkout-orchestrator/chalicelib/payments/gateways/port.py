@@ -63,6 +63,29 @@ class GatewayRefund:
     is_failed: bool
 
 
+class DisputeStatus(StrEnum):
+    """OPEN until the customer's bank decides: WON by the shop, or LOST."""
+
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+
+
+@dataclass(frozen=True)
+class GatewayDispute:
+    """The gateway's record of a chargeback, in minor units.
+
+    `evidence_due_by`: until when the shop can answer, as Unix time.
+    """
+
+    id: str
+    intent_id: str
+    amount: int
+    status: DisputeStatus
+    reason: str
+    evidence_due_by: int | None
+
+
 class Webhook(msgspec.Struct, rename="camel", frozen=True):
     """What a verified webhook is about. It can be old, so retrieve the intent.
 
@@ -77,6 +100,7 @@ class Webhook(msgspec.Struct, rename="camel", frozen=True):
     order_id: str | None
     failed_refund: str | None = None
     is_about_refund: bool = False
+    dispute_id: str | None = None
 
 
 class Gateway(Protocol):
@@ -129,7 +153,11 @@ class Gateway(Protocol):
 
     @abstractmethod
     def list_refunds(self, intent_id: str) -> list[GatewayRefund]:
-        """List all refunds of the intent, whoever made them, those that failed included."""
+        """List all refunds of the intent, also those by hand and those that failed."""
+
+    @abstractmethod
+    def retrieve_dispute(self, dispute_id: str) -> GatewayDispute:
+        """Read the dispute as it is now."""
 
     @abstractmethod
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:

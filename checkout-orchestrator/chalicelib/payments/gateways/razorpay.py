@@ -18,12 +18,24 @@ from chalicelib.payments.errors import (
     PaymentRejected,
     RefundFailed,
 )
-from chalicelib.payments.gateways.port import GatewayRefund, Intent, IntentStatus, Webhook
+from chalicelib.payments.gateways.port import (
+    DisputeStatus,
+    GatewayDispute,
+    GatewayRefund,
+    Intent,
+    IntentStatus,
+    Webhook,
+)
 from chalicelib.payments.gateways.razorpay_api import JsonObject, RazorpayApi
 from common import settings
 
 # Retryable, unlike BAD_REQUEST_ERROR, a decline: https://razorpay.com/docs/errors/codes.
 _SOFT_DECLINE_CODES = {"GATEWAY_ERROR", "SERVER_ERROR"}
+_DISPUTE_STATUSES = {
+    "won": DisputeStatus.WON,
+    "closed": DisputeStatus.WON,
+    "lost": DisputeStatus.LOST,
+}
 _REFUND_FAILED = "refund.failed"  # https://razorpay.com/docs/webhooks/refunds
 
 
@@ -126,6 +138,19 @@ class Razorpay:
         path = f"/v1/payments/{payment['id']}/refunds"
         return [_to_refund(refund) for refund in self._api.list_pages(path, {})]
 
+    def retrieve_dispute(self, dispute_id: str) -> GatewayDispute:
+        """See the port. https://razorpay.com/docs/api/disputes."""
+        dispute = self._api.call("GET", f"/v1/disputes/{dispute_id}")
+        payment = self._api.call("GET", f"/v1/payments/{dispute['payment_id']}")
+        return GatewayDispute(
+            id=dispute["id"],
+            intent_id=payment["order_id"],
+            amount=dispute["amount"],
+            status=_DISPUTE_STATUSES.get(dispute["status"], DisputeStatus.OPEN),
+            reason=dispute["reason_code"],
+            evidence_due_by=dispute.get("respond_by"),
+        )
+
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:
         """See the port."""
         query = {"from": since, "to": until - 1, "expand[]": "payments"}
@@ -144,6 +169,7 @@ class Razorpay:
         order = (payload.get("order") or {}).get("entity") or {}
         payment = (payload.get("payment") or {}).get("entity") or {}
         refund = (payload.get("refund") or {}).get("entity") or {}
+        dispute = (payload.get("dispute") or {}).get("entity") or {}
         intent_id = order.get("id") or payment.get("order_id")
         if intent_id and not order:
             order = self._api.call("GET", f"/v1/orders/{intent_id}")
@@ -155,6 +181,7 @@ class Razorpay:
             order_id=_order_id(order),
             failed_refund=refund.get("id") if event.get("event") == _REFUND_FAILED else None,
             is_about_refund=bool(refund),
+            dispute_id=dispute.get("id"),
         )
 
     def _verify(self, body: bytes | str, signature: str | None) -> JsonObject:
@@ -239,7 +266,7 @@ def _captured_payment(payments: list[JsonObject]) -> JsonObject | None:
 
 
 def _order_id(order: JsonObject) -> str | None:
-    """The order of this shop and stage. Where there are no notes, Razorpay has an empty list."""
+    """The order, of this shop and stage. No notes are an empty list."""
     notes = order.get("notes") or {}
     return notes.get("orderId") if notes.get("stage") == settings.text("STAGE") else None
 

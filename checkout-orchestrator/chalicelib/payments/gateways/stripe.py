@@ -20,7 +20,14 @@ from chalicelib.payments.errors import (
     RefundFailed,
 )
 from chalicelib.payments.gateways.credentials import GatewayCredentials
-from chalicelib.payments.gateways.port import GatewayRefund, Intent, IntentStatus, Webhook
+from chalicelib.payments.gateways.port import (
+    DisputeStatus,
+    GatewayDispute,
+    GatewayRefund,
+    Intent,
+    IntentStatus,
+    Webhook,
+)
 from common import lazy_imports, settings
 
 with lazy_imports.until_first_use(unless=""):  # in the routes' Lambda, too: most need no SDK
@@ -49,6 +56,12 @@ _SOFT_DECLINE_CODES = {
 }
 _REFUND_MADE = ("succeeded", "pending", "requires_action")
 _EXPANDED = ["latest_charge"]
+# An inquiry that is closed takes no money; all others that are not decided are open.
+_DISPUTE_STATUSES = {
+    "won": DisputeStatus.WON,
+    "warning_closed": DisputeStatus.WON,
+    "lost": DisputeStatus.LOST,
+}
 # https://docs.stripe.com/api/events/types
 _REFUND_EVENTS = {"charge.refunded", "refund.created", "refund.updated", "refund.failed"}
 _REFUND_FAILED = "refund.failed"  # https://docs.stripe.com/refunds#failed-refunds
@@ -142,6 +155,19 @@ class Stripe:
         with self._translate_errors():
             refunds = self._client().v1.refunds.list(params)
             return [_to_refund(refund.to_dict()) for refund in refunds.auto_paging_iter()]
+
+    def retrieve_dispute(self, dispute_id: str) -> GatewayDispute:
+        """See the port. https://docs.stripe.com/api/disputes/object."""
+        with self._translate_errors():
+            dispute = self._client().v1.disputes.retrieve(dispute_id).to_dict()
+        return GatewayDispute(
+            id=dispute["id"],
+            intent_id=dispute["payment_intent"],
+            amount=dispute["amount"],
+            status=_DISPUTE_STATUSES.get(dispute["status"], DisputeStatus.OPEN),
+            reason=dispute["reason"],
+            evidence_due_by=(dispute.get("evidence_details") or {}).get("due_by"),
+        )
 
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:
         """See the port."""
@@ -246,6 +272,7 @@ def _to_webhook(event: dict[str, Any]) -> Webhook:
         order_id=_order_id(subject),
         failed_refund=subject["id"] if event["type"] == _REFUND_FAILED else None,
         is_about_refund=event["type"] in _REFUND_EVENTS,
+        dispute_id=subject["id"] if subject["object"] == "dispute" else None,
     )
 
 
