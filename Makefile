@@ -4,7 +4,7 @@
 
 SETTINGS := PORT LOCAL_DIR SERVICE SERVICE_PORT STAGE FILE QUEUE NAME ROLE EMAIL FUNCTION EVENT \
   ORDER DAY SETTLE ENDPOINT LINES COUNT ID
-SWITCHES := FOLLOW DRY_RUN REPAIR FULL_STOCK REVOKE_OLD RELEASED UPGRADE
+SWITCHES := COMPLAINT FOLLOW DRY_RUN REPAIR FULL_STOCK REVOKE_OLD RELEASED UPGRADE
 STAGES := local dev prod
 SERVICES := $(patsubst %/.chalice/config.json,%,$(wildcard */.chalice/config.json))
 
@@ -18,6 +18,7 @@ needs.release := SERVICE=cart-service STAGE=dev
 needs.smoke := SERVICE=cart-service STAGE=dev
 needs.invoke := SERVICE=cart-service FUNCTION=clear-cart
 needs.new-service := NAME=wishlist-service
+needs.bounce := EMAIL=jane@example.com
 needs.admin := EMAIL=jane@example.com
 needs.trace := ORDER=01JA2M9Q6T0000000000000000
 needs.seed := FILE=common/devcloud/catalogue.csv
@@ -70,7 +71,7 @@ export PYTHONUTF8 := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 COMMANDS := help up down test check local deploy docs format new-service bench chaos clean \
-  status orders mail logs token invoke trace seed admin rotate-keys redrive reconcile \
+  status orders mail logs token invoke trace bounce seed admin rotate-keys redrive reconcile \
   package release smoke pipeline lint types templates framework pythons mutations budgets \
   events openapi access contracts workflows settings lock
 .PHONY: FORCE $(COMMANDS)
@@ -135,6 +136,8 @@ invoke: ## SERVICE=cart-service FUNCTION=clear-cart | call a Lambda (EVENT=event
 	@$(SHOP) invoke $(SERVICE) $(call quoted,$(FUNCTION)) $(call argument,EVENT)$(AWS)$(DIR)
 trace: ## ORDER=01J... | one order as a timeline, from the saga's history and all logs
 	@$(SHOP) trace $(call quoted,$(ORDER))$(AWS)$(DIR)
+bounce: ## EMAIL=jane@example.com | let a mail bounce, after which none is sent (COMPLAINT=1)
+	@$(SHOP) bounce $(call quoted,$(EMAIL))$(call switch,complaint,COMPLAINT)$(DIR)
 seed: ## FILE=common/devcloud/catalogue.csv | load products from a CSV file
 	@$(SHOP) seed $(call quoted,$(FILE))$(DIR)
 admin: ## EMAIL=jane@example.com | make an admin of somebody who has an account

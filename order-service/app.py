@@ -3,6 +3,8 @@
 from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.orders.errors import (
+    AccountGone,
+    CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
@@ -17,9 +19,11 @@ from chalicelib.orders.errors import (
     ProductNotFound,
     QuantityTooLarge,
     RefundTooLarge,
+    ShippingAddressRequired,
     TooManyLines,
     TooManyRefunds,
     TotalTooLarge,
+    TotalTooSmall,
 )
 from chalicelib.orders.schemas import (
     ConfirmOrder,
@@ -28,6 +32,7 @@ from chalicelib.orders.schemas import (
     FailOrder,
     OrdersQuery,
     OrderView,
+    QuoteOrder,
     RefundAccepted,
     RefundOrder,
     StepResult,
@@ -35,13 +40,23 @@ from chalicelib.orders.schemas import (
     ValidOrder,
 )
 from chalicelib.price_settings import routes as price_settings
-from common import auth, ids, lazy_imports, money, queues, step_input, streams
+from chalicelib.promotions.errors import CouponNotApplicable, CouponNotFound, CouponOver
+from chalicelib.quotes.schemas import QuoteView
+from chalicelib.shipping.errors import ShippingMethodNotAvailable
+from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
 from common.pages import InvalidCursor, Page
 from common.routes import Access
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import listing, outbox, payment_events, refunds, service
+    from chalicelib.orders import listing, outbox, payment_events, quotations, refunds, service
+
+PRICE_ERRORS = (
+    CouponNotFound,
+    CouponOver,
+    CouponNotApplicable,
+    ShippingMethodNotAvailable,
+)
 
 api = Api("order-service")
 app, authorizer = api.app, api.authorizer
@@ -62,17 +77,48 @@ price_settings.declare(api)
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        TotalTooSmall,
+        CurrencyNotAccepted,
         auth.NotYours,
+        AccountGone,
         ProductNotFound,
         OutOfStock,
         PriceChanged,
         IdempotencyKeyReused,
+        ShippingAddressRequired,
+        OrderContended,
+        *PRICE_ERRORS,
     ],
     idempotency_key=True,
 )
 def create_order(request: Request[CreateOrder]) -> CreatedOrder:
     user_id = auth.acting_for(request.caller, request.body.user_id)
     return service.create_order(user_id, request.body, request.idempotency_key)
+
+
+@api.post(
+    "/order/quote",
+    access=Access.PUBLIC,
+    summary="Quote an order: prices, discounts, shipping, tax",
+    description=(
+        "Nothing is stored or reserved. A coupon for a first order is quoted to anybody; the"
+        " order itself is refused to a customer who has one."
+    ),
+    body=QuoteOrder,
+    returns=QuoteView,
+    errors=[
+        ids.InvalidId,
+        TooManyLines,
+        QuantityTooLarge,
+        MixedCurrencies,
+        TotalTooLarge,
+        ProductNotFound,
+        OutOfStock,
+        *PRICE_ERRORS,
+    ],
+)
+def quote_order(request: Request[QuoteOrder]) -> QuoteView:
+    return quotations.quote_order(request.body)
 
 
 @api.get(
@@ -195,3 +241,14 @@ def on_parked_order(event: SQSEvent) -> None:
 def on_payment_refunded(event: SQSEvent) -> None:
     """Complete or fail refunds, as the payment gateway did."""
     queues.consume(event, payment_events.apply_event)
+
+
+@app.on_sqs_message(queue="account-deleted-order-queue", batch_size=1, name="on-account-deleted")
+def on_account_deleted(event: SQSEvent) -> None:
+    """Cancel what the customer of a deleted account has not paid."""
+    queues.consume(
+        event,
+        lambda message: service.cancel_unpaid_orders(
+            events.parse(events.AccountDeleted, message).user_id
+        ),
+    )

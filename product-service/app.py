@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from chalice.app import CloudWatchEvent
+from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent
 from msgspec import to_builtins
 
+from chalicelib.categories.errors import (
+    CategoriesContended,
+    CategoryExists,
+    CategoryInUse,
+    CategoryNotFound,
+    CategoryTreeInvalid,
+)
+from chalicelib.categories.schemas import CategoryPatch, CategoryTree, CategoryView, NewCategory
 from chalicelib.inventory.errors import (
     IdempotencyKeyReused,
     ProductNotFound,
@@ -27,27 +35,38 @@ from chalicelib.inventory.schemas import (
 from chalicelib.products.errors import (
     CurrencyFixed,
     ProductContended,
+    RelatedUnknown,
     SkuTaken,
+    SlugTaken,
+    TooManyVariants,
+    VariantExists,
+    VariantField,
 )
-from chalicelib.products.schemas import (
-    NewProduct,
+from chalicelib.products.filters import ManagedFilters, ProductFilters, ProductSelection
+from chalicelib.products.schemas import NewProduct, NewVariant, ProductPatch
+from chalicelib.products.views import (
+    ManagedProduct,
     ProductArchived,
     ProductCreated,
-    ProductFilters,
-    ProductPatch,
     ProductView,
     ProductWithStock,
 )
-from common import lazy_imports
+from chalicelib.search.facets import Facets
+from chalicelib.search.service import SearchUnavailable, Suggestions, SuggestQuery
+from common import lazy_imports, streams
 from common.api import Api, Request
 from common.money import InvalidAmount
 from common.pages import InvalidCursor, Page
 from common.routes import Access
 
 with lazy_imports.until_first_use():
+    from chalicelib.categories import service as categories
     from chalicelib.inventory import expiry, supply
     from chalicelib.inventory import service as inventory
+    from chalicelib.products import changes, creation
     from chalicelib.products import service as products
+    from chalicelib.search import indexing
+    from chalicelib.search import service as search
 
 api = Api("product-service")
 app, authorizer = api.app, api.authorizer
@@ -56,29 +75,116 @@ app, authorizer = api.app, api.authorizer
 @api.get(
     "/products",
     access=Access.PUBLIC,
-    summary="List the catalogue, cheapest first",
+    summary="Search the catalogue, or list it, cheapest first",
+    description=(
+        "What was changed is found within seconds. While the search is not available, lists by"
+        " category and price go on."
+    ),
     query=ProductFilters,
     returns=Page[ProductView],
-    errors=[InvalidCursor],
+    errors=[InvalidCursor, SearchUnavailable],
 )
 @api.get(
     "/product",
     access=Access.PUBLIC,
     operation_id="listProductsBySingularPath",
-    summary="List the catalogue, cheapest first",
+    summary="Search the catalogue, or list it, cheapest first",
     description="The same as `GET /products`.",
     query=ProductFilters,
     returns=Page[ProductView],
-    errors=[InvalidCursor],
+    errors=[InvalidCursor, SearchUnavailable],
 )
 def list_products(request: Request[ProductFilters]) -> Page[ProductView]:
-    return products.list_products(request.query)
+    return search.list_products(request.query)
+
+
+@api.get(
+    "/products/facets",
+    access=Access.PUBLIC,
+    summary="Count what a search finds, by category, attribute, price and stock",
+    query=ProductSelection,
+    returns=Facets,
+    errors=[SearchUnavailable],
+)
+def count_facets(request: Request[ProductSelection]) -> Facets:
+    return search.count_facets(request.query)
+
+
+@api.get(
+    "/products/suggest",
+    access=Access.PUBLIC,
+    summary="Suggest products and categories while a customer types",
+    query=SuggestQuery,
+    returns=Suggestions,
+    errors=[SearchUnavailable],
+)
+def suggest_products(request: Request[SuggestQuery]) -> Suggestions:
+    return search.suggest(request.query)
+
+
+@api.get(
+    "/products/all",
+    access=Access.ADMIN,
+    summary="Search the catalogue as staff see it, drafts and archived products too",
+    query=ManagedFilters,
+    returns=Page[ManagedProduct],
+    errors=[InvalidCursor, SearchUnavailable],
+)
+def list_managed_products(request: Request[ManagedFilters]) -> Page[ManagedProduct]:
+    return search.find_page(request.query)
+
+
+@api.get(
+    "/categories",
+    access=Access.PUBLIC,
+    summary="Get the tree of categories",
+    returns=list[CategoryTree],
+)
+def list_categories(request: Request[None]) -> list[CategoryTree]:
+    return categories.list_categories()
+
+
+@api.post(
+    "/categories",
+    access=Access.ADMIN,
+    summary="Create a category",
+    description="A repeat creates nothing: no two categories have the same slug.",
+    body=NewCategory,
+    returns=CategoryView,
+    status=201,
+    errors=[CategoryExists, CategoryTreeInvalid, CategoriesContended],
+)
+def create_category(request: Request[NewCategory]) -> CategoryView:
+    return categories.create_category(request.body)
+
+
+@api.patch(
+    "/categories/{slug}",
+    access=Access.ADMIN,
+    summary="Rename or move a category",
+    body=CategoryPatch,
+    returns=CategoryView,
+    errors=[CategoryNotFound, CategoryTreeInvalid, CategoriesContended],
+)
+def change_category(request: Request[CategoryPatch], slug: str) -> CategoryView:
+    return categories.change_category(slug, request.body)
+
+
+@api.delete(
+    "/categories/{slug}",
+    access=Access.ADMIN,
+    summary="Delete a category that neither categories nor products are in",
+    status=204,
+    errors=[CategoryNotFound, CategoryInUse, CategoriesContended, SearchUnavailable],
+)
+def delete_category(request: Request[None], slug: str) -> None:
+    categories.delete_category(slug, count_products=search.count_in_category)
 
 
 @api.get(
     "/product/{product_id}",
     access=Access.PUBLIC,
-    summary="Get a product and its available stock",
+    summary="Get a product and its available stock, or a parent and its variants",
     returns=ProductWithStock,
     errors=[ProductNotFound],
 )
@@ -86,43 +192,84 @@ def get_product(request: Request[None], product_id: str) -> ProductWithStock:
     return products.get_product(product_id)
 
 
+@api.get(
+    "/products/all/{product_id}",
+    access=Access.ADMIN,
+    summary="Get a product as staff see it, in any status",
+    returns=ManagedProduct,
+    errors=[ProductNotFound],
+)
+def get_managed_product(request: Request[None], product_id: str) -> ManagedProduct:
+    return products.get_managed_product(product_id)
+
+
 @api.post(
     "/product",
     access=Access.ADMIN,
     summary="Create a product with its stock",
+    description=(
+        "With `options` and `variants`: a parent, which is listed once at its least price, and"
+        " the variants, which are bought."
+    ),
     body=NewProduct,
     returns=ProductCreated,
     status=201,
-    errors=[InvalidAmount, IdempotencyKeyReused, ProductContended, SkuTaken],
+    errors=[
+        *(InvalidAmount, IdempotencyKeyReused, ProductContended, SkuTaken, SlugTaken),
+        RelatedUnknown,
+    ],
     idempotency_key=True,
 )
 def create_product(request: Request[NewProduct]) -> ProductCreated:
-    return products.create_product(request.body, request.caller.user_id, request.idempotency_key)
+    return creation.create_product(request.body, request.caller.user_id, request.idempotency_key)
+
+
+@api.post(
+    "/product/{product_id}/variants",
+    access=Access.ADMIN,
+    summary="Add a variant to a parent",
+    description="A repeat adds nothing: a parent has no two variants with the same options.",
+    body=NewVariant,
+    returns=ProductCreated,
+    status=201,
+    errors=[
+        *(InvalidAmount, ProductNotFound, VariantExists, TooManyVariants, SkuTaken, SlugTaken),
+        ProductContended,
+    ],
+)
+def add_variant(request: Request[NewVariant], product_id: str) -> ProductCreated:
+    return creation.add_variant(product_id, request.body, request.caller.user_id)
 
 
 @api.patch(
     "/product/{product_id}",
     access=Access.ADMIN,
     summary="Change a product",
-    description="Fields that are left out stay. Orders keep the price that they were placed at.",
+    description=(
+        "Fields that are left out stay, null removes one. Orders keep the price that they were"
+        " placed at. A `status` brings an archived product back."
+    ),
     body=ProductPatch,
     returns=ProductView,
-    errors=[InvalidAmount, ProductNotFound, CurrencyFixed],
+    errors=[
+        *(InvalidAmount, ProductNotFound, CurrencyFixed, SlugTaken, VariantField, RelatedUnknown),
+        ProductContended,
+    ],
 )
 def change_product(request: Request[ProductPatch], product_id: str) -> ProductView:
-    return products.change_product(product_id, request.body)
+    return changes.change_product(product_id, request.body)
 
 
 @api.delete(
     "/product/{product_id}",
     access=Access.ADMIN,
-    summary="Archive a product",
-    description="It leaves the catalogue for good. Reserved stock can still be sold.",
+    summary="Archive a product, or a parent with its variants",
+    description="It leaves the catalogue. Reserved stock can still be sold.",
     returns=ProductArchived,
-    errors=[ProductNotFound],
+    errors=[ProductNotFound, ProductContended],
 )
 def archive_product(request: Request[None], product_id: str) -> ProductArchived:
-    return products.archive_product(product_id)
+    return changes.archive_product(product_id)
 
 
 @api.put(
@@ -197,3 +344,54 @@ def return_inventory(request: ReturnInput) -> ReservationState:
 def expire_reservations(event: CloudWatchEvent) -> Any:
     """Expire reservations that were not committed in time."""
     return to_builtins(expiry.expire_reservations())
+
+
+@app.on_dynamodb_record(
+    stream_arn=streams.arn("Products"),
+    batch_size=1000,
+    starting_position="TRIM_HORIZON",
+    name="on-products-stream",
+)
+def on_products_stream(event: DynamoDBEvent) -> None:
+    """Send the keys of products that changed to the writer of the search index."""
+    indexing.enqueue_changes(event)
+
+
+@app.on_dynamodb_record(
+    stream_arn=streams.arn("Inventory"),
+    batch_size=1000,
+    starting_position="TRIM_HORIZON",
+    name="on-stock-stream",
+)
+def on_stock_stream(event: DynamoDBEvent) -> None:
+    """Send the keys of products whose stock changed to the writer of the search index."""
+    indexing.enqueue_changes(event)
+
+
+@app.on_dynamodb_record(
+    stream_arn=streams.arn("Categories"),
+    batch_size=1000,
+    starting_position="TRIM_HORIZON",
+    name="on-categories-stream",
+)
+def on_categories_stream(event: DynamoDBEvent) -> None:
+    """Tell the writer of the search index that the tree of categories changed."""
+    indexing.enqueue_changes(event)
+
+
+# At most two at once, by the merge file. The pointer's optimistic lock keeps each one's changes.
+@app.on_sqs_message(
+    queue="search-index-queue",
+    batch_size=100,
+    maximum_batching_window_in_seconds=1,
+    name="on-search-index-queue",
+)
+def on_search_index_queue(event: SQSEvent) -> None:
+    """Write a version of the search index with all that changed."""
+    indexing.apply_messages(event)
+
+
+@app.schedule("rate(5 minutes)", name="refresh-search-index")
+def refresh_search_index(event: CloudWatchEvent) -> bool:
+    """Ask for a new search index if there is none, or none of today."""
+    return indexing.request_rebuild_if_due()

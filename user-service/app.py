@@ -27,7 +27,7 @@ from chalicelib.accounts.schemas import (
     Registration,
 )
 from chalicelib.mails.errors import InvalidMailToken
-from chalicelib.mails.schemas import MailRequest
+from chalicelib.mails.schemas import MailEvent, MailRequest
 from chalicelib.rate_limits.errors import TooManyAttempts
 from chalicelib.sessions.errors import InvalidRefreshToken, SessionEnded
 from chalicelib.sessions.schemas import Logout, SessionTokens, TokenRefresh
@@ -42,6 +42,7 @@ with lazy_imports.until_first_use():
     from chalicelib.accounts import deletion, proofs, recovery, registration
     from chalicelib.accounts import service as accounts
     from chalicelib.mails import service as mails
+    from chalicelib.mails import suppressions
     from chalicelib.sessions import service as sessions
     from chalicelib.tokens import service as tokens
     from chalicelib.users import service as users
@@ -66,7 +67,7 @@ _CONFIRMED_BY_PASSWORD = [SessionEnded, InvalidCredentials, TooManyAttempts]
     idempotency_key=True,
 )
 def register_user(request: Request[Registration]) -> RegisteredUser:
-    return registration.register(request.body, request.idempotency_key, request.source_ip)
+    return registration.register(request.body, request.idempotency_key, request.source)
 
 
 @api.post(
@@ -80,7 +81,7 @@ def register_user(request: Request[Registration]) -> RegisteredUser:
     errors=[InvalidCredentials, TooManyAttempts],
 )
 def log_in(request: Request[Credentials]) -> LoginTokens:
-    return accounts.log_in(request.body, request.source_ip)
+    return accounts.log_in(request.body, request.source)
 
 
 @api.post(
@@ -140,7 +141,7 @@ def update_profile(request: Request[ProfilePatch]) -> Profile:
     errors=[*_CONFIRMED_BY_PASSWORD, *_NEW_PASSWORD, AccountContended],
 )
 def change_password(request: Request[PasswordChange]) -> Confirmation:
-    return recovery.change_password(request.caller, request.body, request.source_ip)
+    return recovery.change_password(request.caller, request.body, request.source)
 
 
 @api.post(
@@ -154,7 +155,7 @@ def change_password(request: Request[PasswordChange]) -> Confirmation:
     errors=[TooManyAttempts],
 )
 def request_password_reset(request: Request[PasswordResetRequest]) -> Confirmation:
-    return recovery.request_password_reset(request.body, request.source_ip)
+    return recovery.request_password_reset(request.body, request.source)
 
 
 @api.post(
@@ -219,7 +220,7 @@ def export_account(request: Request[None]) -> AccountExport:
     errors=_CONFIRMED_BY_PASSWORD,
 )
 def delete_account(request: Request[AccountDeletion]) -> Confirmation:
-    return accounts.delete_account(request.caller, request.body, request.source_ip)
+    return accounts.delete_account(request.caller, request.body, request.source)
 
 
 @api.get(
@@ -249,6 +250,15 @@ def rotate_signing_key(request: RotateSigningKey) -> KeyRotation:
 def on_user_mail(event: SQSEvent) -> None:
     """Send the requested mails."""
     queues.consume(event, lambda message: mails.send_mail(step_input.parse(MailRequest, message)))
+
+
+@app.on_sqs_message(queue="mail-event-queue", batch_size=10, name="on-mail-event")
+def on_mail_event(event: SQSEvent) -> None:
+    """End mails to addresses that bounced, or whose owner complained."""
+    queues.consume(
+        event,
+        lambda message: suppressions.suppress_recipients(step_input.parse(MailEvent, message)),
+    )
 
 
 @app.on_sqs_message(queue="account-deletion-queue", batch_size=1, name="on-account-deletion")

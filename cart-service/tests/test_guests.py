@@ -100,7 +100,8 @@ def test_the_table_holds_no_secret_and_no_personal_data(guest, bowl):
     assert {each["productId"] for each in kept} == {BOWL, "KEY#GUEST", "KEY#REQUEST#click-1"}
     assert guest.secret not in str(kept)
     assert set().union(*kept) == {
-        "userId", "productId", "qty", "addedAt", "updatedAt", "expiresAt", "status", "bodyHash"
+        "userId", "productId", "qty", "addedAt", "updatedAt", "expiresAt", "status", "bodyHash",
+        "shownPriceMinor",
     }  # fmt: skip
 
 

@@ -227,6 +227,9 @@ def test_both_starters_start_the_same_saga(shop, jimmy):
     [
         ("OutOfStock", 409), ("PriceChanged", 409), ("ProductNotFound", 404), ("TooManyLines", 400),
         ("IdempotencyKeyReused", 422), ("QuantityTooLarge", 400), ("MixedCurrencies", 400),
+        ("CouponOver", 409), ("CouponNotFound", 404), ("CouponNotApplicable", 409),
+        ("ShippingMethodNotAvailable", 409), ("ShippingAddressRequired", 400),
+        ("AccountGone", 401),
     ],
 )  # fmt: skip
 def test_errors_of_order_service_reach_the_customer(shop, jimmy, error, status):
@@ -244,6 +247,16 @@ def test_errors_of_order_service_reach_the_customer(shop, jimmy, error, status):
         {"Code": error, "Message": "not so"},
     )
     assert shop.executions() == []
+
+
+def test_a_deleted_account_pays_no_waiting_order(shop, jimmy):
+    shop.add_order()
+    shop.delete_customer(JIMMY)
+
+    refused = check_out(shop, jimmy, {"orderId": ORDER})
+
+    assert (refused.status_code, refused.json_body["Code"]) == (401, "AccountGone")
+    assert (shop.payment(), shop.executions()) == ({}, [])
 
 
 def test_a_broken_order_service_is_not_the_customers_fault(shop, jimmy):
@@ -378,3 +391,63 @@ def test_an_invalid_body_is_refused(shop, jimmy, body):
     shop.fill_cart()
 
     assert check_out(shop, jimmy, body).status_code == 400
+
+
+ADDRESS = {
+    "name": "Jimmy Patel",
+    "line1": "1 Market Street",
+    "city": "San Francisco",
+    "region": "CA",
+    "postalCode": "94105",
+    "country": "US",
+}
+
+
+def test_the_order_is_placed_with_address_method_and_coupons(shop, jimmy):
+    shop.fill_cart()
+    terms = {"shippingAddress": ADDRESS, "shippingMethodId": "METHOD#1", "couponCodes": ["ten-off"]}
+
+    assert check_out(shop, jimmy, terms).status_code == 202
+
+    (step,) = shop.lambda_fakes.called(VALIDATE)
+    assert {name: step[name] for name in terms} == {**terms, "couponCodes": ["TEN-OFF"]}
+
+
+def test_another_address_method_or_coupon_is_another_order(shop, jimmy):
+    shop.fill_cart()
+    sent = {"shippingAddress": ADDRESS}
+    bodies = [
+        {},
+        sent,
+        {"shippingAddress": {**ADDRESS, "line1": "2 Market Street"}},
+        {**sent, "shippingMethodId": "METHOD#1"},
+        {**sent, "couponCodes": ["TEN"]},
+        {**sent, "couponCodes": ["TEN", "FREE"]},
+    ]
+
+    first = [check_out(shop, jimmy, body).json_body["orderId"] for body in bodies]
+    again = [check_out(shop, jimmy, body).json_body["orderId"] for body in bodies]
+    swapped = check_out(shop, jimmy, {**sent, "couponCodes": ["free", "ten"]})
+
+    assert len(set(first)) == len(bodies)
+    assert again == first
+    assert swapped.json_body["orderId"] == first[-1]
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"shippingAddress": {**ADDRESS, "country": "XX"}}, "country"),
+        ({"shippingAddress": {**ADDRESS, "postalCode": "1"}}, "postalCode"),
+        ({"shippingMethodId": "METHOD#1"}, "shippingMethodId"),
+        ({"couponCodes": ["?"]}, "couponCodes"),
+    ],
+)
+def test_wrong_terms_of_a_checkout_are_named(shop, jimmy, terms, field):
+    shop.fill_cart()
+
+    refused = check_out(shop, jimmy, terms)
+
+    assert (refused.status_code, refused.json_body["Code"]) == (400, "InvalidBody")
+    assert field in refused.json_body["Message"]
+    assert shop.lambda_fakes.calls == []

@@ -5,6 +5,7 @@ from moto.sns import sns_backends
 from tests.checkout_shop import BOWL, ORDER
 
 from chalicelib.notifications.errors import RecipientUnknown
+from chalicelib.readmodels.users import SuppressedAddress
 from common import aws, events, queues
 from testkit.tokens import JIMMY
 
@@ -147,6 +148,21 @@ def test_a_deleted_account_gets_no_mail_but_its_goods_are_picked(shop, topic):
     assert sorted(audience for audience, _ in topic()) == ["admin", "inventory"]
 
 
+@pytest.mark.parametrize(("proved_at", "mailed"), [(None, 0), ("2026-01-01", 0), ("2026-01-03", 1)])
+def test_an_address_that_bounced_gets_no_mail_until_it_is_proved(shop, proved_at, mailed):
+    row = {
+        "userId": {"S": SuppressedAddress.key_for("jimmy@example.com")},
+        "suppressedAt": {"S": "2026-01-02"},
+        **({"provedAt": {"S": proved_at}} if proved_at else {}),
+    }
+    aws.client("dynamodb").put_item(TableName="Users", Item=row)
+
+    assert send(shop)["status"] == send(shop)["status"] == ("SENT" if mailed else "UNREACHABLE")
+
+    assert len(mails()) == mailed
+    assert {row["message"] for row in kept()} == {CONFIRMED["message"]}
+
+
 def test_the_receipt_of_a_deleted_account_is_no_dead_letter(shop):
     shop.add_order()
     shop.delete_customer(JIMMY)
@@ -257,6 +273,28 @@ def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
     assert "receipt" in subject
     assert "2 x Protein Bowl: 25.98 USD" in text
     assert "Total: 25.98 USD" in text
+
+
+def test_a_stage_may_confirm_an_order_in_its_receipt(shop, topic, monkeypatch):
+    """One mail to the customer for an order; the team is notified as before."""
+    monkeypatch.setenv("ONE_MAIL_PER_ORDER", "1")
+    shop.add_order()
+
+    assert send(shop)["status"] == send(shop)["status"] == "IN_RECEIPT"
+    shop.api.sqs("on-order-done-receipt", [done()])
+    shop.api.sqs("on-order-done-receipt", [done()])
+
+    ((_, subject, body),) = mails()
+    assert subject.startswith("Order confirmed: Your receipt")
+    assert "is confirmed" in body
+    assert "25.98 USD" in body
+    assert sorted(audience for audience, _ in topic()) == ["admin", "inventory"]
+
+
+def test_an_order_that_failed_is_told_at_once_all_the_same(shop, monkeypatch):
+    monkeypatch.setenv("ONE_MAIL_PER_ORDER", "1")
+
+    assert send(shop, kind="ORDER_FAILED")["status"] == "SENT"
 
 
 def test_a_receipt_has_the_day_of_the_shops_own_time_zone(shop, monkeypatch):

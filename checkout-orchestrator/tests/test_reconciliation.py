@@ -7,6 +7,11 @@ from tests.order_records import OTHER
 THIRD, FOURTH = ORDER[:-1] + "3", ORDER[:-1] + "4"
 
 
+def bowls(line_total):
+    """The line of two bowls, at another price."""
+    return [{"productId": BOWL, "qty": 2, "lineTotalMinor": line_total}]
+
+
 def test_a_consistent_shop_has_no_discrepancy(records):
     records.store_stock(available=6, sold=2)
     records.complete_purchase()
@@ -56,7 +61,7 @@ def test_an_order_with_nothing_to_pay_is_consistent(records):
     records.store_order(totalMinor=0)
     records.shop.charge(amount=0)
     records.store_reservation("COMMITTED")
-    records.set_status("CONFIRMED", paymentId=PAYMENT)
+    records.set_status("CONFIRMED", paymentId=PAYMENT, items=bowls(line_total=0))
     records.notify("ORDER_CONFIRMED")
     records.consume_order_done(total=0)
 
@@ -110,10 +115,28 @@ def test_a_capture_after_a_full_refund_is_found(records):
 
 def test_another_amount_than_the_total_is_found(records):
     records.complete_purchase()
-    records.set_status("CONFIRMED", totalMinor=2599)
+    records.set_status("CONFIRMED", totalMinor=2599, items=bowls(line_total=2599))
     records.change("InventoryAudit", {"day": records.today(), "orderId": ORDER}, totalMinor=2599)
 
     assert records.kinds(settle=3600) == ["WrongAmount"]
+
+
+@pytest.mark.parametrize("shipping", [499, None])
+def test_a_price_whose_parts_do_not_sum_to_the_total_is_found(records, shipping):
+    parts = {"shipping": {"totalMinor": shipping}} if shipping else {}
+    records.complete_purchase()
+    lines = bowls(line_total=2598 if shipping else 2000)
+    records.set_status("CONFIRMED", items=lines, **parts)
+
+    assert records.kinds(settle=3600) == ["PriceDoesNotAddUp"]
+
+
+def test_a_price_with_shipping_adds_up(records):
+    records.complete_purchase()
+    lines = bowls(line_total=2098)
+    records.set_status("CONFIRMED", items=lines, shipping={"totalMinor": 500})
+
+    assert records.kinds(settle=3600) == []
 
 
 def test_another_currency_than_the_orders_is_found(records):

@@ -112,11 +112,11 @@ def test_an_intent_of_another_amount_is_never_confirmed(shop, monkeypatch):
     create_intent = shop.stripe.create_intent
 
     def create_other_amount(params):
-        return create_intent({**params, "amount": "1"})
+        return create_intent({**params, "amount": "100"})
 
     monkeypatch.setattr(shop.stripe, "create_intent", create_other_amount)
 
-    with pytest.raises(PaymentRejected, match="made an intent of 1 USD"):
+    with pytest.raises(PaymentRejected, match="made an intent of 100 USD"):
         shop.charge()
 
     assert shop.charged() == (0, 0)

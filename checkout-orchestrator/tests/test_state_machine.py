@@ -200,11 +200,6 @@ def test_nothing_is_undone_before_the_orders_status_is_known():
     assert TOP["PauseUndo"]["Next"] == "UndoOrderRecord"
 
 
-def test_a_reservation_outlives_the_wait_for_its_payment():
-    assert seconds_of(TOP["AwaitPayment"]) < 1200
-    assert STORED["Parameters"]["PaymentWait"]["MaxValue"] < 1200
-
-
 @pytest.mark.parametrize("state", ["AwaitPayment", "QueuePaymentRetry"])
 def test_a_wait_ends_with_the_orders_offer(state):
     limit = TOP[state]["TimeoutSeconds"][2:-2].strip()

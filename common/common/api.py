@@ -19,6 +19,7 @@ camelCase; errors by their class name and `description`. What the framework itse
 body, the query, ids in the path, the token, the key) is added to a route's errors.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -36,6 +37,7 @@ from common.routes import Access, Declared, Function, InvalidIdempotencyKey, Rou
 from common.schemas import parse_body, parse_query, reject_unknown_parameters
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_IPV6_PREFIX = 64
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _retry_after: ContextVar[int | None] = ContextVar("retry_after", default=None)
 
@@ -91,9 +93,12 @@ class Request(Generic[Input]):
         return self.idempotency_key
 
     @property
-    def source_ip(self) -> str:
-        """The client's address as API Gateway saw it. X-Forwarded-For can be forged."""
-        return str(self._request.context["identity"]["sourceIp"])
+    def source(self) -> str:
+        """The client's network as API Gateway saw it: an IPv4 address or an IPv6 /64.
+
+        X-Forwarded-For can be forged, and a provider gives one customer a whole /64 (RFC 6177).
+        """
+        return _network(str(self._request.context["identity"]["sourceIp"]))
 
     @property
     def raw_body(self) -> bytes:
@@ -220,6 +225,16 @@ def camel_case(name: str) -> str:
     """Spell a Python name as on the wire: `add_to_cart` is `addToCart`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:  # API Gateway's own console says "test-invoke-source-ip"
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed.packed, _IPV6_PREFIX), strict=False))
 
 
 def _response(route: Route, answer: Any) -> Response:

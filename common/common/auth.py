@@ -26,6 +26,7 @@ KEYS_PARAMETER = "/commerce/auth/jwks"
 ADMIN = "admin"
 CUSTOMER = "customer"
 
+CACHE_SECONDS = 60  # API Gateway lets a token in for as long after the authorizer did
 _FRESH_SECONDS = 300  # a revoked key is accepted this long
 REFETCH_SECONDS = 5  # unknown key ids must not cause a call to SSM for every request
 _SSM_SECONDS = 2  # with one retry, time is left to use the cached keys: an authorizer has 10 s
@@ -77,7 +78,9 @@ def jwt_authorizer(app: Chalice) -> ChaliceAuthorizer:
         context["customer"] = redaction.customer(claims["sub"])  # for the access log
         return AuthResponse(routes=["*"], principal_id=claims["sub"], context=context)
 
-    wrapped: ChaliceAuthorizer = app.authorizer(name="authorizer", ttl_seconds=60)(authorizer)
+    wrapped: ChaliceAuthorizer = app.authorizer(name="authorizer", ttl_seconds=CACHE_SECONDS)(
+        authorizer
+    )
     return wrapped
 
 

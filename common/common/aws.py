@@ -3,8 +3,10 @@
 Creating one takes longer than ten calls on it.
 """
 
+import importlib
 import os
 import random
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,16 @@ _MAX_CONFLICTS, _MAX_PAUSE_SECONDS = 10, 0.1
 # The shop's name in AWS's logs. botocore's own would be built twice for every call.
 _FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
 USER_AGENT = f"Botocore/{botocore.__version__} commerce/{_FUNCTION}"
+
+
+def seed_after_restore() -> None:
+    """Seed `random` anew in each Lambda that starts from a snapshot.
+
+    All would wait the same "random" time before a retry, and meet again. Does nothing elsewhere.
+    https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
+    """
+    with suppress(ImportError):
+        importlib.import_module("snapshot_restore_py").register_after_restore(random.seed)
 
 
 @cache
@@ -85,3 +97,4 @@ def _pause_after_conflict(
 
 
 botocore.register_initializer(_configure_session)
+seed_after_restore()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from chalice import BadRequestError, ChaliceViewError
@@ -50,8 +50,12 @@ class InvalidQuery(BadRequestError):
 class Schema(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
     """Base of bodies and queries: camelCase on the wire, None left out.
 
-    Unknown fields of a body are ignored, unknown parameters of a query refused.
+    Unknown fields of a body are ignored, unknown parameters of a query refused. A query with
+    `prefixes = {"attr.": "attributes"}` takes every parameter that begins with `attr.` into its
+    field `attributes`, a dict of texts.
     """
+
+    prefixes: ClassVar[Mapping[str, str]] = {}
 
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -85,10 +89,11 @@ def reject_unknown_parameters(
 
     `shape` is None where the route has no query. Raises: InvalidQuery.
     """
-    known = [field.encode_name for field in msgspec.structs.fields(shape)] if shape else []
+    known = parameter_names(shape) if shape else []
+    prefixes = prefixes_of(shape)
     for name, values in parameters.items():
-        if name not in known:
-            expected = ", ".join(known) or "none"
+        if name not in known and _prefix_of(name, prefixes) is None:
+            expected = ", ".join((*known, *(f"{prefix}..." for prefix in prefixes))) or "none"
             raise InvalidQuery(
                 f"{name[:_MAX_SHOWN]}: unknown query parameter; known are: {expected}"
             )
@@ -98,10 +103,34 @@ def reject_unknown_parameters(
 
 def parse_query(parameters: Mapping[str, Any], shape: type[Shape]) -> Shape:
     """Parse a query string. Raises: InvalidQuery."""
+    prefixes = prefixes_of(shape)
+    values: dict[str, Any] = {}
+    for name, value in parameters.items():
+        prefix = _prefix_of(name, prefixes)
+        if prefix is None:
+            values[name] = value
+        else:
+            values.setdefault(prefixes[prefix], {})[name.removeprefix(prefix)] = value
     try:
-        return msgspec.convert(dict(parameters), shape, strict=False)
+        return msgspec.convert(values, shape, strict=False)
     except msgspec.ValidationError as exc:
         raise InvalidQuery(_explain(exc)) from None
+
+
+def prefixes_of(shape: type[msgspec.Struct] | None) -> Mapping[str, str]:
+    """Return the prefixes of a query's parameters, and the fields that take them."""
+    return getattr(shape, "prefixes", {})
+
+
+def parameter_names(shape: type[msgspec.Struct]) -> list[str]:
+    """Return the names of a query's parameters, without those that have a prefix."""
+    fields = [field.encode_name for field in msgspec.structs.fields(shape)]
+    return [name for name in fields if name not in prefixes_of(shape).values()]
+
+
+def _prefix_of(name: str, prefixes: Mapping[str, str]) -> str | None:
+    """The prefix of a parameter's name, None without one or with nothing behind it."""
+    return next((one for one in prefixes if name.startswith(one) and name != one), None)
 
 
 @cache

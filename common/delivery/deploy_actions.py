@@ -17,15 +17,22 @@ NAMED = {
     "AWS::Events::Rule": ("Name", "events:<here>:rule/commerce/<name>"),
     "AWS::CloudWatch::Alarm": ("AlarmName", "cloudwatch:<here>:alarm:<name>"),
     "AWS::SecretsManager::Secret": ("Name", "secretsmanager:<here>:secret:<name>-??????"),
+    "AWS::WAFv2::IPSet": ("Name", "wafv2:<here>:regional/ipset/<name>/*"),
     "AWS::WAFv2::WebACL": ("Name", "wafv2:<here>:regional/webacl/<name>/*"),
     "AWS::Logs::LogGroup": ("LogGroupName", "logs:<here>:log-group:<name>*"),
     "AWS::CloudTrail::Trail": ("TrailName", "cloudtrail:<here>:trail/<name>"),
     "AWS::S3::Bucket": ("BucketName", "s3:::<name>"),
+    "AWS::SES::ConfigurationSet": ("Name", "ses:<here>:configuration-set/<name>"),
     "AWS::StepFunctions::StateMachine": ("StateMachineName", "states:<here>:stateMachine:<name>"),
 }
 # What a type is evaluated on besides its own name.
 BESIDES = {
-    "AWS::WAFv2::WebACL": ("wafv2:<here>:regional/managedruleset/*/*",),
+    "AWS::WAFv2::WebACL": (
+        "wafv2:<here>:regional/managedruleset/*/*",
+        "wafv2:<here>:regional/ipset/*/*",
+    ),
+    # Its name is a setting of the stage.
+    "AWS::SES::EmailIdentity": ("ses:<here>:identity/*",),
     "AWS::ApiGateway::Account": ("apigateway:${AWS::Region}::/account",),
 }
 # Code stacks begin with the service's name. An API's id and a mapping's are drawn at random.
@@ -118,6 +125,7 @@ CONDITIONS: dict[str, dict[str, dict[str, Any]]] = {
     "events:DeleteEventBus": _BY_CLOUDFORMATION,
     "logs:DeleteLogGroup": _BY_CLOUDFORMATION,
     "secretsmanager:DeleteSecret": _BY_CLOUDFORMATION,
+    "ses:DeleteEmailIdentity": _BY_CLOUDFORMATION,
     "sns:DeleteTopic": _BY_CLOUDFORMATION,
     "sqs:DeleteQueue": _BY_CLOUDFORMATION,
 }

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -60,21 +61,53 @@ def _is_origin(value: Any) -> bool:
     return parts.scheme in ("http", "https") and value == f"{parts.scheme}://{parts.netloc}"
 
 
+def _networks(value: Any) -> str:
+    expected = ValueError('expected a list of IPv4 ranges such as "198.51.100.7/32"')
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise expected
+    try:
+        return ",".join(str(IPv4Network(each)) for each in value)
+    except ValueError:
+        raise expected from None
+
+
+def _managed_rules(value: Any) -> str:
+    if value not in ("Count", "Block"):
+        raise ValueError('expected "Count" or "Block"')
+    return str(value)
+
+
+def _flag(value: Any) -> str:
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")
+    return "1" if value else "0"
+
+
 class _Setting(NamedTuple):
     """How a value is read, and what it goes to."""
 
     read: Callable[[Any], str]
     services: tuple[str, ...] = ()  # whose Lambdas have it as a variable
     parameter: tuple[str, str] | None = None  # of which service's data stack, and its name
+    as_parameter: Callable[[str], str] = str
 
 
 _EVERY_SERVICE = ("*",)
 _SETTINGS = {
     "CORS_ORIGINS": _Setting(_origins, _EVERY_SERVICE),
-    "MAIL_FROM": _Setting(_address, ("checkout-orchestrator", "user-service")),
+    "MAIL_FROM": _Setting(
+        _address,
+        ("checkout-orchestrator", "user-service"),
+        ("user-service", "MailDomain"),
+        lambda address: address.partition("@")[2],
+    ),
     "SHOP_SITE": _Setting(_site, ("user-service",)),
     "SHOP_TIME_ZONE": _Setting(_zone, ("analytics-service", "checkout-orchestrator")),
     "ADMIN_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "AdminEmail")),
+    "ONE_MAIL_PER_ORDER": _Setting(_flag, ("checkout-orchestrator",)),
+    "TEAM_MAILS": _Setting(_flag, parameter=("checkout-orchestrator", "TeamMails")),
+    "EXEMPT_ADDRESSES": _Setting(_networks, parameter=("checkout-orchestrator", "ExemptAddresses")),
+    "MANAGED_RULES": _Setting(_managed_rules, parameter=("checkout-orchestrator", "ManagedRules")),
     "INVENTORY_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "InventoryEmail")),
 }
 
@@ -114,12 +147,12 @@ def variables(service: str, stage: str) -> Settings:
 
 def parameters(service: str, stage: str) -> Settings:
     """Return the parameters of a service's data stack."""
-    found = {}
+    values = {}
     for name, value in load(stage).items():
         owner, parameter = _SETTINGS[name].parameter or ("", "")
         if owner == service:
-            found[parameter] = value
-    return found
+            values[parameter] = _SETTINGS[name].as_parameter(value)
+    return values
 
 
 def is_variable(name: str) -> bool:

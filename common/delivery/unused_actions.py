@@ -69,6 +69,13 @@ _BY_PROPERTY: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "WebsiteConfiguration": ("s3:PutBucketWebsite", "s3:DeleteBucketWebsite"),
     },
+    "AWS::SES::ConfigurationSet": {
+        "ArchivingOptions": ("ses:PutConfigurationSetArchivingOptions",),
+        "DeliveryOptions": ("ses:PutConfigurationSetDeliveryOptions",),
+    },
+    "AWS::SES::ConfigurationSetEventDestination": {
+        "EventDestination.KinesisFirehoseDestination": ("iam:PassRole",),
+    },
     "AWS::StepFunctions::StateMachine": {"DefinitionS3Location": ("s3:*",)},
     "AWS::Lambda::Function": {
         "Code.S3ObjectVersion": ("s3:GetObjectVersion",),

@@ -17,7 +17,7 @@ _LOADING, _LOADED = "loading", "loaded"
 Say = Callable[[str], None]
 
 
-def load_once(cloud: Cloud, url: str, token: str, catalogue: Path, say: Say) -> None:
+def load_once(cloud: Cloud, url: str, log_in: Callable[[], str], catalogue: Path, say: Say) -> None:
     """Load the catalogue if the shop is empty or an earlier load was interrupted.
 
     Idempotent. Raises: seed.CatalogueUnreadable.
@@ -28,7 +28,7 @@ def load_once(cloud: Cloud, url: str, token: str, catalogue: Path, say: Say) -> 
     if mark == _LOADING:
         say("loading the catalogue was interrupted and goes on")
     _set_mark(cloud, _LOADING)
-    seed.load(url, token, catalogue, say)
+    seed.load(url, log_in, catalogue, say)
     _set_mark(cloud, _LOADED)
 
 

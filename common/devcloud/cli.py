@@ -50,6 +50,7 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
         "token": operations.token,
         "local": operations.serve_local,
         "invoke": operations.invoke,
+        "bounce": operations.bounce_mail,
         "seed": operations.load_products,
     },
     "Find and mend what went wrong": {

@@ -61,14 +61,18 @@ const ui = SwaggerUIBundle({
   docExpansion: "list",
   tryItOutEnabled: true,
   validatorUrl: null,
-  onComplete: async () => {
-    const response = await fetch(`/docs/token/${who}`);
-    if (response.ok) {
-      const { scheme, token } = await response.json();
-      ui.preauthorizeApiKey(scheme, token);
-    }
+  onComplete: () => {
+    authorize();
+    setInterval(authorize, 20000); // an admin's token lives for a minute
   },
 });
+async function authorize() {
+  const response = await fetch(`/docs/token/${who}`);
+  if (response.ok) {
+    const { scheme, token } = await response.json();
+    ui.preauthorizeApiKey(scheme, token);
+  }
+}
 """
 _HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 

@@ -130,11 +130,10 @@ def _forwarded(request: Request) -> list[tuple[bytes, bytes]]:
         for name, value in _end_to_end(request.headers.raw)
         if name not in (b"host", b"x-forwarded-for")
     ]
-    seen = [
-        *request.headers.getlist("x-forwarded-for"),
-        request.client.host if request.client else "unknown",
-    ]
-    return [*headers, (b"x-forwarded-for", ", ".join(seen).encode("latin-1"))]
+    # The local AWS takes the first address as the source, as API Gateway takes the peer: what a
+    # client says of itself does not count.
+    peer = request.client.host if request.client else "unknown"
+    return [*headers, (b"x-forwarded-for", peer.encode("latin-1"))]
 
 
 def _end_to_end(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -147,7 +146,7 @@ def _error(status: int, code: str, message: str) -> Response:
 
 def server(app: Starlette, port: int) -> uvicorn.Server:
     """The front door on a port of this machine only."""
-    # No proxy is in front of it: X-Forwarded-For is the client's claim, forwarded as such.
+    # No proxy is in front of it: X-Forwarded-For is the client's claim, and is replaced.
     settings = uvicorn.Config(
         app,
         host="127.0.0.1",

@@ -3,9 +3,10 @@
 import csv
 import json
 import re
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -71,7 +72,26 @@ class Report:
             yield f"the stock of {known} known products was left as it is"
 
 
-def load(url: str, token: str, path: Path, say: Say = lambda line: None) -> Report:
+class _Admin(httpx.Auth):
+    """Logs the admin in again when the access token has expired."""
+
+    def __init__(self, log_in: Callable[[], str]) -> None:
+        self._log_in, self._token, self._lock = log_in, log_in(), threading.Lock()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send the request, and once more with a new token if the old one is refused."""
+        token = self._token
+        request.headers["Authorization"] = f"Bearer {token}"
+        response = yield request
+        if response.status_code == 401:
+            with self._lock:
+                if self._token == token:
+                    self._token = self._log_in()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            yield request
+
+
+def load(url: str, log_in: Callable[[], str], path: Path, say: Say = lambda line: None) -> Report:
     """Load the valid rows of a file and report the others. Idempotent by SKU.
 
     A known product gets the row's values, but for its stock.
@@ -81,9 +101,8 @@ def load(url: str, token: str, path: Path, say: Say = lambda line: None) -> Repo
     """
     report = Report()
     good = list(_good_rows(path, report))
-    headers = {"Authorization": f"Bearer {token}"}
     pool = ThreadPoolExecutor(_AT_ONCE)
-    with httpx.Client(base_url=url, headers=headers, timeout=40) as http:
+    with httpx.Client(base_url=url, auth=_Admin(log_in), timeout=40) as http:
         try:
             for done, (line, outcome) in enumerate(
                 pool.map(lambda row: _send(http, *row), good), 1

@@ -267,9 +267,9 @@ def _open(shop: Shop, services: Sequence[str], catalogue: Path | None, say: Say)
     """Let the admin in, put products on the shelves, and tell where everything is."""
     if "user-service" not in services:
         return
-    admin = token(shop)
+    token(shop)
     if catalogue and "product-service" in services:
-        catalogue_loading.load_once(shop.cloud, shop.url, admin, catalogue, say)
+        catalogue_loading.load_once(shop.cloud, shop.url, lambda: token(shop), catalogue, say)
     known = {
         "url": shop.url,
         "awsEndpoint": shop.aws_endpoint,

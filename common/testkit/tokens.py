@@ -14,6 +14,7 @@ from common import auth, aws
 
 KID = "test-key"
 JIMMY = "USER#01JIMMY"
+AMY = "USER#01AMY"
 ADMIN = "USER#01ADMIN"
 
 

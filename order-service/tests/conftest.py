@@ -1,17 +1,18 @@
 from collections.abc import Callable
 
 import pytest
-from order_actors import AMY, Customer
+from order_actors import Customer
 from order_factories import BOWL, SHAKE, Catalogue, payment_refunded
+from staff_actors import Staff
 
 from testkit.service_client import Api
-from testkit.tokens import JIMMY, Tokens
+from testkit.tokens import AMY, JIMMY, Tokens
 
 
 @pytest.fixture
 def catalogue(other_tables: Callable[..., None]) -> Catalogue:
     """A bowl at 12.99 USD and a shake at 3.50 USD, fifty of each."""
-    other_tables("Products", "Inventory", "Carts")
+    other_tables("Users", "Products", "Inventory", "Carts")
     catalogue = Catalogue()
     catalogue.put(BOWL)
     catalogue.put(SHAKE, price_minor=350, name="Shake")
@@ -60,3 +61,8 @@ def complete_refunds(api: Api) -> Callable[..., None]:
     return lambda *refunds: api.sqs(
         "on-payment-refunded", [payment_refunded(refund) for refund in refunds]
     )
+
+
+@pytest.fixture
+def staff(api: Api, tokens: Tokens) -> Staff:
+    return Staff(api, tokens.admin())

@@ -10,8 +10,6 @@ from chalice.test import HTTPResponse
 
 from testkit.service_client import Api
 
-AMY = "USER#01AMY"
-
 
 class Customer:
     """The holder of an access token."""

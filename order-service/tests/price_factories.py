@@ -19,3 +19,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "/promotions": WELCOME,
 }
 IDS = {"/shipping-methods": "methodId", "/tax-rates": "rateId", "/promotions": "promotionId"}
+
+ADDRESS = {
+    "name": "Jimmy Patel",
+    "line1": "1 Market Street",
+    "city": "San Francisco",
+    "region": "California",
+    "postalCode": "94105",
+    "country": "us",
+}
+BERLIN = {
+    "name": "Jimmy Patel",
+    "line1": "Unter den Linden 1",
+    "city": "Berlin",
+    "postalCode": "10117",
+    "country": "DE",
+}

@@ -1,7 +1,8 @@
-from order_actors import AMY, error_of
+from order_actors import error_of
 from order_factories import BOWL, SHAKE, row
 
 from testkit.resources import table
+from testkit.tokens import AMY
 
 # Invalid bodies, and what the error message must name.
 MALFORMED_BODIES = [
@@ -52,6 +53,7 @@ def test_an_order_has_the_catalogues_price(jimmy):
 
 
 def test_a_stored_order_holds_name_and_price_of_its_time(jimmy, catalogue):
+    catalogue.put(BOWL, currency="INR")
     order_id = jimmy.order((BOWL, 2), paymentMethod="pm_card_visa", method="UPI").json_body[
         "orderId"
     ]
@@ -65,9 +67,12 @@ def test_a_stored_order_holds_name_and_price_of_its_time(jimmy, catalogue):
             "qty": 2,
             "priceMinor": 1299,
             "lineTotalMinor": 2598,
+            "discountMinor": 0,
+            "taxMinor": 0,
+            "taxName": "No tax",
         }
     ]
-    assert (stored["status"], stored["totalMinor"], stored["currency"]) == ("CREATED", 2598, "USD")
+    assert (stored["status"], stored["totalMinor"], stored["currency"]) == ("CREATED", 2598, "INR")
     assert (stored["method"], stored["paymentMethod"], stored["version"]) == (
         "UPI",
         "pm_card_visa",

@@ -46,7 +46,9 @@ promotions = st.lists(
     max_size=5,
 )
 rates = st.builds(TaxRate, st.just("VAT"), st.integers(0, 500_000), st.booleans())
-taxes = st.fixed_dictionaries(dict.fromkeys(CLASSES, rates)).map(lambda found: found.get)
+taxes = st.fixed_dictionaries(dict.fromkeys(CLASSES, rates)).map(
+    lambda rates_by_class: rates_by_class.get
+)
 
 
 def by_weight(parcel: Parcel) -> int:

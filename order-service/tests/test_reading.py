@@ -1,16 +1,19 @@
 import pytest
-from order_actors import AMY, error_of
+from order_actors import error_of
 from order_factories import BOWL, SHAKE
 
 from common import clock
 from common.pages import encode_cursor
 from testkit.resources import table
-from testkit.tokens import JIMMY
+from testkit.tokens import AMY, JIMMY
 
 
 def ids(response):
     assert response.status_code == 200
     return [order["orderId"] for order in response.json_body]
+
+
+NO_PARTS = {"discount": 0, "tax": 0}
 
 
 @pytest.fixture
@@ -37,9 +40,21 @@ def test_a_customer_sees_an_order_with_its_lines(jimmy):
                 "qty": 2,
                 "price": 12.99,
                 "lineTotal": 25.98,
+                **NO_PARTS,
             },
-            {"productId": SHAKE, "name": "Shake", "qty": 1, "price": 3.5, "lineTotal": 3.5},
+            {
+                "productId": SHAKE,
+                "name": "Shake",
+                "qty": 1,
+                "price": 3.5,
+                "lineTotal": 3.5,
+                **NO_PARTS,
+            },
         ],
+        "subtotal": 29.48,
+        "discountTotal": 0,
+        "taxTotal": 0,
+        "taxIncluded": True,
     }
 
 

@@ -144,6 +144,15 @@ def test_more_than_was_bought_is_not_refunded(admin, paid):
 
 # amounts
 
+STANDARD = {
+    "methodId": "SHIP#1",
+    "name": "Standard",
+    "minDays": 2,
+    "maxDays": 4,
+    "priceMinor": 500,
+    "taxMinor": 0,
+}
+
 
 @pytest.fixture
 def set_shipping():
@@ -152,8 +161,8 @@ def set_shipping():
     def set_shipping(order_id, minor):
         table("Orders").update_item(
             Key={"orderId": order_id},
-            UpdateExpression="SET shippingTotalMinor = :minor",
-            ExpressionAttributeValues={":minor": minor},
+            UpdateExpression="SET shipping = :shipping",
+            ExpressionAttributeValues={":shipping": {**STANDARD, "totalMinor": minor}},
         )
 
     return set_shipping

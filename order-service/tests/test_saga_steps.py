@@ -3,13 +3,12 @@
 import json
 
 import pytest
-from order_actors import AMY
 from order_factories import BOWL, SHAKE, row
 
 from chalicelib.orders import pricing
 from common import queues
 from testkit.resources import table
-from testkit.tokens import JIMMY
+from testkit.tokens import AMY, JIMMY
 
 PLACED = {
     "orderId": "ORDER#1001",

@@ -1,12 +1,12 @@
 """Nobody pays more than the cart last showed, unless the customer says so."""
 
 import pytest
-from order_actors import AMY, error_of
+from order_actors import error_of
 from order_factories import BOWL, SHAKE, row, show_in_cart
 
 from chalicelib.orders.errors import PriceChanged
 from testkit.resources import table
-from testkit.tokens import JIMMY
+from testkit.tokens import AMY, JIMMY
 
 CHECKOUT = {"orderId": "ORDER#1001", "userId": JIMMY, "items": [{"productId": BOWL, "qty": 2}]}
 

@@ -6,9 +6,16 @@ from urllib.parse import quote
 from boto3.dynamodb.types import TypeDeserializer
 from steps import SCHEDULED_EVENT, order_input
 
-from common import aws
+from chalicelib.search import reader
+from common import aws, queues
+from testkit import service_client
 
 BOWL = {"name": "Protein Bowl", "price": 12.99, "description": "High-protein meal", "stock": 50}
+STREAMS = {
+    "Products": "on-products-stream",
+    "Inventory": "on-stock-stream",
+    "Categories": "on-categories-stream",
+}
 _deserializer = TypeDeserializer()
 
 
@@ -18,6 +25,7 @@ class Shop:
     def __init__(self, api: Any, tokens: Any) -> None:
         self.api = api
         self.admin, self.customer = tokens.admin(), tokens.customer()
+        self._seen: dict[str, int] = {}
         aws.client("sqs").create_queue(QueueName="analytics-queue")
 
     def create(self, **changes: Any) -> str:
@@ -67,6 +75,18 @@ class Shop:
     def expire(self) -> Any:
         return self.api.invoke("expire-reservations", SCHEDULED_EVENT)
 
+    def index(self) -> None:
+        """Let the streams' consumers and the writer of the search index do their work."""
+        for table, consumer in STREAMS.items():
+            records = service_client.stream_records(table)
+            if records[self._seen.get(table, 0) :]:
+                self.api.stream(consumer, records[self._seen.get(table, 0) :])
+            self._seen[table] = len(records)
+        messages = _receive_all("search-index-queue")
+        if messages:
+            self.api.sqs("on-search-index-queue", messages)
+        reader.clear()
+
     def put_stock(self, product_id: str, available: int) -> None:
         """Store stock without a product: faster than creating one."""
         counts = {"available": available, "reserved": 0, "sold": 0, "supplied": available}
@@ -98,6 +118,16 @@ class Shop:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         return [_plain(item) for item in aws.client("dynamodb").scan(TableName=table)["Items"]]
+
+
+def _receive_all(queue: str) -> list[str]:
+    """Take all messages out of a queue."""
+    sqs, url, bodies = aws.client("sqs"), queues.url(queue), []
+    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in found:
+            bodies.append(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
 
 
 def _path(product_id: str) -> str:

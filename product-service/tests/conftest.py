@@ -1,5 +1,5 @@
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import faults
@@ -7,12 +7,15 @@ import pytest
 from actors import Shop
 from steps import new_order
 
+from chalicelib.search import reader
 from common import clock
 
 
 @pytest.fixture
-def shop(api: Any, tokens: Any) -> Shop:
-    return Shop(api, tokens)
+def shop(api: Any, tokens: Any) -> Iterator[Shop]:
+    reader.clear()
+    yield Shop(api, tokens)
+    reader.clear()
 
 
 @pytest.fixture

@@ -3,13 +3,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from actors import STREAMS
 from botocore.client import BaseClient
 from chalice.cli.factory import CLIFactory
-from steps import error_of, new_order
+from steps import SCHEDULED_EVENT, error_of, new_order
 
-from common import auth, queues
+from chalicelib.search import storage
+from common import auth, aws, queues
+from testkit import service_client
 
-PUBLIC = {("GET", "/product"), ("GET", "/products"), ("GET", "/product/{product_id}")}
+PUBLIC = {
+    ("GET", "/product"), ("GET", "/products"), ("GET", "/product/{product_id}"),
+    ("GET", "/products/facets"), ("GET", "/products/suggest"), ("GET", "/categories"),
+}  # fmt: skip
+S3_KEYS = "commerce-catalogue-*/search/*"
+# What Lambda does for a consumer, in no code of ours.
+EVENT_SOURCES = {
+    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+}  # fmt: skip
 TRANSACTED = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -69,6 +81,8 @@ def permissions(
     elif service == "sqs":
         queue = arguments.get("QueueName") or arguments["QueueUrl"].rsplit("/", 1)[-1]
         yield f"sqs:{operation}", queue
+    elif service == "s3":
+        yield f"s3:{operation}", S3_KEYS
     elif service == "ssm":
         yield f"ssm:{operation}", f"parameter{arguments['Name']}"
 
@@ -119,7 +133,74 @@ def test_each_step_has_exactly_the_permissions_that_it_uses(shop, service, bowl,
         assert calls == allowed(service, function), function
 
 
+def use_parent(shop, related):
+    """Create, show and change a parent with its variant."""
+    parent = {
+        "name": "Shirt", "options": ["Size"], "relatedIds": [related],
+        "variants": [{"options": {"Size": "M"}, "price": 1, "stock": 1}],
+    }  # fmt: skip
+    headers = {"Idempotency-Key": "k"}
+    created = shop.api.post("/product", parent, token=shop.admin, headers=headers).json_body
+    shop.show(created["productId"])
+    shop.change(created["productId"], name="Coat")
+
+
+def use_categories(shop):
+    """Create, change and delete a category: that reads the search index."""
+    recorded = set(shop.calls)
+    shop.index()
+    shop.calls.clear()
+    shop.calls.update(recorded)
+    shop.api.post("/categories", {"name": "Food"}, token=shop.admin)
+    shop.api.patch("/categories/food", {"position": 1}, token=shop.admin)
+    assert shop.api.delete("/categories/food", token=shop.admin).status_code == 204
+
+
+def test_the_consumers_have_exactly_the_permissions_that_they_use(shop, service, bowl, calls):
+    shop.calls = calls
+    use_categories(shop)
+    shop.api.post("/categories", {"name": "Shop"}, token=shop.admin)
+    aws.client("dynamodb").delete_item(TableName="SearchIndex", Key={"name": {"S": "products"}})
+    for function, use in {
+        **{
+            consumer: lambda consumer=consumer, table=table: shop.api.stream(
+                consumer, service_client.stream_records(table)
+            )
+            for table, consumer in STREAMS.items()
+        },
+        "refresh-search-index": lambda: shop.api.invoke("refresh-search-index", SCHEDULED_EVENT),
+    }.items():
+        calls.clear()
+        queues.url.cache_clear()
+        use()
+        assert calls == used_by_code(service, function), function
+
+
+def test_the_writer_has_exactly_the_permissions_that_it_uses(
+    shop, service, bowl, calls, monkeypatch
+):
+    shop.index()
+    calls.clear()
+    shop.api.sqs("on-search-index-queue", [{"all": True}])
+    shop.api.sqs("on-search-index-queue", [{"keys": [bowl]}])
+    now = storage.time.time()
+    monkeypatch.setattr(storage.time, "time", lambda: now + 120)
+    shop.api.sqs("on-search-index-queue", [{"keys": [bowl], "tree": True}])
+
+    assert calls == used_by_code(service, "on-search-index-queue")
+
+
+def used_by_code(service, function):
+    """What a policy allows, without what Lambda needs to read the source, or to report a loss."""
+    return {
+        (action, resource)
+        for action, resource in allowed(service, function)
+        if action not in EVENT_SOURCES and not resource.endswith("-dlq")
+    }
+
+
 def test_the_api_has_exactly_the_permissions_that_it_uses(shop, service, bowl, calls):
+    shop.calls = calls
     calls.clear()
     shop.create()
     for path in (
@@ -128,11 +209,14 @@ def test_the_api_has_exactly_the_permissions_that_it_uses(shop, service, bowl, c
         f"/product/{bowl.removeprefix('PROD#')}",
     ):
         shop.get(path)
-    shop.change(bowl, name="Bowl")
+    shop.change(bowl, name="Bowl", slug="bowl")
+    shop.change(bowl, slug=None)
+    use_parent(shop, bowl)
     shop.set_stock(bowl, 7)
     shop.adjust(bowl, 2)
     shop.adjust(bowl, 2)
     shop.movements(bowl)
     shop.archive(bowl)
+    use_categories(shop)
 
     assert calls == allowed(service, "api_handler") | allowed(service, "authorizer")

@@ -108,7 +108,9 @@ WRONG = {
     "limit=0": "limit", "limit=101": "limit", "limit=many": "limit", "limit=1.5": "limit",
     "cursor=malformed": "cursor", "cursor=eyJhIjogMX0%3D": "cursor",
     "cursor=bnVsbA%3D%3D": "cursor",
-    "page=2": "page", "sort=name": "sort", "q=bowl": "q", "colour=red": "colour",
+    "page=2": "page", "sort=cheap": "sort", "sort=relevance": "sort", "q=": "q",
+    "colour=red": "colour", "attr.=red": "attr.", "inStock=maybe": "inStock",
+    "attr.!=red": "attr.",
     "limit=2&limit=3": "limit",
 }  # fmt: skip
 

@@ -25,10 +25,10 @@ from testkit import plugin, resources
 from testkit.access_matrix import Way
 from testkit.events import waiting
 from testkit.service_client import Api
-from testkit.tokens import JIMMY, Tokens
+from testkit.tokens import AMY, JIMMY, Tokens
 
-AMY = "USER#01AMY"
 BOWL = "PROD#01BOWL"
+SHIRT = "PARENT#01SHIRT"  # a parent of variants
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 CREATED_AT = "2025-10-13T14:10:00.123Z"
@@ -143,6 +143,21 @@ def _put_product() -> None:
     _put_row("Inventory", productId=BOWL, **stock)
 
 
+def _put_parent() -> None:
+    """A shirt that has no variants yet."""
+    known = {"currency": "USD", "priceMinor": 0, "status": "ACTIVE", "category": "clothes"}
+    known |= {"description": "", "requestHash": "-", "createdAt": CREATED_AT, "version": 1}
+    _put_row(
+        "Products",
+        productId=SHIRT,
+        name="Shirt",
+        optionNames=["Size"],
+        variants=[],
+        updatedAt=CREATED_AT,
+        **known,
+    )
+
+
 def _existing() -> set[str]:
     return set(aws.client("dynamodb").list_tables()["TableNames"])
 
@@ -237,6 +252,7 @@ def _claims(token: str) -> dict[str, Any]:
 def set_up_products(service: ServiceUnderTest) -> None:
     """A bowl is for sale."""
     _put_product()
+    _put_parent()
     bowl = {"product_id": BOWL}
     draft = {
         "name": "Tea",
@@ -250,7 +266,18 @@ def set_up_products(service: ServiceUnderTest) -> None:
         ("GET", "/products"): Request(),
         ("GET", "/product"): Request(),
         ("GET", "/product/{product_id}"): Request(bowl),
+        ("GET", "/products/facets"): Request(),
+        ("GET", "/products/suggest"): Request(query={"q": "bowl"}),
+        ("GET", "/categories"): Request(),
+        ("GET", "/products/all"): Request(),
+        ("GET", "/products/all/{product_id}"): Request(bowl),
+        ("POST", "/categories"): Request(body={"name": "Food", "position": 1}),
+        ("PATCH", "/categories/{slug}"): Request({"slug": "drinks"}, {"name": "Tea"}),
+        ("DELETE", "/categories/{slug}"): Request({"slug": "drinks"}),
         ("POST", "/product"): Request(body=draft),
+        ("POST", "/product/{product_id}/variants"): Request(
+            {"product_id": SHIRT}, {"options": {"Size": "L"}, "price": 3.5, "stock": 5}
+        ),
         ("PATCH", "/product/{product_id}"): Request(
             bowl, {name: value for name, value in draft.items() if name != "stock"}
         ),

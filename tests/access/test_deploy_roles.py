@@ -25,6 +25,7 @@ MAX_POLICY_LENGTH, MAX_POLICIES = 6144, 10
 DELETES_DATA = {
     "dynamodb:DeleteTable",
     "secretsmanager:DeleteSecret",
+    "ses:DeleteEmailIdentity",
     "events:DeleteEventBus",
     "events:DeleteArchive",
     "logs:DeleteLogGroup",

@@ -240,6 +240,17 @@ def test_the_firewall_has_managed_rules_and_rate_limits(stack, name):
 
 
 @pytest.mark.parametrize(("stack", "name"), declared("AWS::WAFv2::WebACL"))
+def test_only_the_gateways_may_flood_and_only_with_webhooks(stack, name):
+    (floods,) = (rule for rule in stack[name]["Properties"]["Rules"] if rule["Name"] == "floods")
+    exempt = floods["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["NotStatement"]
+
+    path, source = exempt["Statement"]["AndStatement"]["Statements"]
+
+    assert path["ByteMatchStatement"]["SearchString"] == "/checkout/webhooks/"
+    assert "IPSetReferenceStatement" in source
+
+
+@pytest.mark.parametrize(("stack", "name"), declared("AWS::WAFv2::WebACL"))
 def test_the_firewall_samples_no_requests(stack, name):
     text = json.dumps(stack[name])
 
@@ -247,3 +258,26 @@ def test_the_firewall_samples_no_requests(stack, name):
     assert text.count('"SampledRequestsEnabled": false') == 1 + len(
         stack[name]["Properties"]["Rules"]
     )
+
+
+def test_managed_rules_of_the_firewall_only_count_at_first():
+    """They refuse more than attacks: a stage blocks once their metrics are known."""
+    template = yaml.load(
+        (ROOT / "checkout-orchestrator/resources.yml").read_text(), Loader=CloudFormation
+    )
+    rules = template["Resources"]["Firewall"]["Properties"]["Rules"]
+    managed = [rule for rule in rules if "ManagedRuleGroupStatement" in rule["Statement"]]
+
+    assert template["Parameters"]["ManagedRules"]["Default"] == "Count"
+    assert managed
+    assert {str(rule["OverrideAction"]) for rule in managed} == {
+        str({"Fn::If": ["ManagedRulesBlock", {"None": {}}, {"Count": {}}]})
+    }
+
+
+def test_exempt_addresses_pass_the_limits_but_not_the_managed_rules():
+    rules = resources(ROOT / "checkout-orchestrator/resources.yml")["Firewall"]["Properties"]
+    order = [rule["Name"] for rule in sorted(rules["Rules"], key=lambda rule: rule["Priority"])]
+    limits = [rule["Name"] for rule in rules["Rules"] if "RateBasedStatement" in rule["Statement"]]
+
+    assert order[order.index("exempt") + 1 :] == limits

@@ -17,7 +17,7 @@ from tests.support.actors import FINAL, PASSWORD, Account, Admin, Customer, ok, 
 from tests.support.probe import ShopProbe
 
 _EXPIRE = "product-service-local-expire-reservations"
-_RESERVATION_SECONDS = 1300  # longer than a reservation lasts
+_RESERVATION_SECONDS = 1900  # longer than a reservation lasts
 SCHEDULED_EVENT = {
     "version": "0",
     "id": "every-minute",
@@ -45,34 +45,47 @@ class Outcome:
 
 
 class Shopper:
-    """A customer who retries what fails, and a product that nobody else buys."""
+    """A customer who retries what fails, and products that nobody else buys.
+
+    `upi_goods` has its price in rupees.
+    """
 
     def __init__(
-        self, shop: Shop, faults: Faults, admin: Admin, customer: Customer, goods: str
+        self,
+        shop: Shop,
+        faults: Faults,
+        admin: Admin,
+        customer: Customer,
+        goods: str,
+        upi_goods: str,
     ) -> None:
         self.shop, self.faults, self.admin = shop, faults, admin
-        self.customer, self.goods = customer, goods
+        self.customer = customer
+        self.goods, self.upi_goods = goods, upi_goods
         self.probe = ShopProbe(shop)
         self.correlation = f"shopper-{uuid.uuid4().hex}"
         customer.http.headers["X-Correlation-Id"] = self.correlation
 
     @classmethod
     def create(cls, shop: Shop, faults: Faults, admin: Admin) -> Self:
-        """Register a customer and create the product."""
-        goods = admin.create_product(
-            name="Protein Bowl", price=12.99, description="Food", stock=100_000
+        """Register a customer and create the products."""
+        bowl = {"name": "Protein Bowl", "price": 12.99, "description": "Food", "stock": 100_000}
+        goods, upi_goods = (
+            admin.create_product(**bowl),
+            admin.create_product(**bowl, currency="INR"),
         )
-        return cls(shop, faults, admin, Customer.register(shop.url), goods)
+        return cls(shop, faults, admin, Customer.register(shop.url), goods, upi_goods)
 
     @property
     def correlation_tags(self) -> list[str]:
         """Texts of which an event or request about this shopper contains one."""
-        return [self.correlation, self.customer.user_id.split("#")[-1], self.goods.split("#")[-1]]
+        ids = (self.customer.user_id, self.goods, self.upi_goods)
+        return [self.correlation, *(each.split("#")[-1] for each in ids)]
 
     def create_companion(self) -> Self:
         """Register another customer, for whom the same faults are injected."""
-        newcomer = Customer.register(self.shop.url)
-        other = type(self)(self.shop, self.faults, self.admin, newcomer, self.goods)
+        customer = Customer.register(self.shop.url)
+        other = type(self)(self.shop, self.faults, self.admin, customer, self.goods, self.upi_goods)
         other.correlation = self.correlation
         other.customer.http.headers["X-Correlation-Id"] = self.correlation
         other.customer.http.auth = None  # a deleted account is answered with 401
@@ -104,7 +117,7 @@ class Shopper:
 
     def buy(self, payment_method: str | None = CARD, quantity: int = 2, **more: Any) -> str:
         """Fill the cart and check out. Returns the order's id."""
-        self.fill_cart(quantity)
+        self.fill_cart(quantity, self.upi_goods if more.get("method") == "UPI" else self.goods)
         return ok(self.check_out(payment_method, **more), 202)["orderId"]
 
     def order(self, quantity: int = 2) -> str:

@@ -6,7 +6,8 @@ from tests.support.actors import poll_until
 
 def test_a_payment_after_the_order_expired_is_refunded(harness):
     by_card, by_upi = harness.get_shoppers(2)
-    before = [harness.probe.stock(shopper.goods) for shopper in (by_card, by_upi)]
+    goods = (by_card.goods, by_upi.upi_goods)
+    before = [harness.probe.stock(product_id) for product_id in goods]
     with harness.shorten_waits():
         orders = [by_card.buy(CHALLENGED), by_upi.buy(None, method="UPI")]
         actions = [by_card.await_challenge(orders[0]), by_upi.await_challenge(orders[1])]
@@ -21,5 +22,5 @@ def test_a_payment_after_the_order_expired_is_refunded(harness):
     poll_until(lambda: harness.charged(orders[1]), lambda money: money == (2598, 2598), 60)
     harness.drain_queues()
     assert harness.charged(orders[0]) == (0, 0)
-    assert [harness.probe.stock(shopper.goods) for shopper in (by_card, by_upi)] == before
+    assert [harness.probe.stock(product_id) for product_id in goods] == before
     harness.assert_consistent(orders)

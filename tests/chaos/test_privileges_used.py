@@ -101,6 +101,7 @@ USED_ON_FAILURE: dict[str, str] = {
     "user-service-local-on-user-mail dynamodb:GetItem *AccountMails": (
         "a message is repeated after its mail was sent"
     ),
+    "user-service-local-on-mail-event dynamodb:UpdateItem *": "a mail bounced",
     "user-service-local-on-account-deletion sqs:SendMessage *": (
         "access tokens outlive the longest delay of a message; here they last two seconds"
     ),
@@ -155,9 +156,24 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     ok(admin.get(path))
     ok(admin.get("/products", params={"category": "none"}))
     ok(admin.get("/products"))
+    edit_parent(admin, goods)
     archived = harness.create_product(stock=1)
     assert admin.delete(f"/product/{quote(archived, safe='')}").is_success
     return goods
+
+
+def edit_parent(admin: httpx.Client, related: str) -> None:
+    parent = {
+        "name": "Shirt",
+        "options": ["Size"],
+        "relatedIds": [related],
+        "slug": f"shirt-{uuid.uuid4().hex}",
+        "variants": [{"options": {"Size": "M"}, "price": 1, "stock": 1}],
+    }
+    created = ok(admin.post("/product", json=parent, headers={"Idempotency-Key": "1"}), 201)
+    path = f"/product/{quote(created['productId'], safe='')}"
+    ok(admin.get(path))
+    ok(admin.patch(path, json={"slug": None}))
 
 
 def edit_carts(customer: Customer, goods: str) -> None:

@@ -32,8 +32,8 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module or ''}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -70,6 +70,24 @@ def test_a_package_of_common_imports_only_what_it_may(package):
         for path in modules(COMMON / package)
         for top in {name.split(".")[0] for name in imports(path)} & set(ALLOWED) - {package}
         if top not in ALLOWED[package]
+    }
+
+    assert not wrong
+
+
+def is_test_module(name: str) -> bool:
+    """Whether a dotted name leads to a test module or a conftest."""
+    return any(part == "conftest" or part.startswith("test_") for part in name.split("."))
+
+
+def test_no_module_imports_from_a_test_module_or_a_conftest():
+    """What tests share lives in a module of its own: each test is read and run alone."""
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for folder in (*SERVICES, "common", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in imports(path)
+        if is_test_module(name)
     }
 
     assert not wrong

@@ -96,7 +96,7 @@ def definitions(path: Path) -> Iterator[tuple[str, str, int]]:
                 yield "names", name, node.lineno
             case ast.ClassDef(name=name) | ast.Name(id=name, ctx=ast.Store()):
                 yield "names", name, node.lineno
-            case ast.arg(arg=name):
+            case ast.arg(arg=name) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield "names", name, node.lineno
             case ast.alias(asname=str(name)):
                 yield "modules", name, node.lineno

@@ -1,11 +1,14 @@
 """Constants of a table's owner that read models of other services rely on."""
 
 import importlib
+import json
 import sys
 from typing import Any
 
 import pytest
+import yaml
 
+from delivery.cfn import CloudFormation
 from delivery.paths import ROOT, SERVICES
 
 ORDERS = "order-service: chalicelib.orders"
@@ -71,6 +74,55 @@ def test_a_reader_has_the_owners_constant(owner, reader):
 @pytest.mark.parametrize(("owner", "reader"), PART)
 def test_a_reader_knows_only_values_of_the_owner(owner, reader):
     assert value_of(reader) <= value_of(owner)
+
+
+def test_a_suppressed_address_is_found_under_the_key_of_its_owner():
+    keys = {
+        importlib.import_module(module).SuppressedAddress.key_for(" Jane@example.com")
+        for module in ("chalicelib.mails.suppressions", "chalicelib.readmodels.users")
+    }
+
+    assert len(keys) == 1
+
+
+def test_orders_are_refused_below_the_minimum_of_their_gateway():
+    limits = importlib.import_module("chalicelib.payments.gateways.limits")
+    gateway_of = importlib.import_module("chalicelib.payments.gateways.registry").gateway_name_for
+    ordered = importlib.import_module("chalicelib.orders.payment_limits").MIN_MINOR
+
+    assert ordered == {
+        method: {name: limits.MIN_MINOR[gateway_of(method)][name] for name in currencies}
+        for method, currencies in limits.CURRENCIES_OF.items()
+    }
+
+
+def test_a_reservation_outlives_the_longest_wait_within_the_offer():
+    template = yaml.load(
+        (ROOT / "checkout-orchestrator" / "state-machine.yml").read_text(), CloudFormation
+    )
+    waits = [template["Parameters"][name] for name in ("GatewayWait", "PaymentWait")]
+    offer = value_of(f"{ORDERS}.offers.OFFER_SECONDS")
+    reservation = value_of(f"{INVENTORY}.transitions.RESERVATION_SECONDS")
+
+    assert sum(wait["Default"] for wait in waits) < offer
+    assert all(wait["MaxValue"] < offer for wait in waits)
+    # After the last wait: CheckPayment and UpdateInventory, each with its time limit.
+    assert reservation >= offer + 60
+
+
+@pytest.mark.parametrize("stage", ["local", "dev", "prod"])
+def test_a_stage_reserves_for_longer_than_its_orders_can_be_paid(stage):
+    offer = int(_setting("order-service", stage, "OFFER_SECONDS"))
+
+    assert int(_setting("product-service", stage, "RESERVATION_SECONDS")) >= offer + 60
+
+
+def _setting(service: str, stage: str, name: str) -> str:
+    config = json.loads((ROOT / service / ".chalice" / "config.json").read_text())
+    values = config["environment_variables"]
+    values |= config["stages"][stage].get("environment_variables", {})
+    found: str = values[name]
+    return found
 
 
 def test_an_order_is_found_under_the_shards_that_its_reader_queries():

@@ -44,6 +44,9 @@ def test_every_stage_has_every_setting(stage):
         ({"SHOP_TIME_ZONE": 1}, "SHOP_TIME_ZONE is 1: expected a time zone such as"),
         ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS is '*': expected a list of origins"),
         ({"CORS_ORIGINS": ["https://a.example/"]}, "CORS_ORIGINS is ['https://a.example/']"),
+        ({"EXEMPT_ADDRESSES": ["10.0.0.1/8"]}, "EXEMPT_ADDRESSES is ['10.0.0.1/8']: expected a"),
+        ({"TEAM_MAILS": "yes"}, "TEAM_MAILS is 'yes': expected true or false"),
+        ({"MANAGED_RULES": "count"}, "MANAGED_RULES is 'count': expected \"Count\" or"),
         ({"MAIL_FORM": "a@b.example"}, "MAIL_FORM is no setting; these are: CORS_ORIGINS"),
     ],
 )
@@ -77,6 +80,9 @@ def test_settings_that_chalice_does_not_have_are_not_deployed(monkeypatch, tmp_p
 def test_a_data_stack_gets_its_parameters():
     assert stage_settings.parameters("checkout-orchestrator", "dev") == {
         "AdminEmail": DEV["ADMIN_EMAIL"],
+        "TeamMails": "1",
+        "ExemptAddresses": "",
+        "ManagedRules": "Count",
         "InventoryEmail": DEV["INVENTORY_EMAIL"],
     }
     assert stage_settings.parameters("cart-service", "dev") == {}

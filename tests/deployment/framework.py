@@ -18,7 +18,14 @@ _NO_NETWORK = dict.fromkeys(
     ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"
 )
 _FILES = ("serverless.yml", "resources.yml")
-ADDRESSES = {"ADMIN_EMAIL": "jane@example.com", "INVENTORY_EMAIL": "stock@example.com"}
+ADDRESSES = {
+    "ADMIN_EMAIL": "jane@example.com",
+    "INVENTORY_EMAIL": "stock@example.com",
+    "EXEMPT_ADDRESSES": "198.51.100.7/32",
+    "MANAGED_RULES": "Count",
+    "TEAM_MAILS": "1",
+    "MAIL_DOMAIN": "example.com",
+}
 
 
 def require_node() -> None:

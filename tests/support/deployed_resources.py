@@ -1,8 +1,9 @@
 """What a service's stacks deploy, after the SAM transform, with complete ARNs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -25,7 +26,9 @@ ARNS = {
     "AWS::SecretsManager::Secret": ["secretsmanager:{here}:secret:{name}-AbCdEf"],
     "AWS::CloudTrail::Trail": ["cloudtrail:{here}:trail/{name}"],
     "AWS::S3::Bucket": ["s3:::{name}"],
+    "AWS::WAFv2::IPSet": ["wafv2:{here}:regional/ipset/{name}/1"],
     "AWS::WAFv2::WebACL": [
+        "wafv2:{here}:regional/ipset/commerce-exempt/1",
         "wafv2:{here}:regional/webacl/{name}/1",
         "wafv2:{here}:regional/managedruleset/AWSManagedRulesCommonRuleSet/1",
     ],
@@ -60,6 +63,11 @@ ARNS = {
         "apigateway:{region}::/account",
         "iam::{account}:role/{service}-resources-ApiLogsRole-1A2B3C",
     ],
+    "AWS::SES::ConfigurationSet": ["ses:{here}:configuration-set/{name}"],
+    "AWS::SES::EmailIdentity": [
+        "ses:{here}:identity/shop.example",
+        "ses:{here}:configuration-set/commerce",
+    ],
     "AWS::WAFv2::WebACLAssociation": [
         "wafv2:{here}:regional/webacl/commerce/1",
         "apigateway:{region}::/restapis/a1b2/stages/api",
@@ -70,12 +78,18 @@ _FUNCTION = "lambda:{here}:function:{code}"
 _OF_FUNCTION = [_FUNCTION, _FUNCTION + ":live", _FUNCTION + "-authorizer:live"]
 ARNS |= {
     "AWS::SQS::QueuePolicy": ARNS["AWS::SQS::Queue"],
-    "AWS::SNS::TopicPolicy": ["sns:{here}:commerce-alarms"],
-    "AWS::SNS::Subscription": ["sns:{here}:commerce-notifications"],
+    "AWS::SNS::TopicPolicy": ARNS["AWS::SNS::Topic"],
+    "AWS::SNS::Subscription": ARNS["AWS::SNS::Topic"],
+    "AWS::SES::ConfigurationSetEventDestination": ["ses:{here}:configuration-set/commerce"],
     "AWS::S3::BucketPolicy": ["s3:::commerce-trail-{account}-{region}"],
     "AWS::Lambda::Permission": _OF_FUNCTION,
     "AWS::Lambda::Version": _OF_FUNCTION,
     "AWS::Lambda::Alias": [*_OF_FUNCTION, *ARNS["AWS::CodeDeploy::DeploymentGroup"]],
+}
+_OF_OTHERS: dict[str, Callable[[dict[str, Any]], list[dict[str, str]]]] = {
+    "AWS::SQS::QueuePolicy": itemgetter("Queues"),
+    "AWS::SNS::TopicPolicy": itemgetter("Topics"),
+    "AWS::SNS::Subscription": lambda properties: [properties["TopicArn"]],
 }
 _NAMES = ("Name", "RoleName", "FunctionName", "DashboardName")
 
@@ -157,9 +171,9 @@ def deployed(service: str, stage: str) -> Iterator[Deployed]:
         for logical_id, resource in resources.items():
             kind, properties = resource["Type"], resource.get("Properties", {})
             names = [_name(kind, properties) or f"{stack}-{logical_id}-1A2B3C"]
-            if kind == "AWS::SQS::QueuePolicy":
-                queues = [resources[each["Ref"]] for each in properties["Queues"]]
-                names = [queue["Properties"]["QueueName"] for queue in queues]
+            if kind in _OF_OTHERS:
+                others = [resources[each["Ref"]] for each in _OF_OTHERS[kind](properties)]
+                names = [str(_name(each["Type"], each["Properties"])) for each in others]
             yield from (Deployed(service, stage, name, kind, properties) for name in names)
 
 

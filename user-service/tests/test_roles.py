@@ -1,10 +1,12 @@
 import json
+from urllib.parse import quote
 
 import jwt
 import pytest
+from actors import JIMMY
 
 from chalicelib.users.errors import UserNotFound
-from common import redaction
+from common import auth, redaction
 from common.ids import InvalidId
 from common.step_input import StepInputInvalid
 
@@ -23,6 +25,73 @@ def test_a_granted_role_shows_from_the_next_login_on(shop, jimmy, access_token, 
     assert granted == {"userId": jimmy, "email": "jimmy@example.com", "role": "admin"}
     assert (role_in(before), role_in(access_token())) == ("customer", "admin")
     assert shop.get("/user/profile", token=access_token()).json_body["role"] == "admin"
+
+
+def expires_in(token):
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return claims["exp"] - claims["iat"]
+
+
+@pytest.mark.parametrize(("before", "after"), [("admin", "customer"), ("customer", "admin")])
+def test_another_role_ends_all_sessions_at_once(shop, jimmy, log_in, before, after):
+    shop.invoke("grant-role", {"userId": jimmy, "role": before})
+    sessions = [log_in(), log_in()]
+
+    shop.invoke("grant-role", {"userId": jimmy, "role": after})
+
+    for tokens in sessions:
+        refused = shop.get("/user/profile", token=tokens["token"])
+        assert (refused.status_code, refused.json_body["Code"]) == (401, "SessionEnded")
+        refresh = {"refreshToken": tokens["refreshToken"]}
+        assert shop.post("/user/refresh", refresh).status_code == 401
+    assert role_in(log_in()["token"]) == after
+
+
+def test_a_demoted_admin_reads_nobody_elses_profile(shop, jimmy, access_token):
+    shop.invoke("grant-role", {"userId": jimmy, "role": "admin"})
+    token = access_token()
+    shop.post("/user/register", {**JIMMY, "email": "jane@example.com"})
+    jane = jwt.decode(access_token("jane@example.com"), options={"verify_signature": False})["sub"]
+    path = f"/user/profile?userId={quote(jane, safe='')}"
+    assert shop.get(path, token=token).status_code == 200
+
+    shop.invoke("grant-role", {"userId": jimmy, "role": "customer"})
+
+    assert shop.get(path, token=token).status_code == 401
+    assert shop.get(path, token=access_token()).status_code == 403
+
+
+def test_the_role_that_somebody_has_already_ends_no_session(shop, jimmy, log_in):
+    tokens = log_in()
+
+    shop.invoke("grant-role", {"userId": jimmy, "role": "customer"})
+
+    assert shop.get("/user/profile", token=tokens["token"]).status_code == 200
+
+
+def test_a_login_during_a_grant_starts_no_session_of_the_old_role(
+    shop, jimmy, log_in, before_next_write
+):
+    shop.invoke("grant-role", {"userId": jimmy, "role": "admin"})
+    demote = {"userId": jimmy, "role": "customer"}
+    before_next_write(lambda: shop.invoke("grant-role", demote), "put_item", "Sessions")
+
+    tokens = log_in()
+
+    assert role_in(tokens["token"]) == "admin"
+    assert shop.get("/user/profile", token=tokens["token"]).status_code == 401
+
+
+def test_other_services_forget_a_role_within_two_minutes(shop, jimmy, log_in):
+    assert expires_in(log_in()["token"]) == 900
+
+    shop.invoke("grant-role", {"userId": jimmy, "role": "admin"})
+    tokens = log_in()
+
+    renewed = shop.post("/user/refresh", {"refreshToken": tokens["refreshToken"]}).json_body
+    for issued in (tokens, renewed):
+        assert issued["expiresIn"] == expires_in(issued["token"])
+        assert expires_in(issued["token"]) + auth.CACHE_SECONDS <= 120
 
 
 def test_every_grant_is_logged_with_granter_user_and_role(shop, jimmy, capfd):

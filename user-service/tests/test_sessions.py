@@ -204,15 +204,6 @@ def test_a_logout_everywhere_succeeds_while_the_account_is_deleted(
     assert shop.post("/user/logout", {"everywhere": True}, token=here["token"]).status_code == 200
 
 
-def test_a_role_shows_from_the_next_refresh_on(shop, jimmy, log_in):
-    tokens = log_in()
-    shop.invoke("grant-role", {"userId": jimmy, "role": "admin"})
-
-    renewed = refresh(shop, tokens["refreshToken"]).json_body
-
-    assert shop.get("/user/profile", token=renewed["token"]).json_body["role"] == "admin"
-
-
 def test_refresh_tokens_are_stored_as_digests(shop, jimmy, log_in, rows):
     tokens = log_in()
     refresh(shop, tokens["refreshToken"])

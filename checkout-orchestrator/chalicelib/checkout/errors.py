@@ -8,10 +8,18 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
+    UnauthorizedError,
     UnprocessableEntityError,
 )
 
+from chalicelib.payments.errors import CurrencyNotAccepted, TotalTooSmall
 from common.money import InvalidAmount
+
+
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
+
+    description = "Your account was deleted."
 
 
 class CartEmpty(ConflictError):
@@ -89,6 +97,36 @@ class TotalTooLarge(BadRequestError):
     description = "The total is more than can be charged at once."
 
 
+class ShippingAddressRequired(BadRequestError):
+    """The stage takes orders with an address only."""
+
+    description = "`shippingAddress` is missing, and goods are shipped."
+
+
+class ShippingMethodNotAvailable(ConflictError):
+    """The method, or each of the shop's, does not serve this address and these goods."""
+
+    description = "The shipping method, or every one, does not serve the address or the goods."
+
+
+class CouponNotFound(NotFoundError):
+    """There is no coupon of this code."""
+
+    description = "There is no coupon of this code. The message names it."
+
+
+class CouponOver(ConflictError):
+    """The coupon is not valid now, or all its uses are taken."""
+
+    description = "The coupon is not valid now, or all its uses are taken. The message names it."
+
+
+class CouponNotApplicable(ConflictError):
+    """The order does not meet a condition of the coupon."""
+
+    description = "The order does not meet a condition of the coupon. The message names both."
+
+
 class IdempotencyKeyReused(UnprocessableEntityError):
     """This Idempotency-Key was used with another body before."""
 
@@ -105,6 +143,11 @@ class OrderServiceUnavailable(ChaliceViewError):
 ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
     error.__name__: error
     for error in (
+        AccountGone,
+        CouponNotApplicable,
+        CouponNotFound,
+        CouponOver,
+        CurrencyNotAccepted,
         IdempotencyKeyReused,
         InvalidAmount,
         MixedCurrencies,
@@ -115,7 +158,10 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         PriceChanged,
         ProductNotFound,
         QuantityTooLarge,
+        ShippingAddressRequired,
+        ShippingMethodNotAvailable,
         TooManyLines,
         TotalTooLarge,
+        TotalTooSmall,
     )
 }

@@ -8,8 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.payments.schemas import PaymentMethodType
+from common.addresses import Address
 from common.schemas import Schema
 
+_COUPON_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,39}")
 _TOKEN = re.compile(r"[A-Za-z]\w{2,254}", re.ASCII)
 
 
@@ -27,8 +29,22 @@ class CheckoutRequest(Schema):
     expected_total: Annotated[
         Decimal | None, Meta(description="What the customer agreed to pay.")
     ] = None
+    shipping_address: Address | None = None
+    billing_address: Annotated[
+        Address | None, Meta(description="Where it differs from `shippingAddress`.")
+    ] = None
+    shipping_method_id: Annotated[
+        Annotated[str, Meta(max_length=100)] | None,
+        Meta(
+            description="One that `POST /order/quote` lists; without one it is the cheapest.",
+        ),
+    ] = None
+    coupon_codes: Annotated[list[str], Meta(max_length=5)] = []
 
     def __post_init__(self) -> None:
+        if self.shipping_method_id is not None and self.shipping_address is None:
+            raise ValueError("shippingMethodId: expected with shippingAddress only")
+        self.coupon_codes = sorted({_parse_code(code) for code in self.coupon_codes})
         if self.payment_method is not None and not _TOKEN.fullmatch(self.payment_method):
             raise ValueError(
                 "paymentMethod: expected the gateway's token, such as pm_card_visa; "
@@ -36,6 +52,13 @@ class CheckoutRequest(Schema):
             )
         if self.expected_total is not None and not self.expected_total.is_finite():
             raise ValueError("expectedTotal: expected a number")
+
+
+def _parse_code(code: str) -> str:
+    """Return a coupon's code in capitals, as order-service has it."""
+    if not _COUPON_CODE.fullmatch(code.strip().upper()):
+        raise ValueError("couponCodes: expected codes of 3 to 40 letters and digits")
+    return code.strip().upper()
 
 
 class CheckoutAccepted(Schema):

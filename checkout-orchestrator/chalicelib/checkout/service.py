@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
+    AccountGone,
     CartEmpty,
     IdempotencyKeyReused,
     OrderCancelled,
@@ -26,6 +27,7 @@ from chalicelib.payments.errors import PaymentExpired, PaymentVoided
 from chalicelib.payments.schemas import Charge
 from chalicelib.readmodels.carts import CartItem, list_cart_items
 from chalicelib.readmodels.orders import PAYABLE_OR_PAID, Order, OrderStatus, find_order
+from chalicelib.readmodels.users import was_deleted
 from chalicelib.saga import executions, lambdas
 from common import events, ids, log, money
 from common.auth import Caller
@@ -74,6 +76,8 @@ def _start_saga(order: Order) -> None:
 
 def _pay_order(order: Order, request: CheckoutRequest) -> None:
     """Charge the payment method of the request, where the order waits for one."""
+    if was_deleted(order.user_id):
+        raise AccountGone("the account was deleted")
     if order.status not in PAYABLE_OR_PAID:
         raise OrderNotPayable(f"the order is {order.status}")
     if order.is_overdue:
@@ -117,9 +121,10 @@ def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
     """Find or place the order of the cart as it is: another one after a failure."""
     cart = _require_nonempty(list_cart_items(user_id))
     contents = [(item.product_id, item.qty, item.updated_at) for item in cart]
+    terms = _price_terms(request)
     attempt = 0
     while True:
-        order_id = ids.deterministic("ORDER", user_id, contents, attempt)
+        order_id = ids.deterministic("ORDER", user_id, contents, *terms, attempt)
         order = find_order(order_id)
         if order is None:
             return _place_order(order_id, user_id, cart, request)
@@ -155,6 +160,7 @@ def _place_order(
         "method": request.payment_method_type,
         "expectedTotal": request.expected_total,
         "requestHash": request_hash,
+        **dict(_price_terms(request)),
     }
     # Where the first response is lost botocore asks again. By then the saga, which OrderCreated
     # starts too, can have ended the order: it is this order all the same.
@@ -164,6 +170,17 @@ def _place_order(
     if order is None:
         raise OrderServiceUnavailable("the order could not be stored; try again")
     return order
+
+
+def _price_terms(request: CheckoutRequest) -> list[tuple[str, object]]:
+    """Return what the price depends on besides the goods, in one order."""
+    terms = {
+        "shippingAddress": request.shipping_address,
+        "billingAddress": request.billing_address,
+        "shippingMethodId": request.shipping_method_id,
+        "couponCodes": request.coupon_codes,
+    }
+    return [(name, msgspec.to_builtins(value)) for name, value in terms.items() if value]
 
 
 def _validate_order(step: dict[str, object]) -> None:

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     CHARGED_TWICE = "ChargedTwice"
     WRONG_AMOUNT = "WrongAmount"
     WRONG_CURRENCY = "WrongCurrency"
+    PRICE_DOES_NOT_ADD_UP = "PriceDoesNotAddUp"
     CHARGE_WITHOUT_ORDER = "ChargeWithoutOrder"
     REFUND_MISSING = "RefundMissing"
     REFUNDED_TOO_MUCH = "RefundedTooMuch"

@@ -3,9 +3,9 @@
 import json
 from functools import cache
 
-from chalicelib.notifications.errors import RecipientGone, RecipientUnknown
+from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed, RecipientUnknown
 from chalicelib.notifications.models import Notification
-from chalicelib.readmodels.users import User, find_user, was_deleted
+from chalicelib.readmodels.users import User, find_user, is_suppressed, was_deleted
 from common import aws, settings
 
 _TOPIC = "commerce-notifications"
@@ -15,7 +15,8 @@ _MAX_SUBJECT = 100  # of SNS: https://docs.aws.amazon.com/sns/latest/api/API_Pub
 def send_to_customer(notification: Notification) -> None:
     """Send a mail or an SMS, by the notification's type. Not idempotent.
 
-    Raises: RecipientUnknown without such an address, RecipientGone without an account any more.
+    Raises: RecipientUnknown without such an address, RecipientGone without an account any more,
+    RecipientSuppressed when mails to the address end.
     """
     user = _get_recipient(notification.user_id)
     if notification.type == "SMS":
@@ -71,6 +72,8 @@ def _require_address(address: str | None, notification: Notification) -> str:
 
 
 def _send_mail(address: str, subject: str, text: str) -> None:
+    if is_suppressed(address):
+        raise RecipientSuppressed
     aws.client("ses").send_email(
         Source=settings.text("MAIL_FROM"),
         Destination={"ToAddresses": [address]},

@@ -7,3 +7,7 @@ class RecipientGone(Exception):
 
 class RecipientUnknown(Exception):
     """There is no such user, or no address of the kind that is needed. Not retryable."""
+
+
+class RecipientSuppressed(Exception):
+    """Mails to the address end: one bounced, or its owner complained."""

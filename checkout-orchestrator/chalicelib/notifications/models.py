@@ -12,14 +12,18 @@ ERASED = "(erased)"  # replaces the texts to a customer who deleted the account
 
 
 class NotificationStatus(StrEnum):
-    """PENDING, then SENT, or UNREACHABLE where the customer deleted the account."""
+    """PENDING, then SENT, or UNREACHABLE without an account or after a bounce.
+
+    IN_RECEIPT: the receipt says it, where the stage sends one mail for an order.
+    """
 
     PENDING = "PENDING"
     SENT = "SENT"
     UNREACHABLE = "UNREACHABLE"
+    IN_RECEIPT = "IN_RECEIPT"
 
 
-FINAL_STATUSES = frozenset({NotificationStatus.SENT, NotificationStatus.UNREACHABLE})
+FINAL_STATUSES = frozenset({*NotificationStatus} - {NotificationStatus.PENDING})
 
 
 class ByUser(GlobalSecondaryIndex["Notification"]):

@@ -88,3 +88,10 @@ def compose(kind: NoticeKind, order_id: str, **values: str) -> Notice:
 def compose_end(kind: NoticeKind, order_id: str, reason: str | None = None) -> Notice:
     """Fill in the notice of how an order ended, with the reason of a failure."""
     return compose(kind, order_id, reason=f": {reason}" if reason else ".")
+
+
+def with_confirmation(receipt: Notice, order_id: str) -> Notice:
+    """Let a receipt confirm the order, too."""
+    confirmation = compose_end(NoticeKind.ORDER_CONFIRMED, order_id)
+    message = f"{confirmation.message}\n\n{receipt.message}"
+    return Notice(f"{confirmation.subject}: {receipt.subject}", message)

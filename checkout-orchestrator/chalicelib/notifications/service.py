@@ -1,12 +1,12 @@
 """The verbs of a notification: notify the customer, notify the team, erase."""
 
 from chalicelib.notifications import channels, notices
-from chalicelib.notifications.errors import RecipientGone
+from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
 from chalicelib.notifications.models import ERASED, Notification, NotificationStatus
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels.orders import Order, find_order
-from common import clock, dynamodb, events, ids, money
+from common import clock, dynamodb, events, ids, money, settings
 
 CUSTOMER = "customer"
 ADMIN = "admin"
@@ -36,6 +36,8 @@ def send_receipt(done: events.OrderDone) -> Notification:
         total=money.format_amount(money.minor(done.total_amount, done.currency), done.currency),
         payment_id=done.payment_id,
     )
+    if _is_one_mail():
+        notice = notices.with_confirmation(notice, done.order_id)
     request = NotificationRequest(
         user_id=done.user_id,
         kind=NoticeKind.RECEIPT,
@@ -108,8 +110,18 @@ def _send_once(request: NotificationRequest, audience: str) -> Notification:
     notification = _get_or_create(request, audience)
     if notification.is_final:
         return notification
+    if _is_in_receipt(notification):
+        notification.status = NotificationStatus.IN_RECEIPT
+    else:
+        _send(notification)
+    notification.save()
+    return notification
+
+
+def _send(notification: Notification) -> None:
+    """Send it by its channel, and set the status. Not idempotent."""
     try:
-        if audience == CUSTOMER:
+        if notification.audience == CUSTOMER:
             channels.send_to_customer(notification)
         else:
             channels.publish_to_team(notification)
@@ -117,8 +129,22 @@ def _send_once(request: NotificationRequest, audience: str) -> Notification:
     except RecipientGone:
         notification.status = NotificationStatus.UNREACHABLE
         notification.subject = notification.message = ERASED
-    notification.save()
-    return notification
+    except RecipientSuppressed:
+        notification.status = NotificationStatus.UNREACHABLE
+
+
+def _is_one_mail() -> bool:
+    return settings.integer("ONE_MAIL_PER_ORDER", 0) == 1
+
+
+def _is_in_receipt(notification: Notification) -> bool:
+    """Whether the receipt, which follows, confirms the order as well."""
+    return (
+        _is_one_mail()
+        and notification.audience == CUSTOMER
+        and notification.kind == NoticeKind.ORDER_CONFIRMED
+        and notification.type == "EMAIL"
+    )
 
 
 def _get_or_create(request: NotificationRequest, audience: str) -> Notification:

@@ -50,6 +50,18 @@ class TooManyAttempts(ConflictError):
     description = "Too many payment methods were tried for this order: order again."
 
 
+class TotalTooSmall(BadRequestError):
+    """The total is below what the payment gateway charges."""
+
+    description = "The total is less than the payment gateway charges; the message says how much."
+
+
+class CurrencyNotAccepted(BadRequestError):
+    """The payment method does not take the currency of the order."""
+
+    description = "The `method` does not take the order's currency: UPI takes INR only."
+
+
 class PaymentRejected(ChaliceViewError):
     """The gateway rejects the request: a wrong key, or a defect. Not retryable."""
 

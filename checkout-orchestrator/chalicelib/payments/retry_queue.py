@@ -8,12 +8,14 @@ import msgspec
 from chalicelib.payments import cancellation, saga_resume, service
 from chalicelib.payments.errors import (
     AmountMismatch,
+    CurrencyNotAccepted,
     GatewayUnavailable,
     PaymentDeclined,
     PaymentExpired,
     PaymentRejected,
     PaymentVoided,
     SoftDecline,
+    TotalTooSmall,
 )
 from chalicelib.payments.models import PaymentStatus
 from chalicelib.payments.schemas import RetryCharge, VoidPayment
@@ -64,6 +66,8 @@ def _retry_charge(message: dict[str, Any]) -> None:
         PaymentExpired,
         PaymentRejected,
         AmountMismatch,
+        CurrencyNotAccepted,
+        TotalTooSmall,
     ) as exc:
         task_tokens.send_failure(charge.task_token, type(exc).__name__, str(exc))
     else:

@@ -11,15 +11,21 @@ PaymentMethodType = Literal["CARD", "UPI"]
 
 
 class Charge(msgspec.Struct, rename="camel", kw_only=True):
-    """Saga step ProcessPayment: `amount` is the order's total, decimal, in `currency`."""
+    """Saga step ProcessPayment: `amount` is the order's total, decimal, in `currency`.
+
+    Without a currency it is that of the method: INR for UPI, else USD.
+    """
 
     order_id: str
     amount: Decimal
-    currency: str = "USD"
+    currency: str = ""
     payment_method_type: PaymentMethodType = msgspec.field(default="CARD", name="method")
     payment_method: str | None = None
     user_id: str | None = None
     pay_by: str | None = None
+
+    def __post_init__(self) -> None:
+        self.currency = self.currency or ("INR" if self.payment_method_type == "UPI" else "USD")
 
 
 class VoidPayment(msgspec.Struct, rename="camel", kw_only=True):

@@ -9,6 +9,7 @@ from chalicelib.payments import metrics
 from chalicelib.payments.attempts import add_attempt, call_gateway, first_attempt, is_retryable
 from chalicelib.payments.errors import (
     AmountMismatch,
+    PaymentContended,
     PaymentDeclined,
     PaymentExpired,
     PaymentInProgress,
@@ -17,6 +18,7 @@ from chalicelib.payments.errors import (
     PaymentVoided,
     SoftDecline,
 )
+from chalicelib.payments.gateways import limits
 from chalicelib.payments.gateways.port import Intent, IntentStatus
 from chalicelib.payments.gateways.registry import gateway_name_for, get_gateway
 from chalicelib.payments.intent_sync import publish_success, sync_from_intent
@@ -38,7 +40,7 @@ def process_payment(charge: Charge) -> Payment:
     Idempotent, also while another run is going on. Undone by cancellation.void_payment. After
     the order's offer has ended, a charge that was made before is still found.
     Raises: PaymentDeclined, SoftDecline, PaymentVoided, PaymentExpired, AmountMismatch,
-    PaymentRejected, GatewayUnavailable.
+    CurrencyNotAccepted, TotalTooSmall, PaymentRejected, GatewayUnavailable.
     """
     payment = find_payment(charge.order_id) or _start_payment(charge)
     if payment.is_open:
@@ -55,19 +57,28 @@ def process_payment(charge: Charge) -> Payment:
     return payment
 
 
-@retry_on_conflict
 def choose_payment_method(charge: Charge) -> Payment:
     """Charge a waiting order with this method, now or when the saga gets there.
 
-    Idempotent. Raises: PaymentDeclined, which leaves the order waiting for another method;
-    PaymentInProgress while another one is being charged; PaymentMethodFixed, TooManyAttempts;
+    Idempotent. One call makes at most one attempt, also if its webhook is processed first.
+    Raises: PaymentDeclined, which leaves the order waiting for another method;
+    PaymentInProgress while another one is being charged; PaymentMethodFixed, TooManyAttempts,
+    CurrencyNotAccepted, TotalTooSmall;
     PaymentVoided or PaymentExpired if nothing can be paid any more; GatewayUnavailable.
     """
+    _validate_charge(charge)
+    payment, is_due = _accept_choice(charge)
+    return _make_attempt(payment) if is_due else payment
+
+
+@retry_on_conflict
+def _accept_choice(charge: Charge) -> tuple[Payment, bool]:
+    """Store the chosen method, and whether it is to be charged now."""
     payment = find_payment(charge.order_id)
     if payment is None:
-        return _start_payment(charge, chosen_later=True)
+        return _start_payment(charge, chosen_later=True), False
     if payment.status == PaymentStatus.SUCCEEDED:
-        return payment
+        return payment, False
     if not payment.is_open:
         raise PaymentVoided("this order can no longer be paid")
     if payment.gateway != gateway_name_for(charge.payment_method_type):
@@ -77,12 +88,42 @@ def choose_payment_method(charge: Charge) -> Payment:
         )
     if payment.status == PaymentStatus.STARTED:
         _defer_to_running_step(payment, charge)
-    else:
-        _pay_waiting_order(payment, charge)
+        return payment, False
+    if _is_repeat(payment, charge) and _is_being_paid(payment):
+        return payment, False
+    _require_offer(payment)
+    _store_choice(payment, charge)
+    return payment, True
+
+
+def _make_attempt(payment: Payment) -> Payment:
+    intent = _confirm_intent(payment)
+    try:
+        sync_from_intent(payment, intent)
+    except PaymentContended:  # the webhook was faster
+        payment = _sync_again(payment.order_id)
+    if intent.status == IntentStatus.DECLINED:
+        raise PaymentDeclined(intent.decline or "the payment was declined")
     return payment
 
 
+@retry_on_conflict
+def _sync_again(order_id: str) -> Payment:
+    payment = find_payment(order_id)
+    assert payment, "its attempt was stored"
+    sync_from_intent(payment, _get_or_create_intent(payment))
+    return payment
+
+
+def _validate_charge(charge: Charge) -> None:
+    """Raise CurrencyNotAccepted or TotalTooSmall before anything is started."""
+    method, currency = charge.payment_method_type, charge.currency
+    amount = money.minor(charge.amount, currency)
+    limits.validate_amount(gateway_name_for(method), method, amount, currency)
+
+
 def _start_payment(charge: Charge, chosen_later: bool = False) -> Payment:
+    _validate_charge(charge)
     payment = Payment(
         payment_id(charge.order_id),
         order_id=charge.order_id,
@@ -206,19 +247,13 @@ def _store_choice(payment: Payment, charge: Charge) -> None:
     )
 
 
-def _pay_waiting_order(payment: Payment, charge: Charge) -> None:
-    if _is_repeat(payment, charge):
-        intent = _get_or_create_intent(payment)
-        if intent.status not in (IntentStatus.NEW, IntentStatus.DECLINED):
-            # The customer is at the bank, or has just come back.
-            sync_from_intent(payment, intent)
-            return
-    _require_offer(payment)
-    _store_choice(payment, charge)
-    intent = _confirm_intent(payment)
+def _is_being_paid(payment: Payment) -> bool:
+    """Whether the customer is at the bank, or has just come back. Syncs the payment."""
+    intent = _get_or_create_intent(payment)
+    if intent.status in (IntentStatus.NEW, IntentStatus.DECLINED):
+        return False
     sync_from_intent(payment, intent)
-    if intent.status == IntentStatus.DECLINED:
-        raise PaymentDeclined(intent.decline or "the payment was declined")
+    return True
 
 
 def _is_repeat(payment: Payment, charge: Charge) -> bool:

@@ -60,6 +60,12 @@ class OrderLine(dynamodb.Map):
     line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor", null=True)
 
 
+class OrderShipping(dynamodb.Map):
+    """What is paid for shipping."""
+
+    total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
+
+
 class OrderRefund(dynamodb.Map):
     """One refund of a confirmed order."""
 
@@ -121,6 +127,7 @@ class Order(Model):
     status = UnicodeAttribute()
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
+    shipping = OrderShipping(null=True)
     currency = UnicodeAttribute()
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
     payment_id = UnicodeAttribute(attr_name="paymentId", null=True)

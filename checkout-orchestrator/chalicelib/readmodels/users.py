@@ -1,5 +1,7 @@
 """Read model of user-service's table Users."""
 
+import hashlib
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
@@ -27,3 +29,25 @@ def find_user(user_id: str) -> User | None:
 def was_deleted(user_id: str) -> bool:
     """Tell whether there was such an account: user-service keeps a tombstone."""
     return dynamodb.find(User, f"DELETED#{ids.suffix(user_id)}") is not None
+
+
+class SuppressedAddress(Model):
+    """When mail to an address last failed, and when its owner proved it."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Users"
+
+    key = UnicodeAttribute(hash_key=True, attr_name="userId")
+    suppressed_at = UnicodeAttribute(attr_name="suppressedAt", null=True)
+    proved_at = UnicodeAttribute(attr_name="provedAt", null=True)
+
+    @staticmethod
+    def key_for(email: str) -> str:
+        """Return the key of an address, as user-service has it."""
+        return f"SUPPRESSED#{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"
+
+
+def is_suppressed(email: str) -> bool:
+    """Whether an address gets no mail: one bounced, or its owner complained."""
+    row = dynamodb.find(SuppressedAddress, SuppressedAddress.key_for(email))
+    return row is not None and (row.suppressed_at or "") > (row.proved_at or "")

@@ -30,6 +30,19 @@ def charge_is_right(snapshot: OrderSnapshot, settled_before: str) -> Discrepanci
         yield _discrepancy(snapshot, Kind.CHARGED_TWICE, detail)
 
 
+def parts_sum_to_total(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """What lines and shipping cost is the order's total. Judged at once."""
+    order = snapshot.order
+    if order is None:
+        return
+    parts = [line.line_total_minor for line in order.lines]
+    if order.shipping is not None:
+        parts.append(order.shipping.total_minor)
+    if None not in parts and sum(parts) != order.total_minor:
+        detail = f"{_total(order)}, and its parts are {parts}"
+        yield _discrepancy(snapshot, Kind.PRICE_DOES_NOT_ADD_UP, detail)
+
+
 def paid_order_is_charged(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
     """A confirmed order was captured before, and its payment's row says so."""
     order, payment = snapshot.order, snapshot.payment
@@ -114,11 +127,6 @@ def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
             yield _discrepancy(snapshot, Kind.REFUND_OVERDUE, detail, Repair.REFUND_AGAIN)
 
 
-def _is_overdue(refund: OrderRefund, settled_before: str) -> bool:
-    is_waiting: bool = refund.status == RefundStatus.REQUESTED
-    return is_waiting and refund.requested_at <= settled_before
-
-
 def disputes_are_known(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
     """The order says of each dispute what its payment says."""
     order, payment = snapshot.order, snapshot.payment
@@ -159,6 +167,7 @@ def _discrepancy(
 
 
 RULES = (
+    parts_sum_to_total,
     charge_is_right,
     paid_order_is_charged,
     unpaid_order_is_not_charged,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from delivery import lambda_invoke
-from devcloud import bootstrap, dev_server, seed, settings, shop, terminal
+from devcloud import bootstrap, dev_server, mail_failures, seed, settings, shop, terminal
 from devcloud.commands.options import (
     DEFAULT_DIRECTORY,
     AsJson,
@@ -70,7 +70,7 @@ def load_products(
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {file}.")
     local_shop = running(directory)
-    report = seed.load(local_shop.url, shop.token(local_shop), file, progress())
+    report = seed.load(local_shop.url, lambda: shop.token(local_shop), file, progress())
     if report.problems:
         raise RowsNotLoaded(
             f"{len(report.problems)} rows of {file} were not loaded; the others were."
@@ -90,3 +90,15 @@ def invoke(
     payload = lambda_invoke.read_event(event) if event else {}
     cloud = cloud_of(stage, directory)
     terminal.print_json(lambda_invoke.invoke(cloud, service, function, payload, stage))
+
+
+def bounce_mail(
+    email: Annotated[str, typer.Argument(help="The address that mail bounces from.")],
+    is_complaint: Annotated[
+        bool, typer.Option("--complaint", help="Its owner calls the mail spam instead.")
+    ] = False,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Let a mail to somebody bounce: the shop then sends no more to the address."""
+    mail_failures.publish_failure(running(directory).cloud, email, is_complaint)
+    terminal.print_line(f"SES reports that a mail to {email} failed.")

@@ -10,8 +10,6 @@ import jwt
 
 from devcloud import bootstrap, settings, shop
 
-_RENEW_SECONDS = 300  # before the end: what is copied should work for a while
-
 
 @dataclass(frozen=True)
 class Account:
@@ -21,7 +19,17 @@ class Account:
     email: str
     password: str
     token: str
-    expires_at: float  # seconds since 1970
+
+    @property
+    def expires_at(self) -> float:
+        """When the token ends, in seconds since 1970."""
+        return float(claims(self.token)["exp"])
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether half its life is left: what is copied should work for a while."""
+        half = (self.expires_at - float(claims(self.token)["iat"])) / 2
+        return self.expires_at - half > time.time()
 
     @property
     def user_id(self) -> str:
@@ -58,9 +66,8 @@ class Accounts:
     def _account(self, role: str, email: str, password: str, log_in: Callable[[], str]) -> Account:
         with self._lock:
             kept = self._kept.get(role)
-            if kept is None or kept.expires_at - time.time() < _RENEW_SECONDS:
-                token = log_in()
-                kept = Account(role, email, password, token, float(claims(token)["exp"]))
+            if kept is None or not kept.is_fresh:
+                kept = Account(role, email, password, log_in())
                 self._kept[role] = kept
             return kept
 

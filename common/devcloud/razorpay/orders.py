@@ -54,10 +54,12 @@ def captures_automatically(body: JsonObject) -> bool:
 def attempted(order: JsonObject) -> tuple[JsonObject, JsonObject]:
     """Return the order with a new attempt, and that payment, authorized.
 
-    Raises: RazorpayError once the order is paid.
+    Each is made by UPI. Raises: RazorpayError once the order is paid, or outside INR.
     """
     if order["status"] == "paid":
         raise bad_request("Order already paid, no further payment can be processed")
+    if order["currency"] != "INR":  # https://razorpay.com/docs/payments/payment-methods/upi
+        raise bad_request("UPI transactions are not supported for international currencies")
     order = {**order, "status": "attempted", "attempts": order["attempts"] + 1}
     return order, _payment(order)
 

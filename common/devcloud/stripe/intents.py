@@ -15,12 +15,22 @@ from devcloud.stripe.payment_methods import Bank, find_bank, requested_method
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _AT_THE_BANK = ("requires_action", "processing")
 _MIN_AMOUNT = 1
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts; KRW is not in that table.
+MIN_AMOUNTS = {
+    "aud": 50, "cad": 50, "chf": 50, "dkk": 250, "eur": 50, "gbp": 30, "inr": 50, "jpy": 50,
+    "krw": 1000, "nok": 300, "nzd": 50, "pln": 200, "sek": 300, "sgd": 50, "usd": 50,
+}  # fmt: skip
+_WITHOUT_DECIMALS = ("jpy", "krw")
+_SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹"}
 _MAX_AMOUNT = 99_999_999  # https://docs.stripe.com/api/payment_intents/create
 
 
 def created(params: JsonObject) -> JsonObject:
     """Return a new intent, not confirmed."""
     amount, currency = _amount(params), _currency(params)
+    _require_minimum(amount, currency)
+    if "upi" in _types(params):
+        _require_rupees(currency)
     identifier = f"pi_{secrets.token_hex(12)}"
     intent: JsonObject = {
         "id": identifier,
@@ -66,6 +76,8 @@ def confirmed(intent: JsonObject, params: JsonObject) -> JsonObject:
             code="payment_intent_unexpected_state",
         )
     bank = find_bank(method, intent["payment_method_types"])
+    if bank.type == "upi":
+        _require_rupees(intent["currency"])
     intent = {**intent, "payment_method": method, "last_payment_error": None, "next_action": None}
     if bank.decline_code:
         return _declined(intent, bank)
@@ -208,6 +220,27 @@ def _amount(params: JsonObject) -> int:
         message = f"This value must be between {_MIN_AMOUNT} and {_MAX_AMOUNT}."
         raise invalid_request(message, param="amount", code="parameter_invalid_integer")
     return int(text)
+
+
+def _require_minimum(amount: int, currency: str) -> None:
+    """Raise Stripe's error for less than it charges in this currency."""
+    minimum = MIN_AMOUNTS.get(currency, _MIN_AMOUNT)
+    if amount < minimum:
+        decimals = 0 if currency in _WITHOUT_DECIMALS else 2
+        least = f"{_SYMBOLS.get(currency, '')}{minimum / 10**decimals:.{decimals}f} {currency}"
+        raise invalid_request(
+            f"Amount must be at least {least}", param="amount", code="amount_too_small"
+        )
+
+
+def _require_rupees(currency: str) -> None:
+    """Raise Stripe's error: https://docs.stripe.com/payments/upi."""
+    if currency != "inr":
+        raise invalid_request(
+            f"The currency provided ({currency}) is invalid. Payments with upi support the"
+            " following currencies: inr.",
+            param="currency",
+        )
 
 
 def _currency(params: JsonObject) -> str:

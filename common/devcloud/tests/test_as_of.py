@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from devcloud.processes import Process
-from devcloud.tests.conftest import answers, free_port, listening
+from devcloud.tests.support.local_aws import answers, free_port
+from devcloud.tests.support.webhook_receiver import listening
 
 Start = Callable[..., str]
 

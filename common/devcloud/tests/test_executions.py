@@ -3,7 +3,13 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from devcloud.tests.conftest import ROLE, allow_everything, eventually, make_function, run_aws
+from devcloud.tests.support.local_aws import (
+    ROLE,
+    allow_everything,
+    eventually,
+    make_function,
+    run_aws,
+)
 
 SELLS_OUT = """
 class OutOfStock(Exception):

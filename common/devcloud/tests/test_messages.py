@@ -2,7 +2,7 @@ import json
 
 import httpx
 
-from devcloud.tests.conftest import eventually
+from devcloud.tests.support.local_aws import eventually
 
 COUNTS_THEN_FAILS = """
 import boto3

@@ -4,7 +4,7 @@ import platform
 import zipfile
 from importlib.metadata import distribution
 
-from devcloud.tests.conftest import ROLE
+from devcloud.tests.support.local_aws import ROLE
 
 OTHER_PROCESSOR = {"x86_64": 183, "aarch64": 62, "arm64": 62}[platform.machine()]
 DECODES = "import msgspec\n\ndef handle(event, context):\n    return msgspec.json.decode(event)\n"

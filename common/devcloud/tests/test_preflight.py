@@ -7,7 +7,7 @@ import pytest
 
 from common import security_headers
 from delivery import stacks, templates
-from devcloud.tests.test_api_gateway import api, document, url
+from devcloud.tests.support.rest_apis import api, document, url
 
 SHOP, OFFICE = "https://shop.example", "https://office.example"
 
@@ -23,7 +23,10 @@ def finished(*origins):
         "Type": "AWS::Serverless::Api",
         "Properties": {"DefinitionBody": copy.deepcopy(document("/things"))},
     }
-    template = {"Resources": {"APIHandler": handler, "RestAPI": rest}}
+    template = {
+        "Resources": {"APIHandler": handler, "RestAPI": rest},
+        "Outputs": {"RestAPIId": {"Value": {"Ref": "RestAPI"}}},
+    }
     templates.finish(template, "things", "local", {})
     return rest["Properties"]["DefinitionBody"]
 

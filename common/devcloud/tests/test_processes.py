@@ -10,7 +10,7 @@ import pytest
 
 from devcloud import cli, shop
 from devcloud.processes import PortTaken, Process, ProcessFailed, require_free
-from devcloud.tests.conftest import eventually
+from devcloud.tests.support.local_aws import eventually
 
 COMMON = Path(__file__).parents[2]
 

@@ -12,7 +12,8 @@ import requests
 from razorpay.errors import BadRequestError, ServerError
 
 from devcloud.razorpay import FakeRazorpay, serve
-from devcloud.tests.conftest import answers, eventually, free_port, listening
+from devcloud.tests.support.local_aws import answers, eventually, free_port
+from devcloud.tests.support.webhook_receiver import listening
 
 COMMON = Path(__file__).parents[2]
 SECRET = "secret_for_this_test"
@@ -364,3 +365,13 @@ def test_state_survives_a_restart_and_pending_webhooks_are_sent_after_it(shop, t
     event, _ = shop.received.get(timeout=5)
     assert event["event"] == "payment.failed"
     second.close()
+
+
+def test_upi_pays_in_rupees_only(gateway, api):
+    order = api.order.create({**ORDER, "currency": "USD"})
+
+    refused = decide(gateway, order, "approve")
+
+    assert refused.status_code == 400
+    assert "international currencies" in refused.text
+    assert api.order.payments(order["id"])["items"] == []

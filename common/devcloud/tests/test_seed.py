@@ -35,7 +35,7 @@ def shelf():
                 return self.say(409, b'{"Code": "SkuTaken", "Message": "so"}')
             if status == 201:
                 shop.taken[sku] = body.decode()
-            return self.say(status, json.dumps(shop.refusal).encode())
+            return self.say(status, json.dumps(shop.rejection).encode())
 
         def say(self, status, body):
             self.send_response(status)
@@ -48,7 +48,7 @@ def shelf():
 
     shop = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
     shop.taken, shop.answers, shop.archived = {}, [], set()
-    shop.refusal = {"Code": "Said", "Message": "so"}
+    shop.rejection = {"Code": "Said", "Message": "so"}
     shop.view = lambda sku: {
         name: value
         for name, value in {**json.loads(shop.taken[sku]), "productId": f"PROD#{sku}"}.items()
@@ -66,7 +66,9 @@ def load(shelf, tmp_path):
         file = tmp_path / "more.csv"
         file.write_text(text, encoding=encoding)
         messages = []
-        report = seed.load(f"http://127.0.0.1:{shelf.server_port}", "token", file, messages.append)
+        report = seed.load(
+            f"http://127.0.0.1:{shelf.server_port}", lambda: "token", file, messages.append
+        )
         return report, messages
 
     return load
@@ -126,7 +128,8 @@ def test_what_the_shop_refuses_is_reported_in_its_words(load, shelf):
 
 def test_what_the_shop_refuses_of_a_column_is_reported_by_the_column(load, shelf):
     shelf.answers += [400]
-    shelf.refusal = {"Code": "InvalidBody", "Message": "name: character 3 is U+0007; expected text"}
+    message = "name: character 3 is U+0007; expected text"
+    shelf.rejection = {"Code": "InvalidBody", "Message": message}
     _, messages = load(f"{HEADER}A,Bowl,bowls,x,1.99,USD,5\n")
 
     assert messages[0] == "line 2, column name: character 3 is U+0007; expected text"
@@ -220,7 +223,7 @@ def test_a_shop_that_is_away_is_said_to_be(tmp_path, monkeypatch):
     file = tmp_path / "more.csv"
     file.write_text(HEADER + "A,Bowl,bowls,x,1,USD,5\n")
     with pytest.raises(seed.CatalogueUnreadable, match="does not answer"):
-        seed.load("http://127.0.0.1:1", "token", file)
+        seed.load("http://127.0.0.1:1", lambda: "token", file)
 
 
 def test_the_command_needs_a_shop(tmp_path, capsys):
@@ -232,7 +235,7 @@ def test_the_command_needs_a_shop(tmp_path, capsys):
 
 
 def test_the_sample_catalogue_has_no_bad_row(shelf):
-    report = seed.load(f"http://127.0.0.1:{shelf.server_port}", "token", CATALOGUE)
+    report = seed.load(f"http://127.0.0.1:{shelf.server_port}", lambda: "token", CATALOGUE)
 
     assert report.problems == {}
     bodies = [json.loads(body) for body in shelf.taken.values()]
@@ -243,14 +246,14 @@ def test_the_sample_catalogue_has_no_bad_row(shelf):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(seed.CatalogueUnreadable, match=r"none\.csv cannot be read: No such file"):
-        seed.load("http://127.0.0.1:1", "token", tmp_path / "none.csv")
+        seed.load("http://127.0.0.1:1", lambda: "token", tmp_path / "none.csv")
 
 
 @pytest.fixture
 def open_shop(cloud, shelf):
     """Open the shop with the sample catalogue, reporting to `say`."""
     url = f"http://127.0.0.1:{shelf.server_port}"
-    yield lambda say: catalogue_loading.load_once(cloud, url, "token", CATALOGUE, say)
+    yield lambda say: catalogue_loading.load_once(cloud, url, lambda: "token", CATALOGUE, say)
     cloud.client("ssm").delete_parameters(Names=["/devcloud/catalogue"])
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from delivery.clouds import Cloud
 from devcloud.emulator import generations, heartbeat, restoring
-from devcloud.tests.conftest import (
+from devcloud.tests.support.local_aws import (
     allow_everything,
     answers,
     create_table,

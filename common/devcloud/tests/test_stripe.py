@@ -1,5 +1,6 @@
 import json
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -13,7 +14,8 @@ import pytest
 import stripe
 
 from devcloud.stripe import FakeStripe, serve
-from devcloud.tests.conftest import answers, eventually, free_port, listening
+from devcloud.tests.support.local_aws import answers, eventually, free_port
+from devcloud.tests.support.webhook_receiver import listening
 
 COMMON = Path(__file__).parents[2]
 SECRET = "whsec_for_this_test"
@@ -307,7 +309,7 @@ def test_the_number_of_a_card_is_refused(intents):
 
 
 def test_upi_waits_for_the_customer_and_the_bank(gateway, intents):
-    intent = an_intent(intents, payment_method_types=["upi"])
+    intent = an_intent(intents, payment_method_types=["upi"], currency="inr")
     asked = intents.confirm(intent.id, {"payment_method_data": {"type": "upi"}})
     assert (asked.status, asked.next_action.type) == ("requires_action", "upi_await_notification")
 
@@ -326,10 +328,26 @@ def test_an_intent_takes_only_its_payment_types_unless_confirmed_with_more(inten
     with pytest.raises(stripe.InvalidRequestError, match="not allowed"):
         intents.confirm(intent.id, {"payment_method": "pm_upi"})
 
-    asked = intents.confirm(
-        intent.id, {"payment_method": "pm_upi", "payment_method_types": ["upi"]}
-    )
-    assert asked.status == "requires_action"
+    by_upi = {"payment_method": "pm_upi", "payment_method_types": ["upi"]}
+    in_rupees = an_intent(intents, currency="inr")
+    assert intents.confirm(in_rupees.id, by_upi).status == "requires_action"
+    with pytest.raises(stripe.InvalidRequestError, match="following currencies: inr") as error:
+        intents.confirm(intent.id, by_upi)
+    assert error.value.param == "currency"
+
+
+@pytest.mark.parametrize(
+    ("currency", "minimum", "least"),
+    [("usd", 50, "$0.50 usd"), ("gbp", 30, "£0.30 gbp"), ("jpy", 50, "¥50 jpy"),
+     ("inr", 50, "₹0.50 inr"), ("sek", 300, "3.00 sek")],
+)  # fmt: skip
+def test_less_than_the_smallest_amount_of_a_currency_is_refused(intents, currency, minimum, least):
+    assert intents.create({"amount": minimum, "currency": currency}).amount == minimum
+
+    with pytest.raises(stripe.InvalidRequestError, match=f"at least {re.escape(least)}") as error:
+        intents.create({"amount": minimum - 1, "currency": currency})
+
+    assert (error.value.code, error.value.param) == ("amount_too_small", "amount")
 
 
 def test_an_intent_may_be_confirmed_as_it_is_created(gateway, intents):

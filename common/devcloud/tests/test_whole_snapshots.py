@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from devcloud.emulator import generations
-from devcloud.tests.conftest import allow_everything, create_table, run_aws
+from devcloud.tests.support.local_aws import allow_everything, create_table, run_aws
 
 RULES, STARTERS = 10, 3  # so many that a snapshot finds some execution at its end
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}

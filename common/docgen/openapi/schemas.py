@@ -1,9 +1,12 @@
 """Structs as JSON Schema, the way their values stand on the wire."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
+
+from common.schemas import prefixes_of
 
 JsonSchema = dict[str, Any]
 Examples = Mapping[str, Any]
@@ -46,8 +49,11 @@ class Components:
     def parameters(self, query: Any) -> list[JsonSchema]:
         """Each field of a query's Struct as a parameter."""
         schema = self._components[self._name(query)]
+        prefixes = {field: prefix for prefix, field in prefixes_of(query).items()}
         return [
-            _parameter(name, field, is_required=name in schema["required"])
+            _prefixed_parameter(prefixes[name], field)
+            if name in prefixes
+            else _parameter(name, field, is_required=name in schema["required"])
             for name, field in schema["properties"].items()
         ]
 
@@ -71,6 +77,14 @@ def _parameter(name: str, field: JsonSchema, is_required: bool) -> JsonSchema:
     description = schema.pop("description", None)
     parameter = {"name": name, "in": "query", "required": is_required, "schema": schema}
     return parameter | ({"description": description} if description else {})
+
+
+def _prefixed_parameter(prefix: str, field: JsonSchema) -> JsonSchema:
+    """All parameters whose names begin so, as an object whose properties they are."""
+    parameter = _parameter(f"{prefix}*", field, is_required=False)
+    schema = parameter["schema"] | {"propertyNames": {"pattern": f"^{re.escape(prefix)}."}}
+    schema.pop("default", None)
+    return parameter | {"style": "form", "explode": True, "schema": schema}
 
 
 def _convert(schema: Any) -> Any:

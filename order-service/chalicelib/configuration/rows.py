@@ -1,4 +1,4 @@
-"""Rows that staff create, list and change: what the price of an order is made from."""
+"""Rows that staff create, list and change, and prices are made from."""
 
 import hashlib
 from collections.abc import Callable, Sequence

@@ -11,7 +11,6 @@ from common.schemas import Schema
 
 MAX_NAME_LENGTH = 100
 _TAX_CLASS = re.compile(r"[a-z][a-z0-9-]{0,29}")
-_COUNTRY = re.compile(r"[A-Z]{2}")
 
 TaxClass = Annotated[str, Meta(description="Such as `standard` or `reduced`.")]
 
@@ -51,14 +50,6 @@ def parse_tax_class(field: str, tax_class: str) -> str:
     if not _TAX_CLASS.fullmatch(tax_class):
         raise ValueError(f"{field}: expected lower-case letters, digits and dashes, at most 30")
     return tax_class
-
-
-def parse_country(field: str, country: str) -> str:
-    """Return the country's code in capitals. Raises: ValueError."""
-    code = country.strip().upper()
-    if not _COUNTRY.fullmatch(code):
-        raise ValueError(f"{field}: expected a code of ISO 3166-1 alpha-2, such as US")
-    return code
 
 
 def parse_millionths(field: str, percent: Decimal) -> int:

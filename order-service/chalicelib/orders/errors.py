@@ -5,8 +5,10 @@ from chalice import (
     ChaliceViewError,
     ConflictError,
     NotFoundError,
-    UnprocessableEntityError,
+    UnauthorizedError,
 )
+
+from chalicelib.configuration.errors import IdempotencyKeyReused as IdempotencyKeyReused
 
 
 class TooManyLines(BadRequestError):
@@ -33,6 +35,24 @@ class TotalTooLarge(BadRequestError):
     description = "The total is more than the payment gateway charges at once."
 
 
+class TotalTooSmall(BadRequestError):
+    """The total is below what the payment gateway charges."""
+
+    description = "The total is less than the payment gateway charges. The message says how much."
+
+
+class CurrencyNotAccepted(BadRequestError):
+    """The payment method does not take the currency of the prices."""
+
+    description = "The `method` does not take the currency of the prices: UPI takes INR only."
+
+
+class ShippingAddressRequired(BadRequestError):
+    """The stage takes orders with an address only."""
+
+    description = "`shippingAddress` is missing, and goods are shipped."
+
+
 class ProductNotFound(NotFoundError):
     """A product does not exist or is archived."""
 
@@ -54,10 +74,10 @@ class PriceChanged(ConflictError):
     )
 
 
-class IdempotencyKeyReused(UnprocessableEntityError):
-    """The key was used before with another body."""
+class AccountGone(UnauthorizedError):
+    """The caller's account was deleted: the access token has not expired yet."""
 
-    description = "The `Idempotency-Key` was used before with another body."
+    description = "Your account was deleted."
 
 
 class OrderNotFound(NotFoundError):

@@ -2,6 +2,7 @@
 
 from chalicelib.orders.errors import OrderNotFound
 from chalicelib.orders.models import Order
+from chalicelib.orders.statuses import OrderStatus
 from common import dynamodb, ids
 from common.auth import Caller
 
@@ -9,6 +10,15 @@ from common.auth import Caller
 def find(order_id: str) -> Order | None:
     """Return the order, or None if there is none."""
     return dynamodb.find(Order, order_id)
+
+
+def has_orders(user_id: str) -> bool:
+    """Whether the customer has an order that is open or paid, eventually consistent."""
+    ended = [OrderStatus.FAILED, OrderStatus.EXPIRED, OrderStatus.CANCELLED]
+    orders = Order.by_customer.query(
+        user_id, filter_condition=~Order.status.is_in(*ended), scan_index_forward=False, limit=1
+    )
+    return next(orders, None) is not None
 
 
 def get(order_id: str) -> Order:

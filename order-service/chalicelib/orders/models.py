@@ -4,6 +4,7 @@ import zlib
 
 from pynamodb.attributes import (
     BooleanAttribute,
+    ListAttribute,
     UnicodeAttribute,
     VersionAttribute,
 )
@@ -33,13 +34,57 @@ def refund_shard(order_id: str) -> str:
 
 
 class OrderLine(dynamodb.Map):
-    """One product of an order, with its name and price at the time of the order."""
+    """One product of an order, with its name and price at the time of the order.
+
+    `line_total_minor` is what is paid for it: after its discount, and with its tax.
+    """
 
     product_id = UnicodeAttribute(attr_name="productId")
     name = UnicodeAttribute()
     qty = dynamodb.WholeNumber()
     price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor")
+    discount_minor = dynamodb.WholeNumber(null=True, attr_name="discountMinor")
+    tax_minor = dynamodb.WholeNumber(null=True, attr_name="taxMinor")
+    tax_name = UnicodeAttribute(null=True, attr_name="taxName")
+
+
+class AddressMap(dynamodb.Map):
+    """A copy of an address, as it was when the order was placed."""
+
+    name = UnicodeAttribute()
+    company = UnicodeAttribute(null=True)
+    line1 = UnicodeAttribute()
+    line2 = UnicodeAttribute(null=True)
+    city = UnicodeAttribute(null=True)
+    region = UnicodeAttribute(null=True)
+    postal_code = UnicodeAttribute(null=True, attr_name="postalCode")
+    country = UnicodeAttribute()
+    phone = UnicodeAttribute(null=True)
+
+
+class OrderShipping(dynamodb.Map):
+    """A copy of the shipping method, and what is paid for it, with its tax."""
+
+    method_id = UnicodeAttribute(attr_name="methodId")
+    name = UnicodeAttribute()
+    min_days = dynamodb.WholeNumber(attr_name="minDays")
+    max_days = dynamodb.WholeNumber(attr_name="maxDays")
+    price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
+    tax_minor = dynamodb.WholeNumber(attr_name="taxMinor")
+    total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
+
+
+class OrderPromotion(dynamodb.Map):
+    """A promotion of the order.
+
+    `counted_for` names the counters of CouponUses that have its use.
+    """
+
+    promotion_id = UnicodeAttribute(attr_name="promotionId")
+    name = UnicodeAttribute()
+    code = UnicodeAttribute(null=True)
+    counted_for: ListAttribute[str] = ListAttribute(attr_name="countedFor")
 
 
 class RefundLine(dynamodb.Map):
@@ -126,7 +171,14 @@ class Order(Model):
     status = UnicodeAttribute(default=OrderStatus.CREATED)
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
-    shipping_total_minor = dynamodb.WholeNumber(attr_name="shippingTotalMinor", null=True)
+    subtotal_minor = dynamodb.WholeNumber(null=True, attr_name="subtotalMinor")
+    discount_minor = dynamodb.WholeNumber(null=True, attr_name="discountMinor")
+    tax_minor = dynamodb.WholeNumber(null=True, attr_name="taxMinor")
+    tax_included = BooleanAttribute(null=True, attr_name="taxIncluded")
+    shipping = OrderShipping(null=True)
+    shipping_address = AddressMap(null=True, attr_name="shippingAddress")
+    billing_address = AddressMap(null=True, attr_name="billingAddress")
+    promotions = dynamodb.MapsAttribute(of=OrderPromotion, null=True)
     currency = UnicodeAttribute()
     method = UnicodeAttribute()
     payment_method = UnicodeAttribute(null=True, attr_name="paymentMethod")

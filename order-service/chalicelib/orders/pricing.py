@@ -18,9 +18,15 @@ from chalicelib.orders.errors import (
 from chalicelib.orders.models import OrderLine
 from chalicelib.orders.readmodels import Product
 from chalicelib.orders.schemas import MAX_LINES, MAX_QTY, ProductQuantity
+from chalicelib.quotes import service as quotes
+from chalicelib.quotes.calculation import PricedLine
+from chalicelib.quotes.discounts import STANDARD, Good
+from chalicelib.quotes.schemas import PriceTerms
+from chalicelib.quotes.service import Customer, Quoted
 from common import ids, money
 
 Quantities = dict[str, int]
+Lines = Iterable[ProductQuantity]
 
 
 @dataclass(frozen=True)
@@ -30,25 +36,34 @@ class Quote:
     lines: list[OrderLine]
     total_minor: int
     currency: str
+    quoted: Quoted
 
 
-def quote(lines: Iterable[ProductQuantity], expected_total: Decimal | None) -> Quote:
+def quote(
+    lines: Iterable[ProductQuantity],
+    terms: PriceTerms,
+    customer: Customer,
+    expected_total: Decimal | None = None,
+) -> Quote:
     """Return the price of the goods, lines of the same product merged into one.
 
-    Reads only: reserves nothing.
+    Reads only: reserves neither goods nor coupons.
 
     Raises: TooManyLines, QuantityTooLarge, ProductNotFound, OutOfStock, MixedCurrencies,
-    TotalTooLarge, and PriceChanged when the total is not the expected one.
+    TotalTooLarge, what `quotes.find_price` raises, and PriceChanged when the total is not the
+    expected one.
     """
     quantities = merge_lines(lines)
     _validate_quantities(quantities)
     products = _get_products(quantities)
     _validate_stock(products, quantities)
-    order_lines = [_order_line(products[product_id], qty) for product_id, qty in quantities.items()]
-    total_minor = sum(line.line_total_minor for line in order_lines)
     currency = _common_currency(products)
-    _validate_total(total_minor, currency, expected_total)
-    return Quote(order_lines, total_minor, currency)
+    goods = [_good(products[product_id], qty) for product_id, qty in quantities.items()]
+    quoted = quotes.find_price(goods, currency, terms, customer)
+    priced = {line.good.product_id: line for line in quoted.price.lines}
+    order_lines = [_order_line(products[name], priced[name]) for name in quantities]
+    _validate_total(quoted.price.total, currency, expected_total)
+    return Quote(order_lines, quoted.price.total, currency, quoted)
 
 
 def require_shown_total(quote: Quote, shown: Mapping[str, int]) -> None:
@@ -56,7 +71,7 @@ def require_shown_total(quote: Quote, shown: Mapping[str, int]) -> None:
 
     `shown`: minor units by product. What was not in the cart counts at its present price.
     """
-    total = sum(line.line_total_minor for line in quote.lines)
+    total = sum(line.price_minor * line.qty for line in quote.lines)
     last = sum(shown.get(line.product_id, line.price_minor) * line.qty for line in quote.lines)
     if total > last:
         raise PriceChanged(
@@ -117,13 +132,27 @@ def _common_currency(products: Mapping[str, Product]) -> str:
     return currencies[0]
 
 
-def _order_line(product: Product, qty: int) -> OrderLine:
+def _good(product: Product, qty: int) -> Good:
+    return Good(
+        product.product_id,
+        qty,
+        product.price_minor,
+        tax_class=product.tax_class or STANDARD,
+        weight_grams=product.weight_grams or 0,
+        categories=frozenset(filter(None, [product.category, *(product.categories or ())])),
+    )
+
+
+def _order_line(product: Product, priced: PricedLine) -> OrderLine:
     return OrderLine(
         product_id=product.product_id,
         name=product.name,
-        qty=qty,
+        qty=priced.good.qty,
         price_minor=product.price_minor,
-        line_total_minor=product.price_minor * qty,
+        line_total_minor=priced.taxed.total,
+        discount_minor=priced.discount,
+        tax_minor=priced.taxed.tax,
+        tax_name=priced.taxed.rate.name,
     )
 
 

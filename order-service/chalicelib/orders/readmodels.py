@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from common import dynamodb
+from common import dynamodb, ids
 
 ACTIVE = "ACTIVE"  # the status of a product that is for sale
 
@@ -21,6 +21,10 @@ class Product(Model):
     price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     currency = UnicodeAttribute()
     status = UnicodeAttribute()
+    category = UnicodeAttribute(null=True)
+    categories: ListAttribute[str] = ListAttribute(null=True)  # besides `category`
+    tax_class = UnicodeAttribute(null=True, attr_name="taxClass")
+    weight_grams = dynamodb.WholeNumber(null=True, attr_name="weightGrams")
 
 
 class Stock(Model):
@@ -68,3 +72,17 @@ def shown_prices(user_id: str, product_ids: Iterable[str]) -> dict[str, int]:
         for item in items
         if item.shown_price_minor is not None
     }
+
+
+class DeletedUser(Model):
+    """The tombstone that user-service writes together with the deletion of an account."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Users"
+
+    key = UnicodeAttribute(hash_key=True, attr_name="userId")
+
+
+def was_deleted(user_id: str) -> bool:
+    """Tell whether the account was deleted, strongly consistent."""
+    return dynamodb.find(DeletedUser, f"DELETED#{ids.suffix(user_id)}") is not None

@@ -3,9 +3,10 @@
 from collections import Counter
 
 from chalicelib.orders.errors import OrderDisputed
-from chalicelib.orders.models import Order, OrderLine
+from chalicelib.orders.models import Order
 from chalicelib.orders.pricing import Quantities
 from chalicelib.orders.statuses import DisputeStatus, RefundStatus
+from chalicelib.quotes.refund_shares import PaidLine, refund_share
 
 
 def count_goods_left(order: Order) -> Quantities:
@@ -47,7 +48,7 @@ def validate_undisputed(order: Order) -> None:
 def sum_shipping_left(order: Order) -> int:
     """Return what was paid for shipping and is not refunded, in minor units."""
     refunded = sum(refund.shipping_minor or 0 for refund in order.refunds or [])
-    return (order.shipping_total_minor or 0) - refunded
+    return (order.shipping.total_minor if order.shipping else 0) - refunded
 
 
 def price_goods(order: Order, quantities: Quantities) -> int:
@@ -57,15 +58,13 @@ def price_goods(order: Order, quantities: Quantities) -> int:
     costs no whole number of units: each refund is the difference of two rounded sums.
     """
     left = count_goods_left(order)
-    lines = {line.product_id: line for line in order.lines}
-    return sum(
-        _price_pieces(lines[product_id], lines[product_id].qty - left[product_id], qty)
-        for product_id, qty in quantities.items()
-    )
-
-
-def _price_pieces(line: OrderLine, refunded: int, qty: int) -> int:
-    """Return the price of `qty` pieces, after so many that are refunded already."""
-    paid: int = line.line_total_minor
-    after, before = (paid * pieces // line.qty for pieces in (refunded + qty, refunded))
-    return after - before
+    lines = [
+        PaidLine(
+            line.product_id,
+            line.qty,
+            line.line_total_minor,
+            line.qty - left.get(line.product_id, 0),
+        )
+        for line in order.lines
+    ]
+    return refund_share(lines, quantities)

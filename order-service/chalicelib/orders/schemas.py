@@ -7,8 +7,11 @@ from typing import Annotated, Literal, Self
 
 from msgspec import Meta
 
+from chalicelib.orders.price_views import OrderPriceView, optional_amount, price_parts
 from chalicelib.orders.statuses import DisputeStatus, OrderStatus, RefundStatus
+from chalicelib.quotes.schemas import PriceTerms
 from common import lazy_imports, money, text
+from common.addresses import Address
 from common.schemas import Schema
 
 with lazy_imports.until_first_use():
@@ -37,8 +40,18 @@ class ProductQuantity(Schema):
 Lines = Annotated[list[ProductQuantity], Meta(min_length=1)]
 
 
-class PaymentTerms(Schema):
+class QuoteOrder(PriceTerms, kw_only=True):
+    """What to quote: goods, and perhaps where to and which coupons."""
+
+    cart_items: Lines
+
+
+class PaymentTerms(PriceTerms):
     """How an order is to be paid, and the total that the customer agreed to."""
+
+    billing_address: Annotated[
+        Address | None, Meta(description="Where it differs from `shippingAddress`.")
+    ] = None
 
     method: Literal["CARD", "UPI"] = "CARD"
     payment_method: Annotated[
@@ -64,6 +77,7 @@ class CreateOrder(PaymentTerms, kw_only=True):
     user_id: UserId = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.payment_method is not None and not _PAYMENT_METHOD.fullmatch(self.payment_method):
             raise ValueError(
                 "paymentMethod: expected the gateway's token, such as pm_card_visa;"
@@ -125,6 +139,7 @@ class ValidateOrder(PaymentTerms, kw_only=True):
     request_hash: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.items is not None and self.user_id is None:
             raise ValueError("userId: expected whose order to place")
 
@@ -163,7 +178,11 @@ class OrderLineView(Schema):
     name: str
     qty: int
     price: Decimal
-    line_total: Decimal
+    line_total: Annotated[
+        Decimal, Meta(description="What is paid for it, after discounts and with tax.")
+    ]
+    discount: Decimal | None = None
+    tax: Decimal | None = None
 
     @classmethod
     def of(cls, line: "models.OrderLine", currency: str) -> Self:
@@ -174,6 +193,8 @@ class OrderLineView(Schema):
             qty=line.qty,
             price=money.decimal(line.price_minor, currency),
             line_total=money.decimal(line.line_total_minor, currency),
+            discount=optional_amount(line.discount_minor, currency),
+            tax=optional_amount(line.tax_minor, currency),
         )
 
 
@@ -258,7 +279,7 @@ class RefundAccepted(Schema):
         )
 
 
-class OrderView(Schema):
+class OrderView(OrderPriceView, kw_only=True):
     """An order in its present state."""
 
     order_id: str
@@ -303,6 +324,7 @@ class OrderView(Schema):
             reason=order.reason,
             pay_by=offers.pay_by(order) if order.status == OrderStatus.CREATED else None,
             disputes=[DisputeView.of(one, order.currency) for one in order.disputes or []] or None,
+            **price_parts(order),
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
             refunded_amount=_refunded_amount(refunds, order.currency) if refunds else None,
         )

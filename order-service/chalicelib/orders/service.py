@@ -5,13 +5,25 @@ one succeeds, and the others read the status that it wrote.
 """
 
 import hashlib
+from collections.abc import Mapping
 
 import msgspec
 from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import cancellation, lookups, metrics, offers, pricing, readmodels
+from chalicelib.orders import (
+    cancellation,
+    lookups,
+    metrics,
+    offers,
+    payment_limits,
+    pricing,
+    quotations,
+    readmodels,
+    writes,
+)
 from chalicelib.orders.errors import (
+    AccountGone,
     IdempotencyKeyReused,
     OrderAlreadyEnded,
     OrderCancelled,
@@ -31,9 +43,13 @@ from chalicelib.orders.schemas import (
     ValidateOrder,
     ValidOrder,
 )
-from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, statuses_before
-from common import clock, dynamodb, ids, log, money
+from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
+from chalicelib.promotions.uses import Limits
+from common import clock, ids, log, money
 from common.auth import Caller
+
+NO_LIMITS: Mapping[str, Limits] = {}
+_ACCOUNT_DELETED = Order.reason.set("the account was deleted")
 
 
 def create_order(user_id: str, request: CreateOrder, key: str | None) -> CreatedOrder:
@@ -42,8 +58,8 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
     Reserves and charges nothing. Idempotent with a key: the same body gets the first answer
     again, also after prices or the order's status changed. Undone by `cancel_order`.
 
-    Raises: IdempotencyKeyReused when the key came with another body, and what `pricing.quote`
-    raises.
+    Raises: IdempotencyKeyReused when the key came with another body, AccountGone, and what
+    `pricing.quote` raises.
     """
     order_id = ids.deterministic("ORDER", user_id, key) if key else ids.new("ORDER")
     request_hash = _hash(request) if key else None
@@ -66,8 +82,10 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
     ordered it twice; without, a saga starts over on it and must not charge again. An unpaid order
     whose offer has ended becomes EXPIRED, before anything is reserved. Undone by `fail_order`.
 
+    That of a deleted account becomes CANCELLED.
+
     Raises: OrderNotFound, OrderCancelled, OrderExpired or OrderNotPayable; when placing also
-    IdempotencyKeyReused and what `pricing.quote` raises.
+    AccountGone, IdempotencyKeyReused and what `pricing.quote` raises.
     """
     if step.items is None:
         order = lookups.get(step.order_id)
@@ -77,7 +95,9 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
             step.order_id, str(step.user_id), step.items, step, step.request_hash
         )
         accepted = {OrderStatus.CREATED, *PAID_STATUSES}
-    if order.status == OrderStatus.CREATED and offers.has_ended(order):
+    if order.status == OrderStatus.CREATED and readmodels.was_deleted(order.user_id):
+        order = _transition(order, OrderStatus.CANCELLED, _ACCOUNT_DELETED)
+    elif order.status == OrderStatus.CREATED and offers.has_ended(order):
         order = _transition(order, OrderStatus.EXPIRED, Order.reason.set("not paid in time"))
     if order.status not in accepted:
         raise _not_payable(order)
@@ -107,6 +127,16 @@ def cancel_order(order_id: str, caller: Caller) -> OrderView:
     elif order.status != OrderStatus.CANCELLED:
         raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
     return OrderView.of(order)
+
+
+def cancel_unpaid_orders(user_id: str) -> None:
+    """Cancel what the customer of a deleted account has not paid. Idempotent.
+
+    An order whose payment wins is confirmed, and stays so.
+    """
+    unpaid = Order.status == OrderStatus.CREATED
+    for order in Order.by_customer.query(user_id, filter_condition=unpaid):
+        _transition(order, OrderStatus.CANCELLED, _ACCOUNT_DELETED)
 
 
 def confirm_order(step: ConfirmOrder) -> StepResult:
@@ -158,8 +188,10 @@ def _get_or_place_order(
     """
     order = lookups.find(order_id)
     if order is None:
+        _require_account(user_id)
         try:
-            order = _get_or_store(_priced_order(order_id, user_id, lines, terms, request_hash))
+            order, limits = _priced_order(order_id, user_id, lines, terms, request_hash)
+            order = _get_or_store(order, limits)
         except ChaliceViewError:
             order = lookups.find(order_id)
             if order is None:
@@ -170,19 +202,26 @@ def _get_or_place_order(
     return order
 
 
+def _require_account(user_id: str) -> None:
+    """Raises: AccountGone, as an access token outlives its account."""
+    if readmodels.was_deleted(user_id):
+        raise AccountGone("the account was deleted")
+
+
 def _priced_order(
     order_id: str,
     user_id: str,
     lines: list[ProductQuantity],
     terms: PaymentTerms,
     request_hash: str | None,
-) -> Order:
-    quote = pricing.quote(lines, terms.expected_total)
+) -> tuple[Order, dict[str, Limits]]:
+    quote = quotations.quote_for(user_id, lines, terms)
+    payment_limits.require_payable(quote.total_minor, quote.currency, terms.method)
     if terms.expected_total is None:
         ordered = [line.product_id for line in quote.lines]
         pricing.require_shown_total(quote, readmodels.shown_prices(user_id, ordered))
     now = clock.now()
-    return Order(
+    order = Order(
         order_id,
         user_id=user_id,
         lines=quote.lines,
@@ -197,6 +236,8 @@ def _priced_order(
         placed_on=day_shard(order_id, now),
         pay_by=offers.end_of(now),
     )
+    quotations.copy_price(order, quote, terms)
+    return order, quotations.find_limits(quote, user_id)
 
 
 def _failed_order(step: FailOrder) -> Order:
@@ -218,27 +259,18 @@ def _failed_order(step: FailOrder) -> Order:
     )
 
 
-def _get_or_store(order: Order) -> Order:
-    """Store the order, or return the stored one of the same id."""
+def _get_or_store(order: Order, limits: Mapping[str, Limits] = NO_LIMITS) -> Order:
+    """Store the order, or return the stored one of the same id. Raises: CouponOver."""
     log.bind_context(order)
-    if not dynamodb.save_if(order, Order.order_id.does_not_exist()):
+    if not writes.store_order(order, limits):
         return lookups.get(order.order_id)
     metrics.count_stored(order)
     return order
 
 
 def _transition(order: Order, status: OrderStatus, *actions: Action) -> Order:
-    """Give the order this status if TRANSITIONS allow it. Returns the stored order.
-
-    The condition is the status alone: the version counts changes but rejects none.
-    """
-    is_changed = dynamodb.update_if(
-        order,
-        [Order.status.set(status), Order.updated_at.set(clock.now()), *actions],
-        Order.status.is_in(*statuses_before(status)),
-        add_version_condition=False,
-    )
-    if not is_changed:
+    """Give the order this status if TRANSITIONS allow it. Returns the stored order."""
+    if not writes.change_status(order, status, *actions):
         return lookups.get(order.order_id)
     metrics.count_ended(order)
     return order

@@ -68,15 +68,17 @@ def get_promotion(text: str) -> PromotionRow:
 
 def get_coupons(codes: Iterable[str]) -> list[PromotionRow]:
     """Return the coupons of these codes, each once. Raises: CouponNotFound."""
-    wanted = {coupon_id(code): code for code in codes}
-    found = {
+    codes_by_id = {coupon_id(code): code for code in codes}
+    coupons = {
         row.id: row
-        for row in PromotionRow.batch_get(wanted, consistent_read=True)
+        for row in PromotionRow.batch_get(codes_by_id, consistent_read=True)
         if not row.is_archived
     }
-    if missing := [code for promotion_id, code in wanted.items() if promotion_id not in found]:
+    if missing := [
+        code for promotion_id, code in codes_by_id.items() if promotion_id not in coupons
+    ]:
         raise CouponNotFound(f"couponCodes: there is no coupon {', '.join(missing)}")
-    return [found[promotion_id] for promotion_id in wanted]
+    return [coupons[promotion_id] for promotion_id in codes_by_id]
 
 
 def change_promotion(text: str, patch: PromotionPatch) -> PromotionView:
@@ -92,7 +94,7 @@ def change_promotion(text: str, patch: PromotionPatch) -> PromotionView:
 
 
 def delete_promotion(text: str) -> None:
-    """End a promotion for good; its code stays taken. Idempotent.
+    """End a promotion for good. Its code stays taken. Idempotent.
 
     Raises: InvalidId.
     """

@@ -41,7 +41,7 @@ def find_price(method: ShippingMethod, weight_grams: int, subtotal: int) -> int 
 def _contains(zone: Zone, destination: Destination) -> bool:
     if destination.country not in zone.countries:
         return False
-    if zone.regions and (destination.region or "").upper() not in zone.regions:
+    if zone.regions and destination.region not in zone.regions:
         return False
     code = normalize_postal_code(destination.postal_code or "")
     return not zone.postal_codes or any(

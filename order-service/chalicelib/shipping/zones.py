@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.configuration import schemas as fields
+from common.addresses import find_rules
 from common.schemas import Schema
 
 _POSTAL_CODE = re.compile(r"[A-Z0-9]{1,10}")
@@ -34,8 +34,9 @@ class Zone(Schema):
     postal_codes: Annotated[list[PostalCodes], Meta(max_length=100)] = []
 
     def __post_init__(self) -> None:
-        self.countries = [fields.parse_country("countries", one) for one in self.countries]
-        self.regions = [region.strip().upper() for region in self.regions]
+        rules = [find_rules(country) for country in self.countries]
+        self.countries = [one.country for one in rules]
+        self.regions = [rules[0].parse_region(region) for region in self.regions]
         if (self.regions or self.postal_codes) and len(self.countries) > 1:
             raise ValueError("countries: expected one where regions or postalCodes are named")
 

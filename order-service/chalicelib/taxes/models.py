@@ -7,7 +7,7 @@ from common import dynamodb, ids
 
 
 class TaxRateRow(ConfigurationRow):
-    """A rate. Its id follows from country, region and class, so that there is one of each."""
+    """A rate, one of each country, region and class: its id follows from them."""
 
     class Meta(dynamodb.Meta):
         table_name = "TaxRates"

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.configuration import schemas as fields
 from chalicelib.configuration.schemas import TaxClass
 from common import lazy_imports, text
+from common.addresses import find_rules
 from common.schemas import Schema
 
 with lazy_imports.until_first_use():
@@ -37,11 +38,14 @@ class NewTaxRate(Schema):
 
     def __post_init__(self) -> None:
         self.name = fields.parse_name(self.name)
-        self.country = fields.parse_country("country", self.country)
+        rules = find_rules(self.country)
+        self.country = rules.country
         self.tax_class = fields.parse_tax_class("taxClass", self.tax_class)
         rate = fields.parse_millionths("percent", self.percent)
         if self.region is not None:
-            self.region = text.parse_line("region", self.region, _MAX_REGION_LENGTH).upper()
+            self.region = rules.parse_region(
+                text.parse_line("region", self.region, _MAX_REGION_LENGTH)
+            )
         if self.zero_reason is not None:
             self.zero_reason = text.parse_line("zeroReason", self.zero_reason, _MAX_REASON_LENGTH)
         if (rate == 0) != (self.zero_reason is not None):

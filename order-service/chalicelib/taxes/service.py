@@ -19,7 +19,9 @@ _CHANGEABLE = ("name", "millionths", "included", "zero_reason")
 
 
 def create_rate(request: NewTaxRate, admin_id: str, key: str | None) -> TaxRateView:
-    """Create the rate of a place and class. Idempotent with a key. Undone by `delete_rate`.
+    """Create the rate of a place and class. Idempotent with a key.
+
+    Undone by `delete_rate`.
 
     Raises: TaxRateExists, IdempotencyKeyReused, ConfigurationContended; with a repeated key
     TaxRateNotFound, if it was deleted since.
@@ -72,16 +74,16 @@ def find_rates(
     """
     candidates = {name: _candidates(country, region, name) for name in set(tax_classes)}
     keys = {rate for rates in candidates.values() for rate in rates}
-    found = {rate.id: rate for rate in TaxRateRow.batch_get(keys, consistent_read=True)}
+    rows = {rate.id: rate for rate in TaxRateRow.batch_get(keys, consistent_read=True)}
     return {
-        name: found[first]
+        name: rows[first]
         for name, rates in candidates.items()
-        if (first := next((rate for rate in rates if rate in found), None))
+        if (first := next((rate for rate in rates if rate in rows), None))
     }
 
 
 def _candidates(country: str, region: str | None, tax_class: str) -> list[str]:
-    regions = [region.upper(), None] if region else [None]
+    regions = [region, None] if region else [None]
     return [rate_id(country, one, name) for name in (tax_class, STANDARD) for one in regions]
 
 

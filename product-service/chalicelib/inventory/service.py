@@ -1,11 +1,11 @@
 """The verbs of the stock."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from chalicelib.inventory import supply
 from chalicelib.inventory.errors import OutOfStock, ReservationEnded, StockContended
-from chalicelib.inventory.models import COMMITTED, RELEASED, RESERVED, Reservation
+from chalicelib.inventory.models import COMMITTED, RELEASED, RESERVED, Reservation, Stock
 from chalicelib.inventory.returns import restock
 from chalicelib.inventory.schemas import OrderLine, ReservationHeld, ReservationState
 from chalicelib.inventory.transitions import transition
@@ -69,6 +69,14 @@ def return_goods(order_id: str, refund_id: str, lines: Iterable[OrderLine]) -> R
 def get_available_stock(product_id: str) -> int:
     """Return the available quantity of the product. Raises: ProductNotFound."""
     return supply.get_stock(product_id).available
+
+
+def get_available_stocks(product_ids: Sequence[str]) -> dict[str, int]:
+    """Return the available quantity of at most 100 products, by id."""
+    if not product_ids:
+        return {}
+    stocks = Stock.batch_get(list(product_ids), consistent_read=True)
+    return {stock.product_id: stock.available for stock in stocks}
 
 
 def _quantities(lines: Iterable[OrderLine]) -> dict[str, int]:

@@ -23,6 +23,9 @@ from chalicelib.inventory.models import (
 from common import clock, dynamodb, settings, transactions
 from common.retry import RetryPolicy
 
+# Longer than an order can be paid, by what the saga then still does: see OFFER_SECONDS of
+# order-service. The default of the setting of the same name.
+RESERVATION_SECONDS = 1860
 # Each lost attempt means that this very order's reservation was changed concurrently.
 CONFLICT_RETRIES = RetryPolicy(tries=5, pause_seconds=0.01)
 
@@ -93,7 +96,7 @@ def _new_reservation(order_id: str, quantities: Mapping[str, int]) -> Reservatio
         order_id,
         items=[ReservationItem(product_id=name, qty=qty) for name, qty in quantities.items()],
         status=ABSENT,
-        expires_at=clock.epoch() + settings.integer("RESERVATION_SECONDS", 1200),
+        expires_at=clock.epoch() + settings.integer("RESERVATION_SECONDS", RESERVATION_SECONDS),
         created_at=now,
         updated_at=now,
     )

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from chalicelib.products import product_ids
+from chalicelib.products.filters import ProductFilters
 from chalicelib.products.models import Product, category_listing
-from chalicelib.products.schemas import ProductFilters
 from common import ids
 from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
@@ -49,7 +50,7 @@ def _start_key(filters: ProductFilters, attribute: str, value: str) -> dict[str,
     if key is None:
         return None
     try:
-        price, product_id = int(key["priceMinor"]["N"]), ids.parse("PROD", key["productId"]["S"])
+        price, product_id = int(key["priceMinor"]["N"]), product_ids.parse(key["productId"]["S"])
     except (KeyError, ValueError, ids.InvalidId):
         raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
     # DynamoDB refuses a start key outside of the queried range.

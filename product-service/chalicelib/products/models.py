@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pynamodb.attributes import UnicodeAttribute, VersionAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
@@ -13,10 +13,12 @@ from common.dynamodb import WholeNumber
 class ProductStatus(StrEnum):
     """Whether a product is on sale."""
 
+    DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
     ARCHIVED = "ARCHIVED"
 
 
+DRAFT = ProductStatus.DRAFT
 ACTIVE = ProductStatus.ACTIVE
 ARCHIVED = ProductStatus.ARCHIVED
 
@@ -43,8 +45,40 @@ class ByCategory(GlobalSecondaryIndex["Product"]):
     price_minor = WholeNumber(range_key=True, attr_name="priceMinor")
 
 
+class AttributeRow(dynamodb.Map):
+    """An attribute of a product, its value as one text."""
+
+    name = UnicodeAttribute()
+    key = UnicodeAttribute()
+    type = UnicodeAttribute()
+    value = UnicodeAttribute()
+    label = UnicodeAttribute(null=True)
+
+
+class OptionRow(dynamodb.Map):
+    """What a variant is in one option, such as Size: L."""
+
+    name = UnicodeAttribute()
+    value = UnicodeAttribute()
+
+
+class VariantRow(dynamodb.Map):
+    """What a parent knows of a variant. Written in one transaction with it."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    values: ListAttribute[str] = ListAttribute()
+    price_minor = WholeNumber(attr_name="priceMinor")
+    archived_at = UnicodeAttribute(null=True, attr_name="archivedAt")
+
+
 class Product(Model):
-    """A product: ACTIVE, then ARCHIVED for good. The indexes have only ACTIVE ones."""
+    """A product, a variant or a parent.
+
+    The indexes have the ACTIVE ones but for variants.
+
+    Carts, orders, prices and stock are about `PROD#`, products and variants. A parent, `PARENT#`,
+    shows its variants: its price is the least of theirs, and nobody can buy it.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "Products"
@@ -53,7 +87,20 @@ class Product(Model):
     name = UnicodeAttribute()
     description = UnicodeAttribute()
     category = UnicodeAttribute()
+    categories: ListAttribute[str] = ListAttribute(null=True)  # besides `category`
     sku = UnicodeAttribute(null=True)
+    slug = UnicodeAttribute(null=True)
+    attributes: ListAttribute[AttributeRow] = dynamodb.MapsAttribute(of=AttributeRow, null=True)
+    tax_class = UnicodeAttribute(null=True, attr_name="taxClass")
+    weight_grams = WholeNumber(null=True, attr_name="weightGrams")
+    compare_at_minor = WholeNumber(null=True, attr_name="compareAtMinor")
+    compare_at_from = UnicodeAttribute(null=True, attr_name="compareAtFrom")
+    compare_at_until = UnicodeAttribute(null=True, attr_name="compareAtUntil")
+    related_ids: ListAttribute[str] = ListAttribute(null=True, attr_name="relatedIds")
+    parent_id = UnicodeAttribute(null=True, attr_name="parentId")
+    options: ListAttribute[OptionRow] = dynamodb.MapsAttribute(of=OptionRow, null=True)
+    option_names: ListAttribute[str] = ListAttribute(null=True, attr_name="optionNames")
+    variants: ListAttribute[VariantRow] = dynamodb.MapsAttribute(of=VariantRow, null=True)
     price_minor = WholeNumber(attr_name="priceMinor")
     currency = UnicodeAttribute()
     status = UnicodeAttribute(default=ACTIVE)
@@ -68,8 +115,8 @@ class Product(Model):
     by_category = ByCategory()
 
 
-class SkuClaim(Model):
-    """The product that has a SKU, for good.
+class Claim(Model):
+    """The product that has a SKU, for good, or a slug, while it has it.
 
     Written together with it, so that no two share one.
     """
@@ -81,9 +128,14 @@ class SkuClaim(Model):
     owner_id = UnicodeAttribute(null=True, attr_name="ownerId")  # products have none
 
     @staticmethod
-    def key_for(sku: str) -> str:
+    def sku(sku: str) -> str:
         """Return the key of the claim on a SKU."""
         return f"SKU#{sku}"
+
+    @staticmethod
+    def slug(slug: str) -> str:
+        """Return the key of the claim on a slug."""
+        return f"SLUG#{slug}"
 
 
 def category_listing(currency: str, category: str) -> str:

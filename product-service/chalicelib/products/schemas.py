@@ -1,190 +1,207 @@
-"""Request bodies, queries and responses."""
+"""Request bodies and queries."""
 
-import re
-import unicodedata
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.inventory.schemas import StockCount
-from common import money, text
+from chalicelib.products import attributes, fields
+from chalicelib.products.attributes import Attributes
+from common import money
 from common.schemas import Schema
 
-_SKU = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_MAX_NAME_LENGTH = 200
-_MAX_DESCRIPTION_LENGTH = 5000
-_MAX_CATEGORY_LENGTH = 50
-_MAX_CATEGORY_TEXT_LENGTH = 200  # with what the slug leaves out
+MAX_NEW_VARIANTS = 24  # a parent and its variants are created in one transaction of 100 items
+MAX_VARIANTS = 90  # a change of a parent is one transaction with all its variants
+_MAX_RELATED = 20
+_MAX_CATEGORIES = 10
+
+Grams = Annotated[int, Meta(ge=0, le=1_000_000)]
+Moment = Annotated[datetime, Meta(tz=True)]
+RelatedIds = Annotated[list[str], Meta(max_length=_MAX_RELATED)]
+Categories = Annotated[list[str], Meta(max_length=_MAX_CATEGORIES)]
 
 
-class NewProduct(Schema):
-    """A product to be created, with its stock."""
+class SaleStatus(StrEnum):
+    """A status that a product can be given. Archiving it is a request of its own."""
 
-    name: str
+    DRAFT = "DRAFT"
+    ACTIVE = "ACTIVE"
+
+
+class NewVariant(Schema):
+    """A variant of a parent: the thing that is sold."""
+
+    options: Annotated[dict[str, str], Meta(description="A value for each option of the parent.")]
     price: Decimal
     stock: StockCount
-    currency: str = money.DEFAULT
-    description: str = ""
-    category: str = "general"
-    sku: Annotated[
-        str | None, Meta(description="The shop's own number of it. No two products share one.")
-    ] = None
+    sku: str | None = None
+    weight_grams: Grams | None = None
+    compare_at_price: Decimal | None = None
 
     def __post_init__(self) -> None:
         if self.sku is not None:
-            self.sku = _parse_sku(self.sku)
-        self.name = _parse_name(self.name)
-        self.description = _parse_description(self.description)
-        self.category = _parse_category(self.category)
-        self.currency = _parse_currency(self.currency)
+            self.sku = fields.parse_sku(self.sku)
+        self.options = {
+            fields.parse_option("options", name): fields.parse_option("options", value)
+            for name, value in self.options.items()
+        }
+
+
+class NewProduct(Schema):
+    """A product to be created, with its stock, or a parent with its variants."""
+
+    name: str
+    price: Annotated[
+        Decimal | UnsetType, Meta(description="Required without `variants`, which have their own.")
+    ] = UNSET
+    stock: Annotated[
+        StockCount | UnsetType,
+        Meta(description="Required without `variants`, which have their own."),
+    ] = UNSET
+    currency: str = money.DEFAULT
+    description: str = ""
+    category: str = "general"
+    categories: Annotated[Categories, Meta(description="Further categories, by name or slug.")] = []
+    sku: Annotated[
+        str | None, Meta(description="The shop's own number of it. No two products share one.")
+    ] = None
+    slug: Annotated[
+        str | None, Meta(description="For addresses of pages. No two products share one.")
+    ] = None
+    status: SaleStatus = SaleStatus.ACTIVE
+    attributes: Attributes = []
+    tax_class: str | None = None
+    weight_grams: Grams | None = None
+    compare_at_price: Annotated[
+        Decimal | None, Meta(description="The price to compare with, shown while it is higher.")
+    ] = None
+    compare_at_from: Moment | None = None
+    compare_at_until: Moment | None = None
+    related_ids: RelatedIds = []
+    options: Annotated[
+        list[str], Meta(max_length=3, description="What variants differ in, such as Size.")
+    ] = []
+    variants: Annotated[list[NewVariant], Meta(max_length=MAX_NEW_VARIANTS)] = []
+
+    def __post_init__(self) -> None:
+        if self.sku is not None:
+            self.sku = fields.parse_sku(self.sku)
+        self.name = fields.parse_name(self.name)
+        self.description = fields.parse_description(self.description)
+        self.category = fields.parse_category(self.category)
+        self.currency = fields.parse_currency(self.currency)
+        self.categories = _parse_categories(self.categories)
+        self.related_ids = fields.parse_product_ids("relatedIds", self.related_ids)
+        self.slug = _map(fields.parse_slug, "slug", self.slug)
+        self.tax_class = _map(fields.parse_slug, "taxClass", self.tax_class)
+        self.options = [fields.parse_option("options", name) for name in self.options]
+        attributes.validate_names(self.attributes)
+        _validate_dates(self.compare_at_from, self.compare_at_until)
+        _validate_sold_parts(self)
+        _validate_variants(self)
 
 
 class ProductPatch(Schema):
-    """Changes of a product. Fields that are left out stay as they are."""
+    """Changes of a product. Fields that are left out stay, null removes one."""
 
     name: str | UnsetType = UNSET
     price: Decimal | UnsetType = UNSET
     currency: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     category: str | UnsetType = UNSET
+    categories: Categories | UnsetType = UNSET
+    slug: str | UnsetType | None = UNSET
+    status: SaleStatus | UnsetType = UNSET
+    attributes: Attributes | UnsetType = UNSET
+    tax_class: str | UnsetType | None = UNSET
+    weight_grams: Grams | UnsetType | None = UNSET
+    compare_at_price: Decimal | UnsetType | None = UNSET
+    compare_at_from: Moment | UnsetType | None = UNSET
+    compare_at_until: Moment | UnsetType | None = UNSET
+    related_ids: RelatedIds | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        fields = (self.name, self.price, self.description, self.category)
-        if all(value is UNSET for value in fields):
-            raise ValueError("expected at least one of name, description, category, price")
+        if not self.changed - {"currency"}:
+            raise ValueError(
+                "expected at least one of name, description, category, price, and the other fields"
+                " of a product"
+            )
         if self.name is not UNSET:
-            self.name = _parse_name(self.name)
+            self.name = fields.parse_name(self.name)
         if self.description is not UNSET:
-            self.description = _parse_description(self.description)
+            self.description = fields.parse_description(self.description)
         if self.category is not UNSET:
-            self.category = _parse_category(self.category)
+            self.category = fields.parse_category(self.category)
         if self.currency is not UNSET:
-            self.currency = _parse_currency(self.currency)
+            self.currency = fields.parse_currency(self.currency)
+        self._parse_details()
 
-
-class ProductFilters(Schema):
-    """Which products to list, and which page of them."""
-
-    category: Annotated[str | None, Meta(description="The category's name or slug.")] = None
-    sku: Annotated[
-        str | None, Meta(description="The one product with this SKU; without other filters.")
-    ] = None
-    currency: Annotated[str, Meta(description="Prices are compared within one currency.")] = (
-        money.DEFAULT
-    )
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    limit: Annotated[int, Meta(ge=1, le=100, description="Products per page.")] = 50
-    cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
-        None
-    )
-
-    def __post_init__(self) -> None:
-        self.currency = _parse_currency(self.currency)
-        if self.sku is not None:
-            self.sku = _parse_sku(self.sku)
-            others = (self.category, self.min_price, self.max_price, self.cursor)
-            if any(value is not None for value in others):
-                raise ValueError("sku: expected without category, minPrice, maxPrice, cursor")
-        if self.category is not None:
-            self.category = _parse_category(self.category)
-        if self.min_price_minor > self.max_price_minor:
-            raise ValueError("minPrice: expected at most maxPrice")
+    def _parse_details(self) -> None:
+        if self.categories is not UNSET:
+            self.categories = _parse_categories(self.categories)
+        if self.related_ids is not UNSET:
+            self.related_ids = fields.parse_product_ids("relatedIds", self.related_ids)
+        if self.attributes is not UNSET:
+            attributes.validate_names(self.attributes)
+        if self.slug is not UNSET:
+            self.slug = _map(fields.parse_slug, "slug", self.slug)
+        if self.tax_class is not UNSET:
+            self.tax_class = _map(fields.parse_slug, "taxClass", self.tax_class)
+        if self.compare_at_from is not UNSET and self.compare_at_until is not UNSET:
+            _validate_dates(self.compare_at_from, self.compare_at_until)
 
     @property
-    def min_price_minor(self) -> int:
-        """The lowest price, in minor units."""
-        if self.min_price is None:
-            return 0
-        return _parse_price("minPrice", self.min_price, self.currency)
-
-    @property
-    def max_price_minor(self) -> int:
-        """The highest price, in minor units."""
-        if self.max_price is None:
-            return money.MAX_AMOUNT
-        return _parse_price("maxPrice", self.max_price, self.currency)
+    def changed(self) -> frozenset[str]:
+        """The names of the fields that the request has."""
+        names = self.__struct_fields__
+        return frozenset(name for name in names if getattr(self, name) is not UNSET)
 
 
-class ProductCreated(Schema):
-    """The id of the new product."""
-
-    message: str
-    product_id: str
+def _map(parse: Callable[[str, str], str], field: str, value: str | None) -> str | None:
+    return None if value is None else parse(field, value)
 
 
-class ProductView(Schema):
-    """A product of the catalogue."""
-
-    product_id: str
-    name: str
-    price: Decimal
-    currency: str
-    category: str
-    description: str
-    sku: str | None = None
+def _parse_categories(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(fields.parse_slug("categories", name) for name in names))
 
 
-class ProductWithStock(ProductView, kw_only=True):
-    """A product, and the quantity of it that can be bought."""
-
-    available_stock: int
-
-
-class ProductArchived(Schema):
-    """The id of the archived product."""
-
-    message: str
-    product_id: str
+def _validate_dates(start: datetime | None, end: datetime | None) -> None:
+    if start and end and start >= end:
+        raise ValueError("compareAtUntil: expected a time after compareAtFrom")
 
 
-def _parse_name(name: str) -> str:
-    return text.parse_line("name", name, _MAX_NAME_LENGTH)
+def _validate_sold_parts(request: NewProduct) -> None:
+    """Raise ValueError unless what is sold, and nothing else, has a price and a stock."""
+    for name in ("price", "stock"):
+        is_given = getattr(request, name) is not UNSET
+        if not is_given and not request.variants:
+            raise ValueError(f"{name}: this field is required")
+        if is_given and request.variants:
+            raise ValueError(f"{name}: expected in each of the variants, not besides them")
 
 
-def _parse_sku(sku: str) -> str:
-    if not _SKU.fullmatch(sku):
-        raise ValueError("sku: expected 1 to 100 letters, digits, dots, dashes and underscores")
-    return sku
+def _validate_variants(request: NewProduct) -> None:
+    if bool(request.options) != bool(request.variants):
+        raise ValueError("options: expected together with variants")
+    if len(set(request.options)) < len(request.options):
+        raise ValueError("options: expected each name once")
+    seen: set[tuple[str, ...]] = set()
+    for variant in request.variants:
+        values = option_values(request.options, variant)
+        if values in seen:
+            raise ValueError(f"variants: {', '.join(values)} is there twice")
+        seen.add(values)
 
 
-def _parse_description(description: str) -> str:
-    return text.parse_paragraphs("description", description, _MAX_DESCRIPTION_LENGTH)
+def option_values(names: list[str], variant: NewVariant) -> tuple[str, ...]:
+    """Return the variant's values in the order of the options.
 
-
-def _parse_category(category: str) -> str:
-    """The category as a slug: `Health & Beauty` is `health-beauty`."""
-    slug = _slug(text.parse_line("category", category, _MAX_CATEGORY_TEXT_LENGTH).lower())
-    if not 0 < text.length(slug) <= _MAX_CATEGORY_LENGTH:
-        raise ValueError(
-            f"category: expected 1 to {_MAX_CATEGORY_LENGTH} letters, digits and hyphens"
-        )
-    return slug
-
-
-def _slug(category: str) -> str:
-    """Join the words of any script by hyphens. Marks belong to the letter before them."""
-    words = [""]
-    for char in category:
-        kind = unicodedata.category(char)[0]
-        if kind in "LN" or (words[-1] and (kind == "M" or char in text.JOINERS)):
-            words[-1] += char
-        elif words[-1]:
-            words.append("")
-    return text.normalize("-".join(word for word in words if word))
-
-
-def _parse_currency(code: str) -> str:
-    try:
-        return money.validate_currency(code)
-    except money.InvalidAmount as exc:
-        raise ValueError(str(exc)) from None
-
-
-def _parse_price(field: str, amount: Decimal, currency: str) -> int:
-    """Return the amount in minor units. Raises: ValueError with the field's name."""
-    try:
-        return money.minor(amount, currency)
-    except money.InvalidAmount as exc:
-        raise ValueError(f"{field}: {exc}") from None
+    Raises: ValueError.
+    """
+    if variant.options.keys() != set(names):
+        raise ValueError(f"options: expected a value for each of {', '.join(names)}")
+    return tuple(variant.options[name] for name in names)

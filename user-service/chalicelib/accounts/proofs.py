@@ -12,6 +12,7 @@ from chalicelib.accounts import deletion
 from chalicelib.accounts.errors import AccountContended
 from chalicelib.accounts.schemas import Confirmation, EmailVerification, PasswordReset
 from chalicelib.mails import service as mails
+from chalicelib.mails import suppressions
 from chalicelib.mails.errors import InvalidMailToken
 from chalicelib.mails.models import Mail, MailKind
 from chalicelib.mails.schemas import RequestKind
@@ -34,6 +35,7 @@ def reset_password(reset: PasswordReset) -> Confirmation:
     Raises: InvalidMailToken, TooManyAttempts, PasswordTooShort, PasswordTooLong, AccountContended.
     """
     user_id = _prove_address(reset.token, MailKind.PASSWORD_RESET, reset.new_password)
+    _allow_mail(user_id)
     mails.request_mail(RequestKind.PASSWORD_CHANGED, user_id=user_id)
     mails.request_mail(RequestKind.WELCOME, user_id=user_id)
     return Confirmation(message="Password changed")
@@ -49,6 +51,7 @@ def verify_email(verification: EmailVerification) -> Confirmation:
     """
     kind = MailKind.EMAIL_VERIFICATION
     user_id = _prove_address(verification.token, kind, verification.password)
+    _allow_mail(user_id)
     mails.request_mail(RequestKind.WELCOME, user_id=user_id)
     return Confirmation(message="Address confirmed")
 
@@ -72,6 +75,12 @@ def _prove_address(text: str, kind: MailKind, password: str) -> str:
         new_hash = passwords.hash_password(password)
         actions += [User.password_hash.set(new_hash), User.session_epoch.add(1)]
     return _keep_account(user, mail, token, actions)
+
+
+def _allow_mail(user_id: str) -> None:
+    """Allow mails to the account's address: its owner has read one. Idempotent."""
+    if user := User.find(user_id):
+        suppressions.lift_suppression(user.email)
 
 
 def _validate_repeat(user_id: str, password: str) -> str:

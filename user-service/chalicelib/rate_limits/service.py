@@ -15,7 +15,6 @@ account does not help. Unknown addresses are counted like known ones.
 https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html#account-lockout
 """
 
-import ipaddress
 from dataclasses import dataclass
 
 from pynamodb.expressions.update import Action
@@ -32,7 +31,6 @@ _HOUR = 3600
 _DAY = 86400
 _ATTACK_SECONDS = 900  # an attack is over after this long without a failure
 _KNOWN_SECONDS = 90 * _DAY
-_IPV6_PREFIX = 64  # the network of one customer of a provider: RFC 6177
 _MAX_DOUBLINGS = 20
 
 
@@ -73,7 +71,7 @@ def start_login_attempt(email: str, source: str) -> LoginAttempt:
 
     Raises: TooManyAttempts while the source is backing off; such calls are not counted.
     """
-    attempt = _create_attempt(email.strip().lower(), _network(source))
+    attempt = _create_attempt(email.strip().lower(), source)
     is_counted = False
     while not is_counted:  # a concurrent attempt changed a counter: read them again
         is_counted = _try_to_count(attempt)
@@ -95,7 +93,7 @@ def limit_source(kind: str, source: str, max_requests: int) -> None:
 
     Raises: TooManyAttempts beyond `max_requests` within an hour of the first.
     """
-    limit(kind, _network(source), max_requests, _HOUR)
+    limit(kind, source, max_requests, _HOUR)
 
 
 def _create_attempt(email: str, network: str) -> LoginAttempt:
@@ -225,14 +223,3 @@ def _backoff(attempts: int, free: int) -> int:
         return 0
     longest = settings.integer("LONGEST_WAIT_SECONDS", 900)
     return int(min(2 ** min(attempts - free, _MAX_DOUBLINGS), longest))
-
-
-def _network(source: str) -> str:
-    """Return the network that the address belongs to: an IPv4 address, or an IPv6 /64."""
-    try:
-        address = ipaddress.ip_address(source)
-    except ValueError:
-        return source
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    return str(ipaddress.ip_network((address.packed, _IPV6_PREFIX), strict=False))

@@ -10,20 +10,22 @@ from chalicelib.tokens.models import hold_rotation_lock
 from chalicelib.tokens.schemas import AccessToken, KeyRotation
 from common import auth, clock, log, settings
 
-_QUARTER = 900
+_MINUTE, _QUARTER = 60, 900
 # A verifier that has just fetched the keys may fetch them again after this long.
 _PROPAGATION_SECONDS = auth.REFETCH_SECONDS + 1
 _SLACK_SECONDS = 60  # clocks differ, and a request takes time
 
 
 def issue_access_token(user_id: str, email: str, role: str, session_id: str) -> AccessToken:
-    """Sign a token for the user, valid for TOKEN_TTL_SECONDS.
+    """Sign a token for the user.
+
+    It is valid for TOKEN_TTL_SECONDS, of staff for STAFF_TOKEN_TTL_SECONDS.
 
     Raises: SigningKeysMissing before the first rotation.
     A single token cannot be revoked: it expires, or all are revoked by rotating with revoke_old.
     Only user-service checks that its session is still active.
     """
-    key, now, lifetime = keys.get_current_key(), clock.epoch(), _token_lifetime()
+    key, now, lifetime = keys.get_current_key(), clock.epoch(), _token_lifetime(role)
     claims = {
         "iss": auth.ISSUER,
         "aud": auth.AUDIENCE,
@@ -70,9 +72,20 @@ def _unexpired(old: list[keys.SigningKey]) -> list[keys.SigningKey]:
 
     A key was retired when its successor was created.
     """
-    oldest = clock.iso(clock.epoch() - _token_lifetime() - keys.CACHE_SECONDS - _SLACK_SECONDS)
+    oldest = clock.iso(clock.epoch() - _longest_lifetime() - keys.CACHE_SECONDS - _SLACK_SECONDS)
     return old[:1] + [key for successor, key in pairwise(old) if successor.created_at > oldest]
 
 
-def _token_lifetime() -> int:
+def _token_lifetime(role: str) -> int:
+    """Return for how long a token is valid.
+
+    The authorizer caches its decision for as long again as a token of staff lives: other services
+    know a role for two minutes after it was taken away.
+    """
+    if role == auth.CUSTOMER:
+        return _longest_lifetime()
+    return settings.integer("STAFF_TOKEN_TTL_SECONDS", _MINUTE)
+
+
+def _longest_lifetime() -> int:
     return settings.integer("TOKEN_TTL_SECONDS", _QUARTER)

@@ -3,7 +3,7 @@
 from chalicelib.users.errors import UserNotFound
 from chalicelib.users.models import User
 from chalicelib.users.schemas import GrantRole, UserRole
-from common import ids, log
+from common import dynamodb, ids, log
 
 
 def get_user(user_id: str) -> User:
@@ -17,14 +17,15 @@ def get_user(user_id: str) -> User:
 def grant_role(grant: GrantRole) -> UserRole:
     """Set the role of a user. Idempotent.
 
+    Another role ends their sessions.
+
     Raises: UserNotFound.
-    Undone by granting the other role. Tokens show it from the next login or refresh on: those
-    issued before keep their role until they expire.
+    Undone by granting the previous role, which restores no session. This service rejects tokens of
+    the ended sessions at once; the others accept them until they expire.
     """
     user = _get_grantee(grant)
     previous_role = user.role
-    if not user.update_existing(User.role.set(grant.role)):
-        raise UserNotFound("User not found")
+    _set_role(user, grant.role)
     log.logger.info(
         "role granted",
         extra={
@@ -35,6 +36,14 @@ def grant_role(grant: GrantRole) -> UserRole:
         },
     )
     return UserRole(user_id=user.user_id, email=user.email, role=grant.role)
+
+
+def _set_role(user: User, role: str) -> None:
+    """Write the role and end the sessions, in one write: none outlives its role."""
+    is_other = User.user_id.exists() & (User.role != role)
+    actions = [User.role.set(role), User.session_epoch.add(1)]
+    if not dynamodb.update_if(user, actions, is_other):
+        get_user(user.user_id)  # it has the role already, or was deleted
 
 
 def _get_grantee(grant: GrantRole) -> User:

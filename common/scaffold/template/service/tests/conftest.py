@@ -5,9 +5,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from testkit.service_client import Api
-from testkit.tokens import JIMMY, Tokens
-
-AMY = "USER#01AMY"
+from testkit.tokens import AMY, JIMMY, Tokens
 
 
 class Customer:

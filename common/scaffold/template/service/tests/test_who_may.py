@@ -1,6 +1,6 @@
 """Whose sample things they are."""
 
-from conftest import AMY
+from testkit.tokens import AMY
 
 USER_ID = f"?userId={AMY.replace('#', '%23')}"
 
