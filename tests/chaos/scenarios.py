@@ -162,6 +162,20 @@ class Shopper:
         )
         return checkout.get("nextAction")
 
+    def intent_control_url(self, order_id: str) -> str:
+        """Where the fake of Stripe is told what happens to the order's charge."""
+        payment = self.probe.row("Payments", paymentId=order_id.replace("ORDER", "PAY"))
+        return f"{self.shop.stripe_url}/_control/payment_intents/{payment['intentId']}"
+
+    def await_dispute(self, order_id: str, status: str) -> None:
+        """Wait until the order's dispute has this status."""
+        path = f"/order/{quote(order_id, safe='')}"
+        poll_until(
+            lambda: ok(self.request("GET", path)).get("disputes", []),
+            lambda disputes: [one["status"] for one in disputes] == [status],
+            90,
+        )
+
     def try_to_approve(self, action: dict[str, Any]) -> httpx.Response:
         """Approve a challenge that may be over. Returns the gateway's response."""
         return httpx.post(self._challenge_url(action, "approve"))
@@ -272,6 +286,22 @@ def cancel_purchase(shopper: Shopper) -> Outcome:
     return shopper.await_outcome(order_id, ("REFUNDED",))
 
 
+def refund_at_dashboard(shopper: Shopper) -> Outcome:
+    """Staff refund at the gateway's dashboard, without the shop."""
+    order_id = shopper.await_outcome(shopper.buy()).order_id
+    ok(httpx.post(f"{shopper.intent_control_url(order_id)}/refund"))
+    return shopper.await_outcome(order_id, ("REFUNDED",))
+
+
+def win_dispute(shopper: Shopper) -> Outcome:
+    """The customer's bank disputes the charge, and the shop wins."""
+    outcome = shopper.await_outcome(shopper.buy())
+    for status in ("open", "won"):
+        ok(httpx.post(f"{shopper.intent_control_url(outcome.order_id)}/dispute/{status}"))
+        shopper.await_dispute(outcome.order_id, status.upper())
+    return outcome
+
+
 def click_twice(shopper: Shopper) -> Outcome:
     shopper.fill_cart()
     body, key = {"method": "CARD", "paymentMethod": CARD}, uuid.uuid4().hex
@@ -352,6 +382,8 @@ EXPECTED_STATUSES: dict[Scenario, set[str]] = {
     cancel_while_waiting: {"CANCELLED"},
     cancel_at_once: {"CANCELLED", "REFUNDED"},
     cancel_purchase: {"REFUNDED"},
+    refund_at_dashboard: {"REFUNDED"},
+    win_dispute: {"CONFIRMED"},
     refund_one_item: {"PARTLY_REFUNDED"},
     refund_whole_order: {"REFUNDED"},
     pay_after_expired_reservation: {"CONFIRMED"},
