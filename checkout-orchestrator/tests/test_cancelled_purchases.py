@@ -1,4 +1,4 @@
-"""A paid order that is cancelled: the warehouse is told first, then the money goes back."""
+"""A paid order is cancelled: first the warehouse, then the money."""
 
 import pytest
 from tests.checkout_shop import BOWL, ORDER

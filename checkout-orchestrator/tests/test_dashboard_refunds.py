@@ -1,4 +1,4 @@
-"""Refunds made at the gateway's dashboard are booked, and count against what is left."""
+"""Refunds at the gateway's dashboard are booked, and count."""
 
 import pytest
 from tests.checkout_shop import ORDER

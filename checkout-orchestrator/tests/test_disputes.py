@@ -1,4 +1,4 @@
-"""A charge that the customer's bank disputes: known, put before staff, not refunded."""
+"""A disputed charge is put before staff, and not refunded."""
 
 import pytest
 from tests.checkout_shop import ORDER

@@ -169,7 +169,7 @@ class RefundFailed(Event, frozen=True):
 
 
 class PaymentDisputed(Event, frozen=True):
-    """The customer's bank disputes a charge: `status` is OPEN, then WON by the shop or LOST."""
+    """The customer's bank disputes a charge: OPEN, then WON or LOST."""
 
     source = "commerce.payments"
     detail_type = "PaymentDisputed"

@@ -165,7 +165,7 @@ class Payment(Model):
 
     @property
     def refundable_minor(self) -> int:
-        """What is captured and neither refunded, reserved for a refund, nor lost in a dispute."""
+        """What is captured and not refunded, reserved, or lost in a dispute."""
         lost = sum(one.amount_minor for one in self.disputes if one.status == DisputeStatus.LOST)
         return int(self.amount_minor or 0) - int(self.refunded_minor) - lost
 

@@ -214,7 +214,7 @@ class FakeStripe(FakeGateway):
 
 
 def _dispute(intent: JsonObject, status: str) -> JsonObject:
-    """Return the one dispute of an intent: https://docs.stripe.com/api/disputes/object."""
+    """Return an intent's dispute: https://docs.stripe.com/api/disputes."""
     return {
         "id": f"dp_{intent['id'].removeprefix('pi_')}",
         "object": "dispute",

@@ -65,7 +65,7 @@ def _validate_cancellable(order: Order) -> None:
 
 
 def _refund_of_rest(order: Order, caller: Caller) -> Refund:
-    """Return the refund of all that is left, of nothing where all was requested before."""
+    """Return the refund of all that is left, which may be nothing."""
     return Refund(
         refund_id=ids.deterministic("REFUND", order.order_id, "cancellation"),
         lines=refund_lines(count_goods_left(order)),

@@ -24,7 +24,7 @@ def count_stored(order: Order) -> None:
 
 
 def count_cancelled_purchase(order: Order) -> None:
-    """Count a paid order that was just cancelled. Its refund is counted where it is made."""
+    """Count a paid order that was just cancelled."""
     values = {metrics.ORDERS_CANCELLED: 1}
     log.emit_metric("paid order cancelled", values, status=OrderStatus(order.status))
 

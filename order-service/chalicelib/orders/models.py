@@ -116,7 +116,7 @@ class Refund(dynamodb.Map):
 
 
 class Dispute(dynamodb.Map):
-    """A charge that the customer's bank disputes. Beside the status: any paid order can be."""
+    """A charge that the customer's bank disputes, in any paid status."""
 
     dispute_id = UnicodeAttribute(attr_name="disputeId")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")

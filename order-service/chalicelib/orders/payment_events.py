@@ -24,7 +24,7 @@ _REASON = "made at the payment gateway"
 
 
 def apply_event(message: dict[str, Any]) -> None:
-    """Apply the event in a queue's message. Raises: EventNotUnderstood, as the verbs do."""
+    """Apply the event in a queue's message. Raises: as the verbs."""
     kind = message.get("detail-type")
     if kind == events.RefundFailed.detail_type:
         fail_refund(events.parse(events.RefundFailed, message))
@@ -45,7 +45,7 @@ def complete_refund(event: events.PaymentRefunded) -> None:
 
 
 def fail_refund(event: events.RefundFailed) -> None:
-    """Mark a refund FAILED: its money is not back. Raises: OrderNotFound, OrderContended."""
+    """Mark a refund FAILED. Raises: OrderNotFound, OrderContended."""
     _change_refunds(event.order_id, lambda order: _fail(order, event))
 
 

@@ -21,7 +21,7 @@ def count_goods_left(order: Order) -> Quantities:
 
 
 def sum_money_left(order: Order) -> int:
-    """Return the minor units for which no refund was requested, or whose refund failed.
+    """Return the minor units that are not refunded or being refunded.
 
     What a lost dispute took is not left. Negative after refunds at the gateway's dashboard, until
     those that were requested meanwhile end with less.

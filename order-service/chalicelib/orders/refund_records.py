@@ -42,7 +42,7 @@ def save_refunds(
     *actions: Action,
     condition: Condition | None = None,
 ) -> bool:
-    """Write the refunds, the status and more. False if the order changed since it was read."""
+    """Write refunds and status. False if the order changed since."""
     order.refunds = refunds
     is_open = _has_open_refund(order)
     shard = Order.open_refund.set(refund_shard(order.order_id))
@@ -61,7 +61,7 @@ def save_refunds(
 
 
 def _has_open_refund(order: Order) -> bool:
-    """Whether money is owed: a refund is not made, or failed and was not made otherwise."""
+    """Whether money is owed: a refund is not made, or failed."""
     statuses = {refund.status for refund in order.refunds or []}
     is_owed = RefundStatus.FAILED in statuses and sum_money_left(order) > 0
     return RefundStatus.REQUESTED in statuses or is_owed

@@ -26,7 +26,7 @@ class FulfilmentStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """Whether the payment gateway has made a refund. One that FAILED can be tried again."""
+    """Whether the gateway has made a refund. FAILED can be retried."""
 
     REQUESTED = "REQUESTED"
     DONE = "DONE"
