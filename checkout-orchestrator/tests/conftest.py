@@ -121,7 +121,7 @@ def topic(shop: CheckoutShop) -> Callable[[], list[tuple[str, dict[str, Any]]]]:
     )
 
     def receive_messages() -> list[tuple[str, dict[str, Any]]]:
-        found = sqs.receive_message(
+        response = sqs.receive_message(
             QueueUrl=inbox,
             MaxNumberOfMessages=10,
             VisibilityTimeout=0,
@@ -129,7 +129,7 @@ def topic(shop: CheckoutShop) -> Callable[[], list[tuple[str, dict[str, Any]]]]:
         )
         return [
             (message["MessageAttributes"]["audience"]["StringValue"], json.loads(message["Body"]))
-            for message in found.get("Messages", [])
+            for message in response.get("Messages", [])
         ]
 
     return receive_messages

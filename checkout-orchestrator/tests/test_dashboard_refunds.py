@@ -19,8 +19,10 @@ def refund_at_dashboard(shop, amount=None):
 
 def booked(bus):
     """Each event of a booked refund once: amount and whether it says so."""
-    found = {event["detail"]["eventId"]: event["detail"] for event in bus.events("PaymentRefunded")}
-    return [(detail["amount"], detail["isBooked"]) for detail in found.values()]
+    details = {
+        event["detail"]["eventId"]: event["detail"] for event in bus.events("PaymentRefunded")
+    }
+    return [(detail["amount"], detail["isBooked"]) for detail in details.values()]
 
 
 def test_a_refund_at_the_dashboard_is_booked_and_published(bought, bus):

@@ -22,8 +22,10 @@ def statuses(shop):
 
 
 def published(bus):
-    found = {event["detail"]["eventId"]: event["detail"] for event in bus.events("PaymentDisputed")}
-    return [(detail["orderId"], detail["status"]) for detail in found.values()]
+    details = {
+        event["detail"]["eventId"]: event["detail"] for event in bus.events("PaymentDisputed")
+    }
+    return [(detail["orderId"], detail["status"]) for detail in details.values()]
 
 
 def test_a_dispute_is_found_by_its_intent_and_published(bought, bus):

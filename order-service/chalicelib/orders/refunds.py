@@ -79,7 +79,7 @@ def request_refund(
 
 
 def ask_again(order: Order, refund: Refund) -> bool:
-    """Publish a refund that is not made once more; one that failed is another attempt.
+    """Publish a refund that is not made once more.
 
     Returns False if the order changed since it was read. Raises: NothingToRefund.
     """

@@ -86,7 +86,7 @@ class CreateOrder(PaymentTerms, kw_only=True):
 
 
 class RefundOrder(Schema, kw_only=True):
-    """What to refund: goods or an amount, and shipping; without any all that is left."""
+    """What to refund. Without items, amount and shipping: all that is left."""
 
     items: Annotated[
         Annotated[list[ProductQuantity], Meta(min_length=1, max_length=MAX_LINES)] | None,
