@@ -177,10 +177,8 @@ def on_payment_webhook(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="refund-requested-queue", batch_size=1, name="on-refund-requested")
 def on_refund_requested(event: SQSEvent) -> None:
-    """Refund returned goods, and restock them."""
-    queues.consume(
-        event, lambda message: refunds.process_refund(events.parse(events.RefundRequested, message))
-    )
+    """Refund what was requested, and restock it."""
+    queues.consume(event, refunds.process_message)
 
 
 @app.on_sqs_message(queue="payment-retry-queue", batch_size=1, name="on-payment-retry")

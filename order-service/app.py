@@ -8,16 +8,16 @@ from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     MixedCurrencies,
     NothingToRefund,
-    OrderAlreadyConfirmed,
     OrderAlreadyEnded,
+    OrderAlreadyShipped,
     OrderContended,
+    OrderDisputed,
     OrderNotFound,
     OrderNotRefundable,
     OutOfStock,
     PriceChanged,
     ProductNotFound,
     QuantityTooLarge,
-    RefundPeriodOver,
     RefundTooLarge,
     ShippingAddressRequired,
     TooManyExpiredOrders,
@@ -53,7 +53,7 @@ from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import listing, outbox, quotations, refunds, service
+    from chalicelib.orders import listing, outbox, payment_events, quotations, refunds, service
     from common import staff_acts
 
 PRICE_ERRORS = (
@@ -159,11 +159,21 @@ def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
 
 @api.post(
     "/order/{order_id}/cancel",
-    summary="Cancel an order that is not paid",
-    description="Repeating it changes nothing.",
+    summary="Cancel an order of which nothing was shipped",
+    description=(
+        "An unpaid order is CANCELLED. A paid one is CANCELLING, and REFUNDED once its money is"
+        " back; `refunds` shows how far that is. Repeating it changes nothing."
+    ),
     returns=OrderView,
     on_behalf=Scope.ORDERS_WRITE,
-    errors=[auth.InsufficientScope, OrderNotFound, OrderAlreadyConfirmed, OrderAlreadyEnded],
+    errors=[
+        auth.InsufficientScope,
+        OrderNotFound,
+        OrderAlreadyEnded,
+        OrderAlreadyShipped,
+        OrderDisputed,
+        OrderContended,
+    ],
 )
 def cancel_order(request: Request[None], order_id: str) -> OrderView:
     return service.cancel_order(order_id, request.caller)
@@ -171,21 +181,21 @@ def cancel_order(request: Request[None], order_id: str) -> OrderView:
 
 @api.post(
     "/order/{order_id}/refund",
-    summary="Request a refund of a paid order, or of some of its products",
+    scope=Scope.REFUNDS_WRITE,
+    summary="Request a refund of a paid order, of some of its goods, or of an amount",
     description=(
-        "With `items` an `Idempotency-Key` is required, because two equal refunds may both be"
-        " meant. Without, a repeat gets the existing refund. It is DONE once the gateway has paid"
-        " it out."
+        "Without `items`, `amount` and `shipping` all that is left is refunded, and a repeat gets"
+        " the existing refund. Parts need an `Idempotency-Key`, because two equal refunds may both"
+        " be meant. A refund is DONE once the gateway has made it."
     ),
     body=RefundOrder,
     returns=RefundAccepted,
     status=202,
-    on_behalf=Scope.REFUNDS_WRITE,
     errors=[
-        auth.InsufficientScope,
         OrderNotFound,
         OrderNotRefundable,
-        RefundPeriodOver,
+        OrderDisputed,
+        money.InvalidAmount,
         NothingToRefund,
         RefundTooLarge,
         TooManyRefunds,
@@ -243,11 +253,8 @@ def on_parked_order(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="payment-refunded-queue", batch_size=10, name="on-payment-refunded")
 def on_payment_refunded(event: SQSEvent) -> None:
-    """Complete refunds that the payment gateway has paid out."""
-    queues.consume(
-        event,
-        lambda message: refunds.complete_refund(events.parse(events.PaymentRefunded, message)),
-    )
+    """Complete or fail refunds, as the payment gateway did."""
+    queues.consume(event, payment_events.apply_event)
 
 
 @app.on_dynamodb_record(

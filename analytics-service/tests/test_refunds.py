@@ -27,8 +27,10 @@ def paid_order(status="CONFIRMED", *refunds, **more):
     return order(status=status, at=LATER, **{"refunds": list(refunds)} if refunds else {}, **more)
 
 
-def paid(refunded_minor=0, status="SUCCEEDED", at=LATER, **more):
-    return payment(status=status, at=at, refundedMinor=refunded_minor, **more)
+def paid(refunded_minor=0, status="SUCCEEDED", at=LATER, refund_status="DONE", **more):
+    """A payment with one refund of this amount, which is made."""
+    refunds = [{"refundId": "REFUND#1", "amountMinor": refunded_minor, "status": refund_status}]
+    return payment(status=status, at=at, refunds=refunds, **more)
 
 
 def amounts(rows):
@@ -112,11 +114,25 @@ def test_a_refund_counts_for_its_own_day_and_currency(analytics):
 def test_a_payment_without_a_new_refund_counts_nothing(analytics):
     analytics.payments(
         change("Payments", paid(1299), paid(1299, nextAction=None)),
-        change("Payments", paid(1299), paid(0)),
+        change("Payments", paid(0), paid(1299, refund_status="STARTED")),
         change("Payments", paid(1299), paid(1299, "REFUNDING")),
     )
 
     assert (analytics.events(), analytics.counted()) == ([], {})
+
+
+def test_a_refund_that_fails_is_taken_off_what_was_refunded(analytics):
+    failed = paid(2598, refund_status="FAILED")
+    analytics.payments(
+        change("Payments", paid(), paid(2598, "REFUNDED")),
+        change("Payments", paid(2598, "REFUNDED"), failed),
+        change("Payments", failed, paid(2598, "REFUNDED")),
+    )
+
+    assert analytics.counted() == {"refunded": {"USD": 25.98}, "paymentsRefunded": 2}
+    assert amounts(analytics.events(type="PAYMENT_REFUND_FAILED")) == [
+        ("PAYMENT_REFUND_FAILED", -25.98)
+    ]
 
 
 def test_the_refund_of_a_failed_order_is_not_counted_as_refunded(analytics):
@@ -124,3 +140,26 @@ def test_the_refund_of_a_failed_order_is_not_counted_as_refunded(analytics):
     analytics.payments(change("Payments", payment(status="REFUNDING"), payment(status="REFUNDED")))
 
     assert analytics.counted() == {"paymentsRefunded": 1}
+
+
+def test_a_dispute_is_counted_when_it_opens_and_when_it_is_decided(analytics):
+    def disputed(status, amount=2598):
+        dispute = {
+            "disputeId": "dp_1",
+            "amountMinor": amount,
+            "status": status,
+            "reason": "fraudulent",
+        }
+        return payment(status="SUCCEEDED", at=LATER, disputes=[dispute])
+
+    analytics.payments(
+        change("Payments", payment(status="SUCCEEDED", at=LATER), disputed("OPEN")),
+        change("Payments", disputed("OPEN"), disputed("LOST")),
+        change("Payments", disputed("LOST"), disputed("LOST", 2598)),
+    )
+
+    assert analytics.counted() == {
+        "disputesOpened": 1,
+        "disputesLost": 1,
+        "lost": {"USD": 25.98},
+    }

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -101,3 +101,35 @@ def records(shop: CheckoutShop, other_tables: Any, monkeypatch: pytest.MonkeyPat
     records = OrderRecords(shop, monkeypatch)
     records.store_stock(available=8)
     return records
+
+
+@pytest.fixture
+def topic(shop: CheckoutShop) -> Callable[[], list[tuple[str, dict[str, Any]]]]:
+    """What the topic's subscribers get: (audience, message)."""
+    sqs, sns = aws.client("sqs"), aws.client("sns")
+    inbox = sqs.create_queue(QueueName="topic-inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    topic = next(
+        one["TopicArn"]
+        for one in sns.list_topics()["Topics"]
+        if one["TopicArn"].endswith("notifications")
+    )
+    sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
+    )
+
+    def receive_messages() -> list[tuple[str, dict[str, Any]]]:
+        response = sqs.receive_message(
+            QueueUrl=inbox,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=0,
+            MessageAttributeNames=["All"],
+        )
+        return [
+            (message["MessageAttributes"]["audience"]["StringValue"], json.loads(message["Body"]))
+            for message in response.get("Messages", [])
+        ]
+
+    return receive_messages

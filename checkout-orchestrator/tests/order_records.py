@@ -202,6 +202,7 @@ class OrderRecords:
         qty: int = 1,
         status: str = "REQUESTED",
         restock: bool = True,
+        **more: Any,
     ) -> None:
         """A refund of some bowls, on the order's row."""
         order = self.shop.order(ORDER)
@@ -212,6 +213,7 @@ class OrderRecords:
             "restock": restock,
             "status": status,
             "requestedAt": clock.now(),
+            **more,
         }
         becomes = order["status"] if status == "REQUESTED" else "PARTLY_REFUNDED"
         self.set_status(becomes, refunds=[*order.get("refunds", []), refund])
@@ -236,7 +238,7 @@ class OrderRecords:
             "payment_method": "pm_card_visa",
             "confirm": "true",
         }
-        about = {"metadata": {"orderId": order_id} if order_id else {}}
+        about = {"metadata": {"orderId": order_id, "stage": "local"} if order_id else {}}
         _, intent = self.shop.stripe.create_intent({**charge, **about})
         return str(intent["id"])
 

@@ -25,17 +25,19 @@ def refund_requested(
     amount: str = "12.99",
     restock: bool = True,
     currency: str = "USD",
+    **more: Any,
 ) -> dict[str, Any]:
     """Build the event of one bowl."""
+    fields = {"items": [events.Line(BOWL, 1)], **more}
     event = events.create(
         events.RefundRequested,
         order_id=ORDER,
         user_id=JIMMY,
         refund_id=refund_id,
-        items=[events.Line(BOWL, 1)],
         amount=Decimal(amount),
         currency=currency,
         restock=restock,
+        **fields,
     )
     return events.to_message(event)
 

@@ -1,5 +1,3 @@
-import json
-
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
@@ -25,38 +23,6 @@ def kept():
     """All rows of Notifications, in plain values."""
     items = aws.client("dynamodb").scan(TableName="Notifications", ConsistentRead=True)["Items"]
     return [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
-
-
-@pytest.fixture
-def topic(shop):
-    """What the topic's subscribers get: (audience, message)."""
-    sqs, sns = aws.client("sqs"), aws.client("sns")
-    inbox = sqs.create_queue(QueueName="topic-inbox")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"][
-        "QueueArn"
-    ]
-    topic = next(
-        one["TopicArn"]
-        for one in sns.list_topics()["Topics"]
-        if one["TopicArn"].endswith("notifications")
-    )
-    sns.subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
-    )
-
-    def receive_messages():
-        response = sqs.receive_message(
-            QueueUrl=inbox,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=0,
-            MessageAttributeNames=["All"],
-        )
-        return [
-            (message["MessageAttributes"]["audience"]["StringValue"], json.loads(message["Body"]))
-            for message in response.get("Messages", [])
-        ]
-
-    return receive_messages
 
 
 def mails():
@@ -106,6 +72,15 @@ def test_the_team_is_notified_of_a_sale_and_what_to_pick(shop, topic):
     assert len(topic()) == 2
     assert "25.98 USD" in messages["admin"]["message"]
     assert f"2 x Protein Bowl ({BOWL})" in messages["inventory"]["message"]
+
+
+@pytest.mark.parametrize("status", ["CANCELLING", "REFUNDED"])
+def test_an_order_cancelled_since_it_was_paid_is_not_picked(shop, topic, status):
+    shop.add_order(status=status)
+
+    send(shop)
+
+    assert [audience for audience, _ in topic()] == ["admin"]
 
 
 def test_the_admin_is_notified_of_a_failure(shop, topic):

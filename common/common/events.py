@@ -123,7 +123,10 @@ class OrderFailed(Event, frozen=True):
 
 
 class RefundRequested(Event, frozen=True):
-    """A refund for items of a confirmed order was requested. `restock` returns them."""
+    """A refund of a confirmed order was requested. `restock` returns its items.
+
+    `cancels_order`: the order was cancelled and must not be shipped.
+    """
 
     source = "commerce.orders"
     detail_type = "RefundRequested"
@@ -135,10 +138,16 @@ class RefundRequested(Event, frozen=True):
     amount: Decimal
     currency: str
     restock: bool = True
+    cancels_order: bool = False
+    attempt: int = 1
 
 
 class PaymentRefunded(Event, frozen=True):
-    """The gateway refunded the amount, and the items were restocked if they had to be."""
+    """The gateway refunded the amount, and the items were restocked if they had to be.
+
+    `amount` is less than was requested where less was left. `is_booked`: the refund was made at
+    the gateway's dashboard, and nobody requested it of the shop.
+    """
 
     source = "commerce.payments"
     detail_type = "PaymentRefunded"
@@ -149,6 +158,40 @@ class PaymentRefunded(Event, frozen=True):
     refund_id: str
     amount: Decimal
     currency: str
+    attempt: int = 1
+    is_booked: bool = False
+
+
+class RefundFailed(Event, frozen=True):
+    """A refund failed at the gateway or the customer's bank: its money is not back."""
+
+    source = "commerce.payments"
+    detail_type = "RefundFailed"
+
+    order_id: str
+    user_id: str
+    payment_id: str
+    refund_id: str
+    amount: Decimal
+    currency: str
+    attempt: int = 1
+
+
+class PaymentDisputed(Event, frozen=True):
+    """The customer's bank disputes a charge: OPEN, then WON or LOST."""
+
+    source = "commerce.payments"
+    detail_type = "PaymentDisputed"
+
+    order_id: str
+    user_id: str
+    payment_id: str
+    dispute_id: str
+    amount: Decimal
+    currency: str
+    status: str
+    reason: str
+    evidence_due_by: str | None = None
 
 
 class AccountDeleted(Event, frozen=True):
@@ -196,6 +239,8 @@ REGISTRY: dict[str, type[Event]] = {
         RefundRequested,
         PaymentSuccess,
         PaymentRefunded,
+        RefundFailed,
+        PaymentDisputed,
         OrderDone,
         OrderFailed,
         AccountDeleted,

@@ -88,8 +88,21 @@ PAYMENTS_DECLINED = Metric(
 REFUNDS = Metric(
     "Refunds",
     "checkout-orchestrator",
-    "Refunds: RETURNED items of a confirmed order, or UNDONE with a failed checkout.",
+    "Refunds: RETURNED of a confirmed order, UNDONE with a failed checkout, or made by hand at the"
+    " gateway's DASHBOARD.",
     by="cause",
+)
+DISPUTES = Metric(
+    "Disputes",
+    "checkout-orchestrator",
+    "Chargebacks: OPEN when the customer's bank began one, then WON or LOST.",
+    by="status",
+    also_whole=True,
+)
+REFUNDS_FAILED = Metric(
+    "RefundsFailed",
+    "checkout-orchestrator",
+    "Refunds that the gateway or the customer's bank did not make.",
 )
 REFUNDED = Metric(
     "Refunded",

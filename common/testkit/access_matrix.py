@@ -107,7 +107,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("GET", "/order/{order_id}"): owner(Scope.ORDERS_READ),
         ("GET", "/orders"): customer(Scope.ORDERS_READ),
         ("POST", "/order/{order_id}/cancel"): owner(Scope.ORDERS_WRITE),
-        ("POST", "/order/{order_id}/refund"): owner(Scope.REFUNDS_WRITE),
+        ("POST", "/order/{order_id}/refund"): staff(Scope.REFUNDS_WRITE),
         ("GET", "/shipping-methods"): staff(Scope.SETTINGS_WRITE),
         ("POST", "/shipping-methods"): staff(Scope.SETTINGS_WRITE),
         ("PATCH", "/shipping-methods/{method_id}"): staff(Scope.SETTINGS_WRITE),

@@ -42,9 +42,8 @@ class Customer:
     ) -> HTTPResponse:
         """Request a refund of these lines, or of all that is left."""
         items = {"items": _items(lines)} if lines else {}
-        return self.api.post(
-            f"{_path(order_id)}/refund", {**items, **more}, self.token, _headers(key)
-        )
+        body = {"reason": "broken on the way", **items, **more}
+        return self.api.post(f"{_path(order_id)}/refund", body, self.token, _headers(key))
 
 
 def error_of(response: HTTPResponse) -> tuple[int, str]:

@@ -39,18 +39,23 @@ def row(order_id: str) -> dict[str, Any] | None:
     return table("Orders").get_item(Key={"orderId": order_id}).get("Item")
 
 
-def payment_refunded(refund: HTTPResponse | dict[str, Any]) -> dict[str, Any]:
-    """The message of PaymentRefunded for the refund in this response."""
+def payment_refunded(
+    refund: HTTPResponse | dict[str, Any],
+    kind: type[events.PaymentRefunded] | type[events.RefundFailed] = events.PaymentRefunded,
+    **more: Any,
+) -> dict[str, Any]:
+    """The message of PaymentRefunded or RefundFailed for the refund in this response."""
     body = refund if isinstance(refund, dict) else refund.json_body
     event = events.create(
-        events.PaymentRefunded,
+        kind,
         order_id=body["orderId"],
-        event_id=ids.deterministic("EVT", "PaymentRefunded", body["refundId"]),
+        event_id=ids.deterministic("EVT", kind.detail_type, body["refundId"]),
         user_id=JIMMY,
         payment_id="PAY#2001",
         refund_id=body["refundId"],
         amount=Decimal(str(body["amount"])),
         currency=body["currency"],
         occurred_at="2025-10-14T09:00:00.000Z",
+        **more,
     )
     return events.to_message(event)

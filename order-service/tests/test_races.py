@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from botocore.exceptions import ClientError
 from order_actors import error_of, run_concurrently
 from order_factories import BOWL, row
 
@@ -46,15 +47,43 @@ def fail(api):
     return because
 
 
-def test_an_order_is_cancelled_or_confirmed_never_both(race, jimmy, confirm):
+def test_an_order_is_cancelled_before_or_after_its_confirmation(race, jimmy, confirm):
     for order_id, cancelled, confirmed in race(jimmy.cancel, confirm):
         if row(order_id)["status"] == "CANCELLED":
             assert cancelled.status_code == 200
             assert type(confirmed).__name__ == "OrderCancelled"
+            assert row(order_id)["version"] == 2
         else:
-            assert error_of(cancelled) == (409, "OrderAlreadyConfirmed")
             assert confirmed == {"orderId": order_id, "status": "CONFIRMED"}
-        assert row(order_id)["version"] == 2
+            assert (cancelled.status_code, cancelled.json_body["status"]) == (200, "CANCELLING")
+            assert [refund["amountMinor"] for refund in row(order_id)["refunds"]] == [1299]
+
+
+def test_an_order_is_shipped_or_cancelled_never_both(race, jimmy, confirm):
+    def ship(order_id):
+        """As the conditional write of a shipment."""
+        try:
+            table("Orders").update_item(
+                Key={"orderId": order_id},
+                UpdateExpression="SET fulfilmentStatus = :shipped",
+                ConditionExpression="#status = :confirmed",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={":shipped": "FULFILLED", ":confirmed": "CONFIRMED"},
+            )
+        except ClientError:
+            return False
+        return True
+
+    def confirm_and_ship(order_id):
+        confirm(order_id)
+        return ship(order_id)
+
+    for order_id, cancelled, shipped in race(jimmy.cancel, confirm_and_ship):
+        if shipped is True:
+            assert error_of(cancelled) == (409, "OrderAlreadyShipped")
+            assert "refunds" not in row(order_id)
+        else:
+            assert cancelled.status_code == 200
 
 
 def test_an_order_fails_or_is_confirmed_and_both_sides_learn_which(race, fail, confirm):

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from tests.support import usage_meter
-from tests.support.actors import Admin, Customer
+from tests.support.actors import Account, Admin, Customer
 from tests.support.usage_meter import Counts
 
 BUDGETS = Path(__file__).with_name("budgets.toml")
@@ -74,11 +74,11 @@ def measure_routes(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict
         f"GET /order/{order}": ("order-service", None),
         f"GET /checkout/{order}": ("checkout-orchestrator", None),
         "GET /orders": ("order-service", None),
-        f"POST /order/{order}/refund": ("order-service", {}),
+        f"POST /order/{order}/refund": ("order-service", {"reason": "broken"}),
     }
     return {
         template_of(route, names): usage_meter.measure_request(
-            faults, service, partial(send, jimmy, route, body)
+            faults, service, partial(send, admin if "/refund" in route else jimmy, route, body)
         )
         for route, (service, body) in requests.items()
     }
@@ -91,10 +91,10 @@ def template_of(route: str, names: dict[str, str]) -> str:
     return route
 
 
-def send(jimmy: Customer, route: str, body: object, headers: dict[str, str]) -> httpx.Response:
+def send(person: Account, route: str, body: object, headers: dict[str, str]) -> httpx.Response:
     method, _, path = route.partition(" ")
     given = {} if body is None else {"json": body}
-    return jimmy.http.request(method, path, headers=headers, **given)
+    return person.http.request(method, path, headers=headers, **given)
 
 
 @pytest.mark.skipif(WRITES, reason="the budgets are being written")

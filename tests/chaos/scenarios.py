@@ -13,7 +13,7 @@ import httpx
 from devcloud.faults import Faults
 from devcloud.shop import Shop
 from tests.chaos import queued_work
-from tests.support.actors import FINAL, PASSWORD, Admin, Customer, ok, poll_until
+from tests.support.actors import FINAL, PASSWORD, Account, Admin, Customer, ok, poll_until
 from tests.support.probe import ShopProbe
 
 _EXPIRE = "product-service-local-expire-reservations"
@@ -51,9 +51,16 @@ class Shopper:
     """
 
     def __init__(
-        self, shop: Shop, faults: Faults, customer: Customer, goods: str, upi_goods: str
+        self,
+        shop: Shop,
+        faults: Faults,
+        admin: Admin,
+        customer: Customer,
+        goods: str,
+        upi_goods: str,
     ) -> None:
-        self.shop, self.faults, self.customer = shop, faults, customer
+        self.shop, self.faults, self.admin = shop, faults, admin
+        self.customer = customer
         self.goods, self.upi_goods = goods, upi_goods
         self.probe = ShopProbe(shop)
         self.correlation = f"shopper-{uuid.uuid4().hex}"
@@ -67,7 +74,7 @@ class Shopper:
             admin.create_product(**bowl),
             admin.create_product(**bowl, currency="INR"),
         )
-        return cls(shop, faults, Customer.register(shop.url), goods, upi_goods)
+        return cls(shop, faults, admin, Customer.register(shop.url), goods, upi_goods)
 
     @property
     def correlation_tags(self) -> list[str]:
@@ -78,7 +85,7 @@ class Shopper:
     def create_companion(self) -> Self:
         """Register another customer, for whom the same faults are injected."""
         customer = Customer.register(self.shop.url)
-        other = type(self)(self.shop, self.faults, customer, self.goods, self.upi_goods)
+        other = type(self)(self.shop, self.faults, self.admin, customer, self.goods, self.upi_goods)
         other.correlation = self.correlation
         other.customer.http.headers["X-Correlation-Id"] = self.correlation
         other.customer.http.auth = None  # a deleted account is answered with 401
@@ -128,10 +135,10 @@ class Shopper:
         return self.request("POST", f"/order/{quote(order_id, safe='')}/cancel")
 
     def request_refund(self, order_id: str, quantity: int | None = None) -> None:
-        """Request a refund of this quantity, or of the whole order."""
-        body = {"items": [{"productId": self.goods, "qty": quantity}]} if quantity else {}
-        path = f"/order/{quote(order_id, safe='')}/refund"
-        ok(self.request("POST", path, body, uuid.uuid4().hex), 202)
+        """Have staff refund this quantity, or the whole order."""
+        items = {"items": [{"productId": self.goods, "qty": quantity}]} if quantity else {}
+        path, body = f"/order/{quote(order_id, safe='')}/refund", {**items, "reason": "broken"}
+        ok(self.request("POST", path, body, uuid.uuid4().hex, by=self.admin), 202)
 
     def get_checkout(self, order_id: str) -> dict[str, Any]:
         """The present state of the order's checkout."""
@@ -154,6 +161,20 @@ class Shopper:
             seconds,
         )
         return checkout.get("nextAction")
+
+    def intent_control_url(self, order_id: str) -> str:
+        """Where the fake of Stripe is told what happens to the order's charge."""
+        payment = self.probe.row("Payments", paymentId=order_id.replace("ORDER", "PAY"))
+        return f"{self.shop.stripe_url}/_control/payment_intents/{payment['intentId']}"
+
+    def await_dispute(self, order_id: str, status: str) -> None:
+        """Wait until the order's dispute has this status."""
+        path = f"/order/{quote(order_id, safe='')}"
+        poll_until(
+            lambda: ok(self.request("GET", path)).get("disputes", []),
+            lambda disputes: [one["status"] for one in disputes] == [status],
+            90,
+        )
 
     def try_to_approve(self, action: dict[str, Any]) -> httpx.Response:
         """Approve a challenge that may be over. Returns the gateway's response."""
@@ -179,14 +200,23 @@ class Shopper:
             poll_until(lambda: self.probe.try_invoke(_EXPIRE, SCHEDULED_EVENT), bool, 60)
 
     def request(
-        self, method: str, path: str, body: Any = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        by: Account | None = None,
     ) -> httpx.Response:
         """Send a request, and retry it after a server error, 429 or a broken connection."""
-        headers = {"Idempotency-Key": key} if key else {}
+        headers = {
+            "X-Correlation-Id": self.correlation,
+            **({"Idempotency-Key": key} if key else {}),
+        }
+        http = (by or self.customer).http
         end = time.monotonic() + 90
         while True:
             try:
-                response = self.customer.http.request(method, path, json=body, headers=headers)
+                response = http.request(method, path, json=body, headers=headers)
                 if response.status_code < 500 and response.status_code != 429:
                     return response
                 failure = response.text
@@ -243,9 +273,33 @@ def cancel_while_waiting(shopper: Shopper) -> Outcome:
 
 
 def cancel_at_once(shopper: Shopper) -> Outcome:
+    """Before or after it is paid, as it happens."""
     order_id = shopper.buy()
-    shopper.cancel(order_id)
-    return shopper.await_outcome(order_id)
+    ok(shopper.cancel(order_id))
+    return shopper.await_outcome(order_id, ("CANCELLED", "REFUNDED"))
+
+
+def cancel_purchase(shopper: Shopper) -> Outcome:
+    """After it was paid."""
+    order_id = shopper.await_outcome(shopper.buy()).order_id
+    ok(shopper.cancel(order_id))
+    return shopper.await_outcome(order_id, ("REFUNDED",))
+
+
+def refund_at_dashboard(shopper: Shopper) -> Outcome:
+    """Staff refund at the gateway's dashboard, without the shop."""
+    order_id = shopper.await_outcome(shopper.buy()).order_id
+    ok(httpx.post(f"{shopper.intent_control_url(order_id)}/refund"))
+    return shopper.await_outcome(order_id, ("REFUNDED",))
+
+
+def win_dispute(shopper: Shopper) -> Outcome:
+    """The customer's bank disputes the charge, and the shop wins."""
+    outcome = shopper.await_outcome(shopper.buy())
+    for status in ("open", "won"):
+        ok(httpx.post(f"{shopper.intent_control_url(outcome.order_id)}/dispute/{status}"))
+        shopper.await_dispute(outcome.order_id, status.upper())
+    return outcome
 
 
 def click_twice(shopper: Shopper) -> Outcome:
@@ -326,7 +380,10 @@ EXPECTED_STATUSES: dict[Scenario, set[str]] = {
     pay_by_upi: {"CONFIRMED"},
     order_and_pay_later: {"CONFIRMED"},
     cancel_while_waiting: {"CANCELLED"},
-    cancel_at_once: {"CANCELLED", "CONFIRMED"},
+    cancel_at_once: {"CANCELLED", "REFUNDED"},
+    cancel_purchase: {"REFUNDED"},
+    refund_at_dashboard: {"REFUNDED"},
+    win_dispute: {"CONFIRMED"},
     refund_one_item: {"PARTLY_REFUNDED"},
     refund_whole_order: {"REFUNDED"},
     pay_after_expired_reservation: {"CONFIRMED"},

@@ -69,6 +69,12 @@ USED_ON_FAILURE: dict[str, str] = {
     "checkout-orchestrator-local-on-payment-webhook sqs:* *:discrepancy-queue": (
         "the customer's bank rejected a refund"
     ),
+    "checkout-orchestrator-local-on-refund-requested sqs:* *:discrepancy-queue": (
+        "the gateway did not make a refund"
+    ),
+    "checkout-orchestrator-local-on-refund-requested sqs:* *:refund-requested-queue": (
+        "the gateway is down while a refund is made"
+    ),
     "checkout-orchestrator-local-*-payment* secretsmanager:GetSecretValue *": (
         "the payment decides which of the two gateways is called"
     ),

@@ -45,6 +45,7 @@ EXCEPTIONS = {
     "POST /promotions": ONLY_STAFF,
     "PATCH /promotions/{promotionId}": ONLY_STAFF,
     "DELETE /promotions/{promotionId}": ONLY_STAFF,
+    "POST /order/{orderId}/refund": ONLY_STAFF,
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,
     "POST /user/password": (401, "the reset before it ended all sessions"),

@@ -188,15 +188,6 @@ def test_cancelling_an_unpaid_order_releases_its_stock(jimmy, bowl, probe):
     assert (response.status_code, probe.charged(order_id)) == (409, (0, 0))
 
 
-def test_a_confirmed_order_cannot_be_cancelled(jimmy, bowl):
-    order_id = jimmy.buy(bowl)
-    assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
-
-    response = jimmy.cancel(order_id)
-
-    assert (response.status_code, response.json()["Code"]) == (409, "OrderAlreadyConfirmed")
-
-
 def test_an_order_is_hidden_from_other_customers(jimmy, customer, bowl):
     order_id, stranger = jimmy.order(bowl), customer()
 

@@ -175,11 +175,12 @@ def test_an_order_that_is_out_of_stock_conflicts_once(shop, probe, bowl):
     assert business_metrics(lines) == {"ReservationConflicts": [1]}
 
 
-def test_a_refund_counts_once(shop, jimmy, bowl):
+def test_a_refund_counts_once(shop, jimmy, admin, bowl):
     order_id = jimmy.buy(bowl)
     assert jimmy.await_outcome(order_id)["status"] == "CONFIRMED"
     for _ in range(2):
-        ok(jimmy.http.post(f"/order/{order_id.replace('#', '%23')}/refund", json={}), 202)
+        path, body = f"/order/{order_id.replace('#', '%23')}/refund", {"reason": "broken"}
+        ok(admin.http.post(path, json=body), 202)
 
     lines = await_log_lines(
         shop,

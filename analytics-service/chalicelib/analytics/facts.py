@@ -17,6 +17,9 @@ _METRICS = {
     EventType.PAYMENT_SUCCEEDED: "paymentsSucceeded",
     EventType.PAYMENT_FAILED: "paymentsFailed",
     EventType.PAYMENT_REFUNDED: "paymentsRefunded",
+    EventType.DISPUTE_OPENED: "disputesOpened",
+    EventType.DISPUTE_WON: "disputesWon",
+    EventType.DISPUTE_LOST: "disputesLost",
 }
 
 
@@ -35,6 +38,7 @@ class Fact:
     units_sold: int = 0
     revenue_minor: dict[str, int] = field(default_factory=dict)
     refunded_minor: dict[str, int] = field(default_factory=dict)
+    lost_minor: dict[str, int] = field(default_factory=dict)  # in disputes
 
     @property
     def day(self) -> str:

@@ -69,7 +69,7 @@ class Report(Model):
     """A shard of a day's metric. The metric is the sum of its shards.
 
     `metric` is `<name>#<shard>`, for money `revenue#<currency>#<shard>` and
-    `refunded#<currency>#<shard>`.
+    `refunded#<currency>#<shard>`; `lost` likewise.
     """
 
     class Meta(dynamodb.Meta):

@@ -8,7 +8,7 @@ from chalicelib.analytics.models import Report
 from chalicelib.analytics.schemas import DayReport
 from common import money, transactions
 
-_REVENUE, _REFUNDED = "revenue", "refunded"  # metrics by currency
+_REVENUE, _REFUNDED, _LOST = "revenue", "refunded", "lost"  # metrics by currency
 
 
 def additions(fact: Fact) -> list[transactions.Operation]:
@@ -23,13 +23,14 @@ def additions(fact: Fact) -> list[transactions.Operation]:
         counts
         + _amount_additions(fact, _REVENUE, fact.revenue_minor)
         + _amount_additions(fact, _REFUNDED, fact.refunded_minor)
+        + _amount_additions(fact, _LOST, fact.lost_minor)
     )
 
 
 def get_day_report(day: str) -> DayReport:
     """Return the sums of a day, zeros for a day without events."""
     counts: Counter[str] = Counter()
-    amounts: dict[str, Counter[str]] = {_REVENUE: Counter(), _REFUNDED: Counter()}
+    amounts: dict[str, Counter[str]] = {name: Counter() for name in (_REVENUE, _REFUNDED, _LOST)}
     for row in Report.query(day):
         metric, _, currency = row.name.partition("#")
         if metric in amounts:
@@ -46,9 +47,13 @@ def get_day_report(day: str) -> DayReport:
         payments_succeeded=counts["paymentsSucceeded"],
         payments_failed=counts["paymentsFailed"],
         payments_refunded=counts["paymentsRefunded"],
+        disputes_opened=counts["disputesOpened"],
+        disputes_won=counts["disputesWon"],
+        disputes_lost=counts["disputesLost"],
         units_sold=counts["unitsSold"],
         revenue=_decimals(amounts[_REVENUE]),
         refunded=_decimals(amounts[_REFUNDED]),
+        lost=_decimals(amounts[_LOST]),
     )
 
 

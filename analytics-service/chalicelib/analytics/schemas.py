@@ -58,6 +58,10 @@ class DayReport(Schema):
     payments_succeeded: int
     payments_failed: int
     payments_refunded: int
+    disputes_opened: int
+    disputes_won: int
+    disputes_lost: int
     units_sold: int
     revenue: dict[str, Decimal]
     refunded: dict[str, Decimal]
+    lost: Annotated[dict[str, Decimal], Meta(description="What lost disputes took.")]

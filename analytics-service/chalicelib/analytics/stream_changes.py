@@ -20,6 +20,7 @@ ORDER_EVENTS = {
     "FAILED": EventType.ORDER_FAILED,
     "CANCELLED": EventType.ORDER_CANCELLED,
     "EXPIRED": EventType.ORDER_EXPIRED,
+    "CANCELLING": EventType.ORDER_CANCELLED,
     "PARTLY_REFUNDED": EventType.ORDER_REFUNDED,
     "REFUNDED": EventType.ORDER_REFUNDED,
 }
@@ -29,6 +30,11 @@ PAYMENT_EVENTS = {
     "FAILED": EventType.PAYMENT_FAILED,
     "VOIDED": EventType.PAYMENT_VOIDED,
     "REFUNDED": EventType.PAYMENT_REFUNDED,
+}
+DISPUTE_EVENTS = {
+    "OPEN": EventType.DISPUTE_OPENED,
+    "WON": EventType.DISPUTE_WON,
+    "LOST": EventType.DISPUTE_LOST,
 }
 REFUND_DONE = "DONE"  # the status of an order's refund that was paid out
 
@@ -51,7 +57,7 @@ def parse_change(change: Change) -> Fact | None:
 
 
 def _parse_order(change: Change) -> Fact | None:
-    refunded = _growth(change, _refunded_amount)
+    refunded = max(0, _change_of(change, _refunded_amount))
     event_type = EventType.ORDER_REFUNDED if refunded else _status_event(change, ORDER_EVENTS)
     if event_type is None or change.new is None:
         return None
@@ -65,10 +71,48 @@ def _parse_order(change: Change) -> Fact | None:
 
 
 def _parse_payment(change: Change) -> Fact | None:
-    refunded = _growth(change, lambda payment: _number(payment, "refundedMinor"))
-    event_type = _status_event(change, PAYMENT_EVENTS)
-    if event_type is None and refunded:
-        event_type = EventType.PAYMENT_PARTLY_REFUNDED
+    return _parse_dispute(change) or _parse_payment_status(change)
+
+
+def _parse_dispute(change: Change) -> Fact | None:
+    """Return the fact of a dispute that was opened, won or lost: one in each write."""
+    known = {_dispute_state(dispute) for dispute in (change.old or {}).get("disputes") or []}
+    payment = change.new or {}
+    for dispute in payment.get("disputes") or []:
+        if _dispute_state(dispute) not in known:
+            return _dispute_fact(change, payment, dispute)
+    return None
+
+
+def _dispute_fact(change: Change, payment: Item, dispute: Item) -> Fact:
+    amount, currency = int(dispute["amountMinor"]), money.validate_currency(payment["currency"])
+    metadata = {
+        "orderId": payment["orderId"],
+        "paymentId": payment["paymentId"],
+        **_amount(amount, currency),
+        "reason": dispute["reason"],
+    }
+    event_type = DISPUTE_EVENTS[dispute["status"]]
+    lost = {currency: amount} if event_type == EventType.DISPUTE_LOST else {}
+    return Fact(
+        _event_id(change),
+        event_type,
+        _time(change, payment),
+        metadata,
+        payment.get("userId"),
+        lost_minor=lost,
+    )
+
+
+def _dispute_state(dispute: Item) -> tuple[str, str]:
+    return dispute["disputeId"], dispute["status"]
+
+
+def _parse_payment_status(change: Change) -> Fact | None:
+    refunded = _change_of(change, _refunded_amount)
+    event_type = _refund_event(refunded) or _status_event(change, PAYMENT_EVENTS)
+    if change.new is not None and refunded > 0 and change.new["status"] == "REFUNDED":
+        event_type = EventType.PAYMENT_REFUNDED
     if event_type is None or change.new is None:
         return None
     # A payment that was voided before it started may have neither amount nor customer.
@@ -131,16 +175,23 @@ def _time(change: Change, item: Item) -> str:
     return clock.iso(change.at)
 
 
-def _growth(change: Change, amount: Callable[[Item], int]) -> int:
-    """Return by how much an amount grew, in minor units, 0 if it did not."""
-    return max(0, amount(change.new or {}) - amount(change.old or {}))
+def _change_of(change: Change, amount: Callable[[Item], int]) -> int:
+    """Return by how much an amount grew or, below 0, shrank, in minor units."""
+    return amount(change.new or {}) - amount(change.old or {})
 
 
-def _refunded_amount(order: Item) -> int:
-    """Return the sum of an order's completed refunds, in minor units."""
+def _refund_event(refunded: int) -> EventType | None:
+    """Return the event of a payment of which more, or less, is refunded than before."""
+    if refunded == 0:
+        return None
+    return EventType.PAYMENT_PARTLY_REFUNDED if refunded > 0 else EventType.PAYMENT_REFUND_FAILED
+
+
+def _refunded_amount(item: Item) -> int:
+    """Return the minor units of the refunds that are made."""
     return sum(
         int(refund["amountMinor"])
-        for refund in order.get("refunds") or []
+        for refund in item.get("refunds") or []
         if refund["status"] == REFUND_DONE
     )
 

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     REFUND_OVERDUE = "RefundOverdue"
     PAYMENT_STUCK = "PaymentStuck"
     PAYMENT_CONTRADICTS = "PaymentContradicts"
+    DISPUTE_CONTRADICTS = "DisputeContradicts"
 
     STOCK_STILL_RESERVED = "StockStillReserved"
     STOCK_NOT_DEDUCTED = "StockNotDeducted"
@@ -47,6 +48,7 @@ class Repair(StrEnum):
 
     REFUND = "refund"  # all of an order that is not confirmed
     REFUND_AGAIN = "refund again"  # the requested refunds of a confirmed order
+    BOOK_REFUNDS = "book refunds"  # that were made at the gateway's dashboard
     RELEASE = "release"
     COMMIT = "commit"
     EXPIRE = "expire"  # an unpaid order

@@ -10,13 +10,18 @@ from common import ids
 
 
 class NoticeKind(StrEnum):
-    """What a notification is about. REFUND is the only one an order can have twice."""
+    """What a notification is about. An order can have several of REFUND."""
 
     ORDER_CONFIRMED = "ORDER_CONFIRMED"
     ORDER_FAILED = "ORDER_FAILED"
     ORDER_CANCELLED = "ORDER_CANCELLED"
     RECEIPT = "RECEIPT"
     REFUND = "REFUND"
+    PURCHASE_CANCELLED = "PURCHASE_CANCELLED"
+    PICKING_WITHDRAWN = "PICKING_WITHDRAWN"
+    DISPUTE_OPEN = "DISPUTE_OPEN"
+    DISPUTE_WON = "DISPUTE_WON"
+    DISPUTE_LOST = "DISPUTE_LOST"
 
 
 class Notice(NamedTuple):
@@ -47,6 +52,28 @@ _NOTICES = {
     NoticeKind.REFUND: Notice(
         "Your refund",
         "{amount} of your order #{number} are on their way back to you (refund {refund}).",
+    ),
+    NoticeKind.PURCHASE_CANCELLED: Notice(
+        "Your order is cancelled",
+        "Your order #{number} is cancelled.\n\n"
+        "{amount} are on their way back to you (refund {refund}).",
+    ),
+    NoticeKind.DISPUTE_OPEN: Notice(
+        "Order #{number} is disputed",
+        "The customer's bank disputes {amount} of order #{number}: {reason}. Answer with evidence"
+        " at the payment gateway until {due_by}. Refunds are refused meanwhile.",
+    ),
+    NoticeKind.DISPUTE_WON: Notice(
+        "The dispute of order #{number} is won", "{amount} of order #{number} stay with the shop."
+    ),
+    NoticeKind.DISPUTE_LOST: Notice(
+        "The dispute of order #{number} is lost",
+        "The customer's bank has taken back {amount} of order #{number}: {reason}.",
+    ),
+    NoticeKind.PICKING_WITHDRAWN: Notice(
+        "Do not ship order #{number}",
+        "Do not ship order #{number}: it was cancelled, also if it is still to be picked by an"
+        " earlier or later notice. Put back what was picked:\n{lines}",
     ),
 }
 

@@ -49,6 +49,38 @@ def send_receipt(done: events.OrderDone) -> Notification:
     return _send_once(request, CUSTOMER)
 
 
+def withdraw_picking(order_id: str, user_id: str) -> Notification:
+    """Tell the warehouse that a cancelled order is not shipped. Idempotent."""
+    order = find_order(order_id)
+    lines = _list_goods(order) if order else []
+    notice = notices.compose(NoticeKind.PICKING_WITHDRAWN, order_id, lines="\n".join(lines))
+    request = NotificationRequest(
+        user_id=user_id,
+        kind=NoticeKind.PICKING_WITHDRAWN,
+        subject=notice.subject,
+        message=notice.message,
+        order_id=order_id,
+    )
+    return _send_once(request, INVENTORY)
+
+
+def notify_admins_of_dispute(
+    order_id: str, user_id: str, *, status: str, amount: str, reason: str, due_by: str | None
+) -> Notification:
+    """Tell the admins of a dispute that was opened, won or lost. Idempotent."""
+    kind = NoticeKind(f"DISPUTE_{status}")
+    deadline = due_by or "the gateway's deadline"
+    notice = notices.compose(kind, order_id, amount=amount, reason=reason, due_by=deadline)
+    request = NotificationRequest(
+        user_id=user_id,
+        kind=kind,
+        subject=notice.subject,
+        message=notice.message,
+        order_id=order_id,
+    )
+    return _send_once(request, ADMIN)
+
+
 def erase_texts(user_id: str) -> None:
     """Erase the texts to a customer who deleted the account. Idempotent.
 
@@ -169,7 +201,8 @@ def _notify_team_of_sale(request: NotificationRequest, order: Order | None) -> N
     total = money.format_amount(order.total_minor, order.currency)
     paid = f"Order #{ids.suffix(order.order_id)}: {total}."
     _send_once(_for_team(request, "An order was paid", paid), ADMIN)
-    _send_once(_for_team(request, "An order is to be picked", _pick_list(order)), INVENTORY)
+    if not order.is_withdrawn:
+        _send_once(_for_team(request, "An order is to be picked", _pick_list(order)), INVENTORY)
 
 
 def _for_team(request: NotificationRequest, subject: str, message: str) -> NotificationRequest:
@@ -183,8 +216,11 @@ def _for_team(request: NotificationRequest, subject: str, message: str) -> Notif
 
 
 def _pick_list(order: Order) -> str:
-    lines = [f"{line.qty} x {line.name or ''} ({line.product_id})" for line in order.lines]
-    return "\n".join([f"Pick for order #{ids.suffix(order.order_id)}:", *lines])
+    return "\n".join([f"Pick for order #{ids.suffix(order.order_id)}:", *_list_goods(order)])
+
+
+def _list_goods(order: Order) -> list[str]:
+    return [f"{line.qty} x {line.name or ''} ({line.product_id})" for line in order.lines]
 
 
 def _receipt_lines(done: events.OrderDone, order: Order | None) -> str:

@@ -69,6 +69,10 @@ class PaymentRejected(ChaliceViewError):
     description = "The payment gateway rejects the request. Repeating it does not help."
 
 
+class RefundFailed(PaymentRejected):
+    """The gateway or the bank did not make the refund. Its key stays failed."""
+
+
 class GatewayNotConfigured(PaymentRejected):
     """A gateway's secret lacks a key, which the message names."""
 
@@ -111,6 +115,10 @@ class InvalidSignature(BadRequestError):
 
 class RefundNotPossible(ConflictError):
     """There is no captured payment to refund from, or not as much as is requested."""
+
+
+class ChargeDisputed(RefundNotPossible):
+    """The customer's bank has not decided a dispute: a refund would pay twice."""
 
 
 class AlreadyRefunded(Exception):

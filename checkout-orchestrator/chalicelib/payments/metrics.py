@@ -8,10 +8,11 @@ from common import log, metrics
 
 
 class RefundCause(StrEnum):
-    """Why money was refunded: goods were returned, or the checkout was undone."""
+    """Why money was refunded: the shop was asked to, the checkout was undone, by hand."""
 
     RETURNED = "RETURNED"
     UNDONE = "UNDONE"
+    DASHBOARD = "DASHBOARD"
 
 
 # Few words for many codes, so that a chart can be read and a gateway's new code is no new metric:
@@ -73,6 +74,16 @@ def count_refund(payment: Payment, amount_minor: int, cause: RefundCause) -> Non
     """Count a refund and its amount."""
     values = {metrics.REFUNDS: 1, metrics.REFUNDED: amount_minor}
     log.emit_metric("payment refunded", values, cause=cause, currency=payment.currency)
+
+
+def count_dispute(status: str) -> None:
+    """Count a dispute that was opened, won or lost."""
+    log.emit_metric("payment disputed", {metrics.DISPUTES: 1}, log.logger.warning, status=status)
+
+
+def count_failed_refund() -> None:
+    """Count a refund that the gateway or the customer's bank did not make."""
+    log.emit_metric("refund failed", {metrics.REFUNDS_FAILED: 1}, log.logger.error)
 
 
 def decline_reason(code: str | None) -> str:

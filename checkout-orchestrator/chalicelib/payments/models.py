@@ -15,6 +15,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.payments.errors import PaymentContended
+from chalicelib.payments.gateways.port import DisputeStatus
 from chalicelib.readmodels.orders import offer_end
 from common import clock, dynamodb, ids
 from common.retry import RetryPolicy
@@ -58,15 +59,17 @@ TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.FAILED: frozenset({PaymentStatus.REFUNDING}),
     PaymentStatus.VOIDED: frozenset({PaymentStatus.REFUNDING}),
     PaymentStatus.REFUNDING: frozenset({PaymentStatus.REFUNDED}),
-    PaymentStatus.REFUNDED: frozenset(),
+    # A refund failed at the customer's bank, days later.
+    PaymentStatus.REFUNDED: frozenset({PaymentStatus.SUCCEEDED}),
 }
 
 
 class RefundStatus(StrEnum):
-    """STARTED before the gateway is called, then DONE."""
+    """STARTED before the gateway is called, then DONE or FAILED, perhaps days later."""
 
     STARTED = "STARTED"
     DONE = "DONE"
+    FAILED = "FAILED"
 
 
 class Attempt(dynamodb.Map):
@@ -78,17 +81,38 @@ class Attempt(dynamodb.Map):
 
 
 class Refund(dynamodb.Map):
-    """A part of what was captured that is refunded."""
+    """A part of what was captured that is refunded.
+
+    `is_booked`: it was made at the gateway's dashboard. A failed one is tried again as another
+    `attempt`, with another key, as a gateway answers the same key with the failed refund.
+    """
 
     refund_id = UnicodeAttribute(attr_name="refundId")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     status = UnicodeAttribute()
     gateway_id = UnicodeAttribute(attr_name="gatewayId", null=True)
+    attempt = dynamodb.WholeNumber(default=1)
+    is_booked = BooleanAttribute(attr_name="isBooked", default=False)
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether its money is not back, and may be refunded otherwise."""
+        return self.status == RefundStatus.FAILED
 
     @property
     def is_done(self) -> bool:
         """Whether the gateway made it."""
         return self.status == RefundStatus.DONE
+
+
+class Dispute(dynamodb.Map):
+    """A chargeback: the customer's bank takes the amount back, unless the shop wins."""
+
+    dispute_id = UnicodeAttribute(attr_name="disputeId")
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
+    status = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    evidence_due_by = UnicodeAttribute(attr_name="evidenceDueBy", null=True)
 
 
 class Payment(Model):
@@ -120,6 +144,7 @@ class Payment(Model):
     task_token = UnicodeAttribute(attr_name="taskToken", null=True)
     refund_id = UnicodeAttribute(attr_name="refundId", null=True)
     refunds = dynamodb.MapsAttribute(of=Refund, default=list)
+    disputes = dynamodb.MapsAttribute(of=Dispute, default=list)
     refunded_minor = dynamodb.WholeNumber(attr_name="refundedMinor", default=0)
     reason = UnicodeAttribute(null=True)
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
@@ -144,6 +169,32 @@ class Payment(Model):
     def is_overdue(self) -> bool:
         """Whether the order's offer has ended."""
         return (self.pay_by or offer_end(self.created_at)) <= clock.now()
+
+    @property
+    def refundable_minor(self) -> int:
+        """What is captured and not refunded, reserved, or lost in a dispute."""
+        lost = sum(one.amount_minor for one in self.disputes if one.status == DisputeStatus.LOST)
+        return int(self.amount_minor or 0) - int(self.refunded_minor) - lost
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a dispute is not decided, so that nothing is refunded."""
+        return any(dispute.status == DisputeStatus.OPEN for dispute in self.disputes)
+
+    def find_refund(self, refund_id: str) -> Refund | None:
+        """The refund of this id, None if there is none."""
+        return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
+
+    def save_refunds(self) -> None:
+        """Store the refunds with their sum and the status. Raises: PaymentContended."""
+        counted = [refund for refund in self.refunds if not refund.is_failed]
+        done = sum(refund.amount_minor for refund in counted if refund.is_done)
+        is_refunded = done == self.amount_minor
+        self.save_changes(
+            refunds=self.refunds,
+            refunded_minor=sum(refund.amount_minor for refund in counted),
+            status=PaymentStatus.REFUNDED if is_refunded else PaymentStatus.SUCCEEDED,
+        )
 
     def transition(self, status: PaymentStatus, **changes: Any) -> None:
         """Store the next status, with further changes.

@@ -1,15 +1,23 @@
 """Refunds of confirmed orders: each once, together never above the capture."""
 
+from typing import Any
+
 from chalicelib.notifications import notices
+from chalicelib.notifications import service as notifications
 from chalicelib.notifications.notices import NoticeKind
-from chalicelib.payments import metrics
+from chalicelib.payments import metrics, refund_sync
 from chalicelib.payments.attempts import call_gateway
-from chalicelib.payments.errors import RefundNotPossible
+from chalicelib.payments.errors import (
+    ChargeDisputed,
+    GatewayUnavailable,
+    PaymentContended,
+    RefundFailed,
+    RefundNotPossible,
+)
 from chalicelib.payments.gateways.registry import get_gateway
 from chalicelib.payments.metrics import RefundCause
 from chalicelib.payments.models import (
     Payment,
-    PaymentStatus,
     Refund,
     RefundStatus,
     find_payment,
@@ -18,78 +26,113 @@ from chalicelib.payments.models import (
 from chalicelib.saga import lambdas
 from common import events, ids, log, money, queues
 
+QUEUE = "refund-requested-queue"
+MAX_TRIES = 40  # together about eight hours
+_PAUSE_SECONDS = 5
+_MAX_PAUSE_SECONDS = 900  # the longest delay of SQS
 _NOTIFICATION_QUEUE = "notification-queue"
+
+
+def process_message(message: dict[str, Any]) -> None:
+    """Make a requested refund, or enqueue it again while the gateway is down.
+
+    Raises: GatewayUnavailable after hours of growing pauses, and as `process_refund`, so that
+    the message becomes a dead letter, with its alarm. Reconciliation requests it every night.
+    """
+    tries = int(message.get("tries", 0))
+    try:
+        process_refund(events.parse(events.RefundRequested, message))
+    except ChargeDisputed as exc:  # order-service requests it again when that is decided
+        log.logger.warning("refund waits", extra={"error": str(exc)})
+    except GatewayUnavailable:
+        if tries + 1 >= MAX_TRIES:
+            raise
+        pause = min(_PAUSE_SECONDS * 2**tries, _MAX_PAUSE_SECONDS)
+        queues.send(QUEUE, {**message, "tries": tries + 1}, delay=pause)
 
 
 def process_refund(requested: events.RefundRequested) -> None:
     """Refund, restock, publish PaymentRefunded and notify the customer.
 
-    Idempotent: a repeat does what is left. Raises: RefundNotPossible, PaymentRejected,
-    GatewayUnavailable, StepFailed.
+    Of a cancelled order the warehouse is told first that it is not shipped. Idempotent: a repeat
+    does what is left. A refund that the gateway says failed is published as RefundFailed.
+    Raises: RefundNotPossible, PaymentRejected, GatewayUnavailable, StepFailed.
     """
-    payment = _make_refund(requested)
-    if requested.restock:
+    if requested.cancels_order:
+        notifications.withdraw_picking(requested.order_id, requested.user_id)
+    payment, refund = _make_refund(requested)
+    if refund.is_failed:
+        refund_sync.publish_changes(payment)
+        return
+    if requested.restock and requested.items:
         _restock(requested)
-    events.publish(_refunded_event(payment, requested))
-    queues.send(_NOTIFICATION_QUEUE, _notification(requested))
+    events.publish(refund_sync.refunded_event(payment, refund))
+    if refund.amount_minor > 0:
+        queues.send(_NOTIFICATION_QUEUE, _notification(requested, refund))
 
 
 @retry_on_conflict
-def _make_refund(requested: events.RefundRequested) -> Payment:
+def _make_refund(requested: events.RefundRequested) -> tuple[Payment, Refund]:
     """Refund at the gateway, after the amount is reserved on the payment's row."""
     payment = find_payment(requested.order_id)
     if payment is None:
         raise RefundNotPossible(f"{requested.order_id} has no payment")
-    refund = _find_refund(payment, requested.refund_id) or _reserve_refund(payment, requested)
-    if not refund.is_done:
-        refund.gateway_id = _request_refund(payment, refund)
-        refund.status = RefundStatus.DONE
-        status = PaymentStatus.REFUNDED if _is_fully_refunded(payment) else payment.status
-        payment.save_changes(status=status)
-        metrics.count_refund(payment, refund.amount_minor, RefundCause.RETURNED)
-    return payment
+    refund = payment.find_refund(requested.refund_id)
+    if payment.is_disputed and not (refund and refund.is_done):
+        raise ChargeDisputed(f"{requested.order_id}: the charge is disputed")
+    is_retried = refund is not None and refund.is_failed and requested.attempt > refund.attempt
+    if refund is None or refund.status == RefundStatus.STARTED or is_retried:
+        refund_sync.sync_refunds(payment)
+        refund = _reserve_refund(payment, requested)
+        _request_refund(payment, refund)
+    return payment, refund
 
 
 def _reserve_refund(payment: Payment, requested: events.RefundRequested) -> Refund:
-    amount = money.minor(requested.amount, requested.currency)
-    if payment.status != PaymentStatus.SUCCEEDED or payment.currency != requested.currency:
+    """Reserve the amount, or what the gateway's dashboard left of it."""
+    if payment.status not in refund_sync.REFUNDABLE or payment.currency != requested.currency:
         raise RefundNotPossible(
             f"the payment of {payment.order_id} is {payment.status}, in {payment.currency}"
         )
-    if payment.refunded_minor + amount > payment.amount_minor:
-        raise RefundNotPossible(
-            f"{payment.order_id}: {amount} is more than is left of {payment.amount_minor}"
-        )
-    refund = Refund(refund_id=requested.refund_id, amount_minor=amount, status=RefundStatus.STARTED)
-    payment.save_changes(
-        refunds=[*payment.refunds, refund], refunded_minor=payment.refunded_minor + amount
-    )
+    amount = money.minor(requested.amount, requested.currency)
+    refund = payment.find_refund(requested.refund_id)
+    if refund is None:
+        refund = Refund(refund_id=requested.refund_id, amount_minor=0)
+        payment.refunds = [*payment.refunds, refund]
+    reserved = refund.amount_minor if refund.status == RefundStatus.STARTED else 0
+    refund.amount_minor = max(0, min(amount, payment.refundable_minor + reserved))
+    refund.status, refund.attempt = RefundStatus.STARTED, requested.attempt
+    payment.save_refunds()
     return refund
 
 
-def _request_refund(payment: Payment, refund: Refund) -> str | None:
-    """Refund at the gateway, and return its refund id. Nothing for no charge."""
+def _request_refund(payment: Payment, refund: Refund) -> None:
+    """Refund at the gateway, and store that it is DONE or FAILED."""
+    try:
+        refund.gateway_id = _call_gateway(payment, refund)
+    except RefundFailed:
+        refund_sync.mark_failed(payment, refund)
+        return
+    refund.status = RefundStatus.DONE
+    payment.save_refunds()
+    if refund.amount_minor > 0:
+        metrics.count_refund(payment, refund.amount_minor, RefundCause.RETURNED)
+
+
+def _call_gateway(payment: Payment, refund: Refund) -> str | None:
+    """Create the refund, and return the gateway's refund id. Nothing for no charge."""
     if payment.intent_id is None or refund.amount_minor == 0:
         return None
-    gateway, key = get_gateway(payment.gateway), f"{payment.order_id}:{refund.refund_id}"
+    gateway, key = get_gateway(payment.gateway), refund_sync.refund_key(payment.order_id, refund)
     gateway_id = call_gateway(
         payment,
         lambda: gateway.create_refund(
             payment.intent_id, key, refund.amount_minor, attempt=payment.attempt
         ),
     )
-    if gateway_id is None:
-        raise RefundNotPossible(f"{payment.order_id}: the gateway has nothing left to refund")
+    if gateway_id is None:  # refunded at the dashboard just now: look again what is left
+        raise PaymentContended(f"{payment.order_id}: the gateway has nothing left to refund")
     return gateway_id
-
-
-def _find_refund(payment: Payment, refund_id: str) -> Refund | None:
-    return next((refund for refund in payment.refunds if refund.refund_id == refund_id), None)
-
-
-def _is_fully_refunded(payment: Payment) -> bool:
-    done = sum(refund.amount_minor for refund in payment.refunds if refund.is_done)
-    return bool(done == payment.amount_minor)
 
 
 def _restock(requested: events.RefundRequested) -> None:
@@ -102,30 +145,17 @@ def _restock(requested: events.RefundRequested) -> None:
     lambdas.invoke("product-service", "return-inventory", step)
 
 
-def _refunded_event(payment: Payment, requested: events.RefundRequested) -> events.PaymentRefunded:
-    return events.create(
-        events.PaymentRefunded,
-        order_id=requested.order_id,
-        event_id=ids.deterministic("EVT", events.PaymentRefunded.detail_type, requested.refund_id),
-        user_id=requested.user_id,
-        payment_id=payment.payment_id,
-        refund_id=requested.refund_id,
-        amount=requested.amount,
-        currency=requested.currency,
-    )
-
-
-def _notification(requested: events.RefundRequested) -> dict[str, object]:
+def _notification(requested: events.RefundRequested, refund: Refund) -> dict[str, object]:
     """The message to the customer.
 
     Without a kind, as an order can have several refunds: the text, which names the refund, makes
     each notification unique.
     """
-    amount = money.minor(requested.amount, requested.currency)
+    kind = NoticeKind.PURCHASE_CANCELLED if requested.cancels_order else NoticeKind.REFUND
     notice = notices.compose(
-        NoticeKind.REFUND,
+        kind,
         requested.order_id,
-        amount=money.format_amount(amount, requested.currency),
+        amount=money.format_amount(refund.amount_minor, requested.currency),
         refund=ids.suffix(requested.refund_id),
     )
     return {

@@ -16,11 +16,15 @@ OFFER_SECONDS = 1800  # for rows without `payBy`
 
 
 class OrderStatus(StrEnum):
-    """CREATED, then CONFIRMED and perhaps refunded, or FAILED, CANCELLED, EXPIRED."""
+    """CREATED, then CONFIRMED and perhaps refunded, or FAILED, CANCELLED, EXPIRED.
+
+    CANCELLING is paid, not to be shipped, and being refunded.
+    """
 
     CREATED = "CREATED"
     CONFIRMED = "CONFIRMED"
     PARTLY_REFUNDED = "PARTLY_REFUNDED"
+    CANCELLING = "CANCELLING"
     REFUNDED = "REFUNDED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -28,14 +32,20 @@ class OrderStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """REQUESTED, then DONE once the money is back."""
+    """REQUESTED, then DONE once the money is back, or FAILED."""
 
     REQUESTED = "REQUESTED"
     DONE = "DONE"
+    FAILED = "FAILED"
 
 
 PAID_STATUSES = frozenset(
-    {OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    {
+        OrderStatus.CONFIRMED,
+        OrderStatus.PARTLY_REFUNDED,
+        OrderStatus.CANCELLING,
+        OrderStatus.REFUNDED,
+    }
 )
 PAYABLE_OR_PAID = frozenset({OrderStatus.CREATED, OrderStatus.CONFIRMED})
 UNPAID_END_STATUSES = frozenset({OrderStatus.FAILED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
@@ -63,13 +73,27 @@ class OrderRefund(dynamodb.Map):
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     restock = BooleanAttribute(default=True)
+    cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     status = UnicodeAttribute()
+    attempt = dynamodb.WholeNumber(default=1)
     requested_at = UnicodeAttribute(attr_name="requestedAt")
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the gateway did not make it."""
+        return self.status == RefundStatus.FAILED
 
     @property
     def is_done(self) -> bool:
         """Whether the money is back."""
         return self.status == RefundStatus.DONE
+
+
+class OrderDispute(dynamodb.Map):
+    """A dispute of the order's charge."""
+
+    dispute_id = UnicodeAttribute(attr_name="disputeId")
+    status = UnicodeAttribute()
 
 
 class ByDay(GlobalSecondaryIndex["Order"]):
@@ -80,6 +104,16 @@ class ByDay(GlobalSecondaryIndex["Order"]):
         projection = KeysOnlyProjection()
 
     placed_on = UnicodeAttribute(hash_key=True, attr_name="placedOn")
+
+
+class ByOpenRefund(GlobalSecondaryIndex["Order"]):
+    """The ids of orders with a refund that is not made: `openRefund` is `OPEN#0`..."""
+
+    class Meta:
+        index_name = "by-open-refund"
+        projection = KeysOnlyProjection()
+
+    open_refund = UnicodeAttribute(hash_key=True, attr_name="openRefund")
 
 
 class Order(Model):
@@ -102,14 +136,22 @@ class Order(Model):
     request_hash = UnicodeAttribute(attr_name="requestHash", null=True)
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
     refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
+    disputes: ListAttribute[OrderDispute] = dynamodb.MapsAttribute(of=OrderDispute, null=True)
+    cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     by_day = ByDay()
+    by_open_refund = ByOpenRefund()
 
     @property
     def is_paid(self) -> bool:
         """Whether it was confirmed, also if it was refunded since."""
         return self.status in PAID_STATUSES
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was cancelled or refunded since, so that it is not picked."""
+        return self.status in (OrderStatus.CANCELLING, OrderStatus.REFUNDED)
 
     @property
     def has_ended_unpaid(self) -> bool:
@@ -137,3 +179,9 @@ def list_order_ids(day: str) -> Iterator[str]:
     """List the orders that were placed on this day (UTC)."""
     for shard in range(DAY_SHARDS):
         yield from (order.order_id for order in Order.by_day.query(f"{day}#{shard}"))
+
+
+def list_open_refunds() -> Iterator[str]:
+    """List the orders with a refund that is not made, whenever they were placed."""
+    for shard in range(DAY_SHARDS):
+        yield from (order.order_id for order in Order.by_open_refund.query(f"OPEN#{shard}"))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
 from chalicelib.payments.gateways.port import Intent
 from chalicelib.payments.models import OPEN_STATUSES, Payment, PaymentStatus
-from chalicelib.readmodels.orders import Order, OrderRefund, OrderStatus
-from chalicelib.reconciliation.snapshot import Intents, OrderSnapshot
+from chalicelib.readmodels.orders import Order, OrderRefund, OrderStatus, RefundStatus
+from chalicelib.reconciliation.snapshot import OrderSnapshot
 from common import money
 
 Discrepancies = Iterator[Discrepancy]
@@ -104,7 +104,7 @@ def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
         return
     refunds: list[OrderRefund] = order.refunds or []
     due = sum(refund.amount_minor for refund in refunds if refund.is_done)
-    requested = sum(refund.amount_minor for refund in refunds)
+    requested = sum(refund.amount_minor for refund in refunds if not refund.is_failed)
     made = snapshot.payment_intent.refunded if snapshot.payment_intent else 0
     refunded = f"{money.format_amount(made, order.currency)} refunded"
     if made < due:
@@ -112,20 +112,32 @@ def refunds_are_made(snapshot: OrderSnapshot, settled_before: str) -> Discrepanc
         yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
     if made > requested:
         detail = f"{refunded} of {money.format_amount(requested, order.currency)} requested"
-        yield _discrepancy(snapshot, Kind.REFUNDED_TOO_MUCH, detail)
+        yield _discrepancy(snapshot, Kind.REFUNDED_TOO_MUCH, detail, Repair.BOOK_REFUNDS)
+    is_due = snapshot.payment is None or not snapshot.payment.is_disputed
     for refund in refunds:
-        if not refund.is_done and refund.requested_at <= settled_before:
+        if refund.is_failed and requested < order.total_minor:
+            detail = f"{refund.refund_id}: {refund.status} at the gateway; request it again"
+            yield _discrepancy(snapshot, Kind.REFUND_MISSING, detail)
+        elif (
+            is_due
+            and refund.status == RefundStatus.REQUESTED
+            and refund.requested_at <= settled_before
+        ):
             detail = f"{refund.refund_id}: {refund.status} since {refund.requested_at}"
             yield _discrepancy(snapshot, Kind.REFUND_OVERDUE, detail, Repair.REFUND_AGAIN)
 
 
-def find_orphan_charges(intents: Intents) -> Discrepancies:
-    """Find captures of intents that belong to no order. Judged at once."""
-    for key, intent in intents.items():
-        if intent.kept > 0:
-            received = money.format_amount(intent.received, intent.currency)
-            detail = f"{received} captured: {key}"
-            yield Discrepancy(Kind.CHARGE_WITHOUT_ORDER, detail, intents=(key,))
+def disputes_are_known(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """The order says of each dispute what its payment says."""
+    order, payment = snapshot.order, snapshot.payment
+    if order is None or payment is None or payment.updated_at > settled_before:
+        return
+    known = {dispute.dispute_id: dispute.status for dispute in order.disputes or []}
+    for dispute in payment.disputes:
+        status = known.get(dispute.dispute_id)
+        if order.is_paid and status != dispute.status:
+            detail = f"{dispute.dispute_id} is {dispute.status}, and {status} on the order"
+            yield _discrepancy(snapshot, Kind.DISPUTE_CONTRADICTS, detail)
 
 
 def _wrong_charge(snapshot: OrderSnapshot, order: Order, key: str, intent: Intent) -> Discrepancies:
@@ -161,4 +173,5 @@ RULES = (
     unpaid_order_is_not_charged,
     payment_ends,
     refunds_are_made,
+    disputes_are_known,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
 from chalicelib.notifications.models import NotificationStatus
 from chalicelib.notifications.notices import NoticeKind
-from chalicelib.notifications.service import CUSTOMER
+from chalicelib.notifications.service import CUSTOMER, INVENTORY
 from chalicelib.payments.models import PaymentStatus
 from chalicelib.readmodels.orders import OrderStatus
 from chalicelib.reconciliation.snapshot import OrderSnapshot
@@ -52,6 +52,26 @@ def customer_is_notified(snapshot: OrderSnapshot, settled_before: str) -> Discre
     if not expected & _notified_kinds(snapshot):
         detail = f"{order.status}, and its customer was not told"
         yield _discrepancy(snapshot, Kind.NOT_NOTIFIED, detail, Repair.NOTIFY)
+
+
+def warehouse_is_notified(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
+    """The warehouse was told not to ship an order that was cancelled.
+
+    Judged at once, as that notice comes first.
+    """
+    order = snapshot.order
+    if order is None or order.cancelled_at is None:
+        return
+    is_refunded = any(refund.cancels_order and refund.is_done for refund in order.refunds or [])
+    is_withdrawn = any(
+        notification.kind == NoticeKind.PICKING_WITHDRAWN
+        and notification.audience == INVENTORY
+        and notification.is_final
+        for notification in snapshot.notifications
+    )
+    if is_refunded and not is_withdrawn:
+        detail = "cancelled and refunded, and the warehouse was not told not to ship it"
+        yield _discrepancy(snapshot, Kind.NOT_NOTIFIED, detail)
 
 
 def customer_is_notified_once(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
@@ -123,6 +143,7 @@ def _discrepancy(
 RULES = (
     order_progresses,
     customer_is_notified,
+    warehouse_is_notified,
     customer_is_notified_once,
     order_done_is_consumed,
     order_done_is_true,

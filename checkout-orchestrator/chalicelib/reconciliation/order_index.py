@@ -9,7 +9,7 @@ from chalicelib.payments.errors import GatewayNotConfigured
 from chalicelib.payments.gateways import registry
 from chalicelib.payments.gateways.port import Intent, intent_key
 from chalicelib.readmodels.inventory import list_overdue_reservations
-from chalicelib.readmodels.orders import list_order_ids
+from chalicelib.readmodels.orders import list_open_refunds, list_order_ids
 from chalicelib.reconciliation.errors import DayInvalid
 from chalicelib.reconciliation.stock_rules import OVERDUE_SECONDS
 from common import clock
@@ -19,11 +19,10 @@ _DAY_SECONDS = 24 * 3600
 
 @dataclass
 class OrderIndex:
-    """The orders of some days with their intents, and intents without an order."""
+    """The orders of some days with their intents."""
 
     days: Sequence[str]
     orders: dict[str, dict[str, Intent]] = field(default_factory=dict)
-    orphan_intents: dict[str, Intent] = field(default_factory=dict)
 
     def add(self, order_ids: Iterable[str]) -> None:
         """Add orders without intents."""
@@ -31,19 +30,19 @@ class OrderIndex:
             self.orders.setdefault(order_id, {})
 
     def add_intent(self, gateway: str, intent: Intent) -> None:
-        """Add an intent, with its order."""
+        """Add an intent, with its order. Those of other systems are none of the shop's."""
         if intent.order_id:
             intents = self.orders.setdefault(intent.order_id, {})
-        else:
-            intents = self.orphan_intents
-        intents[intent_key(gateway, intent.id)] = intent
+            intents[intent_key(gateway, intent.id)] = intent
 
 
 def build_index(last: str | None, count: int) -> OrderIndex:
     """List the orders of `count` days up to `last` (UTC, by default yesterday).
 
     They come from order-service, the gateways' lists and the audit; with them come overdue
-    reservations of any day. Raises: DayInvalid, GatewayUnavailable, PaymentRejected.
+    reservations and open refunds of any day.
+
+    Raises: DayInvalid, GatewayUnavailable, PaymentRejected.
     """
     days = _days(last, count)
     index = OrderIndex(days)
@@ -53,6 +52,7 @@ def build_index(last: str | None, count: int) -> OrderIndex:
     for day in days:
         index.add(list_order_ids(day))
         index.add(audit.order_id for audit in InventoryAudit.query(day))
+    index.add(list_open_refunds())
     index.add(list_overdue_reservations(clock.epoch() - OVERDUE_SECONDS))
     return index
 

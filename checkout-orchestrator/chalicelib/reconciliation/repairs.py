@@ -6,9 +6,12 @@ was requested. Nothing is ever charged.
 
 from collections.abc import Callable
 
+import msgspec
+
 from chalicelib.discrepancies.models import Repair
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.payments.cancellation import enqueue_refund
+from chalicelib.payments.gateways.port import Webhook
 from chalicelib.payments.models import payment_id
 from chalicelib.readmodels.orders import Order, OrderRefund, OrderStatus
 from chalicelib.reconciliation.snapshot import OrderSnapshot, done_event_id
@@ -18,6 +21,7 @@ from common import events, ids, money, queues
 _STOCK_QUEUE = "inventory-update-queue"
 _NOTIFICATION_QUEUE = "notification-queue"
 _REFUND_QUEUE = "refund-requested-queue"
+_WEBHOOK_QUEUE = "payment-webhook-queue"
 
 
 def make_repair(repair: Repair, snapshot: OrderSnapshot) -> None:
@@ -34,8 +38,24 @@ def _refund(snapshot: OrderSnapshot, order: Order) -> None:
 def _refund_again(snapshot: OrderSnapshot, order: Order) -> None:
     """Request all refunds that are not done: the consumer first looks for them."""
     for refund in order.refunds or []:
-        if not refund.is_done:
+        if not (refund.is_done or refund.is_failed):
             queues.send(_REFUND_QUEUE, events.to_message(_refund_requested(order, refund)))
+
+
+def _book_refunds(snapshot: OrderSnapshot, order: Order) -> None:
+    """Have the refunds synced, as the webhook would that was lost."""
+    payment, intent = snapshot.payment, snapshot.payment_intent
+    if payment is None or intent is None:
+        return
+    webhook = Webhook(
+        gateway=payment.gateway,
+        event_id=f"reconciliation:{intent.id}:{intent.refunded}",
+        kind="refund.updated",
+        intent_id=intent.id,
+        order_id=order.order_id,
+        is_about_refund=True,
+    )
+    queues.send(_WEBHOOK_QUEUE, msgspec.to_builtins(webhook))
 
 
 def _release(snapshot: OrderSnapshot, order: Order) -> None:
@@ -112,7 +132,9 @@ def _refund_requested(order: Order, refund: OrderRefund) -> events.RefundRequest
     return events.create(
         events.RefundRequested,
         order_id=order.order_id,
-        event_id=ids.deterministic("EVT", events.RefundRequested.detail_type, refund.refund_id),
+        event_id=ids.deterministic(
+            "EVT", events.RefundRequested.detail_type, refund.refund_id, refund.attempt
+        ),
         correlation_id=order.correlation_id or ids.suffix(order.order_id),
         occurred_at=refund.requested_at,
         user_id=order.user_id,
@@ -121,12 +143,15 @@ def _refund_requested(order: Order, refund: OrderRefund) -> events.RefundRequest
         amount=money.decimal(refund.amount_minor, order.currency),
         currency=order.currency,
         restock=refund.restock,
+        cancels_order=refund.cancels_order,
+        attempt=refund.attempt,
     )
 
 
 _REPAIRS: dict[Repair, Callable[[OrderSnapshot, Order], None]] = {
     Repair.REFUND: _refund,
     Repair.REFUND_AGAIN: _refund_again,
+    Repair.BOOK_REFUNDS: _book_refunds,
     Repair.RELEASE: _release,
     Repair.COMMIT: _commit,
     Repair.EXPIRE: _expire,

@@ -10,7 +10,6 @@ from chalicelib.discrepancies.models import Discrepancy, Kind
 from chalicelib.discrepancies.tickets import DiscrepancyTicket, escalate
 from chalicelib.reconciliation import order_index, repairs, rules, snapshot, stock_checks
 from chalicelib.reconciliation.errors import DiscrepancyStands
-from chalicelib.reconciliation.money_rules import find_orphan_charges
 from chalicelib.reconciliation.order_index import OrderIndex
 from chalicelib.reconciliation.schemas import Finding, ReconcileRequest, Report, to_plain
 from chalicelib.reconciliation.snapshot import Intents, OrderSnapshot
@@ -48,10 +47,8 @@ def reconcile(request: ReconcileRequest, has_time: HasTime) -> Report:
     """
     index = _build_index(request)
     run = _Run(request, index.days, clock.iso(time.time() - request.settle))
-    if request.next is None:
-        _treat(run, find_orphan_charges(index.orphan_intents))
-        if request.full_stock:
-            _treat(run, stock_checks.check_full_stock(has_time))
+    if request.next is None and request.full_stock:
+        _treat(run, stock_checks.check_full_stock(has_time))
     last = _check_orders(run, index, has_time)
     if not request.full_stock:
         _treat(run, stock_checks.check_products(run.products))
@@ -123,9 +120,9 @@ def _judge(
 def _check_ticket(ticket: DiscrepancyTicket) -> Iterable[Discrepancy]:
     if ticket.product_id:
         return stock_checks.check_product(ticket.product_id)
-    intents = snapshot.retrieve_intents(ticket.intents)
     if ticket.order_id is None:
-        return find_orphan_charges(intents)
+        return []
+    intents = snapshot.retrieve_intents(ticket.intents)
     days = [ticket.day] if ticket.day else []
     order_snapshot = snapshot.read_snapshot(ticket.order_id, intents, days)
     return rules.find_discrepancies(order_snapshot, clock.now())

@@ -25,6 +25,19 @@ def control_routes(gateway: FakeGateway) -> list[Route]:
     async def fail_refund(request: Request) -> Response:
         return await _respond(gateway.fail_refund, request.path_params["id"])
 
+    async def refund_at_dashboard(request: Request) -> Response:
+        amount = request.query_params.get("amount")
+        identifier = request.path_params["id"]
+        return await _respond(
+            gateway.refund_at_dashboard, identifier, int(amount) if amount else None
+        )
+
+    async def dispute(request: Request) -> Response:
+        status = request.path_params["status"]
+        if status not in ("open", "won", "lost"):
+            return JSONResponse({"error": "expected one of open, won, lost"}, 404)
+        return await _respond(gateway.dispute, request.path_params["id"], status)
+
     async def totals(request: Request) -> Response:
         return await _respond(gateway.totals)
 
@@ -36,7 +49,10 @@ def control_routes(gateway: FakeGateway) -> list[Route]:
         await run_in_threadpool(gateway.forget_keys)
         return JSONResponse({})
 
+    payable = f"/_control/{gateway.payable_path}/{{id}}"
     return [
+        Route(f"{payable}/refund", refund_at_dashboard, methods=["POST"]),
+        Route(f"{payable}/dispute/{{status}}", dispute, methods=["POST"]),
         Route(
             f"/_control/{gateway.payable_path}/{{id}}/{{decision:str}}", decide, methods=["POST"]
         ),
@@ -67,7 +83,7 @@ def _fault_routes(gateway: FakeGateway) -> list[Route]:
     ]
 
 
-async def _respond(action: Callable[..., Any], *arguments: str) -> Response:
+async def _respond(action: Callable[..., Any], *arguments: Any) -> Response:
     try:
         return JSONResponse(await run_in_threadpool(action, *arguments))
     except GatewayError as exc:

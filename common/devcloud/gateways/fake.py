@@ -63,5 +63,13 @@ class FakeGateway(ABC):
         """Return what customer and bank can decide about a payment, by name."""
 
     @abstractmethod
+    def refund_at_dashboard(self, identifier: str, amount: int | None) -> JsonObject:
+        """Refund what was paid for an intent, as staff can at the gateway's dashboard."""
+
+    @abstractmethod
+    def dispute(self, identifier: str, status: str) -> JsonObject:
+        """Open the dispute of an intent's charge, or close it as won or lost."""
+
+    @abstractmethod
     def fail_refund(self, identifier: str) -> JsonObject:
         """Fail a refund that had succeeded, as the customer's bank can days later."""

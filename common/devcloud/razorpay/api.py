@@ -44,6 +44,16 @@ class RazorpayApi(GatewayApi):
             ("POST", _REFUND, self._create_refund),
             (
                 "GET",
+                "/v1/payments/{id}",
+                lambda request, body: gateway.payment(request.path_params["id"]),
+            ),
+            (
+                "GET",
+                "/v1/disputes/{id}",
+                lambda request, body: gateway.retrieve_dispute(request.path_params["id"]),
+            ),
+            (
+                "GET",
                 f"{_REFUND}s",
                 lambda request, body: gateway.list_refunds(
                     request.path_params["id"], request.query_params

@@ -16,7 +16,7 @@ from devcloud.razorpay.api import RazorpayApi
 from devcloud.razorpay.errors import bad_request, not_found
 from devcloud.razorpay.webhooks import RazorpayWebhooks
 
-ORDER, PAYMENT, REFUND = "order", "payment", "refund"
+ORDER, PAYMENT, REFUND, DISPUTE = "order", "payment", "refund", "dispute"
 _MANUAL_CAPTURE = "manual"
 _KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{10,}")
 
@@ -111,6 +111,35 @@ class FakeRazorpay(FakeGateway):
         with self.store.transaction():
             order, payment = self._current_attempt(order_id)
             return self._save(order, orders.failed(payment, soft), "payment.failed")
+
+    def refund_at_dashboard(self, identifier: str, amount: int | None) -> JsonObject:
+        """Refund without the notes of a client."""
+        payment = self._captured_payment(identifier)
+        return self.create_refund(payment["id"], {"amount": amount} if amount else {}, None)
+
+    def dispute(self, identifier: str, status: str) -> JsonObject:
+        """Open or close a dispute: https://razorpay.com/docs/payments/disputes."""
+        with self.store.transaction():
+            payment = self._captured_payment(identifier)
+            dispute = orders.disputed(payment, status)
+            self.store.put(DISPUTE, dispute["id"], dispute)
+            kind = "payment.dispute.created" if status == "open" else f"payment.dispute.{status}"
+            self.webhooks.emit(kind, {"dispute": dispute, "payment": payment})
+        return dispute
+
+    def retrieve_dispute(self, identifier: str) -> JsonObject:
+        """GET /v1/disputes/:id."""
+        return self._get(DISPUTE, identifier)
+
+    def payment(self, identifier: str) -> JsonObject:
+        """GET /v1/payments/:id."""
+        return self._get(PAYMENT, identifier)
+
+    def _captured_payment(self, order_id: str) -> JsonObject:
+        for payment in self.payments(order_id):
+            if payment["captured"]:
+                return payment
+        raise not_found()
 
     def fail_refund(self, identifier: str) -> JsonObject:
         """Fail a refund that had succeeded, as the customer's bank can days later."""

@@ -14,6 +14,7 @@ from devcloud.gateways.store import JsonObject
 from devcloud.razorpay.errors import bad_request
 
 _MIN_AMOUNT = 100  # one rupee: https://razorpay.com/docs/api/orders/create
+_EVIDENCE_SECONDS = 7 * 24 * 3600
 _MAX_RECEIPT, _MAX_NOTE, _MAX_NOTES = 40, 256, 15
 
 
@@ -114,6 +115,20 @@ def refund_failed(payment: JsonObject, refund: JsonObject) -> tuple[JsonObject, 
         "refund_status": "partial" if remaining else None,
     }
     return {**payment, **after}, {**refund, "status": "failed"}
+
+
+def disputed(payment: JsonObject, status: str) -> JsonObject:
+    """Return the one dispute of a payment: https://razorpay.com/docs/api/disputes."""
+    return {
+        "id": f"disp_{payment['id'].removeprefix('pay_')}",
+        "entity": "dispute",
+        "payment_id": payment["id"],
+        "amount": payment["amount"],
+        "currency": payment["currency"],
+        "reason_code": "chargeback",
+        "respond_by": int(time.time()) + _EVIDENCE_SECONDS,
+        "status": status,
+    }
 
 
 def new_id(kind: str) -> str:

@@ -62,6 +62,11 @@ class StripeApi(GatewayApi):
             ),
             (
                 "GET",
+                "/v1/disputes/{id}",
+                lambda request, params: (200, gateway.retrieve_dispute(request.path_params["id"])),
+            ),
+            (
+                "GET",
                 _CHARGES,
                 lambda request, params: lists.page(_CHARGES, gateway.charges(params), params),
             ),

@@ -1,5 +1,6 @@
 """The operations of the fake of Stripe, each one transaction."""
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,13 @@ from devcloud.stripe.idempotency import LIFETIME_SECONDS, Answer
 from devcloud.stripe.payment_methods import SOFT_DECLINED
 from devcloud.stripe.webhooks import StripeWebhooks
 
-INTENT, REFUND = "payment_intent", "refund"
+INTENT, REFUND, DISPUTE = "payment_intent", "refund", "dispute"
+_EVIDENCE_SECONDS = 7 * 24 * 3600
+_DISPUTE_EVENTS = {
+    "open": ("charge.dispute.created", "charge.dispute.funds_withdrawn"),
+    "won": ("charge.dispute.closed", "charge.dispute.funds_reinstated"),
+    "lost": ("charge.dispute.closed",),
+}
 _EVENTS = {
     "succeeded": "payment_intent.succeeded",
     "requires_payment_method": "payment_intent.payment_failed",
@@ -109,6 +116,27 @@ class FakeStripe(FakeGateway):
             for name, transition in _DECISIONS.items()
         }
 
+    def refund_at_dashboard(self, identifier: str, amount: int | None) -> JsonObject:
+        """Refund without the metadata of a client."""
+        about = {"payment_intent": identifier}
+        return self.create_refund({**about, "amount": amount} if amount else about)[1]
+
+    def dispute(self, identifier: str, status: str) -> JsonObject:
+        """Open or close a dispute: https://docs.stripe.com/disputes/how-disputes-work."""
+        with self.store.transaction():
+            dispute = _dispute(self.intent(identifier), status)
+            self.store.put(DISPUTE, dispute["id"], dispute)
+            for kind in _DISPUTE_EVENTS[status]:
+                self.webhooks.emit(kind, dispute)
+        return dispute
+
+    def retrieve_dispute(self, identifier: str) -> JsonObject:
+        """GET /v1/disputes/{id}. Raises: StripeError 404."""
+        dispute = self.store.get(DISPUTE, identifier)
+        if dispute is None:
+            raise not_found("dispute", identifier, "id")
+        return dispute
+
     def fail_refund(self, identifier: str) -> JsonObject:
         """Fail a refund days later: https://docs.stripe.com/refunds#failed-refunds."""
         with self.store.transaction():
@@ -183,3 +211,19 @@ class FakeStripe(FakeGateway):
             if intent["latest_charge"] == charge_id:
                 return intent
         raise not_found("charge", str(charge_id), "charge")
+
+
+def _dispute(intent: JsonObject, status: str) -> JsonObject:
+    """Return an intent's dispute: https://docs.stripe.com/api/disputes."""
+    return {
+        "id": f"dp_{intent['id'].removeprefix('pi_')}",
+        "object": "dispute",
+        "amount": intent["amount"],
+        "currency": intent["currency"],
+        "charge": intent["latest_charge"],
+        "payment_intent": intent["id"],
+        "reason": "fraudulent",
+        "status": "needs_response" if status == "open" else status,
+        "evidence_details": {"due_by": int(time.time()) + _EVIDENCE_SECONDS},
+        "metadata": {},
+    }

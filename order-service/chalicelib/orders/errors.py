@@ -127,16 +127,16 @@ class OrderExpired(OrderNotPayable):
     """The order was not paid before its offer ended."""
 
 
-class OrderAlreadyConfirmed(ConflictError):
-    """A paid order is refunded, not cancelled."""
+class OrderAlreadyShipped(ConflictError):
+    """An order of which something was shipped is not cancelled."""
 
-    description = "The order is paid. Request a refund instead."
+    description = "Something of the order was shipped already: return it instead."
 
 
 class OrderAlreadyEnded(ConflictError):
-    """An order that failed or expired is not cancelled."""
+    """An order that failed, expired or was refunded is not cancelled."""
 
-    description = "The order has failed or expired."
+    description = "The order has failed, expired, or was refunded."
 
 
 class OrderNotRefundable(ConflictError):
@@ -145,24 +145,22 @@ class OrderNotRefundable(ConflictError):
     description = "The order is not paid."
 
 
-class RefundPeriodOver(ConflictError):
-    """The order is older than REFUND_DAYS."""
-
-    description = "The refund period of the order is over. Only an admin can refund it."
-
-
 class NothingToRefund(ConflictError):
-    """The whole order was refunded product by product."""
+    """No money of the order is left to refund."""
 
-    description = "Refunds of all products of the order were requested already."
+    description = "Refunds of all that was paid for the order were requested already."
+
+
+class OrderDisputed(ConflictError):
+    """The customer's bank disputes the charge and has not decided yet."""
+
+    description = "The charge is disputed: nothing is refunded until the customer's bank decides."
 
 
 class RefundTooLarge(ConflictError):
-    """More of a product was requested than is left to refund."""
+    """More goods or money were requested than are left to refund."""
 
-    description = (
-        "More of a product was requested than is left to refund. The message names the products."
-    )
+    description = "More was requested than is left to refund. The message says how much is left."
 
 
 class TooManyRefunds(ConflictError):

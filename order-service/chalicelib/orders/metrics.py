@@ -23,6 +23,12 @@ def count_stored(order: Order) -> None:
         log.emit_metric("order never placed", {_BY_STATUS[status]: 1}, status=status)
 
 
+def count_cancelled_purchase(order: Order) -> None:
+    """Count a paid order that was just cancelled."""
+    values = {metrics.ORDERS_CANCELLED: 1}
+    log.emit_metric("paid order cancelled", values, status=OrderStatus(order.status))
+
+
 def count_ended(order: Order) -> None:
     """Count an order that just left CREATED, its duration, and its revenue if paid."""
     status = OrderStatus(order.status)

@@ -28,6 +28,11 @@ def day_shard(order_id: str, created_at: str) -> str:
     return f"{created_at[:10]}#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
 
 
+def refund_shard(order_id: str) -> str:
+    """Return the key of by-open-refund, one of DAY_SHARDS."""
+    return f"OPEN#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
+
+
 class OrderLine(dynamodb.Map):
     """One product of an order, with its name and price at the time of the order.
 
@@ -92,19 +97,34 @@ class RefundLine(dynamodb.Map):
 
 
 class Refund(dynamodb.Map):
-    """Goods of a paid order whose price is paid back. Never deleted."""
+    """What of a paid order is paid back: goods, shipping, or an amount. Never deleted."""
 
     refund_id = UnicodeAttribute(attr_name="refundId")
     lines = dynamodb.MapsAttribute(of=RefundLine, attr_name="items")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
+    shipping_minor = dynamodb.WholeNumber(attr_name="shippingMinor", null=True)  # part of it
     whole = BooleanAttribute()  # requested as all that was left, without naming items
     restock = BooleanAttribute()
+    cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
+    # A failed refund that is tried again keeps its goods, which are restocked once.
+    attempt = dynamodb.WholeNumber(default=1)
+    asked_at = UnicodeAttribute(null=True, attr_name="askedAt")  # again, while it is not made
     reason = UnicodeAttribute(null=True)
     requested_by = UnicodeAttribute(attr_name="requestedBy")
     request_hash = UnicodeAttribute(attr_name="requestHash")
     status = UnicodeAttribute(default=RefundStatus.REQUESTED)
     requested_at = UnicodeAttribute(attr_name="requestedAt")
     done_at = UnicodeAttribute(null=True, attr_name="doneAt")
+
+
+class Dispute(dynamodb.Map):
+    """A charge that the customer's bank disputes, in any paid status."""
+
+    dispute_id = UnicodeAttribute(attr_name="disputeId")
+    amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
+    status = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    evidence_due_by = UnicodeAttribute(null=True, attr_name="evidenceDueBy")
 
 
 class ByCustomer(GlobalSecondaryIndex["Order"]):
@@ -116,6 +136,16 @@ class ByCustomer(GlobalSecondaryIndex["Order"]):
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
+
+
+class ByOpenRefund(GlobalSecondaryIndex["Order"]):
+    """The ids of the orders with a refund that is not made, whenever they were placed."""
+
+    class Meta:
+        index_name = "by-open-refund"
+        projection = KeysOnlyProjection()
+
+    open_refund = UnicodeAttribute(hash_key=True, attr_name="openRefund")
 
 
 class ByDay(GlobalSecondaryIndex["Order"]):
@@ -163,9 +193,14 @@ class Order(Model):
     placed_on = UnicodeAttribute(null=True, attr_name="placedOn")  # see day_shard
     pay_by = UnicodeAttribute(null=True, attr_name="payBy")  # see offers.pay_by
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
+    disputes = dynamodb.MapsAttribute(of=Dispute, null=True)
+    open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
+    cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
+    fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()
+    by_open_refund = ByOpenRefund()
 
 
 class RecentLine(dynamodb.Map):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.orders.statuses import OrderStatus
+from chalicelib.orders.statuses import OrderStatus, RefundStatus
 from common import events, ids, money, streams
 
 Row = dict[str, Any]
@@ -29,14 +29,19 @@ def _events(change: streams.Change) -> Iterator[events.Event]:
         yield _order_created(change.new)
     if new_status == OrderStatus.CANCELLED and old_status != new_status:
         yield _order_cancelled(change.new)
-    known = {refund["refundId"] for refund in _refunds(change.old)}
+    known = {_request(refund) for refund in _refunds(change.old)}
     for refund in _refunds(change.new):
-        if refund["refundId"] not in known:
+        if refund["status"] == RefundStatus.REQUESTED and _request(refund) not in known:
             yield _refund_requested(change.new, refund)
 
 
 def _refunds(order: Row | None) -> list[Row]:
     return (order or {}).get("refunds") or []
+
+
+def _request(refund: Row) -> tuple[Any, ...]:
+    """Return what differs each time that a refund is requested."""
+    return refund["refundId"], refund.get("attempt", 1), refund.get("askedAt")
 
 
 def _order_created(order: Row) -> events.OrderCreated:
@@ -64,7 +69,8 @@ def _order_cancelled(order: Row) -> events.OrderCancelled:
 
 def _refund_requested(order: Row, refund: Row) -> events.RefundRequested:
     # An order may have several refunds, so that the id follows from the refund.
-    event_id = ids.deterministic("EVT", "RefundRequested", refund["refundId"])
+    attempt = int(refund.get("attempt", 1))
+    event_id = ids.deterministic("EVT", "RefundRequested", refund["refundId"], attempt)
     return events.create(
         events.RefundRequested,
         order_id=order["orderId"],
@@ -75,6 +81,8 @@ def _refund_requested(order: Row, refund: Row) -> events.RefundRequested:
         amount=money.decimal(refund["amountMinor"], order["currency"]),
         currency=order["currency"],
         restock=refund["restock"],
+        cancels_order=bool(refund.get("cancelsOrder")),
+        attempt=attempt,
         correlation_id=order["correlationId"],
         occurred_at=refund["requestedAt"],
     )

@@ -1,96 +1,105 @@
-"""Request and complete refunds of paid orders.
+"""Request refunds of paid orders, and ask for them again.
 
 Refunds are part of the order's row and written with an optimistic lock on its version: of
 concurrent refunds the second sees what the first left, so that no more is refunded than was paid.
 """
 
 import hashlib
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+import time
 
 import msgspec
-from pynamodb.expressions.update import Action
 
 from chalicelib.orders import lookups
 from chalicelib.orders.errors import (
     IdempotencyKeyReused,
     NothingToRefund,
-    OrderContended,
     OrderNotRefundable,
-    RefundNotFound,
-    RefundPeriodOver,
     RefundTooLarge,
     TooManyRefunds,
 )
-from chalicelib.orders.models import Order, Refund, RefundLine
+from chalicelib.orders.models import Order, Refund
 from chalicelib.orders.pricing import Quantities, merge_lines
+from chalicelib.orders.refund_amounts import (
+    count_goods_left,
+    price_goods,
+    sum_money_left,
+    sum_shipping_left,
+    validate_undisputed,
+)
+from chalicelib.orders.refund_records import (
+    CONFLICT_RETRIES,
+    contended,
+    refund_lines,
+    save_refunds,
+    status_after_refund,
+)
 from chalicelib.orders.schemas import RefundAccepted, RefundOrder
-from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
-from chalicelib.quotes.refund_shares import PaidLine, refund_share
-from common import auth, clock, dynamodb, events, ids, settings
+from chalicelib.orders.statuses import PAID_STATUSES, RefundStatus
+from common import clock, ids, money
 from common.auth import Caller
-from common.retry import RetryPolicy
 from common.roles import Scope
 from common.routes import InvalidIdempotencyKey
 
+ASK_AGAIN_SECONDS = 300
 MAX_REFUNDS = 50  # of one order: they are all in its row, which DynamoDB limits to 400 KB
-CONFLICT_RETRIES = RetryPolicy(tries=8, pause_seconds=0.02)
 
 
 def request_refund(
     order_id: str, caller: Caller, request: RefundOrder, key: str | None
 ) -> RefundAccepted:
-    """Request a refund of some goods of a paid order, or of all that are left.
+    """Request a refund of goods or an amount of a paid order, or of all that is left.
 
-    Publishes RefundRequested. A customer may until REFUND_DAYS (default 14) after placing the
-    order, staff always; only staff says whether the goods are restocked. Not undone.
+    Publishes RefundRequested. Keeps who requested it, and why. Not undone.
 
-    Idempotent with a key. Named items need one, because two equal refunds may both be meant. A
-    refund of all that is left needs none: the existing one is the answer.
+    Idempotent with a key. Parts need one, because two equal refunds may both be meant. A refund
+    of all that is left needs none: the existing one is the answer. One that is not made is
+    published again after a while, and one that failed is tried again.
 
-    Raises: OrderNotFound, InsufficientScope, OrderNotRefundable, RefundPeriodOver, NothingToRefund,
-    RefundTooLarge, TooManyRefunds, OrderContended, InvalidIdempotencyKey when the key is missing,
+    Raises: OrderNotFound, OrderNotRefundable, OrderDisputed,
+    NothingToRefund, RefundTooLarge, TooManyRefunds,
+    OrderContended, InvalidAmount, InvalidIdempotencyKey when the key is missing,
     IdempotencyKeyReused when it came with another body.
     """
-    if request.items is not None and key is None:
+    if not request.is_whole and key is None:
         raise InvalidIdempotencyKey(
-            "Idempotency-Key: needed where items are named,"
-            " because two equal refunds may both be meant"
+            "Idempotency-Key: needed for a part, because two equal refunds may both be meant"
         )
     for _ in CONFLICT_RETRIES.attempts():
         order = lookups.get_for(order_id, caller, Scope.REFUNDS_WRITE)
-        _validate_restock(request, caller)
         refund = _find_repeated(order, request, key)
         if refund is None:
-            _validate_refundable(order, caller)
+            _validate_refundable(order)
+            validate_undisputed(order)
             refund = _new_refund(order, caller, request, key)
-            if not _save_refunds(order, [*(order.refunds or []), refund]):
-                continue
-        return RefundAccepted.of(refund, order)
-    raise _contended(order_id)
+            is_saved = save_refunds(order, [*(order.refunds or []), refund])
+        else:
+            is_saved = ask_again(order, refund)
+        if is_saved:
+            return RefundAccepted.of(refund, order)
+    raise contended(order_id)
 
 
-def complete_refund(event: events.PaymentRefunded) -> None:
-    """Mark a refund DONE, and its order PARTLY_REFUNDED or REFUNDED.
+def ask_again(order: Order, refund: Refund) -> bool:
+    """Publish a refund that is not made once more.
 
-    Idempotent, in any order of events.
-
-    Raises: OrderNotFound, RefundNotFound, OrderContended.
+    Returns False if the order changed since it was read. Raises: NothingToRefund.
     """
-    for _ in CONFLICT_RETRIES.attempts():
-        order = lookups.get(event.order_id)
-        refund = _get_refund(order, event.refund_id)
-        if refund.status == RefundStatus.DONE:
-            return
-        refund.status, refund.done_at = RefundStatus.DONE, event.occurred_at
-        if _save_refunds(order, order.refunds or [], _status_after_refund(order)):
-            return
-    raise _contended(event.order_id)
+    if refund.status == RefundStatus.FAILED:
+        validate_undisputed(order)
+        if refund.amount_minor > sum_money_left(order):
+            raise NothingToRefund(f"{order.order_id}: {refund.refund_id} was refunded otherwise")
+        refund.status, refund.attempt = RefundStatus.REQUESTED, refund.attempt + 1
+        refund.requested_at = clock.now()
+    elif refund.status == RefundStatus.DONE or not _is_waiting_long(refund):
+        return True
+    else:
+        refund.asked_at = clock.now()
+    return save_refunds(order, order.refunds or [], status_after_refund(order))
 
 
-def _validate_restock(request: RefundOrder, caller: Caller) -> None:
-    if request.restock is not None:
-        auth.require_scope(caller, Scope.REFUNDS_WRITE)
+def _is_waiting_long(refund: Refund) -> bool:
+    since: str = refund.asked_at or refund.requested_at
+    return since < clock.iso(time.time() - ASK_AGAIN_SECONDS)
 
 
 def _find_repeated(order: Order, request: RefundOrder, key: str | None) -> Refund | None:
@@ -99,66 +108,51 @@ def _find_repeated(order: Order, request: RefundOrder, key: str | None) -> Refun
     by_key = [refund for refund in refunds if key and refund.refund_id == _keyed_id(order, key)]
     if by_key and by_key[0].request_hash != _hash(request):
         raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
-    whole = [refund for refund in refunds if refund.whole and request.items is None]
+    whole = [refund for refund in refunds if refund.whole and request.is_whole]
     return next(iter(by_key or whole), None)
 
 
-def _validate_refundable(order: Order, caller: Caller) -> None:
+def _validate_refundable(order: Order) -> None:
     if order.status not in PAID_STATUSES:
         raise OrderNotRefundable(f"{order.order_id} is {order.status}: nothing was paid for it")
-    days = settings.integer("REFUND_DAYS", 14)
-    age = datetime.now(UTC) - datetime.fromisoformat(order.created_at)
-    if not caller.may(Scope.REFUNDS_WRITE) and age > timedelta(days=days):
-        raise RefundPeriodOver(
-            f"{order.order_id} was placed more than {days} days ago: please ask the shop"
-        )
     if len(order.refunds or []) >= MAX_REFUNDS:
         raise TooManyRefunds(f"{order.order_id} has {MAX_REFUNDS} refunds, and cannot have more")
 
 
 def _new_refund(order: Order, caller: Caller, request: RefundOrder, key: str | None) -> Refund:
     quantities = _refund_quantities(order, request)
-    return Refund(
+    shipping = money.minor(request.shipping or 0, order.currency)
+    refund = Refund(
         refund_id=_keyed_id(order, key) if key else _whole_id(order, quantities),
-        lines=[
-            RefundLine(product_id=product_id, qty=qty) for product_id, qty in quantities.items()
-        ],
-        amount_minor=_refund_amount(order, quantities, request.items is None),
-        whole=request.items is None,
-        restock=request.restock is not False,
+        lines=refund_lines(quantities),
+        amount_minor=_refund_amount(order, request, quantities) + shipping,
+        shipping_minor=shipping or None,
+        whole=request.is_whole,
+        restock=bool(quantities) and request.restock is not False,
         reason=request.reason,
         requested_by=caller.user_id,
         request_hash=_hash(request),
         requested_at=clock.now(),
     )
+    _validate_left(order, refund)
+    return refund
 
 
-def _refund_amount(order: Order, quantities: Quantities, is_whole: bool) -> int:
-    """Return the share of these goods, or all that is left with shipping."""
-    if is_whole:
-        requested = sum(refund.amount_minor for refund in order.refunds or [])
-        return int(order.total_minor - requested)
-    left = _left_to_refund(order)
-    lines = [
-        PaidLine(
-            line.product_id,
-            line.qty,
-            line.line_total_minor,
-            line.qty - left.get(line.product_id, 0),
-        )
-        for line in order.lines
-    ]
-    return refund_share(lines, quantities)
+def _refund_amount(order: Order, request: RefundOrder, quantities: Quantities) -> int:
+    """Return what is refunded besides shipping, in minor units."""
+    if request.is_whole:
+        return sum_money_left(order)
+    if request.amount is not None:
+        return money.minor(request.amount, order.currency)
+    return price_goods(order, quantities)
 
 
 def _refund_quantities(order: Order, request: RefundOrder) -> Quantities:
     """Return how many of each product to refund: the named items, or all that is left."""
-    left = _left_to_refund(order)
-    if request.items is None:
-        if not left:
-            raise NothingToRefund(f"{order.order_id}: all of it is refunded")
+    left = count_goods_left(order)
+    if request.is_whole:
         return left
-    quantities = merge_lines(request.items)
+    quantities = merge_lines(request.items or [])
     too_many = [
         f"{product_id}: {qty} wanted, {left.get(product_id, 0)} left"
         for product_id, qty in quantities.items()
@@ -169,39 +163,18 @@ def _refund_quantities(order: Order, request: RefundOrder) -> Quantities:
     return quantities
 
 
-def _left_to_refund(order: Order) -> Quantities:
-    """Return how many of each product no refund was requested for."""
-    left = Counter({line.product_id: line.qty for line in order.lines})
-    for refund in order.refunds or []:
-        left.subtract({line.product_id: line.qty for line in refund.lines})
-    return dict(+left)
-
-
-def _get_refund(order: Order, refund_id: str) -> Refund:
-    for refund in order.refunds or []:
-        if refund.refund_id == refund_id:
-            return refund
-    raise RefundNotFound(f"{order.order_id} has no refund {refund_id}")
-
-
-def _status_after_refund(order: Order) -> OrderStatus:
-    is_done = all(refund.status == RefundStatus.DONE for refund in order.refunds or [])
-    if is_done and not _left_to_refund(order):
-        return OrderStatus.REFUNDED
-    return OrderStatus.PARTLY_REFUNDED
-
-
-def _save_refunds(order: Order, refunds: list[Refund], status: OrderStatus | None = None) -> bool:
-    """Write the refunds and the status. False if the order changed since it was read."""
-    actions: list[Action] = [Order.refunds.set(refunds), Order.updated_at.set(clock.now())]
-    if status is None:
-        return dynamodb.update_if(order, actions, Order.status.is_in(*PAID_STATUSES))
-    actions.append(Order.status.set(status))
-    return dynamodb.update_if(order, actions, Order.status.is_in(*statuses_before(status)))
-
-
-def _contended(order_id: str) -> OrderContended:
-    return OrderContended(f"{order_id} kept changing; try again")
+def _validate_left(order: Order, refund: Refund) -> None:
+    """Require that so much money is left. Raises: NothingToRefund, RefundTooLarge."""
+    left, shipping_left = sum_money_left(order), sum_shipping_left(order)
+    if left == 0 and not (refund.whole and refund.lines):
+        raise NothingToRefund(f"{order.order_id}: all of it is refunded")
+    if refund.amount_minor > left:
+        shown = money.format_amount(refund.amount_minor, order.currency)
+        raise RefundTooLarge(f"{shown} wanted, {money.format_amount(left, order.currency)} left")
+    if (refund.shipping_minor or 0) > shipping_left:
+        shown = money.format_amount(refund.shipping_minor, order.currency)
+        left_text = money.format_amount(shipping_left, order.currency)
+        raise RefundTooLarge(f"shipping: {shown} wanted, {left_text} left")
 
 
 def _keyed_id(order: Order, key: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from msgspec import Meta
 
 from chalicelib.orders.price_views import OrderPriceView, optional_amount, price_parts
-from chalicelib.orders.statuses import OrderStatus, RefundStatus
+from chalicelib.orders.statuses import DisputeStatus, OrderStatus, RefundStatus
 from chalicelib.quotes.schemas import PriceTerms
 from common import lazy_imports, money, text
 from common.addresses import Address
@@ -91,24 +91,38 @@ class CreateOrder(PaymentTerms, kw_only=True):
             )
 
 
-class RefundOrder(Schema):
-    """What to refund, all that is left without `items`."""
+class RefundOrder(Schema, kw_only=True):
+    """What to refund. Without items, amount and shipping: all that is left."""
 
     items: Annotated[
         Annotated[list[ProductQuantity], Meta(min_length=1, max_length=MAX_LINES)] | None,
-        Meta(description="What to refund; without it all that is left."),
+        Meta(description="The goods to refund, at what was paid for them."),
+    ] = None
+    amount: Annotated[
+        Decimal | None, Meta(description="An amount to refund without goods, instead of `items`.")
+    ] = None
+    shipping: Annotated[
+        Decimal | None, Meta(description="How much of what was paid for shipping to refund.")
     ] = None
     restock: Annotated[
         bool | None,
-        Meta(description="Whether the goods go back into stock; set by admins only, else true."),
+        Meta(description="Whether the goods go back into stock: true if left out."),
     ] = None
-    reason: Annotated[
-        str | None, Meta(description="Free text for the shop, at most 500 characters.")
-    ] = None
+    reason: Annotated[str, Meta(description="Why, for the shop: at most 500 characters.")]
 
     def __post_init__(self) -> None:
-        if self.reason is not None:
-            self.reason = text.parse_paragraphs("reason", self.reason, MAX_REASON_LENGTH)
+        if self.items is not None and self.amount is not None:
+            raise ValueError("amount: expected items or an amount, not both")
+        for field in ("amount", "shipping"):
+            value = getattr(self, field)
+            if value is not None and value <= 0:
+                raise ValueError(f"{field}: expected more than 0")
+        self.reason = text.parse_paragraphs("reason", self.reason, MAX_REASON_LENGTH)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is left is refunded."""
+        return self.items is None and self.amount is None and self.shipping is None
 
 
 class OrdersQuery(Schema):
@@ -190,7 +204,7 @@ class OrderLineView(Schema):
         )
 
 
-class RefundView(Schema):
+class RefundView(Schema, kw_only=True):
     """A refund of an order."""
 
     refund_id: str
@@ -199,6 +213,10 @@ class RefundView(Schema):
     amount: Decimal
     restock: bool
     requested_at: str
+    requested_by: Annotated[str, Meta(description="The customer who cancelled, or staff.")]
+    shipping: Annotated[
+        Decimal | None, Meta(description="How much of the amount is for shipping.")
+    ] = None
     done_at: str | None = None
     reason: str | None = None
 
@@ -212,8 +230,33 @@ class RefundView(Schema):
             amount=money.decimal(refund.amount_minor, currency),
             restock=refund.restock,
             requested_at=refund.requested_at,
+            requested_by=refund.requested_by,
+            shipping=money.decimal(refund.shipping_minor, currency)
+            if refund.shipping_minor
+            else None,
             done_at=refund.done_at,
             reason=refund.reason,
+        )
+
+
+class DisputeView(Schema, kw_only=True):
+    """A charge that the customer's bank disputes."""
+
+    dispute_id: str
+    status: DisputeStatus
+    amount: Decimal
+    reason: str
+    evidence_due_by: str | None = None
+
+    @classmethod
+    def of(cls, dispute: "models.Dispute", currency: str) -> Self:
+        """Return the dispute with its amount in the order's currency."""
+        return cls(
+            dispute_id=dispute.dispute_id,
+            status=DisputeStatus(dispute.status),
+            amount=money.decimal(dispute.amount_minor, currency),
+            reason=dispute.reason,
+            evidence_due_by=dispute.evidence_due_by,
         )
 
 
@@ -254,11 +297,15 @@ class OrderView(OrderPriceView, kw_only=True):
     method: str
     created_at: str
     updated_at: str
+    cancelled_at: Annotated[
+        str | None, Meta(description="When the order was cancelled after it was paid.")
+    ] = None
     payment_id: str | None = None
     reason: str | None = None
     pay_by: Annotated[
         str | None, Meta(description="While it is CREATED: until when it can be paid.")
     ] = None
+    disputes: list[DisputeView] | None = None
     refunds: list[RefundView] | None = None
     refunded_amount: Annotated[
         Decimal | None, Meta(description="The sum of the refunds that are DONE.")
@@ -278,9 +325,11 @@ class OrderView(OrderPriceView, kw_only=True):
             method=order.method,
             created_at=order.created_at,
             updated_at=order.updated_at,
+            cancelled_at=order.cancelled_at,
             payment_id=order.payment_id,
             reason=order.reason,
             pay_by=offers.pay_by(order) if order.status == OrderStatus.CREATED else None,
+            disputes=[DisputeView.of(one, order.currency) for one in order.disputes or []] or None,
             **price_parts(order),
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
             refunded_amount=_refunded_amount(refunds, order.currency) if refunds else None,

@@ -12,6 +12,7 @@ from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
 from chalicelib.orders import (
+    cancellation,
     customer_orders,
     lookups,
     metrics,
@@ -25,7 +26,6 @@ from chalicelib.orders import (
 from chalicelib.orders.errors import (
     AccountGone,
     IdempotencyKeyReused,
-    OrderAlreadyConfirmed,
     OrderAlreadyEnded,
     OrderCancelled,
     OrderExpired,
@@ -115,18 +115,19 @@ def get_order(order_id: str, caller: Caller) -> OrderView:
 
 
 def cancel_order(order_id: str, caller: Caller) -> OrderView:
-    """Cancel an unpaid order. Publishes OrderCancelled.
+    """Cancel an order of which nothing was shipped.
 
-    The checkout then releases its stock. Idempotent. Not undone.
+    An unpaid one is CANCELLED and published as OrderCancelled, upon which the checkout releases
+    its stock; a paid one is refunded, see `cancellation`. Idempotent. Not undone.
 
-    Raises: OrderNotFound as `get_order` does, InsufficientScope, OrderAlreadyConfirmed,
-    OrderAlreadyEnded.
+    Raises: OrderNotFound as `get_order` does, InsufficientScope, OrderAlreadyEnded,
+    OrderAlreadyShipped, OrderDisputed, OrderContended.
     """
     order = lookups.get_for(order_id, caller, Scope.ORDERS_WRITE)
     order = _transition(order, OrderStatus.CANCELLED)
     if order.status in PAID_STATUSES:
-        raise OrderAlreadyConfirmed(f"{order.order_id} is paid, and {order.status}")
-    if order.status != OrderStatus.CANCELLED:
+        order = cancellation.cancel_paid_order(order.order_id, caller)
+    elif order.status != OrderStatus.CANCELLED:
         raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
     return OrderView.of(order)
 

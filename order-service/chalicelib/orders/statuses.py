@@ -10,32 +10,62 @@ class OrderStatus(StrEnum):
     CONFIRMED = "CONFIRMED"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
-    CANCELLED = "CANCELLED"
+    CANCELLED = "CANCELLED"  # before it was paid
+    CANCELLING = "CANCELLING"  # after it was paid: it is not shipped, and its money goes back
     PARTLY_REFUNDED = "PARTLY_REFUNDED"
     REFUNDED = "REFUNDED"
 
 
+class FulfilmentStatus(StrEnum):
+    """How much of a paid order was shipped: a second axis beside its status."""
+
+    UNFULFILLED = "UNFULFILLED"
+    PARTLY_FULFILLED = "PARTLY_FULFILLED"
+    FULFILLED = "FULFILLED"
+    DELIVERED = "DELIVERED"
+
+
 class RefundStatus(StrEnum):
-    """Whether the payment gateway has paid a refund out."""
+    """Whether the gateway has made a refund. FAILED can be retried."""
 
     REQUESTED = "REQUESTED"
     DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class DisputeStatus(StrEnum):
+    """Whether the customer's bank has decided a dispute, and for whom."""
+
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
 
 
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CREATED: frozenset(
         {OrderStatus.CONFIRMED, OrderStatus.FAILED, OrderStatus.EXPIRED, OrderStatus.CANCELLED}
     ),
-    OrderStatus.CONFIRMED: frozenset({OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}),
-    OrderStatus.PARTLY_REFUNDED: frozenset({OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}),
-    OrderStatus.REFUNDED: frozenset(),
+    OrderStatus.CONFIRMED: frozenset(
+        {OrderStatus.CANCELLING, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    ),
+    OrderStatus.PARTLY_REFUNDED: frozenset(
+        {OrderStatus.CANCELLING, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    ),
+    OrderStatus.CANCELLING: frozenset({OrderStatus.CANCELLING, OrderStatus.REFUNDED}),
+    # A refund that was made can fail at the customer's bank, days later.
+    OrderStatus.REFUNDED: frozenset({OrderStatus.CANCELLING, OrderStatus.PARTLY_REFUNDED}),
     OrderStatus.FAILED: frozenset(),
     OrderStatus.EXPIRED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
 }
 
 PAID_STATUSES = frozenset(
-    {OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUNDED, OrderStatus.REFUNDED}
+    {
+        OrderStatus.CONFIRMED,
+        OrderStatus.PARTLY_REFUNDED,
+        OrderStatus.CANCELLING,
+        OrderStatus.REFUNDED,
+    }
 )
 
 

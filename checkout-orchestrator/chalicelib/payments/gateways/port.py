@@ -50,10 +50,47 @@ class Intent:
         return self.received - self.refunded
 
 
+@dataclass(frozen=True)
+class GatewayRefund:
+    """The gateway's record of a refund, in minor units.
+
+    `key` is what the shop asked with, None for one that was made at the gateway's dashboard.
+    """
+
+    id: str
+    amount: int
+    key: str | None
+    is_failed: bool
+
+
+class DisputeStatus(StrEnum):
+    """OPEN until the customer's bank decides: WON by the shop, or LOST."""
+
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+
+
+@dataclass(frozen=True)
+class GatewayDispute:
+    """The gateway's record of a chargeback, in minor units.
+
+    `evidence_due_by`: until when the shop can answer, as Unix time.
+    """
+
+    id: str
+    intent_id: str
+    amount: int
+    status: DisputeStatus
+    reason: str
+    evidence_due_by: int | None
+
+
 class Webhook(msgspec.Struct, rename="camel", frozen=True):
     """What a verified webhook is about. It can be old, so retrieve the intent.
 
-    `failed_refund` is the gateway's id of a refund that the customer's bank did not accept.
+    `failed_refund` is the gateway's id of a refund that the customer's bank did not accept,
+    `is_about_refund` is true for each webhook about a refund.
     """
 
     gateway: str
@@ -62,6 +99,8 @@ class Webhook(msgspec.Struct, rename="camel", frozen=True):
     intent_id: str | None
     order_id: str | None
     failed_refund: str | None = None
+    is_about_refund: bool = False
+    dispute_id: str | None = None
 
 
 class Gateway(Protocol):
@@ -109,8 +148,16 @@ class Gateway(Protocol):
 
         Idempotent by the key, for ever: the adapter first looks for a refund with this key,
         because a gateway drops its idempotency keys after a day. `attempt` counts up after a
-        failure that the gateway would repeat to the same idempotency key.
+        failure that the gateway would repeat to the same idempotency key. Raises: RefundFailed.
         """
+
+    @abstractmethod
+    def list_refunds(self, intent_id: str) -> list[GatewayRefund]:
+        """List all refunds of the intent, also those by hand and those that failed."""
+
+    @abstractmethod
+    def retrieve_dispute(self, dispute_id: str) -> GatewayDispute:
+        """Read the dispute as it is now."""
 
     @abstractmethod
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:

@@ -16,12 +16,26 @@ from chalicelib.payments.errors import (
     AlreadyRefunded,
     InvalidSignature,
     PaymentRejected,
+    RefundFailed,
 )
-from chalicelib.payments.gateways.port import Intent, IntentStatus, Webhook
+from chalicelib.payments.gateways.port import (
+    DisputeStatus,
+    GatewayDispute,
+    GatewayRefund,
+    Intent,
+    IntentStatus,
+    Webhook,
+)
 from chalicelib.payments.gateways.razorpay_api import JsonObject, RazorpayApi
+from common import settings
 
 # Retryable, unlike BAD_REQUEST_ERROR, a decline: https://razorpay.com/docs/errors/codes.
 _SOFT_DECLINE_CODES = {"GATEWAY_ERROR", "SERVER_ERROR"}
+_DISPUTE_STATUSES = {
+    "won": DisputeStatus.WON,
+    "closed": DisputeStatus.WON,
+    "lost": DisputeStatus.LOST,
+}
 _REFUND_FAILED = "refund.failed"  # https://razorpay.com/docs/webhooks/refunds
 
 
@@ -58,7 +72,7 @@ class Razorpay:
             "amount": amount_minor,
             "currency": currency,
             "receipt": receipt,
-            "notes": {"orderId": order_id},
+            "notes": {"orderId": order_id, "stage": settings.text("STAGE")},
             "partial_payment": False,
             "payment_capture": True,
         }
@@ -96,7 +110,7 @@ class Razorpay:
     def create_refund(
         self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
     ) -> str | None:
-        """See the port. Raises PaymentRejected for a refund that failed."""
+        """See the port."""
         payment = _captured_payment(self._list_payments(intent_id))
         if payment is None:
             raise PaymentRejected(
@@ -113,8 +127,29 @@ class Razorpay:
             return None
         if refund["status"] == "failed":
             # Not repeated: Razorpay would answer the same idempotency key with this refund.
-            raise PaymentRejected(f"the refund {refund['id']} failed at the customer's bank")
+            raise RefundFailed(f"the refund {refund['id']} failed at the customer's bank")
         return str(refund["id"])
+
+    def list_refunds(self, intent_id: str) -> list[GatewayRefund]:
+        """See the port."""
+        payment = _captured_payment(self._list_payments(intent_id))
+        if payment is None:
+            return []
+        path = f"/v1/payments/{payment['id']}/refunds"
+        return [_to_refund(refund) for refund in self._api.list_pages(path, {})]
+
+    def retrieve_dispute(self, dispute_id: str) -> GatewayDispute:
+        """See the port. https://razorpay.com/docs/api/disputes."""
+        dispute = self._api.call("GET", f"/v1/disputes/{dispute_id}")
+        payment = self._api.call("GET", f"/v1/payments/{dispute['payment_id']}")
+        return GatewayDispute(
+            id=dispute["id"],
+            intent_id=payment["order_id"],
+            amount=dispute["amount"],
+            status=_DISPUTE_STATUSES.get(dispute["status"], DisputeStatus.OPEN),
+            reason=dispute["reason_code"],
+            evidence_due_by=dispute.get("respond_by"),
+        )
 
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:
         """See the port."""
@@ -134,6 +169,7 @@ class Razorpay:
         order = (payload.get("order") or {}).get("entity") or {}
         payment = (payload.get("payment") or {}).get("entity") or {}
         refund = (payload.get("refund") or {}).get("entity") or {}
+        dispute = (payload.get("dispute") or {}).get("entity") or {}
         intent_id = order.get("id") or payment.get("order_id")
         if intent_id and not order:
             order = self._api.call("GET", f"/v1/orders/{intent_id}")
@@ -144,6 +180,8 @@ class Razorpay:
             intent_id=intent_id,
             order_id=_order_id(order),
             failed_refund=refund.get("id") if event.get("event") == _REFUND_FAILED else None,
+            is_about_refund=bool(refund),
+            dispute_id=dispute.get("id"),
         )
 
     def _verify(self, body: bytes | str, signature: str | None) -> JsonObject:
@@ -228,8 +266,18 @@ def _captured_payment(payments: list[JsonObject]) -> JsonObject | None:
 
 
 def _order_id(order: JsonObject) -> str | None:
-    """The shop's order. Where there are no notes, Razorpay has an empty list."""
-    return (order.get("notes") or {}).get("orderId")
+    """The order, of this shop and stage. No notes are an empty list."""
+    notes = order.get("notes") or {}
+    return notes.get("orderId") if notes.get("stage") == settings.text("STAGE") else None
+
+
+def _to_refund(refund: JsonObject) -> GatewayRefund:
+    return GatewayRefund(
+        id=refund["id"],
+        amount=refund["amount"],
+        key=(refund["notes"] or {}).get("refundKey"),
+        is_failed=refund["status"] == "failed",
+    )
 
 
 def _digest(key: str) -> str:

@@ -17,9 +17,17 @@ from chalicelib.payments.errors import (
     PaymentDeclined,
     PaymentMethodInvalid,
     PaymentRejected,
+    RefundFailed,
 )
 from chalicelib.payments.gateways.credentials import GatewayCredentials
-from chalicelib.payments.gateways.port import Intent, IntentStatus, Webhook
+from chalicelib.payments.gateways.port import (
+    DisputeStatus,
+    GatewayDispute,
+    GatewayRefund,
+    Intent,
+    IntentStatus,
+    Webhook,
+)
 from common import lazy_imports, settings
 
 with lazy_imports.until_first_use(unless=""):  # in the routes' Lambda, too: most need no SDK
@@ -48,6 +56,14 @@ _SOFT_DECLINE_CODES = {
 }
 _REFUND_MADE = ("succeeded", "pending", "requires_action")
 _EXPANDED = ["latest_charge"]
+# An inquiry that is closed takes no money; all others that are not decided are open.
+_DISPUTE_STATUSES = {
+    "won": DisputeStatus.WON,
+    "warning_closed": DisputeStatus.WON,
+    "lost": DisputeStatus.LOST,
+}
+# https://docs.stripe.com/api/events/types
+_REFUND_EVENTS = {"charge.refunded", "refund.created", "refund.updated", "refund.failed"}
 _REFUND_FAILED = "refund.failed"  # https://docs.stripe.com/refunds#failed-refunds
 
 
@@ -76,7 +92,7 @@ class Stripe:
             "amount": amount_minor,
             "currency": currency.lower(),
             "payment_method_types": [_TYPES[payment_method_type]],
-            "metadata": {"orderId": order_id},
+            "metadata": {"orderId": order_id, "stage": settings.text("STAGE")},
             "description": order_id,
         }
         with self._translate_errors():
@@ -116,7 +132,7 @@ class Stripe:
     def create_refund(
         self, intent_id: str, key: str, amount_minor: int | None = None, attempt: int = 1
     ) -> str | None:
-        """See the port. Raises PaymentRejected for a refund that failed."""
+        """See the port."""
         params: dict[str, Any] = {"payment_intent": intent_id, "metadata": {"refundKey": key}}
         options = {"idempotency_key": f"{key}:{attempt}"}
         if amount_minor is not None:
@@ -128,10 +144,30 @@ class Stripe:
         except AlreadyRefunded:
             return None
         if refund.status not in _REFUND_MADE:
-            raise PaymentRejected(
+            raise RefundFailed(
                 f"the refund {refund.id} ended as {refund.status}: {refund.failure_reason}"
             )
         return str(refund.id)
+
+    def list_refunds(self, intent_id: str) -> list[GatewayRefund]:
+        """See the port."""
+        params = {"payment_intent": intent_id, "limit": _PAGE}
+        with self._translate_errors():
+            refunds = self._client().v1.refunds.list(params)
+            return [_to_refund(refund.to_dict()) for refund in refunds.auto_paging_iter()]
+
+    def retrieve_dispute(self, dispute_id: str) -> GatewayDispute:
+        """See the port. https://docs.stripe.com/api/disputes/object."""
+        with self._translate_errors():
+            dispute = self._client().v1.disputes.retrieve(dispute_id).to_dict()
+        return GatewayDispute(
+            id=dispute["id"],
+            intent_id=dispute["payment_intent"],
+            amount=dispute["amount"],
+            status=_DISPUTE_STATUSES.get(dispute["status"], DisputeStatus.OPEN),
+            reason=dispute["reason"],
+            evidence_due_by=(dispute.get("evidence_details") or {}).get("due_by"),
+        )
 
     def list_intents(self, since: int, until: int) -> Iterator[Intent]:
         """See the port."""
@@ -214,7 +250,7 @@ def _to_intent(response: Any) -> Intent:
         status=status,
         amount=intent["amount"],
         currency=intent["currency"].upper(),
-        order_id=(intent.get("metadata") or {}).get("orderId"),
+        order_id=_own_order_id(intent.get("metadata") or {}),
         received=intent.get("amount_received") or 0,
         refunded=charge["amount_refunded"] if isinstance(charge, dict) else 0,
         decline=(error.get("message") or "the payment was declined") if error else None,
@@ -235,13 +271,30 @@ def _to_webhook(event: dict[str, Any]) -> Webhook:
         intent_id=subject["id"] if is_intent else subject.get("payment_intent"),
         order_id=_order_id(subject),
         failed_refund=subject["id"] if event["type"] == _REFUND_FAILED else None,
+        is_about_refund=event["type"] in _REFUND_EVENTS,
+        dispute_id=subject["id"] if subject["object"] == "dispute" else None,
+    )
+
+
+def _to_refund(refund: dict[str, Any]) -> GatewayRefund:
+    return GatewayRefund(
+        id=refund["id"],
+        amount=refund["amount"],
+        key=(refund.get("metadata") or {}).get("refundKey"),
+        is_failed=refund["status"] not in _REFUND_MADE,
     )
 
 
 def _order_id(subject: dict[str, Any]) -> str | None:
     """The shop's order, with which the key of a refund begins."""
     metadata = subject.get("metadata") or {}
-    return metadata.get("orderId") or metadata.get("refundKey", "").split(":")[0] or None
+    return _own_order_id(metadata) or metadata.get("refundKey", "").split(":")[0] or None
+
+
+def _own_order_id(metadata: dict[str, Any]) -> str | None:
+    """The order of an intent of this shop and stage: the account may have others."""
+    is_own = metadata.get("stage") == settings.text("STAGE")
+    return metadata.get("orderId") if is_own else None
 
 
 def _action(intent: dict[str, Any]) -> dict[str, str]:
