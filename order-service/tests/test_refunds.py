@@ -6,8 +6,7 @@ import pytest
 from order_actors import error_of, run_concurrently
 from order_factories import BOWL, SHAKE, payment_refunded, row
 
-from chalicelib.orders.models import Order
-from common import events, queues
+from common import events, queues, transactions
 from testkit.resources import table
 from testkit.tokens import ADMIN, JIMMY
 
@@ -357,17 +356,17 @@ def test_a_refund_is_requested_while_another_completes(api, admin, paid):
 
 def test_a_refund_of_an_order_that_keeps_changing_is_contended(admin, paid, monkeypatch):
     """Another writer always comes between this request's read and write."""
-    update = Order.update
+    write = transactions.write
 
-    def overtake(order, *args, **kwargs):
+    def overtake(*operations):
         table("Orders").update_item(
             Key={"orderId": paid},
             UpdateExpression="ADD version :one",
             ExpressionAttributeValues={":one": 1},
         )
-        return update(order, *args, **kwargs)
+        write(*operations)
 
-    monkeypatch.setattr(Order, "update", overtake)
+    monkeypatch.setattr(transactions, "write", overtake)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
     assert error_of(admin.refund(paid)) == (503, "OrderContended")
