@@ -5,7 +5,7 @@ shipped, and one of which something was shipped is not cancelled. All that follo
 the warehouse is told first, then the money goes back, then the goods are restocked.
 """
 
-from chalicelib.orders import lookups, metrics, refunds
+from chalicelib.orders import lookups, metrics, refunds, writes
 from chalicelib.orders.errors import OrderAlreadyEnded, OrderAlreadyShipped
 from chalicelib.orders.models import Order, Refund
 from chalicelib.orders.refund_amounts import count_goods_left, sum_money_left, validate_undisputed
@@ -28,7 +28,7 @@ _REASON = "the order was cancelled"
 def cancel_paid_order(order_id: str, caller: Caller) -> Order:
     """Make a paid order CANCELLING, with a refund of all that is left.
 
-    Publishes RefundRequested. Idempotent. Not undone.
+    Returns the uses of its coupons. Publishes RefundRequested. Idempotent. Not undone.
 
     Raises: OrderAlreadyShipped, OrderAlreadyEnded when it is refunded,
     OrderDisputed, OrderContended.
@@ -87,4 +87,5 @@ def _save(order: Order, refund: Refund) -> bool:
         OrderStatus.CANCELLING,
         Order.cancelled_at.set(clock.now()),
         condition=IS_UNSHIPPED,
+        operations=writes.return_uses(order),
     )

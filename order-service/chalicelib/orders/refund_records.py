@@ -1,14 +1,17 @@
 """The refunds in an order's row, written with an optimistic lock on its version."""
 
+from collections.abc import Sequence
+
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.orders import writes
 from chalicelib.orders.errors import OrderContended
 from chalicelib.orders.models import Order, Refund, RefundLine, refund_shard
 from chalicelib.orders.pricing import Quantities
 from chalicelib.orders.refund_amounts import sum_money_left
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
-from common import clock, dynamodb
+from common import clock, dynamodb, transactions
 from common.retry import RetryPolicy
 
 CONFLICT_RETRIES = RetryPolicy(tries=8, pause_seconds=0.02)
@@ -41,8 +44,9 @@ def save_refunds(
     status: OrderStatus | None = None,
     *actions: Action,
     condition: Condition | None = None,
+    operations: Sequence[transactions.Operation] = (),
 ) -> bool:
-    """Write refunds and status. False if the order changed since."""
+    """Write refunds and status, with other operations. False if the order changed since."""
     order.refunds = refunds
     is_open = _has_open_refund(order)
     shard = Order.open_refund.set(refund_shard(order.order_id))
@@ -57,7 +61,13 @@ def save_refunds(
     else:
         changes.append(Order.status.set(status))
         allowed = Order.status.is_in(*statuses_before(status))
-    return dynamodb.update_if(order, changes, allowed if condition is None else allowed & condition)
+    if condition is not None:
+        allowed &= condition
+    if not operations:
+        return dynamodb.update_if(order, changes, allowed)
+    return writes.update_with(
+        order, changes, allowed & (Order.version == order.version), operations
+    )
 
 
 def _has_open_refund(order: Order) -> bool:

@@ -1,7 +1,11 @@
 """End orders together with the uses of their coupons, in one transaction."""
 
+from collections.abc import Sequence
+
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.orders.errors import OrderContended
 from chalicelib.orders.models import Order
 from chalicelib.orders.statuses import OrderStatus, statuses_before
 from chalicelib.promotions import uses
@@ -18,16 +22,36 @@ def change_status(order: Order, status: OrderStatus, *actions: Action) -> bool:
     """
     changes = [Order.status.set(status), Order.updated_at.set(clock.now()), *actions]
     is_allowed = Order.status.is_in(*statuses_before(status))
-    returning = [
+    returning = return_uses(order) if status in UNPAID_ENDS else []
+    if not returning:
+        return dynamodb.update_if(order, changes, is_allowed, add_version_condition=False)
+    return update_with(order, changes, is_allowed, returning)
+
+
+def return_uses(order: Order) -> list[transactions.Operation]:
+    """Return the operations that give the uses of the order's coupons back."""
+    return [
         operation
         for promotion in order.promotions or []
         for operation in uses.return_use(promotion.promotion_id, promotion.counted_for)
     ]
-    if status not in UNPAID_ENDS or not returning:
-        return dynamodb.update_if(order, changes, is_allowed, add_version_condition=False)
+
+
+def update_with(
+    order: Order,
+    changes: list[Action],
+    condition: Condition,
+    operations: Sequence[transactions.Operation],
+) -> bool:
+    """Update the order in one transaction with other operations, and refresh it.
+
+    Returns False if the condition did not hold. Raises: OrderContended.
+    """
     try:
-        transactions.write(transactions.update(order, changes, is_allowed), *returning)
+        transactions.write(transactions.update(order, changes, condition), *operations)
     except transactions.TransactionCancelled:
         return False
+    except transactions.TransactionContended:
+        raise OrderContended("too many orders with this coupon; try again") from None
     order.refresh(consistent_read=True)
     return True
