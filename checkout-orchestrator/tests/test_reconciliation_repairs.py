@@ -162,8 +162,8 @@ def test_an_order_that_was_audited_on_another_day_is_not_audited_twice(records, 
     ("status", "kind", "words"),
     [
         ("CONFIRMED", "ORDER_CONFIRMED", "is confirmed"),
-        ("FAILED", "ORDER_FAILED", "could not be completed: OutOfStock Nothing stays charged."),
-        ("EXPIRED", "ORDER_FAILED", "could not be completed: OutOfStock Nothing stays charged."),
+        ("FAILED", "ORDER_FAILED", "could not be completed: OutOfStock. Nothing stays charged."),
+        ("EXPIRED", "ORDER_FAILED", "could not be completed: OutOfStock. Nothing stays charged."),
         ("CANCELLED", "ORDER_CANCELLED", "is cancelled. Nothing stays charged."),
     ],
 )
