@@ -32,9 +32,13 @@ def test_a_purchase_is_logged_with_its_revenue_and_units(analytics):
         "paymentsSucceeded": 0,
         "paymentsFailed": 0,
         "paymentsRefunded": 0,
+        "disputesOpened": 0,
+        "disputesWon": 0,
+        "disputesLost": 0,
         "unitsSold": 2,
         "revenue": {"USD": 25.98},
         "refunded": {},
+        "lost": {},
     }
 
 
