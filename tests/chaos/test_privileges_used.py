@@ -183,7 +183,7 @@ def edit_catalogue(harness: ChaosHarness) -> str:
 
 
 def edit_prices(harness: ChaosHarness, customer: Customer, goods: str) -> None:
-    """Set up shipping, tax and a coupon, order with them in both ways, and delete them."""
+    """Order in both ways with shipping, tax and a coupon."""
     admin, code = harness.admin.http, f"FIRST-{uuid.uuid4().hex[:12].upper()}"
     samples: dict[str, dict[str, Any]] = {
         "/shipping-methods": {

@@ -66,8 +66,10 @@ def sample(schema: dict[str, Any], full: bool) -> Any:
     """A value of this schema, with all fields or with the required ones only."""
     if "default" in schema and not full:
         return schema["default"]
+    if options := schema.get("anyOf"):
+        return sample(options[0], full)
     if schema["type"] == "object":
-        names = schema["properties"] if full else schema["required"]
+        names = schema.get("properties", []) if full else schema.get("required", [])
         return {name: sample(schema["properties"][name], full) for name in names}
     if schema["type"] == "array":
         return [sample(schema["items"], full)]

@@ -30,6 +30,10 @@ SAME = [
     (f"{ORDERS}.schemas.MAX_LINES", f"{INVENTORY}.schemas.MAX_LINES"),
     (f"{PRODUCTS}.models.ProductStatus.ACTIVE", f"{ORDERS}.readmodels.ACTIVE"),
     (
+        "checkout-orchestrator: chalicelib.payments.models.PaymentStatus.FAILED",
+        f"{READ_BY_CHECKOUT}.payments.DECLINED",
+    ),
+    (
         f"{PRODUCTS}.models.ProductStatus.ACTIVE",
         "cart-service: chalicelib.carts.readmodels.ACTIVE",
     ),
@@ -121,8 +125,8 @@ def _setting(service: str, stage: str, name: str) -> str:
     config = json.loads((ROOT / service / ".chalice" / "config.json").read_text())
     values = config["environment_variables"]
     values |= config["stages"][stage].get("environment_variables", {})
-    found: str = values[name]
-    return found
+    value: str = values[name]
+    return value
 
 
 def test_an_order_is_found_under_the_shards_that_its_reader_queries():

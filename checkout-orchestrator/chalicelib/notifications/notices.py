@@ -68,7 +68,7 @@ _NOTICES = {
     ),
     NoticeKind.DISPUTE_LOST: Notice(
         "The dispute of order #{number} is lost",
-        "The customer's bank has taken back {amount} of order #{number}: {reason}.",
+        "The customer's bank has charged back {amount} of order #{number}: {reason}.",
     ),
     NoticeKind.PICKING_WITHDRAWN: Notice(
         "Do not ship order #{number}",

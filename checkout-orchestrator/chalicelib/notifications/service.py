@@ -5,7 +5,7 @@ from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
 from chalicelib.notifications.models import ERASED, Notification, NotificationStatus
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
-from chalicelib.payments.models import PaymentStatus, find_payment
+from chalicelib.readmodels import payments
 from chalicelib.readmodels.orders import Order, find_order
 from common import clock, dynamodb, events, ids, money, settings
 
@@ -181,18 +181,10 @@ def _notify_team(request: NotificationRequest) -> None:
         return
     if request.kind == NoticeKind.ORDER_CONFIRMED:
         _notify_team_of_sale(request, find_order(request.order_id))
-    elif request.kind == NoticeKind.ORDER_FAILED and not _was_declined(request.order_id):
+    # Anybody can have a card declined, and there is an alarm on many.
+    elif request.kind == NoticeKind.ORDER_FAILED and not payments.was_declined(request.order_id):
         message = _with_text(request).message or ""
         _send_once(_for_team(request, "An order failed", message), ADMIN)
-
-
-def _was_declined(order_id: str) -> bool:
-    """Whether the payment was declined.
-
-    Anybody can cause that, and there is an alarm on many.
-    """
-    payment = find_payment(order_id)
-    return payment is not None and payment.status == PaymentStatus.FAILED
 
 
 def _notify_team_of_sale(request: NotificationRequest, order: Order | None) -> None:

@@ -46,7 +46,10 @@ def save_refunds(
     condition: Condition | None = None,
     operations: Sequence[transactions.Operation] = (),
 ) -> bool:
-    """Write refunds and status, with other operations. False if the order changed since."""
+    """Write refunds and status, in one transaction with other operations.
+
+    Returns False if the order changed since.
+    """
     order.refunds = refunds
     is_open = _has_open_refund(order)
     shard = Order.open_refund.set(refund_shard(order.order_id))
