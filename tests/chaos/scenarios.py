@@ -134,11 +134,18 @@ class Shopper:
         """Cancel an order."""
         return self.request("POST", f"/order/{quote(order_id, safe='')}/cancel")
 
-    def request_refund(self, order_id: str, quantity: int | None = None) -> None:
+    def request_refund(
+        self, order_id: str, quantity: int | None = None, key: str | None = None
+    ) -> None:
         """Have staff refund this quantity, or the whole order."""
         items = {"items": [{"productId": self.goods, "qty": quantity}]} if quantity else {}
         path, body = f"/order/{quote(order_id, safe='')}/refund", {**items, "reason": "broken"}
-        ok(self.request("POST", path, body, uuid.uuid4().hex, by=self.admin), 202)
+        ok(self.request("POST", path, body, key or uuid.uuid4().hex, by=self.admin), 202)
+
+    def stock(self) -> tuple[int, ...]:
+        """Available, reserved and sold pieces of both products."""
+        each = [self.probe.stock(goods) for goods in (self.goods, self.upi_goods)]
+        return tuple(map(sum, zip(*each, strict=True)))
 
     def get_checkout(self, order_id: str) -> dict[str, Any]:
         """The present state of the order's checkout."""

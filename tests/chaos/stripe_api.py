@@ -25,13 +25,6 @@ def list_refunds(harness: ChaosHarness, order_id: str) -> list[dict[str, Any]]:
     return _list(harness, "/v1/refunds", payment_intent=payment["intentId"])
 
 
-def create_refund(harness: ChaosHarness, intent_id: str, amount: int) -> None:
-    """Refund minor units by hand, as in Stripe's dashboard."""
-    url = f"{harness.shop.stripe_url}/v1/refunds"
-    body = {"payment_intent": intent_id, "amount": amount}
-    ok(httpx.post(url, data=body, headers=_authorization(harness)))
-
-
 def fail_refund(harness: ChaosHarness, refund: dict[str, Any]) -> None:
     """Let the customer's bank reject a refund."""
     url = f"{harness.shop.stripe_url}/_control/refunds/{refund['id']}/fail"
