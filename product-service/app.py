@@ -51,8 +51,8 @@ from chalicelib.products.views import (
     ProductView,
     ProductWithStock,
 )
-from chalicelib.search.facets import Facets
-from chalicelib.search.service import SearchUnavailable, Suggestions, SuggestQuery
+from chalicelib.search.errors import SearchUnavailable
+from chalicelib.search.schemas import Facets, Suggestions, SuggestQuery
 from common import lazy_imports, queues, streams
 from common.api import Api, Request
 from common.money import InvalidAmount

@@ -398,9 +398,10 @@ def test_every_grant_is_used_or_has_a_reason(iam_usage):
         str(grant) for grant in grants() if not any(grant.covers(access) for access in iam_usage)
     ]
 
-    assert [
+    unexplained = [
         grant for grant in unused if not any(fnmatchcase(grant, one) for one in USED_ON_FAILURE)
-    ] == []
+    ]
+    assert not unexplained, "\n".join(unexplained)
 
 
 def test_every_reason_belongs_to_a_grant(iam_usage):

@@ -28,13 +28,13 @@ SAME = [
     (f"{ORDERS}.statuses.OrderStatus", f"{READ_BY_ANALYTICS}.ORDER_EVENTS"),
     (f"{ORDERS}.statuses.RefundStatus.DONE", f"{READ_BY_ANALYTICS}.REFUND_DONE"),
     (f"{ORDERS}.schemas.MAX_LINES", f"{INVENTORY}.schemas.MAX_LINES"),
-    (f"{PRODUCTS}.models.ProductStatus.ACTIVE", f"{ORDERS}.readmodels.ACTIVE"),
+    (f"{PRODUCTS}.statuses.ProductStatus.ACTIVE", f"{ORDERS}.readmodels.ACTIVE"),
     (
         "checkout-orchestrator: chalicelib.payments.models.PaymentStatus.FAILED",
         f"{READ_BY_CHECKOUT}.payments.DECLINED",
     ),
     (
-        f"{PRODUCTS}.models.ProductStatus.ACTIVE",
+        f"{PRODUCTS}.statuses.ProductStatus.ACTIVE",
         "cart-service: chalicelib.carts.readmodels.ACTIVE",
     ),
     (f"{INVENTORY}.models.OPEN", f"{READ_BY_CHECKOUT}.inventory.OPEN"),

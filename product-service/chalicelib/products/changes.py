@@ -12,8 +12,9 @@ from chalicelib.products.errors import (
     SlugTaken,
     VariantField,
 )
-from chalicelib.products.models import ACTIVE, ARCHIVED, Claim, Product
+from chalicelib.products.models import Claim, Product
 from chalicelib.products.schemas import ProductPatch, SaleStatus
+from chalicelib.products.statuses import ACTIVE, ARCHIVED
 from chalicelib.products.views import ProductArchived, ProductView
 from common import clock, dynamodb, transactions
 from common.retry import RetryPolicy

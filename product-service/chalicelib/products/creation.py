@@ -15,8 +15,9 @@ from chalicelib.products.errors import (
     TooManyVariants,
     VariantExists,
 )
-from chalicelib.products.models import ARCHIVED, Claim, Product
+from chalicelib.products.models import Claim, Product
 from chalicelib.products.schemas import MAX_VARIANTS, NewProduct, NewVariant
+from chalicelib.products.statuses import ARCHIVED
 from chalicelib.products.views import ProductCreated
 from common import dynamodb, ids, text, transactions
 from common.retry import RetryPolicy

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, field
 
 from chalicelib.products import fields
-from chalicelib.products.models import ACTIVE, ProductStatus
+from chalicelib.products.statuses import ACTIVE, ProductStatus
 from common import money, text
 from common.schemas import Schema
 

@@ -6,7 +6,8 @@ from urllib.parse import unquote
 from chalicelib.inventory.errors import ProductNotFound
 from chalicelib.products import product_ids
 from chalicelib.products.filters import ProductFilters
-from chalicelib.products.models import ACTIVE, Claim, Product
+from chalicelib.products.models import Claim, Product
+from chalicelib.products.statuses import ACTIVE
 from common import dynamodb, ids
 
 

@@ -1,26 +1,12 @@
 """The table Products: the catalogue."""
 
-from enum import StrEnum
-
 from pynamodb.attributes import ListAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
+from chalicelib.products.statuses import ACTIVE
 from common import dynamodb
 from common.dynamodb import WholeNumber
-
-
-class ProductStatus(StrEnum):
-    """Whether a product is on sale."""
-
-    DRAFT = "DRAFT"
-    ACTIVE = "ACTIVE"
-    ARCHIVED = "ARCHIVED"
-
-
-DRAFT = ProductStatus.DRAFT
-ACTIVE = ProductStatus.ACTIVE
-ARCHIVED = ProductStatus.ARCHIVED
 
 
 class ByPrice(GlobalSecondaryIndex["Product"]):

@@ -12,7 +12,6 @@ from pynamodb.expressions.update import Action
 from chalicelib.products import fields, product_ids
 from chalicelib.products.attributes import Attribute
 from chalicelib.products.models import (
-    ACTIVE,
     AttributeRow,
     OptionRow,
     Product,
@@ -20,6 +19,7 @@ from chalicelib.products.models import (
     category_listing,
 )
 from chalicelib.products.schemas import NewProduct, NewVariant, option_values
+from chalicelib.products.statuses import ACTIVE
 from chalicelib.products.views import least_price, unarchived
 from common import clock, ids
 

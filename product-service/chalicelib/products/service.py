@@ -3,7 +3,8 @@
 from chalicelib.inventory import service as inventory
 from chalicelib.products import listing, lookups, views
 from chalicelib.products.filters import ProductFilters
-from chalicelib.products.models import ACTIVE, Product
+from chalicelib.products.models import Product
+from chalicelib.products.statuses import ACTIVE
 from chalicelib.products.views import ManagedProduct, ProductView, ProductWithStock
 from common.pages import Page
 

@@ -8,9 +8,12 @@ from msgspec.structs import asdict
 
 from chalicelib.products import product_ids
 from chalicelib.products.attributes import Attribute, AttributeType, read_value
-from chalicelib.products.models import AttributeRow, Product, ProductStatus, VariantRow
-from common import clock, money
+from chalicelib.products.statuses import ProductStatus
+from common import clock, lazy_imports, money
 from common.schemas import Schema
+
+with lazy_imports.until_first_use():
+    from chalicelib.products import models
 
 
 class ProductCreated(Schema):
@@ -80,7 +83,7 @@ class ProductArchived(Schema):
     product_id: str
 
 
-def product_view(product: Product) -> ProductView:
+def product_view(product: "models.Product") -> ProductView:
     """Return what customers see of a row."""
     shown = _is_compared(product)
     return ProductView(
@@ -104,12 +107,12 @@ def product_view(product: Product) -> ProductView:
     )
 
 
-def product_with_stock(product: Product, available: int, **more: Any) -> ProductWithStock:
+def product_with_stock(product: "models.Product", available: int, **more: Any) -> ProductWithStock:
     """Return what customers see of a row, with its stock."""
     return ProductWithStock(**asdict(product_view(product)), available_stock=available, **more)
 
 
-def managed_product(product: Product, shown: ProductWithStock) -> ManagedProduct:
+def managed_product(product: "models.Product", shown: ProductWithStock) -> ManagedProduct:
     """Return what staff see: also what customers see only later, or not any more."""
     fields = asdict(shown)
     if product.compare_at_minor is not None:
@@ -145,7 +148,7 @@ def is_within(start: str | None, end: str | None) -> bool:
 
 
 def variant_views(
-    parent: Product, variants: dict[str, Product], stock: dict[str, int]
+    parent: "models.Product", variants: dict[str, "models.Product"], stock: dict[str, int]
 ) -> list[VariantView]:
     """Return the variants that are not archived, in the parent's order."""
     rows = [variants[one.product_id] for one in unarchived(parent) if one.product_id in variants]
@@ -163,38 +166,38 @@ def variant_views(
     ]
 
 
-def unarchived(parent: Product) -> list[VariantRow]:
+def unarchived(parent: "models.Product") -> list["models.VariantRow"]:
     """The variants of a parent that were not archived by themselves."""
     return [row for row in parent.variants or () if row.archived_at is None]
 
 
-def least_price(variants: Iterable[VariantRow]) -> int | None:
+def least_price(variants: Iterable["models.VariantRow"]) -> int | None:
     """The least price in minor units, None without variants."""
     return min((row.price_minor for row in variants), default=None)
 
 
-def options_of(product: Product) -> dict[str, str] | None:
+def options_of(product: "models.Product") -> dict[str, str] | None:
     """A variant's options by name."""
     return {row.name: row.value for row in product.options or ()} or None
 
 
-def is_parent(product: Product) -> bool:
+def is_parent(product: "models.Product") -> bool:
     """Whether the row is that of a parent."""
     return product_ids.is_parent(product.product_id)
 
 
-def _compare_at_price(product: Product) -> Decimal | None:
+def _compare_at_price(product: "models.Product") -> Decimal | None:
     if not _is_compared(product) or product.compare_at_minor is None:
         return None
     return money.decimal(product.compare_at_minor, product.currency)
 
 
-def _is_compared(product: Product) -> bool:
+def _is_compared(product: "models.Product") -> bool:
     """Whether the higher price to compare with is shown now."""
     is_higher = (product.compare_at_minor or 0) > product.price_minor
     return is_higher and is_within(product.compare_at_from, product.compare_at_until)
 
 
-def _attribute(row: AttributeRow) -> Attribute:
+def _attribute(row: "models.AttributeRow") -> Attribute:
     kind = AttributeType(row.type)
     return Attribute(name=row.name, type=kind, value=read_value(kind, row.value), label=row.label)

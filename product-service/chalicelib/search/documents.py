@@ -11,7 +11,8 @@ from chalicelib.categories.models import TREE, Category
 from chalicelib.inventory.models import Stock
 from chalicelib.products import fields, product_ids, views
 from chalicelib.products.attributes import AttributeType
-from chalicelib.products.models import ACTIVE, Product
+from chalicelib.products.models import Product
+from chalicelib.products.statuses import ACTIVE
 
 _CARDS = msgspec.json.Encoder(decimal_format="number")
 _MAX_KEYS = 100  # of one BatchGetItem

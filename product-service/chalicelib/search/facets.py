@@ -8,58 +8,20 @@ from chalicelib.products.attributes import AttributeType, read_value
 from chalicelib.products.filters import ProductSelection
 from chalicelib.search import filters as filtering
 from chalicelib.search.index import Index
+from chalicelib.search.schemas import (
+    AttributeFacet,
+    CategoryCount,
+    Facets,
+    PriceBand,
+    ValueCount,
+)
 from common import money
-from common.schemas import Schema
 
 _MAX_ATTRIBUTES = 30
 _MAX_VALUES = 50
 _MAX_CATEGORIES = 100
 _MAX_BANDS = 5
 _STEPS = (1, 2, 5)
-
-
-class CategoryCount(Schema, omit_defaults=False):
-    """How many products are in a category or under it."""
-
-    slug: str
-    name: str
-    parent: str | None
-    count: int
-
-
-class ValueCount(Schema):
-    """How many products have a value of an attribute."""
-
-    value: str | bool | float
-    count: int
-    label: str | None = None
-
-
-class AttributeFacet(Schema):
-    """The values of an attribute. `key` is what a filter is called: `attr.<key>`."""
-
-    key: str
-    name: str
-    type: AttributeType
-    values: list[ValueCount]
-
-
-class PriceBand(Schema):
-    """How many products cost at least `min` and less than `max`, the last one at most."""
-
-    min: Decimal
-    max: Decimal
-    count: int
-
-
-class Facets(Schema, omit_defaults=False):
-    """The counts of exactly what the filters match."""
-
-    total: int
-    in_stock: int
-    categories: list[CategoryCount]
-    attributes: list[AttributeFacet]
-    prices: list[PriceBand]
 
 
 def count(index: Index, filters: ProductSelection) -> Facets:

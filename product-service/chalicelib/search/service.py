@@ -4,62 +4,23 @@ The engine is SQLite with FTS5, read from S3. A shop of some 100,000 products wo
 one behind these functions.
 """
 
-from typing import Annotated
-
 import msgspec
-from chalice import ChaliceViewError
-from msgspec import Meta
 
 from chalicelib.products import service as products
 from chalicelib.products import views
 from chalicelib.products.filters import ProductFilters, ProductSelection
 from chalicelib.products.views import ManagedProduct, ProductView
 from chalicelib.search import facets, queries, reader
-from chalicelib.search.facets import Facets
+from chalicelib.search.errors import SearchUnavailable
 from chalicelib.search.index import Index
-from common import text
+from chalicelib.search.schemas import (
+    CategorySuggestion,
+    Facets,
+    ProductSuggestion,
+    Suggestions,
+    SuggestQuery,
+)
 from common.pages import Page
-from common.schemas import Schema
-
-_MAX_TEXT_LENGTH = 200
-
-
-class SearchUnavailable(ChaliceViewError):
-    """No index can be read. Retryable."""
-
-    STATUS_CODE = 503
-    description = "The search is not available now. Lists by category and price are; try again."
-
-
-class SuggestQuery(Schema):
-    """The beginning of what a customer looks for."""
-
-    q: Annotated[str, Meta(description="What was typed so far. Nothing is suggested without.")] = ""
-    limit: Annotated[int, Meta(ge=1, le=20, description="Suggestions of each kind.")] = 8
-
-    def __post_init__(self) -> None:
-        self.q = text.parse_line("q", self.q, _MAX_TEXT_LENGTH, min_length=0)
-
-
-class ProductSuggestion(Schema):
-    """A product that may be meant."""
-
-    product_id: str
-    name: str
-
-
-class CategorySuggestion(Schema):
-    """A category that may be meant."""
-
-    slug: str
-    name: str
-
-
-class Suggestions(Schema, omit_defaults=False):
-    """What may be meant by the beginning of a text."""
-
-    products: list[ProductSuggestion]
-    categories: list[CategorySuggestion]
 
 
 def list_products(filters: ProductFilters) -> Page[ProductView]:
