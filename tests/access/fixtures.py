@@ -408,8 +408,8 @@ def _price_settings(service: ServiceUnderTest) -> dict[Way, Request]:
 def set_up_checkouts(service: ServiceUnderTest) -> None:
     """Jimmy and Amy have unpaid orders."""
     resources.deploy_tables(folder_of("checkout-orchestrator"), ["Orders", "Carts", "Users"])
-    _order(JIMMYS_ORDER, JIMMY)
-    _order(AMYS_ORDER, AMY)
+    for order_id, owner in ((JIMMYS_ORDER, JIMMY), (AMYS_ORDER, AMY)):
+        _order(order_id, owner, createdAt=clock.now())
     machine = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
     role = "arn:aws:iam::123456789012:role/states"
     boto3.client("stepfunctions").create_state_machine(

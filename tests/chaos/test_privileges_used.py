@@ -120,10 +120,20 @@ USED_ON_FAILURE: dict[str, str] = {
     "order-service-local-announce-orders sqs:* *": (
         "the bus rejected an event, and the record is parked"
     ),
-    "product-service-local dynamodb:Query *Products/index/*": "no search index can be read",
-    "product-service-local-on-search-index-queue s3:DeleteObject *": (
-        "a version of the search index was replaced a minute ago"
+    "checkout-orchestrator-local-on-payment-retry dynamodb:* *CardDeclines": (
+        "a card was declined for good after soft declines"
     ),
+    "checkout-orchestrator-local-on-notification dynamodb:GetItem *Payments": (
+        "a queued notice is about an order that failed"
+    ),
+    "order-service-local-validate-order dynamodb:UpdateItem *Orders": (
+        "the offer ended before its saga ran"
+    ),
+    "order-service-local-on-account-deleted dynamodb:*Item *Orders": (
+        "an account is deleted while its order is unpaid"
+    ),
+    "product-service-local* s3:*": "requests of S3 are not recorded",
+    "product-service-local dynamodb:Query *Products/index/*": "no search index can be read",
     "*-service-local-announce-staff-acts sqs:* *": (
         "the bus rejected an event, and the record is parked"
     ),
@@ -176,7 +186,7 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     ok(admin.get("/products", params={"category": "none"}))
     ok(admin.get("/products"))
     edit_parent(admin, goods)
-    edit_categories(admin)
+    edit_categories(harness)
     archived = harness.create_product(stock=1)
     assert admin.delete(f"/product/{quote(archived, safe='')}").is_success
     return goods
@@ -229,10 +239,12 @@ def edit_prices(harness: ChaosHarness, customer: Customer, goods: str) -> None:
         assert admin.delete(path).is_success
 
 
-def edit_categories(admin: httpx.Client) -> None:
+def edit_categories(harness: ChaosHarness) -> None:
+    admin = harness.admin.http
     ok(admin.post("/categories", json={"name": "Food"}), 201)
     ok(admin.patch("/categories/food", json={"position": 1}))
     ok(admin.get("/categories"))
+    assert harness.probe.try_invoke("product-service-local-refresh-search-index", {})
     # The search index may have to be built first.
     poll_until(lambda: admin.delete("/categories/food"), lambda answer: answer.is_success, 60)
 
@@ -284,6 +296,11 @@ def edit_carts(customer: Customer, goods: str) -> None:
 def fail_to_buy(harness: ChaosHarness, goods: str) -> None:
     """Pay with a declined card and cancel, and reserve more than there is."""
     (shopper,) = harness.get_shoppers(1)
+    superseded = shopper.buy(None)
+    second = shopper.buy(None)
+    assert shopper.await_outcome(superseded).status == "CANCELLED"
+    shopper.cancel(second)
+    shopper.await_outcome(second)
     declined = shopper.order()
     shopper.await_challenge(declined)
     shopper.pay(declined, DECLINED)
@@ -313,6 +330,7 @@ def edit_account(harness: ChaosHarness, customer: Customer, goods: str) -> None:
     http, wrong = customer.http, {"email": customer.email, "password": "not this one"}
     assert http.post("/user/login", json=wrong).status_code == 401
     ok(http.patch("/user/profile", json={"phone": "+14155550123"}))
+    edit_addresses(http)
     token = request_mail_token(
         harness, customer, "email/verify", lambda: http.post("/user/email/verification")
     )
@@ -343,6 +361,22 @@ def edit_account(harness: ChaosHarness, customer: Customer, goods: str) -> None:
         "user-service-local-grant-role", {"email": harness.shop.admin_email, "role": "admin"}
     )
     probe.invoke("user-service-local-rotate-signing-key", {})
+
+
+def edit_addresses(http: httpx.Client) -> None:
+    address = {
+        "name": "Jimmy Patel",
+        "line1": "1 Main Street",
+        "city": "Juneau",
+        "region": "AK",
+        "postalCode": "99801",
+        "country": "US",
+    }
+    created = ok(http.post("/user/addresses", json=address), 201)
+    path = f"/user/addresses/{quote(created['addressId'], safe='')}"
+    ok(http.patch(path, json={"isDefaultShipping": True}))
+    ok(http.get("/user/addresses"))
+    assert http.delete(path).is_success
 
 
 def request_mail_token(

@@ -34,7 +34,7 @@ document.config.phases.coverage.enabled = False
 
 
 class Callers:
-    """A customer per route of accounts, one for all others, and an admin."""
+    """A customer per route of accounts and orders, one for all others, and an admin."""
 
     def __init__(self, shop: Shop, admin: Admin) -> None:
         self._shop, self._admin = shop, admin
@@ -45,7 +45,8 @@ class Callers:
         """The account that calls this route."""
         if "InsufficientScope" in str(operation.definition.raw["responses"].get("403")):
             return self._admin
-        name = operation.label if operation.path.startswith("/user") else "anybody"
+        is_own = operation.path.startswith(("/user", "/order", "/checkout"))
+        name = operation.label if is_own else "anybody"
         if name not in self._customers:
             self._customers[name] = Customer.register(self._shop.url)
         return self._customers[name]

@@ -1,8 +1,9 @@
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from tests.support.actors import ok, poll_until
+from tests.support.actors import PASSWORD, ok, poll_until
 
 
 def test_a_cart_is_bought(jimmy, bowl, probe):
@@ -33,7 +34,6 @@ def test_a_purchase_notifies_everybody_concerned(jimmy, bowl, probe, admin):
     assert "25.98" in probe.await_mail(jimmy.email, "receipt")
     assert probe.await_mail("admin@", number)
     assert "2" in probe.await_mail("inventory@", number)
-    assert probe.await_mail(jimmy.email, "Welcome")
     today = datetime.now(UTC).date().isoformat()
     poll_until(lambda: probe.row("InventoryAudit", day=today, orderId=order_id), bool, 30)
     expected = {"ORDER_CREATED", "ORDER_CONFIRMED", "ORDER_COMPLETED", "PAYMENT_SUCCEEDED"}
@@ -44,6 +44,15 @@ def test_a_purchase_notifies_everybody_concerned(jimmy, bowl, probe, admin):
     )
     completed = [row for row in logged if row["eventType"] == "ORDER_COMPLETED"]
     assert [row["metadata"]["orderId"] for row in completed] == [order_id]
+
+
+def test_a_customer_is_welcomed_once_the_address_is_proved(jimmy, probe):
+    mail = probe.await_mail(jimmy.email, "email/verify#")
+    (token,) = re.findall(r"#token=([\w.~-]+)", mail)
+    proof = {"token": token, "password": PASSWORD}
+    ok(jimmy.http.post("/user/email/verify", json=proof))
+
+    assert "Jimmy" in probe.await_mail(jimmy.email, "Welcome")
 
 
 def test_a_purchase_adds_up_in_the_report(jimmy, bowl, admin):

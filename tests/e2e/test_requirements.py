@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from delivery.paths import SERVICES
-from tests.support.actors import ok
+from tests.support.actors import ok, poll_until
 
 
 @pytest.fixture
@@ -64,11 +64,13 @@ def test_products_cart_and_order(admin, jimmy):
     response = jimmy.http.post("/product", json=product)
     assert response.status_code == 403
 
-    listed = ok(
-        jimmy.http.get("/products", params={"minPrice": 12.99, "maxPrice": 12.99, "limit": 100})
-    )
+    prices = {"minPrice": 12.99, "maxPrice": 12.99, "limit": 100}
     shown = {"productId": product_id, "name": "Protein Bowl", "price": 12.99}
-    assert any(shown.items() <= row.items() for row in listed)
+    poll_until(
+        lambda: ok(jimmy.http.get("/products", params=prices)),
+        lambda listed: any(shown.items() <= row.items() for row in listed),
+        10,
+    )
 
     added = ok(
         jimmy.http.post(

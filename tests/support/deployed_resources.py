@@ -81,7 +81,7 @@ ARNS |= {
     "AWS::SNS::TopicPolicy": ARNS["AWS::SNS::Topic"],
     "AWS::SNS::Subscription": ARNS["AWS::SNS::Topic"],
     "AWS::SES::ConfigurationSetEventDestination": ["ses:{here}:configuration-set/commerce"],
-    "AWS::S3::BucketPolicy": ["s3:::commerce-trail-{account}-{region}"],
+    "AWS::S3::BucketPolicy": ARNS["AWS::S3::Bucket"],
     "AWS::Lambda::Permission": _OF_FUNCTION,
     "AWS::Lambda::Version": _OF_FUNCTION,
     "AWS::Lambda::Alias": [*_OF_FUNCTION, *ARNS["AWS::CodeDeploy::DeploymentGroup"]],
@@ -90,6 +90,7 @@ _OF_OTHERS: dict[str, Callable[[dict[str, Any]], list[dict[str, str]]]] = {
     "AWS::SQS::QueuePolicy": itemgetter("Queues"),
     "AWS::SNS::TopicPolicy": itemgetter("Topics"),
     "AWS::SNS::Subscription": lambda properties: [properties["TopicArn"]],
+    "AWS::S3::BucketPolicy": lambda properties: [properties["Bucket"]],
 }
 _NAMES = ("Name", "RoleName", "FunctionName", "DashboardName")
 
