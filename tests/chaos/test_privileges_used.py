@@ -20,6 +20,7 @@ from tests.chaos.harness import ChaosHarness
 from tests.chaos.scenarios import (
     DECLINED,
     EXPECTED_STATUSES,
+    SCHEDULED_EVENT,
     Scenario,
     leave_work_to_queues,
     pay_after_expired_reservation,
@@ -244,7 +245,7 @@ def edit_categories(harness: ChaosHarness) -> None:
     ok(admin.post("/categories", json={"name": "Food"}), 201)
     ok(admin.patch("/categories/food", json={"position": 1}))
     ok(admin.get("/categories"))
-    assert harness.probe.try_invoke("product-service-local-refresh-search-index", {})
+    harness.probe.invoke("product-service-local-refresh-search-index", SCHEDULED_EVENT)
     # The search index may have to be built first.
     poll_until(lambda: admin.delete("/categories/food"), lambda answer: answer.is_success, 60)
 

@@ -89,8 +89,9 @@ def test_both_tools_create_the_same_resources(
     buckets = {
         actual["exports"].pop(f"sls-{name}-dev-ServerlessDeploymentBucketName") for name in SERVICES
     }
-    assert set(actual.pop("buckets")) == buckets
-    assert expected.pop("buckets") == {}
+    assert buckets <= set(actual["buckets"])
+    for name in buckets:
+        del actual["buckets"][name]
     assert actual == expected
     assert all(expected[kind] for kind in expected.keys() - {"roles"})
 
@@ -106,7 +107,7 @@ def test_the_framework_keeps_the_addresses_of_a_stack(
 
     subscriptions = cloud.client("sns").list_subscriptions()["Subscriptions"]
     mails = {each["Endpoint"] for each in subscriptions if each["Protocol"] == "email"}
-    assert mails == set(framework.ADDRESSES.values())
+    assert mails == {value for value in framework.ADDRESSES.values() if "@" in value}
 
 
 def test_services_with_rules_on_the_bus_depend_on_its_owner() -> None:
