@@ -18,7 +18,7 @@ _NO_NETWORK = dict.fromkeys(
     ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"
 )
 _FILES = ("serverless.yml", "resources.yml")
-ADDRESSES = {
+PARAMETERS = {
     "ADMIN_EMAIL": "jane@example.com",
     "INVENTORY_EMAIL": "stock@example.com",
     "EXEMPT_ADDRESSES": "198.51.100.7/32",
@@ -54,12 +54,12 @@ def package(folder: Path) -> None:
     Addresses that are not given would be looked up in the account.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    _run("osls", ["package"], folder, inherited | _NO_NETWORK | ADDRESSES)
+    _run("osls", ["package"], folder, inherited | _NO_NETWORK | PARAMETERS)
 
 
 def deploy(folder: Path, cloud: Cloud, addresses: Mapping[str, str]) -> None:
     """Run `npx osls deploy --stage dev` in a service's folder."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
+    inherited = {name: value for name, value in os.environ.items() if name not in PARAMETERS}
     expected = inherited | variables(cloud) | dict(addresses)
     _run("osls", ["deploy", "--stage", "dev"], folder, expected)
 

@@ -102,12 +102,12 @@ def test_the_framework_keeps_the_addresses_of_a_stack(
     """Alarms go on to whom they went, though this deployment does not name anybody."""
     cloud, folder = empty_cloud(), repository / deploy.ORCHESTRATOR
 
-    framework.deploy(folder, cloud, framework.ADDRESSES)
+    framework.deploy(folder, cloud, framework.PARAMETERS)
     framework.deploy(folder, cloud, {})
 
     subscriptions = cloud.client("sns").list_subscriptions()["Subscriptions"]
     mails = {each["Endpoint"] for each in subscriptions if each["Protocol"] == "email"}
-    assert mails == {value for value in framework.ADDRESSES.values() if "@" in value}
+    assert mails == {value for value in framework.PARAMETERS.values() if "@" in value}
 
 
 def test_services_with_rules_on_the_bus_depend_on_its_owner() -> None:
