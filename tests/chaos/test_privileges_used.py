@@ -133,6 +133,9 @@ USED_ON_FAILURE: dict[str, str] = {
     "order-service-local-on-account-deleted dynamodb:*Item *Orders": (
         "an account is deleted while its order is unpaid"
     ),
+    "product-service-local-refresh-search-index sqs:* *": (
+        "the search index is a day old, or cannot be read"
+    ),
     "product-service-local* s3:*": "requests of S3 are not recorded",
     "product-service-local dynamodb:Query *Products/index/*": "no search index can be read",
     "*-service-local-announce-staff-acts sqs:* *": (
