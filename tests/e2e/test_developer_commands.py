@@ -285,7 +285,9 @@ def test_the_timelines_of_a_paid_and_of_a_declined_order(shop, jimmy, bowl):
 
     timeline = poll_until(
         lambda: order_timeline.build(shop.cloud, paid),
-        lambda timeline: "succeeded" in str(timeline.moments[-9:]),
+        lambda timeline: any(
+            moment.where == "saga" and "succeeded" in moment.what for moment in timeline.moments
+        ),
         20,
     )
     assert (timeline.status, timeline.total, timeline.customer) == (
