@@ -121,8 +121,8 @@ USED_ON_FAILURE: dict[str, str] = {
     "order-service-local-announce-orders sqs:* *": (
         "the bus rejected an event, and the record is parked"
     ),
-    "checkout-orchestrator-local-on-payment-retry dynamodb:* *CardDeclines": (
-        "a card was declined for good after soft declines"
+    "checkout-orchestrator-local-* dynamodb:*Item *CardDeclines": (
+        "whichever step or consumer sees a decline first counts it"
     ),
     "checkout-orchestrator-local-on-notification dynamodb:GetItem *Payments": (
         "a queued notice is about an order that failed"
