@@ -24,6 +24,8 @@ from tests.chaos.scenarios import (
 # The kinds of faults, and how many of a kind one run may have: few kills, or many lost answers.
 _MAX_TOGETHER = {"before": 2, "after": 2, "lost": 8}
 _LANES = 6
+# Handle batches, whose size depends on the moment.
+_BATCHED = ("-stream", "-announce-staff-acts", "-on-search-index-queue")
 _MAX_REPEATS = 3
 _SHORT = (buy_by_card, refund_one_item)
 # Lambdas whose side effects no scenario reaches, and why that is no gap.
@@ -76,7 +78,7 @@ def trace_points(harness: ChaosHarness, scenario: Scenario) -> list[Point]:
 
 def is_repetition(point: Point) -> bool:
     """Whether the point is of a further record of a batch, handled like the first."""
-    return point.function.endswith("-stream") and point.number > 1
+    return point.function.endswith(_BATCHED) and point.number > 1
 
 
 def plan_runs(harness: ChaosHarness, is_long: bool) -> list[FaultedRun]:
