@@ -160,7 +160,7 @@ def on_order_created(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="order-cancelled-queue", batch_size=1, name="on-order-cancelled")
 def on_order_cancelled(event: SQSEvent) -> None:
-    """Void the payment of an order that its customer cancelled, and resume its saga."""
+    """Void the payment of a cancelled order, and resume its saga."""
     queues.consume(
         event,
         lambda message: cancellation.cancel_payment(

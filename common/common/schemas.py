@@ -93,7 +93,7 @@ def reject_unknown_parameters(
     prefixes = prefixes_of(shape)
     for name, values in parameters.items():
         if name not in known and _prefix_of(name, prefixes) is None:
-            expected = ", ".join((*known, *(f"{prefix}..." for prefix in prefixes))) or "none"
+            expected = ", ".join((*known, *(f"{prefix}<name>" for prefix in prefixes))) or "none"
             raise InvalidQuery(
                 f"{name[:_MAX_SHOWN]}: unknown query parameter; known are: {expected}"
             )

@@ -76,7 +76,7 @@ def test_no_trace_of_an_error_holds(lines, what):
         "cvc",
     ],
 )
-def test_what_is_called_a_secret_is_not_logged_whatever_it_looks_like(lines, name):
+def test_what_is_called_a_secret_is_not_logged_in_any_form(lines, name):
     log.logger.info("request", extra={"body": {name: "open sesame", "kept": "seen"}})
 
     body = json.loads(lines())["body"]

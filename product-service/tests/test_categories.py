@@ -49,7 +49,7 @@ def test_a_category_may_have_a_name_in_any_script(shop):
     assert tree(shop) == {"दाल": {}}
 
 
-def test_categories_stand_in_the_order_that_staff_gives_them(food):
+def test_categories_have_the_order_that_staff_gives_them(food):
     change(food, "bowls", position=2)
     change(food, "drinks", position=1)
 

@@ -123,7 +123,7 @@ def test_every_route_declares_the_scope_of_the_access_matrix(results, service):
 
 
 @services
-def test_whatever_staff_change_is_traced(results, service):
+def test_each_change_of_staff_is_traced(results, service):
     """By tables: what `common` writes while a scope is used is written with its trace."""
     allowed = attempts(results, service, "granted", "on behalf")
     staff = [a for a in allowed if a["name"].startswith("a token of ")]

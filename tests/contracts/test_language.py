@@ -20,7 +20,8 @@ MAX_TEST_NAME = 70
 REPLACED = tomllib.loads((ROOT / "tests/contracts/replaced_names.toml").read_text())
 # Words that the field has terms for.
 REPLACED_WORDS = re.compile(
-    r"\b(whoever|whatever|stand-?ins?|safe to repeat|given back|taken back|tormented|torture)\b",
+    r"(?<![a-z])(whoever|whatever|stand[-_]?ins?|safe[ _]to[ _]repeat|(given|taken)[ _]back"
+    r"|tormented|torture)(?![a-z])",
     re.I,
 )
 

@@ -97,7 +97,7 @@ def test_a_folder_completed_by_the_shell_names_the_service():
         "seed FILE",
     ],
 )
-def test_a_value_is_one_argument_whatever_it_holds(command: str):
+def test_a_value_is_one_argument_with_any_content(command: str):
     """It never reaches the shell as a command."""
     given = "two words; touch it's here"
     *others, setting = command.split()

@@ -43,7 +43,7 @@ def test_the_second_login_of_the_requirements_works(shop):
 @pytest.mark.parametrize(
     "email", ["JIMMY@EXAMPLE.COM", " jimmy@example.com ", "\ufeffjimmy@example.com\u00a0"]
 )
-def test_an_address_logs_in_whatever_its_spelling(shop, jimmy, email):
+def test_an_address_logs_in_in_any_spelling(shop, jimmy, email):
     assert shop.post("/user/login", {**LOGIN, "email": email}).json_body["userId"] == jimmy
 
 

@@ -90,7 +90,7 @@ def test_a_used_link_sets_no_other_password(shop, strangers, mailer, subject):
     assert shop.post("/user/login", {**LOGIN, "password": OWNERS}).status_code == 200
 
 
-def test_whoever_registered_keeps_the_account_with_its_password(shop, strangers, log_in, mailer):
+def test_the_registrant_keeps_the_account_with_its_password(shop, strangers, log_in, mailer):
     assert prove(shop, mailer, VERIFY, JIMMY["password"])().status_code == 200
 
     shown = profile(shop, strangers).json_body

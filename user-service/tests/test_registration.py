@@ -75,7 +75,7 @@ def test_equal_passwords_have_different_hashes(shop, rows):
 @pytest.mark.parametrize(
     "email", ["jimmy@example.com", "JIMMY@Example.COM", "  Jimmy@example.com\t"]
 )
-def test_an_address_belongs_to_one_account_whatever_its_spelling(shop, rows, email):
+def test_an_address_belongs_to_one_account_in_any_spelling(shop, rows, email):
     register(shop)
 
     register(shop, email=email, name="Somebody else", password="another")

@@ -181,7 +181,7 @@ def _change_of(change: Change, amount: Callable[[Item], int]) -> int:
 
 
 def _refund_event(refunded: int) -> EventType | None:
-    """Return the event of a payment of which more, or less, is refunded than before."""
+    """Return the event of a payment whose refunded amount changed."""
     if refunded == 0:
         return None
     return EventType.PAYMENT_PARTLY_REFUNDED if refunded > 0 else EventType.PAYMENT_REFUND_FAILED

@@ -31,7 +31,10 @@ class Product(Model):
 
 
 def get_on_sale(product_id: str) -> Product:
-    """Return a product that is on sale. Strongly consistent. Raises: ProductNotFound."""
+    """Return a product that is on sale, strongly consistent.
+
+    Raises: ProductNotFound.
+    """
     product = dynamodb.find(Product, product_id)
     if product is None:
         raise ProductNotFound(f"there is no product {product_id}")

@@ -7,7 +7,7 @@ from chalice import TooManyRequestsError
 
 
 class TooManyDeclines(TooManyRequestsError):
-    """The customer or the source waits. `retry_after` becomes the header Retry-After."""
+    """The customer or the source waits `retry_after` seconds."""
 
     description = "Too many cards were declined. The header `Retry-After` says when to try again."
 

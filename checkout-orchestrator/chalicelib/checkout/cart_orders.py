@@ -5,9 +5,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.checkout.errors import OrderServiceUnavailable
 from chalicelib.payments import superseding
 from chalicelib.payments.errors import PaymentInProgress
-from chalicelib.readmodels.carts import CartItem, was_cleared
+from chalicelib.readmodels.carts import CartItem, find_cleared
 from chalicelib.readmodels.customer_orders import RecentOrder, list_recent_orders
-from chalicelib.readmodels.orders import PAID_STATUSES, OrderStatus, find_order
+from chalicelib.readmodels.orders import PAID_STATUSES, OrderStatus, find_orders
 from chalicelib.saga import lambdas
 
 _REASON = "another checkout of the cart replaced it"
@@ -19,11 +19,10 @@ def supersede_unpaid(user_id: str, order_id: str) -> None:
     Idempotent. Raises: PaymentInProgress if one of them is being paid; GatewayUnavailable,
     OrderServiceUnavailable.
     """
-    for entry in list_recent_orders(user_id):
-        if not entry.from_cart or entry.order_id == order_id:
-            continue
-        order = find_order(entry.order_id)
-        if order and order.status == OrderStatus.CREATED:
+    recent = list_recent_orders(user_id)
+    others = [one.order_id for one in recent if one.from_cart and one.order_id != order_id]
+    for order in find_orders(others):
+        if order.status == OrderStatus.CREATED:
             superseding.void_unless_paid(order.order_id)
             _cancel(order.order_id)
 
@@ -34,12 +33,11 @@ def list_bought(user_id: str) -> list[RecentOrder]:
     Read before the cart: one that is cleared in between is then left out once too often, and
     never bought twice.
     """
-    bought = []
-    for entry in list_recent_orders(user_id):
-        order = find_order(entry.order_id)
-        if order and order.status in PAID_STATUSES and not was_cleared(user_id, entry.order_id):
-            bought.append(entry)
-    return bought
+    recent = list_recent_orders(user_id)
+    orders = find_orders([entry.order_id for entry in recent])
+    paid = {order.order_id for order in orders if order.status in PAID_STATUSES}
+    cleared = find_cleared(user_id, paid)
+    return [entry for entry in recent if entry.order_id in paid - cleared]
 
 
 def leave_out(bought: list[RecentOrder], cart: list[CartItem]) -> list[CartItem]:
@@ -59,7 +57,7 @@ def leave_out(bought: list[RecentOrder], cart: list[CartItem]) -> list[CartItem]
 
 
 def _cancel(order_id: str) -> None:
-    """Cancel the order, which decides against a confirmation, and release its stock."""
+    """Cancel the order in place of a confirmation, and release its stock."""
     try:
         step = {"orderId": order_id, "status": OrderStatus.CANCELLED, "reason": _REASON}
         ended = lambdas.invoke("order-service", "fail-order", step)

@@ -143,7 +143,7 @@ class ShippingAddressRequired(BadRequestError):
 
 
 class ShippingMethodNotAvailable(ConflictError):
-    """The method, or each of the shop's, does not serve this address and these goods."""
+    """The method, or none, serves this address and these goods."""
 
     description = "The shipping method, or every one, does not serve the address or the goods."
 

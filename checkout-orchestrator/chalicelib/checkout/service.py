@@ -67,7 +67,7 @@ def check_out(
 
 
 def start_saga(created: events.OrderCreated) -> None:
-    """Start the saga of an order that was created. Idempotent, also beside check_out."""
+    """Start the saga of a created order. Idempotent, also beside check_out."""
     executions.start_execution(created.order_id, created.user_id, created.correlation_id)
 
 

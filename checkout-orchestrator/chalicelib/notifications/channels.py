@@ -1,4 +1,4 @@
-"""The channels of notifications: mail and SMS to customers, a topic for the team."""
+"""Channels of notifications: mail and SMS to customers, a topic for staff."""
 
 import json
 from functools import cache

@@ -1,5 +1,7 @@
 """Read model of cart-service's table Carts."""
 
+from collections.abc import Iterable
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
@@ -34,6 +36,8 @@ def list_cart_items(user_id: str) -> list[CartItem]:
     return list(CartItem.query(user_id, is_product, consistent_read=True))
 
 
-def was_cleared(user_id: str, order_id: str) -> bool:
-    """Tell whether the cart was cleared of the order. Strongly consistent."""
-    return dynamodb.find(CartItem, user_id, f"KEY#{order_id}") is not None
+def find_cleared(user_id: str, order_ids: Iterable[str]) -> set[str]:
+    """Return those of the orders of which the cart was cleared. Strongly consistent."""
+    keys = [(user_id, f"KEY#{order_id}") for order_id in order_ids]
+    cleared = CartItem.batch_get(keys, consistent_read=True)
+    return {row.product_id.removeprefix("KEY#") for row in cleared}

@@ -1,6 +1,6 @@
 """Read model of order-service's table Orders: only what is used here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 
@@ -173,6 +173,11 @@ def offer_end(created_at: str) -> str:
 def find_order(order_id: str) -> Order | None:
     """Read the order, None if there is none. Strongly consistent."""
     return dynamodb.find(Order, order_id)
+
+
+def find_orders(order_ids: Iterable[str]) -> list[Order]:
+    """Read those of the orders that there are. Strongly consistent."""
+    return list(Order.batch_get(list(order_ids), consistent_read=True))
 
 
 def list_order_ids(day: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ def uris(part) -> list[dict]:
     return own + [uri for value in part.values() for uri in uris(value)]
 
 
-def test_every_function_is_released_gradually_and_taken_back_by_an_alarm(released):
+def test_every_function_is_released_gradually_and_rolled_back_by_an_alarm(released):
     functions, aliases = of(released, "AWS::Lambda::Function"), of(released, "AWS::Lambda::Alias")
     groups = of(released, "AWS::CodeDeploy::DeploymentGroup")
 
@@ -77,7 +77,7 @@ def test_every_function_is_released_gradually_and_taken_back_by_an_alarm(release
         assert "Canary10Percent5Minutes" in json.dumps(group["Properties"]["DeploymentConfigName"])
 
 
-def test_whoever_calls_a_function_calls_its_alias(released):
+def test_each_caller_of_a_function_calls_its_alias(released):
     aliases = set(of(released, "AWS::Lambda::Alias"))
     permissions = of(released, "AWS::Lambda::Permission").values()
     mappings = of(released, "AWS::Lambda::EventSourceMapping").values()

@@ -133,7 +133,7 @@ def test_an_app_that_cannot_be_imported_is_told(service, tmp_path):
         package(service, tmp_path)
 
 
-def test_what_the_runtime_has_is_left_out_whatever_its_spelling(tmp_path):
+def test_what_the_runtime_has_is_left_out_in_any_spelling(tmp_path):
     file = tmp_path / "requirements.txt"
     file.write_text(
         "# pinned\nboto3==1.0\nPython_DateUtil==2.9.0  # dates\nTyping_Extensions==4.0\n"

@@ -142,7 +142,7 @@ def test_an_order_is_paid_once(gateway, api):
     assert gateway.totals()["ORDER#1"]["captured"] == 2598
 
 
-def test_more_than_was_captured_is_never_given_back(gateway, api):
+def test_more_than_was_captured_is_never_refunded(gateway, api):
     payment = paid(gateway, api)
 
     assert api.payment.refund(payment["id"], {"amount": 1000})["amount"] == 1000
@@ -161,7 +161,7 @@ def test_more_than_was_captured_is_never_given_back(gateway, api):
     assert gateway.totals()["ORDER#1"] == {"captured": 2598, "refunded": 2598, "intents": 1}
 
 
-def test_what_was_not_captured_cannot_be_given_back(gateway, api):
+def test_what_was_not_captured_cannot_be_refunded(gateway, api):
     with pytest.raises(BadRequestError, match="should be captured"):
         api.payment.refund(paid(gateway, api, payment_capture=0)["id"], {"amount": 100})
 

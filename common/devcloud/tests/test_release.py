@@ -10,7 +10,7 @@ import pytest
 from delivery import canary, release, smoke
 
 
-def test_what_is_taken_back_does_not_wait_for_alarms():
+def test_a_roll_back_does_not_wait_for_alarms():
     function = {"FunctionName": "f", "Runtime": "python3.13", "Environment": {"Variables": {}}}
     template = {"Resources": {"F": {"Type": "AWS::Serverless::Function", "Properties": function}}}
     canary.shift_gradually(template)
@@ -22,7 +22,7 @@ def test_what_is_taken_back_does_not_wait_for_alarms():
     assert back["DeploymentPreference"] == {**shifting, "Type": "AllAtOnce"}
 
 
-def test_what_has_no_versions_is_taken_back_as_it_was():
+def test_what_has_no_versions_is_rolled_back_as_it_was():
     assert (
         release.without_canary("Resources:\n  Queue: !Ref Other\n")
         == "Resources:\n  Queue: !Ref Other\n"

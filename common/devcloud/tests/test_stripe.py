@@ -158,7 +158,7 @@ def test_a_confirmation_and_a_cancellation_at_once_leave_one_winner(intents):
         assert outcomes in ({"succeeded", None}, {"canceled", None})
 
 
-def test_more_than_was_charged_is_never_given_back(gateway, intents):
+def test_more_than_was_charged_is_never_refunded(gateway, intents):
     intent = an_intent(intents)
     refunds = client(gateway).v1.refunds
     with pytest.raises(stripe.InvalidRequestError, match="successful charge"):
