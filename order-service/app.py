@@ -30,18 +30,14 @@ from chalicelib.orders.errors import (
 )
 from chalicelib.orders.schemas import (
     ConfirmOrder,
-    CreatedOrder,
     CreateOrder,
     FailOrder,
     OrdersQuery,
-    OrderView,
     QuoteOrder,
-    RefundAccepted,
     RefundOrder,
-    StepResult,
     ValidateOrder,
-    ValidOrder,
 )
+from chalicelib.orders.views import CreatedOrder, OrderView, RefundAccepted, StepResult, ValidOrder
 from chalicelib.price_settings import routes as price_settings
 from chalicelib.promotions.errors import CouponNotApplicable, CouponNotFound, CouponOver
 from chalicelib.quotes.schemas import QuoteView

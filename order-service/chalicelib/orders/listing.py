@@ -3,7 +3,8 @@
 from typing import Any
 
 from chalicelib.orders.models import ByCustomer, Order
-from chalicelib.orders.schemas import OrdersQuery, OrderView
+from chalicelib.orders.schemas import OrdersQuery
+from chalicelib.orders.views import OrderView
 from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
 _FILTERED_PAGE_SIZE = 100  # rows read per request for a list filtered by status

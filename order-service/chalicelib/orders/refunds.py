@@ -33,8 +33,9 @@ from chalicelib.orders.refund_records import (
     save_refunds,
     status_after_refund,
 )
-from chalicelib.orders.schemas import RefundAccepted, RefundOrder
+from chalicelib.orders.schemas import RefundOrder
 from chalicelib.orders.statuses import PAID_STATUSES, RefundStatus
+from chalicelib.orders.views import RefundAccepted
 from common import clock, ids, money
 from common.auth import Caller
 from common.roles import Scope

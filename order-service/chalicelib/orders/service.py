@@ -5,52 +5,33 @@ one succeeds, and the others read the status that it wrote.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
 
 import msgspec
-from chalice import ChaliceViewError
 from pynamodb.expressions.update import Action
 
 from chalicelib.orders import (
     cancellation,
-    customer_orders,
     lookups,
     metrics,
     offers,
-    payment_limits,
-    pricing,
-    quotations,
+    placement,
     readmodels,
     writes,
 )
 from chalicelib.orders.errors import (
-    AccountGone,
-    IdempotencyKeyReused,
     OrderAlreadyEnded,
     OrderCancelled,
     OrderExpired,
     OrderNotPayable,
 )
 from chalicelib.orders.models import Order, day_shard
-from chalicelib.orders.schemas import (
-    ConfirmOrder,
-    CreatedOrder,
-    CreateOrder,
-    FailOrder,
-    OrderView,
-    PaymentTerms,
-    ProductQuantity,
-    StepResult,
-    ValidateOrder,
-    ValidOrder,
-)
+from chalicelib.orders.schemas import ConfirmOrder, CreateOrder, FailOrder, ValidateOrder
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
-from chalicelib.promotions.uses import Limits
+from chalicelib.orders.views import CreatedOrder, OrderView, StepResult, ValidOrder
 from common import clock, dynamodb, ids, log, money
 from common.auth import Caller
 from common.roles import Scope
 
-NO_LIMITS: Mapping[str, Limits] = {}
 _ACCOUNT_DELETED = Order.reason.set("the account was deleted")
 
 
@@ -65,7 +46,7 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
     """
     order_id = ids.deterministic("ORDER", user_id, key) if key else ids.new("ORDER")
     request_hash = _hash(request) if key else None
-    order = _get_or_place_order(order_id, user_id, request.cart_items, request, request_hash)
+    order = placement.place_order(order_id, user_id, request.cart_items, request, request_hash)
     return CreatedOrder(
         order_id=order.order_id,
         status=OrderStatus.CREATED,
@@ -93,7 +74,7 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
         order = lookups.get(step.order_id)
         accepted = {OrderStatus.CREATED}
     else:
-        order = _get_or_place_order(
+        order = placement.place_order(
             step.order_id, str(step.user_id), step.items, step, step.request_hash
         )
         accepted = {OrderStatus.CREATED, *PAID_STATUSES}
@@ -177,81 +158,6 @@ def fail_order(step: FailOrder) -> StepResult:
     return _step_result(order)
 
 
-def _get_or_place_order(
-    order_id: str,
-    user_id: str,
-    lines: Sequence[ProductQuantity],
-    terms: PaymentTerms,
-    request_hash: str | None,
-) -> Order:
-    """Return the stored order of this id, or place it.
-
-    A concurrent equal request may place the order after the first look, and its saga reserve the
-    last pieces: a rejection stands only if there is still no order.
-    """
-    order = lookups.find(order_id)
-    if order is None:
-        _require_account(user_id)
-        try:
-            order, limits = _priced_order(order_id, user_id, lines, terms, request_hash)
-            _note_cart_items(order, terms)
-            order = _place(order, limits, from_cart=isinstance(terms, ValidateOrder))
-        except ChaliceViewError:
-            order = lookups.find(order_id)
-            if order is None:
-                raise
-    is_other_body = request_hash is not None and request_hash != order.request_hash
-    if is_other_body or order.user_id != user_id:
-        raise IdempotencyKeyReused("Idempotency-Key: used before, with another body")
-    return order
-
-
-def _require_account(user_id: str) -> None:
-    """Raises: AccountGone, as an access token outlives its account."""
-    if readmodels.was_deleted(user_id):
-        raise AccountGone("the account was deleted")
-
-
-def _priced_order(
-    order_id: str,
-    user_id: str,
-    lines: Sequence[ProductQuantity],
-    terms: PaymentTerms,
-    request_hash: str | None,
-) -> tuple[Order, dict[str, Limits]]:
-    quote = quotations.quote_for(user_id, lines, terms)
-    payment_limits.require_payable(quote.total_minor, quote.currency, terms.method)
-    if terms.expected_total is None:
-        ordered = [line.product_id for line in quote.lines]
-        pricing.require_shown_total(quote, readmodels.shown_prices(user_id, ordered))
-    now = clock.now()
-    order = Order(
-        order_id,
-        user_id=user_id,
-        lines=quote.lines,
-        total_minor=quote.total_minor,
-        currency=quote.currency,
-        method=terms.method,
-        payment_method=terms.payment_method,
-        correlation_id=log.correlation_id(),
-        request_hash=request_hash,
-        created_at=now,
-        updated_at=now,
-        placed_on=day_shard(order_id, now),
-        pay_by=offers.end_of(now),
-    )
-    quotations.copy_price(order, quote, terms)
-    return order, quotations.find_limits(quote, user_id)
-
-
-def _note_cart_items(order: Order, terms: PaymentTerms) -> None:
-    """Note from which items of the cart the lines were taken, for ClearCart."""
-    taken = terms.items or [] if isinstance(terms, ValidateOrder) else []
-    added_at = {ids.parse("PROD", item.product_id): item.added_at for item in taken}
-    for line in order.lines:
-        line.added_at = added_at.get(line.product_id)
-
-
 def _failed_order(step: FailOrder) -> Order:
     """Return the row of an order that failed before it was placed, without lines."""
     now = clock.now()
@@ -269,18 +175,6 @@ def _failed_order(step: FailOrder) -> Order:
         updated_at=now,
         placed_on=day_shard(step.order_id, now),
     )
-
-
-def _place(order: Order, limits: Mapping[str, Limits], from_cart: bool) -> Order:
-    """Store the order within the limits, or return the stored one of its id.
-
-    Raises: CouponOver, and what `customer_orders.store` raises.
-    """
-    log.bind_context(order)
-    if not customer_orders.store(order, limits, from_cart):
-        return lookups.get(order.order_id)
-    metrics.count_stored(order)
-    return order
 
 
 def _get_or_store(order: Order) -> Order:
