@@ -19,6 +19,7 @@ from chalicelib.payments.errors import (
     PaymentRejected,
     RefundFailed,
 )
+from chalicelib.payments.gateways import stripe_objects
 from chalicelib.payments.gateways.credentials import GatewayCredentials
 from chalicelib.payments.gateways.port import (
     DisputeStatus,
@@ -38,23 +39,6 @@ _TIMEOUT_SECONDS = 5  # three calls must fit in a step's 20 s, with room for the
 _PAGE = 100
 _TYPES = {"CARD": "card", "UPI": "upi"}
 _BUSY_CODES = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
-_STATUSES = {
-    "requires_payment_method": IntentStatus.NEW,
-    "requires_confirmation": IntentStatus.NEW,
-    "requires_action": IntentStatus.WAITING,
-    "processing": IntentStatus.PROCESSING,
-    "succeeded": IntentStatus.CAPTURED,
-    "canceled": IntentStatus.CANCELLED,
-}
-# Those whose next step is to try again: https://docs.stripe.com/declines/codes.
-_SOFT_DECLINE_CODES = {
-    "processing_error",
-    "issuer_not_available",
-    "try_again_later",
-    "reenter_transaction",
-    "approve_with_id",
-}
-_REFUND_MADE = ("succeeded", "pending", "requires_action")
 _EXPANDED = ["latest_charge"]
 # An inquiry that is closed takes no money; all others that are not decided are open.
 _DISPUTE_STATUSES = {
@@ -62,15 +46,12 @@ _DISPUTE_STATUSES = {
     "warning_closed": DisputeStatus.WON,
     "lost": DisputeStatus.LOST,
 }
-# https://docs.stripe.com/api/events/types
-_REFUND_EVENTS = {"charge.refunded", "refund.created", "refund.updated", "refund.failed"}
-_REFUND_FAILED = "refund.failed"  # https://docs.stripe.com/refunds#failed-refunds
 
 
 class Stripe:
     """The gateway of cards, and of other types where the setting says so."""
 
-    name = "stripe"
+    name = stripe_objects.NAME
 
     def __init__(self) -> None:
         self._credentials = GatewayCredentials(SECRET, ("apiKey", "webhookSecret"))
@@ -97,13 +78,13 @@ class Stripe:
         }
         with self._translate_errors():
             intents = self._client().v1.payment_intents
-            return _to_intent(intents.create(params, {"idempotency_key": key}))
+            return stripe_objects.to_intent(intents.create(params, {"idempotency_key": key}))
 
     def retrieve_intent(self, intent_id: str) -> Intent:
         """See the port."""
         with self._translate_errors():
             intents = self._client().v1.payment_intents
-            return _to_intent(intents.retrieve(intent_id, {"expand": _EXPANDED}))
+            return stripe_objects.to_intent(intents.retrieve(intent_id, {"expand": _EXPANDED}))
 
     def confirm_intent(
         self, intent_id: str, payment_method: str, payment_method_type: str, key: str
@@ -117,7 +98,9 @@ class Stripe:
         try:
             with self._translate_errors():
                 intents = self._client().v1.payment_intents
-                return _to_intent(intents.confirm(intent_id, params, {"idempotency_key": key}))
+                return stripe_objects.to_intent(
+                    intents.confirm(intent_id, params, {"idempotency_key": key})
+                )
         except (IntentStateConflict, PaymentDeclined) as exc:
             return self._intent_after(intent_id, exc)
 
@@ -125,7 +108,7 @@ class Stripe:
         """See the port."""
         try:
             with self._translate_errors():
-                return _to_intent(self._client().v1.payment_intents.cancel(intent_id))
+                return stripe_objects.to_intent(self._client().v1.payment_intents.cancel(intent_id))
         except IntentStateConflict:
             return self.retrieve_intent(intent_id)
 
@@ -143,7 +126,7 @@ class Stripe:
                 refund = refund or self._client().v1.refunds.create(params, options)
         except AlreadyRefunded:
             return None
-        if refund.status not in _REFUND_MADE:
+        if refund.status not in stripe_objects.REFUND_MADE:
             raise RefundFailed(
                 f"the refund {refund.id} ended as {refund.status}: {refund.failure_reason}"
             )
@@ -154,7 +137,9 @@ class Stripe:
         params = {"payment_intent": intent_id, "limit": _PAGE}
         with self._translate_errors():
             refunds = self._client().v1.refunds.list(params)
-            return [_to_refund(refund.to_dict()) for refund in refunds.auto_paging_iter()]
+            return [
+                stripe_objects.to_refund(refund.to_dict()) for refund in refunds.auto_paging_iter()
+            ]
 
     def retrieve_dispute(self, dispute_id: str) -> GatewayDispute:
         """See the port. https://docs.stripe.com/api/disputes/object."""
@@ -179,7 +164,7 @@ class Stripe:
         with self._translate_errors():
             intents = self._client().v1.payment_intents
             for intent in intents.list(params).auto_paging_iter():
-                yield _to_intent(intent)
+                yield stripe_objects.to_intent(intent)
 
     def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
         """See the port. Rejects also what Stripe signed more than five minutes ago."""
@@ -187,7 +172,7 @@ class Stripe:
         secret = self._credentials.get()["webhookSecret"]
         try:
             event = stripe.Webhook.construct_event(body, signature, secret).to_dict()
-            return _to_webhook(event)
+            return stripe_objects.to_webhook(event)
         except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
             raise InvalidSignature(
                 "Stripe-Signature: not a signature of this body by the gateway"
@@ -236,73 +221,6 @@ class Stripe:
             raise GatewayUnavailable(
                 f"the payment gateway failed: {exc}", answered=answered
             ) from exc
-
-
-def _to_intent(response: Any) -> Intent:
-    intent = response.to_dict()
-    error, charge = intent.get("last_payment_error") or {}, intent.get("latest_charge")
-    status = _STATUSES[intent["status"]]
-    if error and status == IntentStatus.NEW:
-        status = IntentStatus.DECLINED
-    code = error.get("decline_code") or error.get("code")
-    return Intent(
-        id=intent["id"],
-        status=status,
-        amount=intent["amount"],
-        currency=intent["currency"].upper(),
-        order_id=_own_order_id(intent.get("metadata") or {}),
-        received=intent.get("amount_received") or 0,
-        refunded=charge["amount_refunded"] if isinstance(charge, dict) else 0,
-        decline=(error.get("message") or "the payment was declined") if error else None,
-        decline_code=code,
-        is_soft=code in _SOFT_DECLINE_CODES,
-        client_secret=intent.get("client_secret"),
-        action=_action(intent),
-    )
-
-
-def _to_webhook(event: dict[str, Any]) -> Webhook:
-    subject = event["data"]["object"]
-    is_intent = subject["object"] == "payment_intent"
-    return Webhook(
-        gateway=Stripe.name,
-        event_id=event["id"],
-        kind=event["type"],
-        intent_id=subject["id"] if is_intent else subject.get("payment_intent"),
-        order_id=_order_id(subject),
-        failed_refund=subject["id"] if event["type"] == _REFUND_FAILED else None,
-        is_about_refund=event["type"] in _REFUND_EVENTS,
-        dispute_id=subject["id"] if subject["object"] == "dispute" else None,
-    )
-
-
-def _to_refund(refund: dict[str, Any]) -> GatewayRefund:
-    return GatewayRefund(
-        id=refund["id"],
-        amount=refund["amount"],
-        key=(refund.get("metadata") or {}).get("refundKey"),
-        is_failed=refund["status"] not in _REFUND_MADE,
-    )
-
-
-def _order_id(subject: dict[str, Any]) -> str | None:
-    """The shop's order, with which the key of a refund begins."""
-    metadata = subject.get("metadata") or {}
-    return _own_order_id(metadata) or metadata.get("refundKey", "").split(":")[0] or None
-
-
-def _own_order_id(metadata: dict[str, Any]) -> str | None:
-    """The order of an intent of this shop and stage: the account may have others."""
-    is_own = metadata.get("stage") == settings.text("STAGE")
-    return metadata.get("orderId") if is_own else None
-
-
-def _action(intent: dict[str, Any]) -> dict[str, str]:
-    if intent["status"] == "processing":
-        return {"type": "WAIT"}
-    action = {"type": "CONFIRM_PAYMENT", "paymentIntentId": intent["id"]}
-    page = (intent.get("next_action") or {}).get("redirect_to_url")
-    return {**action, "url": page["url"]} if page else action
 
 
 def _translate_invalid_request(exc: Any) -> Exception:
