@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from tests.support import usage_meter
-from tests.support.actors import Account, Admin, Customer
+from tests.support.actors import Account, Admin, Customer, ok, poll_until
 from tests.support.usage_meter import Counts
 
 BUDGETS = Path(__file__).with_name("budgets.toml")
@@ -76,12 +76,19 @@ def measure_routes(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict
         "GET /orders": ("order-service", None),
         f"POST /order/{order}/refund": ("order-service", {"reason": "broken"}),
     }
-    return {
+    counts = {
         template_of(route, names): usage_meter.measure_request(
             faults, service, partial(send, admin if "/refund" in route else jimmy, route, body)
         )
         for route, (service, body) in requests.items()
     }
+    # While an order of a cart is being paid, there is no other.
+    poll_until(
+        lambda: ok(jimmy.http.get("/orders")),
+        lambda orders: all(order["status"] != "CREATED" for order in orders),
+        30,
+    )
+    return counts
 
 
 def template_of(route: str, names: dict[str, str]) -> str:
