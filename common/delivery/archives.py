@@ -1,9 +1,9 @@
 """A Lambda's zip: compiled, pruned and reproducible."""
 
-import compileall
 import os
-import py_compile
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +17,7 @@ def compile_alone(folder: Path) -> None:
     For packages only: their stack traces show no source. Python loads `module.pyc` in place of
     `module.py`: https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
     """
-    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    compileall.compile_dir(
-        folder, quiet=2, stripdir=str(folder), legacy=True, invalidation_mode=mode
-    )
+    _compile(folder, "-b")
     for source in [*folder.rglob("*.py"), *folder.rglob("*.pyi")]:
         if source.suffix == ".pyi" or source.with_suffix(".pyc").exists():
             source.unlink()
@@ -30,9 +27,7 @@ def compile_modules(folder: Path) -> None:
     """Compile every module again: a first import then takes a third of the time."""
     for cache in list(folder.rglob("__pycache__")):
         shutil.rmtree(cache)
-    # Unchecked hashes: Lambda unpacks with its own times, which would invalidate checked ones.
-    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    compileall.compile_dir(folder, quiet=2, stripdir=str(folder), invalidation_mode=mode)
+    _compile(folder)
 
 
 def write(folders: Sequence[Path], target: Path) -> None:
@@ -53,3 +48,15 @@ def write(folders: Sequence[Path], target: Path) -> None:
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, file.read_bytes())
     os.replace(partial, target)
+
+
+def _compile(folder: Path, *options: str) -> None:
+    """Compile all modules in a new process, with the same bytes each time.
+
+    What a process has interned before is marshalled otherwise.
+    """
+    # Unchecked hashes: Lambda unpacks with its own times, which would invalidate checked ones.
+    mode = ("--invalidation-mode", "unchecked-hash")
+    command = [sys.executable, "-m", "compileall", "-qq", "-s", str(folder), *mode, *options]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    subprocess.run([*command, str(folder)], env=environment)  # noqa: S603 - our own command
