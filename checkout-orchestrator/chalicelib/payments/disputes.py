@@ -17,13 +17,13 @@ def sync_dispute(payment: Payment, dispute_id: str) -> None:
 
     In any order of webhooks. Raises: GatewayUnavailable.
     """
-    now = get_gateway(payment.gateway).retrieve_dispute(dispute_id)
+    current = get_gateway(payment.gateway).retrieve_dispute(dispute_id)
     dispute = next((one for one in payment.disputes if one.dispute_id == dispute_id), None)
-    if dispute is None or (dispute.status, dispute.evidence_due_by) != _state(now):
-        is_new_status = dispute is None or dispute.status != now.status
-        dispute = _store(payment, now)
+    if dispute is None or (dispute.status, dispute.evidence_due_by) != _state(current):
+        is_new_status = dispute is None or dispute.status != current.status
+        dispute = _store(payment, current)
         if is_new_status:
-            metrics.count_dispute(now.status)
+            metrics.count_dispute(current.status)
     # On a repeat, too: the first run may have crashed before.
     events.publish(_event(payment, dispute))
     notifications.notify_admins_of_dispute(
@@ -41,16 +41,16 @@ def _state(dispute: GatewayDispute) -> tuple[str, str | None]:
     return dispute.status, None if due_by is None else clock.iso(due_by)
 
 
-def _store(payment: Payment, now: GatewayDispute) -> Dispute:
-    status, due_by = _state(now)
+def _store(payment: Payment, current: GatewayDispute) -> Dispute:
+    status, due_by = _state(current)
     dispute = Dispute(
-        dispute_id=now.id,
-        amount_minor=now.amount,
+        dispute_id=current.id,
+        amount_minor=current.amount,
         status=status,
-        reason=now.reason,
+        reason=current.reason,
         evidence_due_by=due_by,
     )
-    others = [one for one in payment.disputes if one.dispute_id != now.id]
+    others = [one for one in payment.disputes if one.dispute_id != current.id]
     payment.save_changes(disputes=[*others, dispute])
     return dispute
 

@@ -32,7 +32,7 @@ def sync_refunds(payment: Payment) -> None:
     if changed:
         payment.save_refunds()
     for refund in changed:
-        _count(payment, refund)
+        _report_change(payment, refund)
     publish_changes(payment)
 
 
@@ -45,12 +45,11 @@ def publish_changes(payment: Payment) -> None:
         if refund.is_failed:
             events.publish(_failed_event(payment, refund))
         elif refund.is_booked:
-            amount = money.decimal(refund.amount_minor, payment.currency)
-            events.publish(refunded_event(payment, refund, amount_booked=amount))
+            events.publish(refunded_event(payment, refund, is_booked=True))
 
 
 def refund_key(order_id: str, refund: Refund) -> str:
-    """The key of a refund at the gateway: another one for each attempt."""
+    """Return the key of a refund at the gateway: another one for each attempt."""
     suffix = f":{refund.attempt}" if refund.attempt > 1 else ""
     return f"{order_id}:{refund.refund_id}{suffix}"
 
@@ -59,14 +58,14 @@ def mark_failed(payment: Payment, refund: Refund) -> None:
     """Store that a refund was not made, and have staff look at it."""
     refund.status = RefundStatus.FAILED
     payment.save_refunds()
-    _count(payment, refund)
+    _report_change(payment, refund)
     publish_changes(payment)
 
 
 def refunded_event(
-    payment: Payment, refund: Refund, amount_booked: object = None
+    payment: Payment, refund: Refund, is_booked: bool = False
 ) -> events.PaymentRefunded:
-    """The event of a refund that was made."""
+    """Return the event of a refund that was made, by the shop or at the dashboard."""
     kind = events.PaymentRefunded
     return events.create(
         kind,
@@ -78,7 +77,7 @@ def refunded_event(
         amount=money.decimal(refund.amount_minor, payment.currency),
         currency=payment.currency,
         attempt=refund.attempt,
-        is_booked=amount_booked is not None,
+        is_booked=is_booked,
     )
 
 
@@ -117,7 +116,7 @@ def _book(payment: Payment, gateway_refund: GatewayRefund) -> Refund:
     return refund
 
 
-def _count(payment: Payment, refund: Refund) -> None:
+def _report_change(payment: Payment, refund: Refund) -> None:
     if refund.is_failed:
         metrics.count_failed_refund()
         escalate(_discrepancy(payment, refund))

@@ -96,7 +96,7 @@ def _change(change: Change) -> CategoryView:
     for _ in _CONFLICT_RETRIES.attempts():
         tree = Tree.read()
         category, operation = change(tree)
-        if operation is None or tree.is_written(operation):
+        if operation is None or tree.write(operation):
             return _view(category)
     raise CategoriesContended("the categories kept changing; try again in a moment")
 

@@ -26,7 +26,7 @@ class Tree:
         categories = {row.slug: row for row in rows if is_category(row.slug)}
         return cls(categories, version.version if version else None)
 
-    def is_written(self, operation: transactions.Operation) -> bool:
+    def write(self, operation: transactions.Operation) -> bool:
         """Write a change, and count it. False if the tree changed since it was read."""
         attribute = TreeVersion.version
         unchanged = (

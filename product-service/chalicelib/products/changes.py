@@ -55,7 +55,7 @@ def change_product(product_id: str, request: ProductPatch) -> ProductView:
         product = lookups.get_product(product_id)
         _validate(product, request)
         old_slug = product.slug
-        if _is_written(product, _new_values(product, request), old_slug):
+        if _write_product(product, _new_values(product, request), old_slug):
             return views.product_view(product)
         _require_free_slug(product, request)
     raise ProductContended("the product kept changing; try again in a moment")
@@ -72,7 +72,7 @@ def archive_product(product_id: str) -> ProductArchived:
     for _ in _CONFLICT_RETRIES.attempts():
         product = lookups.get_product(product_id)
         is_archived = product.status == ARCHIVED
-        if is_archived or _is_written(product, {"status": ARCHIVED}, product.slug):
+        if is_archived or _write_product(product, {"status": ARCHIVED}, product.slug):
             return ProductArchived(message="Product archived", product_id=product.product_id)
     raise ProductContended("the product kept changing; try again in a moment")
 
@@ -106,7 +106,7 @@ def _new_values(product: Product, request: ProductPatch) -> Values:
     return values
 
 
-def _is_written(product: Product, values: Values, old_slug: str | None) -> bool:
+def _write_product(product: Product, values: Values, old_slug: str | None) -> bool:
     """Change the row, and its parent's or variants'.
 
     False if one of them changed meanwhile.

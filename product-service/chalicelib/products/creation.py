@@ -66,7 +66,7 @@ def add_variant(parent_id: str, request: NewVariant, admin_id: str) -> ProductCr
             return _created(parent, [variant])
         if len(parent.variants or ()) >= MAX_VARIANTS:
             raise TooManyVariants(f"expected at most {MAX_VARIANTS} variants")
-        if _is_added(parent, variant, request.stock, admin_id):
+        if _add_variant(parent, variant, request.stock, admin_id):
             return _created(parent, [variant])
         _require_free_claims([variant])
     raise ProductContended("the product kept changing; try again in a moment")
@@ -178,7 +178,7 @@ def _variant_of(parent: Product, request: NewVariant) -> Product:
     return variant
 
 
-def _is_added(parent: Product, variant: Product, stock: int, admin_id: str) -> bool:
+def _add_variant(parent: Product, variant: Product, stock: int, admin_id: str) -> bool:
     """Write the variant and its parent.
 
     False if the parent changed meanwhile, or a claim is taken.

@@ -19,7 +19,7 @@ from common.retry import RetryPolicy
 QUEUE = "search-index-queue"
 _KEYS_PER_MESSAGE = 1000
 _CONFLICT_RETRIES = RetryPolicy(tries=8, pause_seconds=0.1, max_pause_seconds=1)
-_MAX_AGE = timedelta(hours=24)  # an index is built anew every day, from the tables
+_MAX_AGE = timedelta(hours=24)  # an index is rebuilt every day, from the tables
 _CLOCK_SKEW = timedelta(minutes=1)
 
 
