@@ -151,6 +151,11 @@ class Shopper:
         """The present state of the order's checkout."""
         return ok(self.request("GET", f"/checkout/{quote(order_id, safe='')}"))
 
+    def get_refund_statuses(self, order_id: str) -> list[str]:
+        """The status of each refund, as the order shows it."""
+        order = ok(self.request("GET", f"/order/{quote(order_id, safe='')}"))
+        return [refund["status"] for refund in order.get("refunds", [])]
+
     def await_outcome(
         self, order_id: str, statuses: tuple[str, ...] = FINAL, seconds: float = 180
     ) -> Outcome:

@@ -89,6 +89,7 @@ def test_a_refund_that_the_bank_rejects_is_escalated_until_it_is_made(harness):
     poll_until(
         lambda: harness.probe.queue_length("discrepancy-queue"), lambda count: count == 1, 30
     )
+    poll_until(lambda: shopper.get_refund_statuses(order_id), lambda seen: seen == ["FAILED"], 30)
 
     shopper.request_refund(order_id, 1, key="broken")
     harness.drain_queues()
