@@ -165,6 +165,14 @@ class Shopper:
         )
         return Outcome(order_id, checkout["status"])
 
+    def await_cancelled(self, order_id: str) -> None:
+        """Wait until the order's row is CANCELLED: a deleted account cannot ask for it."""
+        poll_until(
+            lambda: self.probe.row("Orders", orderId=order_id)["status"],
+            lambda status: status == "CANCELLED",
+            120,
+        )
+
     def await_challenge(self, order_id: str, seconds: float = 150) -> dict[str, Any] | None:
         """Wait for what the customer has to do. None if the order ends before."""
         checkout = poll_until(
@@ -368,15 +376,20 @@ def leave_work_to_queues(shopper: Shopper) -> Outcome:
 
 
 def delete_account(shopper: Shopper) -> Outcome:
-    """Buy, fill the cart again, and delete the account: no cart and text stays."""
+    """Buy, order without paying, fill the cart again, and delete the account.
+
+    The unpaid order is cancelled, and no cart and no text stays.
+    """
     leaver = shopper.create_companion()
     try:
-        outcome = buy_by_card(leaver)
+        outcome, unpaid = buy_by_card(leaver), leaver.order()
+        leaver.await_challenge(unpaid)
         leaver.fill_cart()
         response = leaver.request("DELETE", "/user", {"password": PASSWORD})
         # 401: the account was deleted, and the response was lost.
         assert response.status_code in (200, 401), response.text
         poll_until(leaver.personal_data_left, lambda left: not left, 120)
+        leaver.await_cancelled(unpaid)
         return outcome
     finally:
         leaver.close()
