@@ -1,4 +1,4 @@
-"""What Razorpay's webhooks say of a paid order: disputes, refunds at its dashboard, others."""
+"""What Razorpay says of a paid order: disputes, refunds at its dashboard."""
 
 import json
 from collections.abc import Iterator

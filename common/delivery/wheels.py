@@ -128,7 +128,7 @@ def _made(folder: Path) -> Path:
 
 
 def _unpacked(folder: Path, pin: str) -> Path:
-    return folder / "lean" / pin
+    return folder / "pruned" / pin  # another name where prune.py changed: it is a cache
 
 
 def _folder(wheel_cache: Path, architecture: str) -> Path:

@@ -87,7 +87,7 @@ def find_reservation(order_id: str) -> Reservation | None:
 
 
 def list_overdue_reservations(key: str, before: int, cursor: str | None = None) -> Page[str]:
-    """List the orders of a key of by-expiry whose reservation expired before this Unix time."""
+    """List the orders of a key whose reservation expired before this Unix time."""
     overdue = Reservation.by_expiry.query(
         key,
         Reservation.expires_at < before,

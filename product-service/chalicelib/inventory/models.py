@@ -128,7 +128,7 @@ class ReservationItem(dynamodb.Map):
 
 
 class ByExpiry(GlobalSecondaryIndex["Reservation"]):
-    """The reservations that can still expire, by expiry time, in shards of their orders."""
+    """The reservations that can still expire, by expiry time, in shards by order."""
 
     class Meta:
         index_name = "by-expiry"
