@@ -2,8 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
@@ -82,14 +83,20 @@ class Shopper:
         ids = (self.customer.user_id, self.goods, self.upi_goods)
         return [self.correlation, *(each.split("#")[-1] for each in ids)]
 
-    def create_companion(self) -> Self:
-        """Register another customer, for whom the same faults are injected."""
+    @contextmanager
+    def companion(self) -> Iterator[Self]:
+        """Register another customer, for whom the same faults are injected.
+
+        Customers with many declined cards are refused: a story that declines one has its own.
+        """
         customer = Customer.register(self.shop.url)
         other = type(self)(self.shop, self.faults, self.admin, customer, self.goods, self.upi_goods)
         other.correlation = self.correlation
         other.customer.http.headers["X-Correlation-Id"] = self.correlation
-        other.customer.http.auth = None  # a deleted account is answered with 401
-        return other
+        try:
+            yield other
+        finally:
+            other.close()
 
     def personal_data_left(self) -> list[dict[str, Any]]:
         """The rows of this customer's cart, and their notices that are not erased."""
@@ -254,7 +261,8 @@ def buy_by_card(shopper: Shopper) -> Outcome:
 
 
 def pay_with_declined_card(shopper: Shopper) -> Outcome:
-    return shopper.await_outcome(shopper.buy(DECLINED))
+    with shopper.companion() as buyer:
+        return buyer.await_outcome(buyer.buy(DECLINED))
 
 
 def approve_challenge(shopper: Shopper) -> Outcome:
@@ -265,10 +273,11 @@ def approve_challenge(shopper: Shopper) -> Outcome:
 
 
 def refuse_challenge(shopper: Shopper) -> Outcome:
-    order_id = shopper.buy(CHALLENGED)
-    if action := shopper.await_challenge(order_id):
-        shopper.answer_challenge(action, "refuse")
-    return shopper.await_outcome(order_id)
+    with shopper.companion() as buyer:
+        order_id = buyer.buy(CHALLENGED)
+        if action := buyer.await_challenge(order_id):
+            buyer.answer_challenge(action, "refuse")
+        return buyer.await_outcome(order_id)
 
 
 def pay_by_upi(shopper: Shopper) -> Outcome:
@@ -366,13 +375,15 @@ def pay_after_expired_reservation(shopper: Shopper) -> Outcome:
 
 def leave_work_to_queues(shopper: Shopper) -> Outcome:
     """Queue what sagas queue when steps of them keep failing."""
-    bought, failed = buy_by_card(shopper), pay_with_declined_card(shopper)
-    for queue, message in [
-        *queued_work.of_purchase(shopper.probe, bought.order_id, shopper.customer.user_id),
-        *queued_work.of_failure(failed.order_id, shopper.customer.user_id),
-    ]:
-        shopper.probe.send_message(queue, message)
-    return failed
+    with shopper.companion() as buyer:
+        bought = buy_by_card(buyer)
+        failed = buyer.await_outcome(buyer.buy(DECLINED))
+        for queue, message in [
+            *queued_work.of_purchase(buyer.probe, bought.order_id, buyer.customer.user_id),
+            *queued_work.of_failure(failed.order_id, buyer.customer.user_id),
+        ]:
+            buyer.probe.send_message(queue, message)
+        return failed
 
 
 def delete_account(shopper: Shopper) -> Outcome:
@@ -380,8 +391,8 @@ def delete_account(shopper: Shopper) -> Outcome:
 
     The unpaid order is cancelled, and no cart and no text stays.
     """
-    leaver = shopper.create_companion()
-    try:
+    with shopper.companion() as leaver:
+        leaver.customer.http.auth = None  # a deleted account is answered with 401
         outcome, unpaid = buy_by_card(leaver), leaver.order()
         leaver.await_challenge(unpaid)
         leaver.fill_cart()
@@ -391,8 +402,6 @@ def delete_account(shopper: Shopper) -> Outcome:
         poll_until(leaver.personal_data_left, lambda left: not left, 120)
         leaver.await_cancelled(unpaid)
         return outcome
-    finally:
-        leaver.close()
 
 
 # The status of each scenario's order if at most one fault is injected.
