@@ -8,7 +8,7 @@ from moto.ses.models import ses_backends
 
 
 class SentMail(NamedTuple):
-    """A mail to one address. `text` has no line of the markup's own, and a row in each line."""
+    """A mail to one address. `text` is what its HTML says, a row in a line."""
 
     to: str
     subject: str

@@ -1,4 +1,4 @@
-"""The table of a receipt: the goods, what was added to and taken off their price, the total."""
+"""The table of a receipt: goods, what changes their price, the total."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def _list_goods(order: Order) -> Iterator[Row]:
 
 
 def _list_parts(order: Order) -> Iterator[Row]:
-    """Yield what is added to the goods' list prices and taken off them, where there is any."""
+    """Yield what is added to the list prices and taken off them."""
     if order.discount_minor:
         yield _row(order, "Discount", -order.discount_minor)
     if order.shipping is not None:

@@ -62,7 +62,7 @@ class OrderLine(dynamodb.Map):
 
 
 class OrderShipping(dynamodb.Map):
-    """How it is shipped, and what is paid for that: its price, and with tax that is added."""
+    """How it is shipped, its price, and the total with tax that is added."""
 
     name = UnicodeAttribute()
     price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
