@@ -1,4 +1,4 @@
-"""Mails to customers: HTML with text beside, both from `mail_templates`."""
+"""Mails to customers: HTML with text beside, from `mail.html` and `mail.txt`."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from common import aws, settings
 
-_TEMPLATES = Path(__file__).with_name("mail_templates")
+_TEMPLATES = Path(__file__).parent
 
 
 class Row(NamedTuple):
