@@ -59,12 +59,15 @@ class OrderLine(dynamodb.Map):
     product_id = UnicodeAttribute(attr_name="productId")
     name = UnicodeAttribute(null=True)
     qty = dynamodb.WholeNumber()
+    price_minor = dynamodb.WholeNumber(attr_name="priceMinor", null=True)
     line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor", null=True)
 
 
 class OrderShipping(dynamodb.Map):
-    """What is paid for shipping."""
+    """How it is shipped, its price, and the total with tax that is added."""
 
+    name = UnicodeAttribute()
+    price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
 
 
@@ -129,6 +132,10 @@ class Order(Model):
     status = UnicodeAttribute()
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
+    subtotal_minor = dynamodb.WholeNumber(attr_name="subtotalMinor", null=True)
+    discount_minor = dynamodb.WholeNumber(attr_name="discountMinor", null=True)
+    tax_minor = dynamodb.WholeNumber(attr_name="taxMinor", null=True)
+    tax_included = BooleanAttribute(attr_name="taxIncluded", null=True)
     shipping = OrderShipping(null=True)
     currency = UnicodeAttribute()
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
