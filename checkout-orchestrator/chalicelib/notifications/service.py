@@ -1,15 +1,17 @@
 """The verbs of a notification: notify the customer, notify the team, erase."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.notifications import channels, notices
+from chalicelib.notifications import channels, notices, receipts
 from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
-from chalicelib.notifications.models import ERASED, Notification, NotificationStatus
+from chalicelib.notifications.models import ERASED, Notification, NotificationStatus, TableRow
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels import payments
 from chalicelib.readmodels.orders import Order, find_order
 from common import clock, dynamodb, events, ids, money, settings, step_input
+from common.mails import Row
 
 CUSTOMER = "customer"
 ADMIN = "admin"
@@ -47,8 +49,6 @@ def send_receipt(done: events.OrderDone) -> Notification:
         NoticeKind.RECEIPT,
         done.order_id,
         day=clock.shop_day(done.occurred_at),
-        lines=_receipt_lines(done, find_order(done.order_id)),
-        total=money.format_amount(money.minor(done.total_amount, done.currency), done.currency),
         payment_id=done.payment_id,
     )
     if _is_one_mail():
@@ -60,7 +60,8 @@ def send_receipt(done: events.OrderDone) -> Notification:
         message=notice.message,
         order_id=done.order_id,
     )
-    return _send_once(request, CUSTOMER)
+    rows = receipts.list_rows(done, find_order(done.order_id))
+    return _send_once(request, CUSTOMER, rows)
 
 
 def withdraw_picking(order_id: str, user_id: str) -> Notification:
@@ -141,9 +142,11 @@ def _with_text(request: NotificationRequest) -> NotificationRequest:
     )
 
 
-def _send_once(request: NotificationRequest, audience: str) -> Notification:
+def _send_once(
+    request: NotificationRequest, audience: str, rows: Sequence[Row] = ()
+) -> Notification:
     """Send it unless it was sent before. On failure the row stays PENDING."""
-    return _finish(_get_or_create(request, audience))
+    return _finish(_get_or_create(request, audience, rows))
 
 
 def _finish(notification: Notification) -> Notification:
@@ -168,6 +171,7 @@ def _send(notification: Notification) -> None:
     except RecipientGone:
         notification.status = NotificationStatus.UNREACHABLE
         notification.subject = notification.message = ERASED
+        notification.rows = None
     except RecipientSuppressed:
         notification.status = NotificationStatus.UNREACHABLE
 
@@ -186,7 +190,9 @@ def _is_in_receipt(notification: Notification) -> bool:
     )
 
 
-def _get_or_create(request: NotificationRequest, audience: str) -> Notification:
+def _get_or_create(
+    request: NotificationRequest, audience: str, rows: Sequence[Row]
+) -> Notification:
     return _find_or_save(
         Notification(
             _notification_id(request, audience),
@@ -197,6 +203,7 @@ def _get_or_create(request: NotificationRequest, audience: str) -> Notification:
             order_id=request.order_id,
             subject=request.subject or _SUBJECT,
             message=request.message,
+            rows=[TableRow(label=row.label, value=row.value) for row in rows] or None,
         )
     )
 
@@ -255,14 +262,3 @@ def _pick_list(order: Order) -> str:
 
 def _list_goods(order: Order) -> list[str]:
     return [f"{line.qty} x {line.name or ''} ({line.product_id})" for line in order.lines]
-
-
-def _receipt_lines(done: events.OrderDone, order: Order | None) -> str:
-    """Lines with the order's names and prices, or those of the event without it."""
-    if order is None:
-        return "\n".join(f"{line.qty} x {line.product_id}" for line in done.items)
-    return "\n".join(
-        f"{line.qty} x {line.name or line.product_id}: "
-        f"{money.format_amount(line.line_total_minor, order.currency)}"
-        for line in order.lines
-    )

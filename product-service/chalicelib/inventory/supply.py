@@ -202,7 +202,8 @@ def _has_room(change: int) -> Condition:
     """The condition that neither less than nothing nor too much would be available."""
     at_least, at_most = max(0, -change), min(MAX_STOCK, MAX_STOCK - change)
     room: Condition = Stock.available.between(at_least, at_most)
-    return room & Stock.not_counted.does_not_exist()
+    room &= Stock.not_counted.does_not_exist()
+    return room
 
 
 def _validate_repeat(stored: StockMovement, movement: StockMovement) -> None:

@@ -44,7 +44,7 @@ def create_product(request: NewProduct, admin_id: str, key: str | None) -> Produ
     _validate_names(variants)
     if variants:
         rows.set_variants(product, [rows.variant_row(variant) for variant in variants])
-    stocked = request.variants or [request]
+    stocked: list[StockedProduct] = [*request.variants] or [request]
     try:
         transactions.write(*_operations(product, variants, stocked, admin_id, key))
     except transactions.TransactionCancelled:
