@@ -1,4 +1,4 @@
-"""Channels of notifications: mail and SMS to customers, a topic for staff."""
+"""Channels of notifications: mail and SMS, and a topic for the team."""
 
 import json
 from functools import cache
@@ -6,7 +6,7 @@ from functools import cache
 from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed, RecipientUnknown
 from chalicelib.notifications.models import Notification
 from chalicelib.readmodels.users import User, find_user, is_suppressed, was_deleted
-from common import aws, settings
+from common import aws, log, settings
 
 _TOPIC = "commerce-notifications"
 _MAX_SUBJECT = 100  # of SNS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -33,6 +33,8 @@ def publish_to_team(notification: Notification) -> None:
         "type": notification.type,
         "kind": notification.kind,
         "orderId": notification.order_id,
+        "userId": notification.user_id,
+        "correlationId": log.correlation_id(),
         "subject": notification.subject,
         "message": notification.message,
     }
@@ -46,6 +48,13 @@ def publish_to_team(notification: Notification) -> None:
             "audience": {"DataType": "String", "StringValue": notification.audience}
         },
     )
+
+
+def mail_team(addresses: list[str], subject: str, text: str) -> None:
+    """Send one mail to these addresses but those whose mails end. Not idempotent."""
+    reachable = [address for address in addresses if not is_suppressed(address)]
+    if reachable:
+        _mail(reachable, subject, text)
 
 
 def _get_recipient(user_id: str) -> User:
@@ -74,9 +83,13 @@ def _require_address(address: str | None, notification: Notification) -> str:
 def _send_mail(address: str, subject: str, text: str) -> None:
     if is_suppressed(address):
         raise RecipientSuppressed
+    _mail([address], subject, text)
+
+
+def _mail(addresses: list[str], subject: str, text: str) -> None:
     aws.client("ses").send_email(
         Source=settings.text("MAIL_FROM"),
-        Destination={"ToAddresses": [address]},
+        Destination={"ToAddresses": addresses},
         Message={
             "Subject": {"Data": subject, "Charset": "UTF-8"},
             "Body": {"Text": {"Data": text, "Charset": "UTF-8"}},
