@@ -125,6 +125,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
     "checkout-orchestrator": {
         ("POST", "/checkout"): OWNER,
         ("GET", "/checkout/{order_id}"): owner(Scope.ORDERS_READ),
+        ("GET", "/notifications"): staff(Scope.ORDERS_READ),
         ("POST", "/checkout/webhooks/stripe"): GATEWAY,
         ("POST", "/checkout/webhooks/razorpay"): GATEWAY,
     },

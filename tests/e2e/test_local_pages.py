@@ -21,6 +21,7 @@ ONLY_GATEWAYS = (400, "believed by the gateway's signature alone")
 EXCEPTIONS = {
     "GET /analytics/events": ONLY_STAFF,
     "GET /analytics/reports": ONLY_STAFF,
+    "GET /notifications": ONLY_STAFF,
     "POST /product": ONLY_STAFF,
     "POST /product/{productId}/variants": ONLY_STAFF,
     "GET /products/all/{productId}": ONLY_STAFF,

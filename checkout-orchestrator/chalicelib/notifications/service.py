@@ -5,7 +5,13 @@ from typing import Any
 
 from chalicelib.notifications import channels, notices, receipts
 from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
-from chalicelib.notifications.models import ERASED, Notification, NotificationStatus, TableRow
+from chalicelib.notifications.models import (
+    ERASED,
+    Notification,
+    NotificationStatus,
+    TableRow,
+    identify,
+)
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels import payments
@@ -220,9 +226,7 @@ def _notification_id(request: NotificationRequest, audience: str) -> str:
     if request.kind is None and request.order_id is None:
         return ids.new("NOTIF")
     about = request.order_id or request.user_id
-    return ids.deterministic(
-        "NOTIF", about, request.kind or request.message, audience, request.type
-    )
+    return identify(about, request.kind or request.message, audience, request.type)
 
 
 def _notify_team(request: NotificationRequest) -> None:
