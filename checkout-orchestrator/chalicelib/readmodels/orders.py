@@ -1,6 +1,6 @@
 """Read model of order-service's table Orders: only what is used here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from common import clock, dynamodb
+from common.batch_reads import Key
 
 # Both are order-service's.
 DAY_SHARDS = 8  # of the index by-day
@@ -175,9 +176,9 @@ def find_order(order_id: str) -> Order | None:
     return dynamodb.find(Order, order_id)
 
 
-def find_orders(order_ids: Iterable[str]) -> list[Order]:
-    """Read those of the orders that there are. Strongly consistent."""
-    return list(Order.batch_get(list(order_ids), consistent_read=True))
+def order_key(order_id: str) -> Key[Order]:
+    """Return the key of an order."""
+    return Key(Order, order_id)
 
 
 def list_order_ids(day: str) -> Iterator[str]:
