@@ -101,8 +101,10 @@ _SETTINGS = {
         ("user-service", "MailDomain"),
         lambda address: address.partition("@")[2],
     ),
-    "SHOP_SITE": _Setting(_site, ("user-service",)),
-    "SHOP_TIME_ZONE": _Setting(_zone, ("analytics-service", "checkout-orchestrator")),
+    "SHOP_SITE": _Setting(_site, ("checkout-orchestrator", "user-service")),
+    "SHOP_TIME_ZONE": _Setting(
+        _zone, ("analytics-service", "checkout-orchestrator", "order-service")
+    ),
     "ADMIN_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "AdminEmail")),
     "ONE_MAIL_PER_ORDER": _Setting(_flag, ("checkout-orchestrator",)),
     "TEAM_MAILS": _Setting(_flag, parameter=("checkout-orchestrator", "TeamMails")),

@@ -382,7 +382,7 @@ def leave_work_to_queues(shopper: Shopper) -> Outcome:
             *queued_work.of_purchase(buyer.probe, bought.order_id, buyer.customer.user_id),
             *queued_work.of_failure(failed.order_id, buyer.customer.user_id),
         ]:
-            buyer.probe.send_message(queue, message)
+            buyer.probe.send_message(queue, message | {"correlationId": buyer.correlation})
         return failed
 
 
