@@ -40,8 +40,10 @@ def transition(
 
     Raises: OutOfStock, ReservationEnded, StockContended, StockMismatch; nothing is written then.
     """
-    for _ in CONFLICT_RETRIES.attempts():
-        reservation = dynamodb.find(Reservation, order_id)
+    for attempt in CONFLICT_RETRIES.attempts():
+        # Who reserves is mostly the first: the write fails where there is a reservation.
+        is_first = attempt == 0 and target == RESERVED
+        reservation = None if is_first else dynamodb.find(Reservation, order_id)
         if reservation is None:
             reservation = _new_reservation(order_id, quantities or {})
         status = ReservationStatus(reservation.status)
