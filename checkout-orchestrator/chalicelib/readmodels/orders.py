@@ -10,6 +10,7 @@ from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
 from common import clock, dynamodb
+from common.batch_reads import Key
 from common.pages import PAGE_LIMIT, Page, decode_cursor, encode_cursor
 
 # Both are order-service's.
@@ -185,9 +186,9 @@ def find_order(order_id: str) -> Order | None:
     return dynamodb.find(Order, order_id)
 
 
-def find_orders(order_ids: Iterable[str]) -> list[Order]:
-    """Read those of the orders that there are. Strongly consistent."""
-    return list(Order.batch_get(list(order_ids), consistent_read=True))
+def order_key(order_id: str) -> Key[Order]:
+    """Return the key of an order."""
+    return Key(Order, order_id)
 
 
 def find_days(order_ids: Iterable[str]) -> dict[str, str]:
