@@ -32,11 +32,11 @@ class MailContent(NamedTuple):
     rows: Sequence[Row] = ()
 
 
-def send(address: str, content: MailContent) -> None:
-    """Send a mail to one address. Not idempotent."""
+def send(content: MailContent, *addresses: str) -> None:
+    """Send one mail to these addresses. Not idempotent."""
     aws.client("ses").send_email(
         Source=settings.text("MAIL_FROM"),
-        Destination={"ToAddresses": [address]},
+        Destination={"ToAddresses": addresses},
         Message={
             "Subject": _data(content.subject),
             "Body": {

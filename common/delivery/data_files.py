@@ -1,4 +1,4 @@
-"""Leaves out of a zip the data of `common` that none of the service's modules reads."""
+"""Leaves out of a zip the data of `common` that the service does not read."""
 
 import ast
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def remove_unread(service: Path, shared: Path) -> None:
-    """Remove the data files that no module of `shared` reads which the service imports.
+    """Remove the data files that none of the imported modules reads.
 
     A module reads the files that it names as text.
     """
@@ -18,14 +18,14 @@ def remove_unread(service: Path, shared: Path) -> None:
 
 def _imported(service: Path, shared: Path) -> set[Path]:
     """Find the modules of `shared` that the service imports, also through each other."""
-    found: set[Path] = set()
+    imported: set[Path] = set()
     pending = [service / "app.py", *(service / "chalicelib").rglob("*.py")]
     while pending:
         modules = {shared / f"{name}.py" for name in _imports(pending.pop(), shared.name)}
-        new = {module for module in modules - found if module.exists()}
-        found |= new
+        new = {module for module in modules - imported if module.exists()}
+        imported |= new
         pending += sorted(new)
-    return found
+    return imported
 
 
 def _imports(file: Path, package: str) -> Iterator[str]:

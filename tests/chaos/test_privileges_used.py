@@ -420,6 +420,8 @@ def read_reports(harness: ChaosHarness, customer: Customer) -> None:
     harness.admin.get_report(today)
     for query in ({"userId": customer.user_id}, {"type": "PAYMENT_SUCCEEDED"}, {"day": today}):
         ok(harness.admin.http.get("/analytics/events", params=query))
+    ok(harness.admin.http.get("/notifications", params={"audience": "admin"}))
+    harness.probe.invoke("checkout-orchestrator-local-send-digest", {"day": today})
 
 
 def reconcile_orders(harness: ChaosHarness) -> None:

@@ -61,7 +61,7 @@ def test_a_zip_holds_no_development_or_runtime_packages(packages, service):
 
 
 def test_a_zip_holds_the_data_that_its_service_reads(packages):
-    """Whoever checks addresses needs the rules, a file beside the modules."""
+    """What checks addresses needs the rules, a file beside the modules."""
     rules = "common/address_rules.json"
 
     holders = {name for name, template in packages.items() if rules in contents(template)}

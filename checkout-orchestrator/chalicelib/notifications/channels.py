@@ -1,4 +1,4 @@
-"""Channels of notifications: mail and SMS to customers, a topic for staff."""
+"""Channels of notifications: mail and SMS, and a topic for the team."""
 
 import json
 from functools import cache
@@ -6,7 +6,7 @@ from functools import cache
 from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed, RecipientUnknown
 from chalicelib.notifications.models import Notification
 from chalicelib.readmodels.users import User, find_user, is_suppressed, was_deleted
-from common import aws, mails
+from common import aws, log, mails
 from common.mails import MailContent, Row
 
 _TOPIC = "commerce-notifications"
@@ -26,7 +26,7 @@ def send_to_customer(notification: Notification) -> None:
         address = _require_address(user.email, notification)
         if is_suppressed(address):
             raise RecipientSuppressed
-        mails.send(address, _content(user, notification))
+        mails.send(_content(user, notification), address)
 
 
 def publish_to_team(notification: Notification) -> None:
@@ -36,6 +36,8 @@ def publish_to_team(notification: Notification) -> None:
         "type": notification.type,
         "kind": notification.kind,
         "orderId": notification.order_id,
+        "userId": notification.user_id,
+        "correlationId": log.correlation_id(),
         "subject": notification.subject,
         "message": notification.message,
     }
@@ -49,6 +51,13 @@ def publish_to_team(notification: Notification) -> None:
             "audience": {"DataType": "String", "StringValue": notification.audience}
         },
     )
+
+
+def mail_team(addresses: list[str], subject: str, text: str) -> None:
+    """Send one mail to these addresses but those whose mails end. Not idempotent."""
+    reachable = [address for address in addresses if not is_suppressed(address)]
+    if reachable:
+        mails.send(MailContent(subject, "Hello", text), *reachable)
 
 
 def _get_recipient(user_id: str) -> User:

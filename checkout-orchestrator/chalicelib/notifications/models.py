@@ -6,7 +6,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from common import clock, dynamodb
+from common import clock, dynamodb, ids
 
 ERASED = "(erased)"  # replaces the texts to a customer who deleted the account
 
@@ -73,6 +73,11 @@ class Notification(Model):
         """Erase the text, but not whether it was sent. Idempotent."""
         texts = [Notification.subject.set(ERASED), Notification.message.set(ERASED)]
         self.update([*texts, Notification.rows.remove()])
+
+
+def identify(about: str, kind: str | None, audience: str, type_: str) -> str:
+    """Return the id of what is notified once: of an order or a user, to this audience."""
+    return ids.deterministic("NOTIF", about, kind, audience, type_)
 
 
 def list_order_notifications(user_id: str, order_id: str, since: str) -> list[Notification]:

@@ -192,7 +192,10 @@ def order_key(order_id: str) -> Key[Order]:
 
 
 def find_days(order_ids: Iterable[str]) -> dict[str, str]:
-    """Read the days (UTC) under which the orders are listed, by order id. Strongly consistent."""
+    """Read under which days (UTC) the orders are listed, by order id.
+
+    Strongly consistent.
+    """
     orders = Order.batch_get(
         list(order_ids), consistent_read=True, attributes_to_get=["orderId", "placedOn"]
     )
@@ -207,7 +210,7 @@ def list_placed_orders(placed_on: str, cursor: str | None = None) -> Page[str]:
 
 
 def list_open_refunds(shard: int, cursor: str | None = None) -> Page[str]:
-    """List the ids of a shard of the orders with a refund that is not made, of any day."""
+    """List the ids of a shard of all orders with a refund that is not made."""
     start = decode_cursor(cursor)
     orders = Order.by_open_refund.query(f"OPEN#{shard}", limit=PAGE_LIMIT, last_evaluated_key=start)
     return _to_ids(orders)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from pynamodb.attributes import ListAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from common import clock, dynamodb, ids
 from common.batch_reads import BatchReader, Key
 
 ACTIVE = "ACTIVE"  # the status of a product that is for sale
+NEVER_SOLD_OUT = 1_000_000
 
 
 class Product(Model):
@@ -29,13 +30,14 @@ class Product(Model):
 
 
 class Stock(Model):
-    """How many of a product are neither reserved nor sold."""
+    """How many of a product are neither reserved nor sold, if it is counted."""
 
     class Meta(dynamodb.Meta):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
     available_stock = dynamodb.WholeNumber(attr_name="availableStock")
+    not_counted = BooleanAttribute(null=True, attr_name="notCounted")
 
 
 class CartItem(Model):
@@ -85,9 +87,15 @@ def active_products(reader: BatchReader, product_ids: Iterable[str]) -> dict[str
 
 
 def available_stock(reader: BatchReader, product_ids: Iterable[str]) -> dict[str, int]:
-    """Return how many of each product are available, if it has a stock row."""
+    """Return how many of each product are available, if it has a stock row.
+
+    Of what is not counted: NEVER_SOLD_OUT.
+    """
     stocks = reader.find_all(stock_keys(product_ids))
-    return {stock.product_id: stock.available_stock for stock in stocks}
+    return {
+        stock.product_id: NEVER_SOLD_OUT if stock.not_counted else stock.available_stock
+        for stock in stocks
+    }
 
 
 def shown_prices(reader: BatchReader, user_id: str, product_ids: Iterable[str]) -> dict[str, int]:

@@ -99,18 +99,16 @@ def change_promotion(text: str, patch: PromotionPatch) -> PromotionView:
 def delete_promotion(text: str) -> None:
     """End a promotion for good. Its code stays taken. Idempotent.
 
-    Raises: InvalidId.
+    Raises: InvalidId, ConfigurationContended.
     """
-    dynamodb.update_if(
-        PromotionRow(ids.parse(PromotionRow.id_prefix, text)),
-        [
-            PromotionRow.is_archived.set(True),
-            PromotionRow.automatic.remove(),
-            PromotionRow.updated_at.set(clock.now()),
-        ],
-        PromotionRow.name.exists(),
-        add_version_condition=False,
-    )
+    row = PromotionRow(ids.parse(PromotionRow.id_prefix, text))
+    changes = [
+        PromotionRow.is_archived.set(True),
+        PromotionRow.automatic.remove(),
+        PromotionRow.updated_at.set(clock.now()),
+    ]
+    with rows.translate_contention():
+        dynamodb.update_if(row, changes, PromotionRow.name.exists(), add_version_condition=False)
 
 
 def _patched(row: PromotionRow, patch: PromotionPatch) -> PromotionRow:

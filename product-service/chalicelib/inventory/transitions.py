@@ -129,12 +129,18 @@ def _status_actions(target: ReservationStatus) -> list[Action]:
 
 
 def _stock_transfer(product_id: str, qty: int, transfer: Transfer) -> transactions.Operation:
-    """The operation that moves goods between buckets, if the source holds enough."""
+    """The operation that moves goods between buckets, if the source holds enough.
+
+    What is not counted is always available.
+    """
     source, target = transfer
+    condition: Condition = source >= qty
+    if source is Stock.available:
+        condition |= Stock.not_counted == True  # noqa: E712  # PynamoDB's operator
     return transactions.update(
         Stock(product_id),
         [source.add(-qty), target.add(qty), Stock.updated_at.set(clock.now())],
-        source >= qty,
+        condition,
     )
 
 
