@@ -49,7 +49,15 @@ from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import listing, outbox, payment_events, quotations, refunds, service
+    from chalicelib.orders import (
+        listing,
+        outbox,
+        payment_events,
+        quotations,
+        refunds,
+        service,
+        shop_listing,
+    )
     from common import staff_acts
 
 PRICE_ERRORS = (
@@ -142,13 +150,20 @@ def get_order(request: Request[None], order_id: str) -> OrderView:
 @api.get(
     "/orders",
     summary="List orders, newest first",
-    description="A new order or status may show a moment later.",
+    description=(
+        "A new order or status may show a moment later. Staff list all orders of the shop with"
+        " `view=all`, of the last 31 days or those named; a page of one `status` may be short, and"
+        " the list ends where there is no `X-Next-Cursor`."
+    ),
     query=OrdersQuery,
     returns=Page[OrderView],
     on_behalf=Scope.ORDERS_READ,
-    errors=[InvalidCursor, ids.InvalidId, auth.NotYours],
+    errors=[InvalidCursor, ids.InvalidId, auth.NotYours, auth.InsufficientScope],
 )
 def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
+    if request.query.view == "all":
+        auth.require_scope(request.caller, Scope.ORDERS_READ)
+        return shop_listing.list_shop_orders(request.query)
     user_id = request.acting_for(request.query.user_id)
     return listing.list_orders(user_id, request.query)
 

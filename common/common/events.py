@@ -146,7 +146,8 @@ class PaymentRefunded(Event, frozen=True):
     """The gateway refunded the amount, and the items were restocked if they had to be.
 
     `amount` is less than was requested where less was left. `is_booked`: the refund was made at
-    the gateway's dashboard, and nobody requested it of the shop.
+    the gateway's dashboard; nobody requested it of the shop, or it is the next attempt of one that
+    had failed.
     """
 
     source = "commerce.payments"

@@ -108,8 +108,10 @@ _SETTINGS = {
         ("user-service", "MailDomain"),
         lambda address: address.partition("@")[2],
     ),
-    "SHOP_SITE": _Setting(_site, ("user-service",)),
-    "SHOP_TIME_ZONE": _Setting(_zone, ("analytics-service", "checkout-orchestrator")),
+    "SHOP_SITE": _Setting(_site, ("checkout-orchestrator", "user-service")),
+    "SHOP_TIME_ZONE": _Setting(
+        _zone, ("analytics-service", "checkout-orchestrator", "order-service")
+    ),
     "ADMIN_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "AdminEmail")),
     "DIGEST_EMAILS": _Setting(_addresses, ("checkout-orchestrator",)),
     "ONE_MAIL_PER_ORDER": _Setting(_flag, ("checkout-orchestrator",)),

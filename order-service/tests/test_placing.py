@@ -47,7 +47,7 @@ def test_an_order_has_the_catalogues_price(jimmy):
 
     assert response.status_code == 201
     assert set(response.json_body) == {
-        *("orderId", "status", "totalAmount", "currency", "createdAt", "payBy"),
+        *("orderId", "orderNumber", "status", "totalAmount", "currency", "createdAt", "payBy"),
     }
     assert (response.json_body["totalAmount"], response.json_body["currency"]) == (36.48, "USD")
 

@@ -26,8 +26,8 @@ def of_purchase(probe: ShopProbe, order_id: str, user_id: str) -> list[Message]:
         ("unpublished-events-queue", _order_done(order, items)),
         ("inventory-update-queue", {"action": "commit", "orderId": order_id, "items": items}),
         ("announce-orders-queue", _parked_record(probe, order_id)),
-        ("order-staff-acts-queue", _parked_act("OrderStaffActs")),
-        ("product-staff-acts-queue", _parked_act("ProductStaffActs")),
+        ("order-staff-acts-queue", _parked_act("OrderStaffActs", user_id)),
+        ("product-staff-acts-queue", _parked_act("ProductStaffActs", user_id)),
     ]
 
 
@@ -103,11 +103,11 @@ def _parked_record(probe: ShopProbe, order_id: str) -> dict[str, Any]:
     }
 
 
-def _parked_act(table: str) -> dict[str, Any]:
+def _parked_act(table: str, user_id: str) -> dict[str, Any]:
     """A stream record as announce-staff-acts parks it."""
     texts = {
         "actId": f"ACT#{uuid.uuid4().hex}",
-        "userId": "USER#01STAFF",
+        "userId": user_id,
         "role": "support",
         "scope": "orders:write",
         "action": "cancelOrder",

@@ -2,8 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
@@ -82,14 +83,20 @@ class Shopper:
         ids = (self.customer.user_id, self.goods, self.upi_goods)
         return [self.correlation, *(each.split("#")[-1] for each in ids)]
 
-    def create_companion(self) -> Self:
-        """Register another customer, for whom the same faults are injected."""
+    @contextmanager
+    def companion(self) -> Iterator[Self]:
+        """Register another customer, for whom the same faults are injected.
+
+        Customers with many declined cards are refused: a story that declines one has its own.
+        """
         customer = Customer.register(self.shop.url)
         other = type(self)(self.shop, self.faults, self.admin, customer, self.goods, self.upi_goods)
         other.correlation = self.correlation
         other.customer.http.headers["X-Correlation-Id"] = self.correlation
-        other.customer.http.auth = None  # a deleted account is answered with 401
-        return other
+        try:
+            yield other
+        finally:
+            other.close()
 
     def personal_data_left(self) -> list[dict[str, Any]]:
         """The rows of this customer's cart, and their notices that are not erased."""
@@ -164,6 +171,14 @@ class Shopper:
             lambda: self.get_checkout(order_id), lambda now: now["status"] in statuses, seconds
         )
         return Outcome(order_id, checkout["status"])
+
+    def await_cancelled(self, order_id: str) -> None:
+        """Wait until the order's row is CANCELLED: a deleted account cannot ask for it."""
+        poll_until(
+            lambda: self.probe.row("Orders", orderId=order_id)["status"],
+            lambda status: status == "CANCELLED",
+            120,
+        )
 
     def await_challenge(self, order_id: str, seconds: float = 150) -> dict[str, Any] | None:
         """Wait for what the customer has to do. None if the order ends before."""
@@ -246,7 +261,8 @@ def buy_by_card(shopper: Shopper) -> Outcome:
 
 
 def pay_with_declined_card(shopper: Shopper) -> Outcome:
-    return shopper.await_outcome(shopper.buy(DECLINED))
+    with shopper.companion() as buyer:
+        return buyer.await_outcome(buyer.buy(DECLINED))
 
 
 def approve_challenge(shopper: Shopper) -> Outcome:
@@ -257,10 +273,11 @@ def approve_challenge(shopper: Shopper) -> Outcome:
 
 
 def refuse_challenge(shopper: Shopper) -> Outcome:
-    order_id = shopper.buy(CHALLENGED)
-    if action := shopper.await_challenge(order_id):
-        shopper.answer_challenge(action, "refuse")
-    return shopper.await_outcome(order_id)
+    with shopper.companion() as buyer:
+        order_id = buyer.buy(CHALLENGED)
+        if action := buyer.await_challenge(order_id):
+            buyer.answer_challenge(action, "refuse")
+        return buyer.await_outcome(order_id)
 
 
 def pay_by_upi(shopper: Shopper) -> Outcome:
@@ -358,28 +375,33 @@ def pay_after_expired_reservation(shopper: Shopper) -> Outcome:
 
 def leave_work_to_queues(shopper: Shopper) -> Outcome:
     """Queue what sagas queue when steps of them keep failing."""
-    bought, failed = buy_by_card(shopper), pay_with_declined_card(shopper)
-    for queue, message in [
-        *queued_work.of_purchase(shopper.probe, bought.order_id, shopper.customer.user_id),
-        *queued_work.of_failure(failed.order_id, shopper.customer.user_id),
-    ]:
-        shopper.probe.send_message(queue, message)
-    return failed
+    with shopper.companion() as buyer:
+        bought = buy_by_card(buyer)
+        failed = buyer.await_outcome(buyer.buy(DECLINED))
+        for queue, message in [
+            *queued_work.of_purchase(buyer.probe, bought.order_id, buyer.customer.user_id),
+            *queued_work.of_failure(failed.order_id, buyer.customer.user_id),
+        ]:
+            buyer.probe.send_message(queue, message | {"correlationId": buyer.correlation})
+        return failed
 
 
 def delete_account(shopper: Shopper) -> Outcome:
-    """Buy, fill the cart again, and delete the account: no cart and text stays."""
-    leaver = shopper.create_companion()
-    try:
-        outcome = buy_by_card(leaver)
+    """Buy, order without paying, fill the cart again, and delete the account.
+
+    The unpaid order is cancelled, and no cart and no text stays.
+    """
+    with shopper.companion() as leaver:
+        leaver.customer.http.auth = None  # a deleted account is answered with 401
+        outcome, unpaid = buy_by_card(leaver), leaver.order()
+        leaver.await_challenge(unpaid)
         leaver.fill_cart()
         response = leaver.request("DELETE", "/user", {"password": PASSWORD})
         # 401: the account was deleted, and the response was lost.
         assert response.status_code in (200, 401), response.text
         poll_until(leaver.personal_data_left, lambda left: not left, 120)
+        leaver.await_cancelled(unpaid)
         return outcome
-    finally:
-        leaver.close()
 
 
 # The status of each scenario's order if at most one fault is injected.

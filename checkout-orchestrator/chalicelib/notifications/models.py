@@ -26,6 +26,13 @@ class NotificationStatus(StrEnum):
 FINAL_STATUSES = frozenset({*NotificationStatus} - {NotificationStatus.PENDING})
 
 
+class TableRow(dynamodb.Map):
+    """A line of the message's table: a label, and an amount of money."""
+
+    label = UnicodeAttribute()
+    value = UnicodeAttribute()
+
+
 class ByUser(GlobalSecondaryIndex["Notification"]):
     """A user's notifications, by time."""
 
@@ -51,6 +58,7 @@ class Notification(Model):
     order_id = UnicodeAttribute(attr_name="orderId", null=True)
     subject = UnicodeAttribute()
     message = UnicodeAttribute()
+    rows = dynamodb.MapsAttribute(of=TableRow, null=True)
     status = UnicodeAttribute(default=NotificationStatus.PENDING)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
     sent_at = UnicodeAttribute(attr_name="sentAt", null=True)
@@ -62,8 +70,9 @@ class Notification(Model):
         return self.status in FINAL_STATUSES
 
     def erase(self) -> None:
-        """Overwrite the text, but not whether it was sent. Idempotent."""
-        self.update([Notification.subject.set(ERASED), Notification.message.set(ERASED)])
+        """Erase the text, but not whether it was sent. Idempotent."""
+        texts = [Notification.subject.set(ERASED), Notification.message.set(ERASED)]
+        self.update([*texts, Notification.rows.remove()])
 
 
 def identify(about: str, kind: str | None, audience: str, type_: str) -> str:

@@ -46,8 +46,7 @@ _NOTICES = {
     ),
     NoticeKind.RECEIPT: Notice(
         "Your receipt for order #{number}",
-        "Your receipt for order #{number}, {day}\n\n{lines}\n\n"
-        "Total: {total}\nPayment: {payment_id}",
+        "Your receipt for order #{number}, {day}\n\nPayment: {payment_id}",
     ),
     NoticeKind.REFUND: Notice(
         "Your refund",

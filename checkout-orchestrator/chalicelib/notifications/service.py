@@ -1,11 +1,14 @@
 """The verbs of a notification: notify the customer, notify the team, erase."""
 
-from chalicelib.notifications import channels, notices
+from collections.abc import Sequence
+
+from chalicelib.notifications import channels, notices, receipts
 from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
 from chalicelib.notifications.models import (
     ERASED,
     Notification,
     NotificationStatus,
+    TableRow,
     identify,
 )
 from chalicelib.notifications.notices import NoticeKind
@@ -13,6 +16,7 @@ from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels import payments
 from chalicelib.readmodels.orders import Order, find_order
 from common import clock, dynamodb, events, ids, money, settings
+from common.mails import Row
 
 CUSTOMER = "customer"
 ADMIN = "admin"
@@ -38,8 +42,6 @@ def send_receipt(done: events.OrderDone) -> Notification:
         NoticeKind.RECEIPT,
         done.order_id,
         day=clock.shop_day(done.occurred_at),
-        lines=_receipt_lines(done, find_order(done.order_id)),
-        total=money.format_amount(money.minor(done.total_amount, done.currency), done.currency),
         payment_id=done.payment_id,
     )
     if _is_one_mail():
@@ -51,7 +53,8 @@ def send_receipt(done: events.OrderDone) -> Notification:
         message=notice.message,
         order_id=done.order_id,
     )
-    return _send_once(request, CUSTOMER)
+    rows = receipts.list_rows(done, find_order(done.order_id))
+    return _send_once(request, CUSTOMER, rows)
 
 
 def withdraw_picking(order_id: str, user_id: str) -> Notification:
@@ -111,9 +114,11 @@ def _with_text(request: NotificationRequest) -> NotificationRequest:
     )
 
 
-def _send_once(request: NotificationRequest, audience: str) -> Notification:
+def _send_once(
+    request: NotificationRequest, audience: str, rows: Sequence[Row] = ()
+) -> Notification:
     """Send it unless it was sent before. On failure the row stays PENDING."""
-    notification = _get_or_create(request, audience)
+    notification = _get_or_create(request, audience, rows)
     if notification.is_final:
         return notification
     if _is_in_receipt(notification):
@@ -135,6 +140,7 @@ def _send(notification: Notification) -> None:
     except RecipientGone:
         notification.status = NotificationStatus.UNREACHABLE
         notification.subject = notification.message = ERASED
+        notification.rows = None
     except RecipientSuppressed:
         notification.status = NotificationStatus.UNREACHABLE
 
@@ -153,7 +159,9 @@ def _is_in_receipt(notification: Notification) -> bool:
     )
 
 
-def _get_or_create(request: NotificationRequest, audience: str) -> Notification:
+def _get_or_create(
+    request: NotificationRequest, audience: str, rows: Sequence[Row]
+) -> Notification:
     identity = _notification_id(request, audience)
     notification = dynamodb.find(Notification, identity)
     if notification is None:
@@ -166,6 +174,7 @@ def _get_or_create(request: NotificationRequest, audience: str) -> Notification:
             order_id=request.order_id,
             subject=request.subject or _SUBJECT,
             message=request.message,
+            rows=[TableRow(label=row.label, value=row.value) for row in rows] or None,
         )
         notification.save()
     return notification
@@ -216,14 +225,3 @@ def _pick_list(order: Order) -> str:
 
 def _list_goods(order: Order) -> list[str]:
     return [f"{line.qty} x {line.name or ''} ({line.product_id})" for line in order.lines]
-
-
-def _receipt_lines(done: events.OrderDone, order: Order | None) -> str:
-    """Lines with the order's names and prices, or those of the event without it."""
-    if order is None:
-        return "\n".join(f"{line.qty} x {line.product_id}" for line in done.items)
-    return "\n".join(
-        f"{line.qty} x {line.name or line.product_id}: "
-        f"{money.format_amount(line.line_total_minor, order.currency)}"
-        for line in order.lines
-    )

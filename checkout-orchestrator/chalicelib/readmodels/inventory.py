@@ -1,6 +1,5 @@
 """Read models of product-service: stock, reservations, movements of supply."""
 
-from collections.abc import Iterator
 from enum import StrEnum
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
@@ -8,8 +7,10 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from common import dynamodb
+from common.pages import PAGE_LIMIT, Page, decode_cursor, encode_cursor
 
-OPEN = "OPEN"  # of the attribute `open`, which a reservation has while it can expire
+# Product-service's, of the index by-expiry.
+EXPIRY_KEYS = ("OPEN", *(f"OPEN#{shard}" for shard in range(8)))
 
 
 class ReservationStatus(StrEnum):
@@ -29,7 +30,7 @@ class ReservedItem(dynamodb.Map):
 
 
 class ByExpiry(GlobalSecondaryIndex["Reservation"]):
-    """The reservations that can expire, by when they do."""
+    """The reservations that can expire, by when they do: `open` is one of EXPIRY_KEYS."""
 
     class Meta:
         index_name = "by-expiry"
@@ -85,7 +86,13 @@ def find_reservation(order_id: str) -> Reservation | None:
     return dynamodb.find(Reservation, order_id)
 
 
-def list_overdue_reservations(before: int) -> Iterator[str]:
-    """List the orders whose open reservation expired before this Unix time."""
-    overdue = Reservation.by_expiry.query(OPEN, Reservation.expires_at < before)
-    yield from (reservation.order_id for reservation in overdue)
+def list_overdue_reservations(key: str, before: int, cursor: str | None = None) -> Page[str]:
+    """List the orders of a key of by-expiry whose reservation expired before this Unix time."""
+    overdue = Reservation.by_expiry.query(
+        key,
+        Reservation.expires_at < before,
+        limit=PAGE_LIMIT,
+        last_evaluated_key=decode_cursor(cursor),
+    )
+    order_ids = [reservation.order_id for reservation in overdue]
+    return Page(order_ids, encode_cursor(overdue.last_evaluated_key))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.orders.models import ByCustomer, Order
 from chalicelib.orders.schemas import OrdersQuery
 from chalicelib.orders.views import OrderView
@@ -13,20 +15,31 @@ _MAX_KEY_LENGTH = 128  # of a cursor's values; DynamoDB rejects keys above a kil
 Key = dict[str, Any]
 
 
-def list_orders(user_id: str, query: OrdersQuery) -> Page[OrderView]:
+def list_orders(
+    user_id: str,
+    query: OrdersQuery,
+    period: Condition | None = None,
+    condition: Condition | None = None,
+) -> Page[OrderView]:
     """Return a page of a customer's orders, newest first, eventually consistent.
+
+    Only those of the period that fulfil the condition, if there are such.
 
     Raises: InvalidCursor when the cursor is not one of this list.
     """
     start = decode_cursor(query.cursor)
     if start is not None:
         _validate_start(user_id, start)
+    if query.status:
+        is_of_status = Order.status == query.status
+        condition = is_of_status if condition is None else condition & is_of_status
     results = Order.by_customer.query(
         user_id,
-        filter_condition=Order.status == query.status if query.status else None,
+        period,
+        filter_condition=condition,
         scan_index_forward=False,
         limit=query.limit,
-        page_size=_FILTERED_PAGE_SIZE if query.status else query.limit,
+        page_size=query.limit if condition is None else _FILTERED_PAGE_SIZE,
         last_evaluated_key=start,
     )
     orders = [OrderView.of(order) for order in results]

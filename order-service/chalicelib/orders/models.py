@@ -28,6 +28,11 @@ def day_shard(order_id: str, created_at: str) -> str:
     return f"{created_at[:10]}#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
 
 
+def fulfilment_shard(status: str, order_id: str) -> str:
+    """Return the key of by-fulfilment: the fulfilment status and one of DAY_SHARDS."""
+    return f"{status}#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
+
+
 def refund_shard(order_id: str) -> str:
     """Return the key of by-open-refund, one of DAY_SHARDS."""
     return f"OPEN#{zlib.crc32(order_id.encode()) % DAY_SHARDS}"
@@ -158,6 +163,32 @@ class ByDay(GlobalSecondaryIndex["Order"]):
     placed_on = UnicodeAttribute(hash_key=True, attr_name="placedOn")
 
 
+class ByTime(GlobalSecondaryIndex["Order"]):
+    """The ids of a day's orders by time of creation, in the shards of by-day."""
+
+    class Meta:
+        index_name = "by-time"
+        projection = KeysOnlyProjection()
+
+    placed_on = UnicodeAttribute(hash_key=True, attr_name="placedOn")
+    created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
+
+
+class ByFulfilment(GlobalSecondaryIndex["Order"]):
+    """The ids of paid orders by fulfilment status and time of creation.
+
+    An order that is cancelled or refunded, and one with nothing left to ship of which nothing was
+    shipped, are not in it.
+    """
+
+    class Meta:
+        index_name = "by-fulfilment"
+        projection = KeysOnlyProjection()
+
+    to_fulfil = UnicodeAttribute(hash_key=True, attr_name="toFulfil")
+    created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
+
+
 class Order(Model):
     """A purchase. Never deleted.
 
@@ -197,10 +228,15 @@ class Order(Model):
     open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")
+    to_fulfil = UnicodeAttribute(null=True, attr_name="toFulfil")  # see fulfilment_shard
+    # Of order_numbers, for other services. Orders from before it have none, and yet a number.
+    order_number = UnicodeAttribute(null=True, attr_name="orderNumber")
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()
     by_open_refund = ByOpenRefund()
+    by_time = ByTime()
+    by_fulfilment = ByFulfilment()
 
 
 class RecentLine(dynamodb.Map):

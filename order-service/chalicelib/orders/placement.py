@@ -9,6 +9,7 @@ from chalicelib.orders import (
     lookups,
     metrics,
     offers,
+    order_numbers,
     payment_limits,
     pricing,
     quotations,
@@ -86,6 +87,7 @@ def _priced_order(
         created_at=now,
         updated_at=now,
         placed_on=day_shard(order_id, now),
+        order_number=order_numbers.create_number(order_id, now),
         pay_by=offers.end_of(now),
     )
     quotations.copy_price(order, quote, terms)

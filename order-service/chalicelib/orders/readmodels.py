@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from common import dynamodb, ids
+from common import clock, dynamodb, ids
 
 ACTIVE = "ACTIVE"  # the status of a product that is for sale
 
@@ -86,3 +86,21 @@ class DeletedUser(Model):
 def was_deleted(user_id: str) -> bool:
     """Tell whether the account was deleted, strongly consistent."""
     return dynamodb.find(DeletedUser, f"DELETED#{ids.suffix(user_id)}") is not None
+
+
+class EmailClaim(Model):
+    """Which account has an address. It ends with one that is not proved."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Users"
+
+    key = UnicodeAttribute(hash_key=True, attr_name="userId")
+    owner_id = UnicodeAttribute(attr_name="ownerId")
+    expires_at = dynamodb.WholeNumber(attr_name="expiresAt", null=True)
+
+
+def find_user_id(email: str) -> str | None:
+    """Return whose account has this address, None if nobody's. Case does not matter."""
+    claim = dynamodb.find(EmailClaim, f"EMAIL#{email.strip().lower()}")
+    has_ended = claim and claim.expires_at is not None and claim.expires_at <= clock.epoch()
+    return None if claim is None or has_ended else claim.owner_id

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.orders import writes
+from chalicelib.orders import fulfilment, writes
 from chalicelib.orders.errors import OrderContended
 from chalicelib.orders.models import Order, Refund, RefundLine, refund_shard
 from chalicelib.orders.pricing import Quantities
@@ -56,6 +56,7 @@ def save_refunds(
     changes = [
         Order.refunds.set(refunds),
         shard if is_open else Order.open_refund.remove(),
+        fulfilment.index_order(order, status or order.status),
         Order.updated_at.set(clock.now()),
         *actions,
     ]

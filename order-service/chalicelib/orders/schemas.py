@@ -1,24 +1,28 @@
 """Request bodies, queries and step inputs."""
 
 import re
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
-from chalicelib.orders.statuses import OrderStatus
+from chalicelib.orders.statuses import FulfilmentStatus, OrderStatus
 from chalicelib.quotes.schemas import PriceTerms
-from common import lazy_imports, text
+from common import clock, lazy_imports, text
 from common.addresses import Address
 from common.schemas import Schema
 
 with lazy_imports.until_first_use():
-    pass
+    from chalicelib.orders import order_numbers
 
 MAX_QTY = 99  # of one product
 # One DynamoDB transaction takes 100 items: the stock of each line, and the reservation.
 MAX_LINES = 99
 MAX_REASON_LENGTH = 500
+MAX_DAYS = 31  # of a list by day: eight queries for each, at most
+_FIRST_DAY = date(2000, 1, 1)  # before any order
 
 _PAYMENT_METHOD = re.compile(r"[A-Za-z]\w{2,254}", re.ASCII)
 
@@ -127,11 +131,69 @@ class OrdersQuery(Schema):
     """Which orders, and which page of them."""
 
     user_id: UserId = None
+    view: Annotated[
+        Literal["all"] | None,
+        Meta(description="`all`: every order of the shop, for staff with `orders:read`."),
+    ] = None
     status: Annotated[OrderStatus | None, Meta(description="Only orders of this status.")] = None
+    fulfilment_status: Annotated[
+        FulfilmentStatus | None,
+        Meta(description="With `view=all`: what is to be shipped or delivered, oldest first."),
+    ] = None
+    first: Annotated[
+        date | None,
+        Meta(description="With `view=all`: the first day; 31 days before `to` if left out."),
+    ] = msgspec.field(name="from", default=None)
+    last: Annotated[
+        date | None, Meta(description="With `view=all`: the last day, included; today if left out.")
+    ] = msgspec.field(name="to", default=None)
+    email: Annotated[
+        Annotated[str, Meta(max_length=254)] | None,
+        Meta(description="With `view=all`: the address of the customer's account."),
+    ] = None
+    order_number: Annotated[
+        str | None, Meta(description="With `view=all`: the order of this number, alone.")
+    ] = None
     limit: Annotated[int, Meta(ge=1, le=100, description="Orders per page.")] = 20
     cursor: Annotated[str | None, Meta(description="The `X-Next-Cursor` of the page before.")] = (
         None
     )
+
+    def __post_init__(self) -> None:
+        filters = [name for name, value in self._staff_filters() if value is not None]
+        if filters and self.view is None:
+            raise ValueError(f"{filters[0]}: expected view=all with it")
+        if self.view is not None and self.user_id is not None:
+            raise ValueError("userId: expected email, or no view=all")
+        if self.order_number is not None:
+            if len(filters) > 1 or self.status is not None:
+                raise ValueError("orderNumber: expected no other filter with it")
+            self.order_number = order_numbers.parse_number("orderNumber", self.order_number)
+        first, last = self.days
+        if first > last:
+            raise ValueError("from: expected no day after to, and none to come")
+        is_by_day = self.email is None and self.fulfilment_status is None
+        if is_by_day and (last - first).days >= MAX_DAYS:
+            raise ValueError(f"from: expected at most {MAX_DAYS - 1} days before to")
+
+    def _staff_filters(self) -> list[tuple[str, object]]:
+        return [
+            ("orderNumber", self.order_number),
+            ("email", self.email),
+            ("fulfilmentStatus", self.fulfilment_status),
+            ("from", self.first),
+            ("to", self.last),
+        ]
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day, in the shop's time zone."""
+        today = date.fromisoformat(clock.shop_day(clock.now()))
+        last = min(max(self.last or today, _FIRST_DAY), today)
+        if self.first is not None:
+            return max(self.first, _FIRST_DAY), last
+        is_by_day = self.email is None and self.fulfilment_status is None
+        return last - timedelta(days=MAX_DAYS - 1) if is_by_day else _FIRST_DAY, last
 
 
 class ValidateOrder(PaymentTerms, kw_only=True):

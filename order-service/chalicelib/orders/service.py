@@ -14,6 +14,7 @@ from chalicelib.orders import (
     lookups,
     metrics,
     offers,
+    order_numbers,
     placement,
     readmodels,
     writes,
@@ -24,9 +25,9 @@ from chalicelib.orders.errors import (
     OrderExpired,
     OrderNotPayable,
 )
-from chalicelib.orders.models import Order, day_shard
+from chalicelib.orders.models import Order, day_shard, fulfilment_shard
 from chalicelib.orders.schemas import ConfirmOrder, CreateOrder, FailOrder, ValidateOrder
-from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
+from chalicelib.orders.statuses import PAID_STATUSES, FulfilmentStatus, OrderStatus
 from chalicelib.orders.views import CreatedOrder, OrderView, StepResult, ValidOrder
 from common import clock, dynamodb, ids, log, money
 from common.auth import Caller
@@ -49,6 +50,7 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
     order = placement.place_order(order_id, user_id, request.cart_items, request, request_hash)
     return CreatedOrder(
         order_id=order.order_id,
+        order_number=order_numbers.create_number(order.order_id, order.created_at),
         status=OrderStatus.CREATED,
         total_amount=money.decimal(order.total_minor, order.currency),
         currency=order.currency,
@@ -131,8 +133,14 @@ def confirm_order(step: ConfirmOrder) -> StepResult:
     Raises: OrderNotFound, OrderCancelled, and OrderNotPayable when the order ended otherwise or
     another payment confirmed it.
     """
-    payment = Order.payment_id.set(step.payment_id)
-    order = _transition(lookups.get(step.order_id), OrderStatus.CONFIRMED, payment)
+    unfulfilled = FulfilmentStatus.UNFULFILLED
+    order = _transition(
+        lookups.get(step.order_id),
+        OrderStatus.CONFIRMED,
+        Order.payment_id.set(step.payment_id),
+        Order.fulfilment_status.set(unfulfilled),
+        Order.to_fulfil.set(fulfilment_shard(unfulfilled, step.order_id)),
+    )
     if order.status not in PAID_STATUSES or order.payment_id != step.payment_id:
         raise _not_payable(order)
     return _step_result(order)
@@ -174,6 +182,7 @@ def _failed_order(step: FailOrder) -> Order:
         created_at=now,
         updated_at=now,
         placed_on=day_shard(step.order_id, now),
+        order_number=order_numbers.create_number(step.order_id, now),
     )
 
 

@@ -68,6 +68,9 @@ PAID_STATUSES = frozenset(
     }
 )
 
+# Those in which a shipment may leave.
+SHIPPABLE_STATUSES = frozenset({OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUNDED})
+
 
 def statuses_before(status: OrderStatus) -> list[OrderStatus]:
     """Return the statuses from which an order may get this one."""

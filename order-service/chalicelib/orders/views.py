@@ -8,18 +8,30 @@ from msgspec import Meta
 
 from chalicelib.orders.price_views import OrderPriceView, optional_amount, price_parts
 from chalicelib.orders.schemas import CartItemTaken, ProductQuantity
-from chalicelib.orders.statuses import DisputeStatus, OrderStatus, RefundStatus
+from chalicelib.orders.statuses import (
+    PAID_STATUSES,
+    DisputeStatus,
+    FulfilmentStatus,
+    OrderStatus,
+    RefundStatus,
+)
 from common import lazy_imports, money
 from common.schemas import Schema
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import models, offers
+    from chalicelib.orders import models, offers, order_numbers
+
+
+OrderNumber = Annotated[
+    str, Meta(description="What people call the order, such as `261126-1G8KQ-27XTB`.")
+]
 
 
 class CreatedOrder(Schema):
     """An order as it was placed."""
 
     order_id: str
+    order_number: OrderNumber
     status: OrderStatus
     total_amount: Decimal
     currency: str
@@ -139,8 +151,12 @@ class OrderView(OrderPriceView, kw_only=True):
     """An order in its present state."""
 
     order_id: str
+    order_number: OrderNumber
     user_id: str
     status: OrderStatus
+    fulfilment_status: Annotated[
+        FulfilmentStatus | None, Meta(description="How much of it was shipped, once it is paid.")
+    ] = None
     items: list[OrderLineView]
     total_amount: Decimal
     currency: str
@@ -167,8 +183,10 @@ class OrderView(OrderPriceView, kw_only=True):
         refunds = order.refunds or []
         return cls(
             order_id=order.order_id,
+            order_number=order_numbers.create_number(order.order_id, order.created_at),
             user_id=order.user_id,
             status=OrderStatus(order.status),
+            fulfilment_status=_fulfilment_status(order),
             items=[OrderLineView.of(line, order.currency) for line in order.lines],
             total_amount=money.decimal(order.total_minor, order.currency),
             currency=order.currency,
@@ -233,6 +251,13 @@ class StepResult(Schema):
 
 def _lines(lines: "Iterable[models.OrderLine | models.RefundLine]") -> list[ProductQuantity]:
     return [ProductQuantity(product_id=line.product_id, qty=line.qty) for line in lines]
+
+
+def _fulfilment_status(order: "models.Order") -> FulfilmentStatus | None:
+    """Return None for an unpaid order, UNFULFILLED for one of an earlier release."""
+    if order.status not in PAID_STATUSES:
+        return None
+    return FulfilmentStatus(order.fulfilment_status or FulfilmentStatus.UNFULFILLED)
 
 
 def _refunded_amount(refunds: "list[models.Refund]", currency: str) -> Decimal:

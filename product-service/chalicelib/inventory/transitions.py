@@ -10,7 +10,6 @@ from chalicelib.inventory.errors import OutOfStock, ReservationEnded, StockConte
 from chalicelib.inventory.models import (
     ABSENT,
     NO_OP,
-    OPEN,
     RESERVED,
     TRANSFERS,
     TRANSITIONS,
@@ -19,6 +18,7 @@ from chalicelib.inventory.models import (
     ReservationStatus,
     Stock,
     Transfer,
+    expiry_key,
 )
 from common import clock, dynamodb, settings, transactions
 from common.retry import RetryPolicy
@@ -108,7 +108,7 @@ def _write_transition(
     """Write the transition. False if the reservation changed since it was read."""
     held = {item.product_id: item.held for item in reservation.items if item.held}
     if status == ABSENT:
-        reservation.open = OPEN if target == RESERVED else None
+        reservation.open = expiry_key(reservation.order_id) if target == RESERVED else None
         operation = transactions.put(reservation, Reservation.order_id.does_not_exist())
     else:
         operation = transactions.update(
