@@ -13,6 +13,7 @@ from chalicelib.readmodels.users import SuppressedAddress
 from chalicelib.team_notifications.models import SECONDS_KEPT, TeamNotification
 from common import ids, queues
 from common.roles import Role
+from testkit import sent_mails
 from testkit.tokens import JIMMY
 
 PICK = {
@@ -42,7 +43,11 @@ def subjects(answer):
 
 def mails():
     sent = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
-    return [(one.destinations["ToAddresses"], one.subject, one.body) for one in sent]
+    texts = [mail.text for mail in sent_mails.list_mails()]
+    return [
+        (mail.destinations["ToAddresses"], mail.subject, text)
+        for mail, text in zip(sent, texts, strict=True)
+    ]
 
 
 def today():
@@ -132,8 +137,8 @@ def test_the_team_gets_one_mail_of_a_day(shop, monkeypatch):
     ((to, subject, text),), number = mails(), f"#{ids.suffix(ORDER)}"
     assert to == ["team@shop.example", "boss@shop.example"]
     assert today() in subject
-    assert f"Orders to pick: 1\n  {number}" in text
-    assert f"Orders withdrawn, not to be shipped: 1\n  {number}" in text
+    assert f"Orders to pick: 1\n{number}" in text
+    assert f"Orders withdrawn, not to be shipped: 1\n{number}" in text
     assert "Disputes opened, to be answered at the gateway: 1" in text
     assert "Discrepancies open: 1" in text
 

@@ -33,6 +33,9 @@ def prune(folder: Path) -> None:
         for part in (folder / name).glob("*/"):
             if part.name not in used:
                 shutil.rmtree(part)
+    # Faster twins of modules that requests imports, and that no answer with a charset needs.
+    for twin in folder.glob("charset_normalizer/*.so"):
+        twin.unlink()
     # Lists of the files, which only pip reads.
     for listing in folder.glob("*.dist-info/RECORD"):
         listing.unlink()

@@ -129,7 +129,8 @@ def _made(folder: Path) -> Path:
 
 def _unpacked(folder: Path, pin: str) -> Path:
     """The folder of an unpacked wheel, another one when what is left out changes."""
-    return folder / f"pruned-{hashes.compute([Path(prune.__file__)])[:8]}" / pin
+    made_by = [Path(str(module.__file__)).read_text() for module in (prune, archives)]
+    return folder / f"pruned-{hashes.compute([], made_by)[:8]}" / pin
 
 
 def _folder(wheel_cache: Path, architecture: str) -> Path:

@@ -35,6 +35,7 @@ _COVERED_ELSEWHERE = {
     "on-discrepancy": "only reads",
     "reconcile": "sends the messages that scenarios send, too; see checkout-orchestrator's"
     " tests of reconciliation repairs",
+    "send-digest": "mails the team; see checkout-orchestrator's tests of team notifications",
     "product-service-local": "is for admins; tests of product-service",
     "user-service": "is about accounts; tests of user-service",
 }

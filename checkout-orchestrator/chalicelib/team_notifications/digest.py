@@ -43,7 +43,7 @@ def _mail_once(day: date) -> DigestStatus:
     lines = [*_list_events(day), *_list_discrepancies()]
     if not lines:
         return DigestStatus.NOTHING_HAPPENED
-    subject, message = f"The shop on {day}", "\n".join(lines)
+    subject, message = f"The shop on {day}", "\n\n".join(lines)
     channels.mail_team(addresses, subject, message)
     TeamNotification(
         identity, audience=_AUDIENCE, kind="DIGEST", subject=subject, message=message
@@ -68,7 +68,7 @@ def _list_events(day: date) -> list[str]:
 
 def _line(heading: str, count: int, numbers: list[str]) -> str:
     rest = f" and {count - len(numbers)} more" if count > len(numbers) else ""
-    return f"{heading}: {count}\n  {' '.join(numbers)}{rest}"
+    return f"{heading}: {count}\n{' '.join(numbers)}{rest}"
 
 
 def _list_discrepancies() -> list[str]:

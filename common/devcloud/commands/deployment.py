@@ -9,7 +9,7 @@ from common.roles import Role
 from delivery import account_tasks, deploy, packaging, paths, smoke
 from delivery import release as service_release
 from delivery.clouds import Cloud
-from devcloud import shop, terminal
+from devcloud import deploy_role, shop, terminal
 from devcloud.commands.options import (
     DEFAULT_DIRECTORY,
     Directory,
@@ -57,6 +57,8 @@ def release(
     """Deploy a service, smoke-test it, and roll back if it fails."""
     paths.service(service)
     cloud, build, environment = Cloud(endpoint), paths.ROOT / "build", None
+    if endpoint:
+        cloud = deploy_role.assume(cloud, service, stage)
     if stage is StageName.LOCAL and not endpoint:
         local_shop = running(directory)
         cloud, build = local_shop.cloud, local_shop.directory / shop.BUILDS
