@@ -106,6 +106,9 @@ USED_ON_FAILURE: dict[str, str] = {
     "checkout-orchestrator-local-on-discrepancy dynamodb:Scan *": (
         "the discrepancy is about a product and all its reservations"
     ),
+    "checkout-orchestrator-local-on-discrepancy dynamodb:BatchGetItem *Inventory": (
+        "the discrepancy is about a product and all its reservations"
+    ),
     "user-service-local-on-user-mail dynamodb:GetItem *AccountMails": (
         "a message is repeated after its mail was sent"
     ),
