@@ -222,13 +222,8 @@ def on_inventory_update(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="notification-queue", batch_size=5, name="on-notification")
 def on_notification(event: SQSEvent) -> None:
-    """Send a notification from the topic, or of a saga whose own step failed."""
-    queues.consume(
-        event,
-        lambda message: notifications.send_notification(
-            step_input.parse(NotificationRequest, message)
-        ),
-    )
+    """Notify the team, or whom the topic or a saga's step asks for."""
+    queues.consume(event, notifications.process_message)
 
 
 @app.on_sqs_message(queue="admin-notification-queue", batch_size=10, name="on-admin-notification")

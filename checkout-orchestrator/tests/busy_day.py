@@ -1,4 +1,4 @@
-"""A made-up day with any number of paid orders, in lists that count calls and rows."""
+"""A made-up day of many paid orders, in lists that count calls and rows."""
 
 import weakref
 from collections import Counter
@@ -110,7 +110,7 @@ def intent(number: int) -> Intent:
 
 
 class ReservationList:
-    """A table of committed reservations of one unit each, in the place of the real one."""
+    """A table of committed reservations of one unit each."""
 
     def __init__(self, rows: int, product_id: str, patch: Any) -> None:
         self.count, self.product_id, self.calls = rows, product_id, 0

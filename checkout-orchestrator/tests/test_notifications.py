@@ -365,3 +365,19 @@ def test_an_unknown_event_is_not_published(shop, bus, message):
     with pytest.raises(queues.BatchPartlyFailed):
         shop.api.sqs("on-unpublished-event", [message], "unpublished-events-queue")
     assert bus.events() == []
+
+
+def test_the_warehouse_is_notified_of_a_low_stock_once(shop, topic):
+    low = events.stock_low(
+        "1", product_id=BOWL, name="Protein Bowl", sku="BOW-1", available_stock=2, threshold=3
+    )
+    for _ in range(2):
+        shop.api.sqs("on-notification", [events.to_message(low)])
+
+    ((audience, message),) = topic()
+    assert audience == "inventory"
+    assert message["subject"] == "Low stock: Protein Bowl"
+    assert message["message"] == "2 of Protein Bowl (BOW-1) are left; the threshold is 3."
+    (row,) = kept()
+    assert (row["kind"], row["status"]) == ("STOCK_LOW", "SENT")
+    assert mails() == []

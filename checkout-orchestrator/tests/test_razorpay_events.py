@@ -1,4 +1,4 @@
-"""What Razorpay's webhooks say of a paid order: disputes, refunds at its dashboard, others."""
+"""What Razorpay says of a paid order: disputes, refunds at its dashboard."""
 
 import json
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def server() -> Iterator[FakeRazorpay]:
 
 
 @pytest.fixture
-def gateway(server: FakeRazorpay, shop: CheckoutShop, monkeypatch: Any) -> FakeRazorpay:
+def gateway(server: FakeRazorpay, shop: CheckoutShop, monkeypatch: Any) -> Iterator[FakeRazorpay]:
     """The fake of Razorpay, empty, which takes UPI."""
     server.reset()
     monkeypatch.setenv("RAZORPAY_API_BASE", server.url)
@@ -78,7 +78,8 @@ def gateway(server: FakeRazorpay, shop: CheckoutShop, monkeypatch: Any) -> FakeR
         Name=razorpay_api.SECRET, SecretString=json.dumps(keys)
     )
     get_gateway("razorpay").forget_keys()
-    return server
+    yield server
+    get_gateway("razorpay").forget_keys()  # no other test has Razorpay
 
 
 @pytest.fixture

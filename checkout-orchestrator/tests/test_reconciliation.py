@@ -283,6 +283,17 @@ def test_negative_stock_is_found(records):
     assert records.kinds(settle=3600) == ["NegativeStock"]
 
 
+def test_stock_that_is_not_counted_may_be_negative_and_adds_up(records):
+    records.complete_purchase()
+    records.store_stock(available=-1, sold=2)
+    records.change("Inventory", {"productId": BOWL}, notCounted=True)
+
+    assert records.kinds(settle=3600) == []
+
+    records.change("Inventory", {"productId": BOWL}, suppliedStock=9)
+    assert records.kinds(settle=3600) == ["StockDoesNotAddUp"]
+
+
 def test_stock_that_does_not_add_up_is_found(records):
     records.complete_purchase()
     records.change("Inventory", {"productId": BOWL}, suppliedStock=9)

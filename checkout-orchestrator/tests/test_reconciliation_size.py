@@ -1,4 +1,4 @@
-"""The reconciliation of a busy day: what it holds, what it calls, where it goes on."""
+"""The reconciliation of a busy day: what it holds and calls, and where it goes on."""
 
 from itertools import islice
 
@@ -105,13 +105,13 @@ def test_stock_is_added_up_over_many_runs(records, small_pages):
     records.store_movement(9, "PROD#4")
     records.complete_purchase()
 
-    found = [
+    listed = [
         (discrepancy["kind"], discrepancy["productId"])
         for report in reports(records, fullStock=True)
         for discrepancy in report["discrepancies"]
     ]
 
-    assert sorted(found) == [
+    assert sorted(listed) == [
         ("MovementsDoNotAddUp", "PROD#4"),
         ("SoldDoesNotAddUp", BOWL),
         ("SoldDoesNotAddUp", "PROD#3"),
@@ -126,14 +126,14 @@ def test_orders_of_more_than_a_page_are_checked_each_once(records, monkeypatch):
         records.store_order(name)
     records.store_reservation("RESERVED", f"{ORDER[:-1]}9", expires_in=-301)
 
-    found = [
+    listed = [
         discrepancy["orderId"]
         for report in reports(records)
         for discrepancy in report["discrepancies"]
         if discrepancy["kind"] == "OrderStuck"
     ]
 
-    assert sorted(found) == names
+    assert sorted(listed) == names
     assert records.report()["orders"] == len(names) + 1
 
 

@@ -32,11 +32,11 @@ class MailContent(NamedTuple):
     rows: Sequence[Row] = ()
 
 
-def send(address: str, content: MailContent, *others: str) -> None:
-    """Send one mail, also to the others, who see each other. Not idempotent."""
+def send(content: MailContent, *addresses: str) -> None:
+    """Send one mail to these addresses. Not idempotent."""
     aws.client("ses").send_email(
         Source=settings.text("MAIL_FROM"),
-        Destination={"ToAddresses": [address, *others]},
+        Destination={"ToAddresses": addresses},
         Message={
             "Subject": _data(content.subject),
             "Body": {

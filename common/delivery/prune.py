@@ -41,3 +41,5 @@ def prune(folder: Path) -> None:
         listing.unlink()
     for name in _NOT_USED:
         shutil.rmtree(folder / name, ignore_errors=True)
+    for record in folder.glob("*.dist-info/RECORD"):  # of pip alone, and large for Stripe's SDK
+        record.unlink()

@@ -30,7 +30,7 @@ def bodies(requests):
 def test_a_mail_says_the_same_as_text_and_as_html(requests):
     rows = [Row("2 x Bowl", "25.98 USD"), Row("Total", "25.98 USD")]
 
-    mails.send("jimmy@example.com", MailContent("Receipt", "Hello Jimmy", "One.\n\nTwo.", rows))
+    mails.send(MailContent("Receipt", "Hello Jimmy", "One.\n\nTwo.", rows), "jimmy@example.com")
 
     text, html = bodies(requests)
     assert text == "Hello Jimmy,\n\nOne.\n\nTwo.\n\n2 x Bowl: 25.98 USD\nTotal: 25.98 USD\n"
@@ -42,7 +42,7 @@ def test_a_mail_says_the_same_as_text_and_as_html(requests):
 def test_what_people_typed_stays_text_in_html(requests):
     content = MailContent(NASTY, f"Hello {NASTY}", NASTY, [Row(NASTY, NASTY)])
 
-    mails.send("jimmy@example.com", content)
+    mails.send(content, "jimmy@example.com")
 
     text, html = bodies(requests)
     assert f"Hello {NASTY}," in text
@@ -53,7 +53,7 @@ def test_what_people_typed_stays_text_in_html(requests):
 def test_a_link_in_a_mail_can_be_followed(requests):
     link = "https://shop.example/email/verify#token=a.b-c_d"
 
-    mails.send("jimmy@example.com", MailContent("Confirm", "Hello", f"here:\n\n{link}\n\nIf not"))
+    mails.send(MailContent("Confirm", "Hello", f"here:\n\n{link}\n\nIf not"), "jimmy@example.com")
 
     text, html = bodies(requests)
     assert link in text

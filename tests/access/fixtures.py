@@ -317,6 +317,7 @@ def set_up_products(service: ServiceUnderTest) -> None:
         ),
         ("DELETE", "/product/{product_id}"): Request(bowl),
         ("PUT", "/product/{product_id}/stock"): Request(bowl, {"stock": 7}),
+        ("PATCH", "/product/{product_id}/stock"): Request(bowl, {"lowStockThreshold": 3}),
         ("POST", "/product/{product_id}/stock/adjust"): Request(
             bowl, {"change": 5, "reason": "delivery"}, {"Idempotency-Key": "d-1"}
         ),

@@ -31,6 +31,7 @@ EXCEPTIONS = {
     "DELETE /categories/{slug}": ONLY_STAFF,
     "PATCH /product/{productId}": ONLY_STAFF,
     "PUT /product/{productId}/stock": ONLY_STAFF,
+    "PATCH /product/{productId}/stock": ONLY_STAFF,
     "POST /product/{productId}/stock/adjust": ONLY_STAFF,
     "GET /product/{productId}/stock/movements": ONLY_STAFF,
     "DELETE /product/{productId}": ONLY_STAFF,

@@ -26,7 +26,7 @@ def send_to_customer(notification: Notification) -> None:
         address = _require_address(user.email, notification)
         if is_suppressed(address):
             raise RecipientSuppressed
-        mails.send(address, _content(user, notification))
+        mails.send(_content(user, notification), address)
 
 
 def publish_to_team(notification: Notification) -> None:
@@ -57,7 +57,7 @@ def mail_team(addresses: list[str], subject: str, text: str) -> None:
     """Send one mail to these addresses but those whose mails end. Not idempotent."""
     reachable = [address for address in addresses if not is_suppressed(address)]
     if reachable:
-        mails.send(reachable[0], MailContent(subject, "Hello", text), *reachable[1:])
+        mails.send(MailContent(subject, "Hello", text), *reachable)
 
 
 def _get_recipient(user_id: str) -> User:

@@ -1,6 +1,7 @@
 """The verbs of a notification: notify the customer, notify the team, erase."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from chalicelib.notifications import channels, notices, receipts
 from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
@@ -15,7 +16,7 @@ from chalicelib.notifications.notices import NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels import payments
 from chalicelib.readmodels.orders import Order, find_order
-from common import clock, dynamodb, events, ids, money, settings
+from common import clock, dynamodb, events, ids, money, settings, step_input
 from common.mails import Row
 
 CUSTOMER = "customer"
@@ -23,6 +24,18 @@ ADMIN = "admin"
 INVENTORY = "inventory"
 
 _SUBJECT = "News from the shop"
+
+
+def process_message(message: dict[str, Any]) -> Notification:
+    """Notify of what a message of notification-queue says.
+
+    Idempotent as its parts are.
+
+    Raises: RecipientUnknown, EventNotUnderstood, StepInputInvalid.
+    """
+    if message.get("detail-type") == events.StockLow.detail_type:
+        return notify_team_of_low_stock(events.parse(events.StockLow, message))
+    return send_notification(step_input.parse(NotificationRequest, message))
 
 
 def send_notification(request: NotificationRequest) -> Notification:
@@ -89,6 +102,27 @@ def notify_admins_of_dispute(
     return _send_once(request, ADMIN)
 
 
+def notify_team_of_low_stock(low: events.StockLow) -> Notification:
+    """Tell the warehouse that a product is nearly sold out. Idempotent by the event."""
+    notice = notices.fill_in(
+        NoticeKind.STOCK_LOW,
+        name=low.name,
+        product=low.sku or low.product_id,
+        available=str(low.available_stock),
+        threshold=str(low.threshold),
+    )
+    notification = Notification(
+        ids.deterministic("NOTIF", low.event_id, INVENTORY),
+        user_id=INVENTORY,  # it is about no customer
+        audience=INVENTORY,
+        type="EMAIL",
+        kind=NoticeKind.STOCK_LOW,
+        subject=notice.subject,
+        message=notice.message,
+    )
+    return _finish(_find_or_save(notification))
+
+
 def erase_texts(user_id: str) -> None:
     """Erase the texts to a customer who deleted the account. Idempotent.
 
@@ -118,7 +152,10 @@ def _send_once(
     request: NotificationRequest, audience: str, rows: Sequence[Row] = ()
 ) -> Notification:
     """Send it unless it was sent before. On failure the row stays PENDING."""
-    notification = _get_or_create(request, audience, rows)
+    return _finish(_get_or_create(request, audience, rows))
+
+
+def _finish(notification: Notification) -> Notification:
     if notification.is_final:
         return notification
     if _is_in_receipt(notification):
@@ -162,11 +199,9 @@ def _is_in_receipt(notification: Notification) -> bool:
 def _get_or_create(
     request: NotificationRequest, audience: str, rows: Sequence[Row]
 ) -> Notification:
-    identity = _notification_id(request, audience)
-    notification = dynamodb.find(Notification, identity)
-    if notification is None:
-        notification = Notification(
-            identity,
+    return _find_or_save(
+        Notification(
+            _notification_id(request, audience),
             user_id=request.user_id,
             audience=audience,
             type=request.type,
@@ -176,8 +211,14 @@ def _get_or_create(
             message=request.message,
             rows=[TableRow(label=row.label, value=row.value) for row in rows] or None,
         )
+    )
+
+
+def _find_or_save(notification: Notification) -> Notification:
+    stored = dynamodb.find(Notification, notification.notification_id)
+    if stored is None:
         notification.save()
-    return notification
+    return stored or notification
 
 
 def _notification_id(request: NotificationRequest, audience: str) -> str:

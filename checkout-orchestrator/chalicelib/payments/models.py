@@ -150,6 +150,8 @@ class Payment(Model):
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
     # The customer is at the bank, or in the gateway's own checkout.
     with_customer = BooleanAttribute(attr_name="withCustomer", null=True)
+    # ProcessPayment stored the capture, so that no webhook need publish it.
+    captured_in_step = BooleanAttribute(attr_name="capturedInStep", null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
     updated_at = UnicodeAttribute(attr_name="updatedAt", default_for_new=clock.now)

@@ -56,7 +56,10 @@ class Reservation(Model):
 
 
 class Stock(Model):
-    """The stock of a product: available + reserved + sold = supplied."""
+    """The stock of a product: available + reserved + sold = supplied.
+
+    Of what is not counted, `available` may be below zero.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "Inventory"
@@ -66,6 +69,7 @@ class Stock(Model):
     reserved = dynamodb.WholeNumber(attr_name="reservedStock")
     sold = dynamodb.WholeNumber(attr_name="soldStock")
     supplied = dynamodb.WholeNumber(attr_name="suppliedStock")
+    not_counted = BooleanAttribute(null=True, attr_name="notCounted")
     has_ledger = BooleanAttribute(null=True, attr_name="hasLedger")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
 
@@ -87,7 +91,7 @@ def find_reservation(order_id: str) -> Reservation | None:
 
 
 def list_overdue_reservations(key: str, before: int, cursor: str | None = None) -> Page[str]:
-    """List the orders of a key of by-expiry whose reservation expired before this Unix time."""
+    """List the orders of a key whose reservation expired before this Unix time."""
     overdue = Reservation.by_expiry.query(
         key,
         Reservation.expires_at < before,

@@ -10,6 +10,7 @@ from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
 from common import clock, dynamodb
+from common.batch_reads import Key
 from common.pages import PAGE_LIMIT, Page, decode_cursor, encode_cursor
 
 # Both are order-service's.
@@ -185,13 +186,16 @@ def find_order(order_id: str) -> Order | None:
     return dynamodb.find(Order, order_id)
 
 
-def find_orders(order_ids: Iterable[str]) -> list[Order]:
-    """Read those of the orders that there are. Strongly consistent."""
-    return list(Order.batch_get(list(order_ids), consistent_read=True))
+def order_key(order_id: str) -> Key[Order]:
+    """Return the key of an order."""
+    return Key(Order, order_id)
 
 
 def find_days(order_ids: Iterable[str]) -> dict[str, str]:
-    """Read the days (UTC) under which the orders are listed, by order id. Strongly consistent."""
+    """Read under which days (UTC) the orders are listed, by order id.
+
+    Strongly consistent.
+    """
     orders = Order.batch_get(
         list(order_ids), consistent_read=True, attributes_to_get=["orderId", "placedOn"]
     )
@@ -206,7 +210,7 @@ def list_placed_orders(placed_on: str, cursor: str | None = None) -> Page[str]:
 
 
 def list_open_refunds(shard: int, cursor: str | None = None) -> Page[str]:
-    """List the ids of a shard of the orders with a refund that is not made, of any day."""
+    """List the ids of a shard of all orders with a refund that is not made."""
     start = decode_cursor(cursor)
     orders = Order.by_open_refund.query(f"OPEN#{shard}", limit=PAGE_LIMIT, last_evaluated_key=start)
     return _to_ids(orders)

@@ -34,7 +34,7 @@ class Stop:
 
 @dataclass
 class _Selection:
-    """The orders of a page to check here, and what the page adds to the sums of the position."""
+    """The orders of a page to check here, and what it adds to the position's sums."""
 
     orders: dict[str, Intents]
     listed: int = 0
@@ -96,7 +96,10 @@ def _select(role: Role, page: OrderPage, period: Period) -> _Selection:
 
 
 def _select_listed(page: OrderPage, period: Period) -> _Selection:
-    """All but orders whose one intent is near an end of the period: they are checked as placed."""
+    """Leave orders near an end of the period to the lists of placed orders.
+
+    Unless the page has other intents of theirs.
+    """
     payments = find_intents(page.orders)
     selection = _Selection(dict(page.orders))
     for order_id in _find_placed(page, period):

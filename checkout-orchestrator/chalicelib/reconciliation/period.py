@@ -40,7 +40,10 @@ class Period:
 
 
 def parse_period(last: str | None, count: int) -> Period:
-    """Return `count` days up to `last` (UTC, by default yesterday). Raises: DayInvalid."""
+    """Return `count` days up to `last`, by default yesterday (UTC).
+
+    Raises: DayInvalid.
+    """
     today = datetime.now(UTC).date()
     final = today - timedelta(days=1) if last is None else _parse_day(last)
     if final > today:

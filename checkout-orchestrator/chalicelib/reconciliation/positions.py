@@ -22,7 +22,7 @@ class StockSums(msgspec.Struct, omit_defaults=True):
 
 
 class Position(msgspec.Struct, omit_defaults=True):
-    """A place in the lists: the source, the page, and the last order of it that was checked.
+    """A place in the lists: the source, its page, and the page's last checked order.
 
     `listed` is the sum of the checksums of the orders whose intent a gateway has listed, `covered`
     that of the orders that were left to it: the same orders have the same sum.

@@ -34,7 +34,7 @@ class _Run:
     settled_before: str
     has_time: HasTime
     findings: list[Finding] = field(default_factory=list)
-    found: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
     to_check: set[str] = field(default_factory=set)
     orders: int = 0
     intents: int = 0
@@ -84,7 +84,7 @@ def _check(run: _Run, start: Position) -> Position | None:
     """Check from this position on, and return where to go on if something is left."""
     if run.request.full_stock and start.source is None:
         sums = stock_checks.check_full_stock(
-            start.stock, run.can_go_on, lambda found: _treat(run, found)
+            start.stock, run.can_go_on, lambda discrepancies: _treat(run, discrepancies)
         )
         if sums:
             return Position(stock=sums)
@@ -101,7 +101,7 @@ def _check_orders(run: _Run, start: Position) -> Position | None:
     for place, stop in enumerate(list_stops(sources, start, run.period)):
         if place and not run.can_go_on():
             return stop.position
-        if stop.order_id and (stop.role == Role.GATEWAY or stop.order_id not in run.found):
+        if stop.order_id and (stop.role == Role.GATEWAY or stop.order_id not in run.reported):
             _check_order(run, stop.order_id, stop.intents)
     return None
 
@@ -126,7 +126,7 @@ def _check_order(run: _Run, order_id: str, listed_intents: Intents) -> None:
         if order_snapshot.order and not run.request.full_stock:
             run.to_check |= {line.product_id for line in order_snapshot.order.lines}
     if discrepancies:
-        run.found.add(order_id)
+        run.reported.add(order_id)
     _treat(run, discrepancies, order_snapshot)
     if len(run.to_check) >= _MAX_PRODUCTS:
         _check_products(run)
@@ -134,8 +134,8 @@ def _check_order(run: _Run, order_id: str, listed_intents: Intents) -> None:
 
 def _check_products(run: _Run) -> None:
     """Check the rows of the products that orders named since the last time."""
-    found = stock_checks.check_products(run.to_check)
-    _treat(run, [one for one in found if one.product_id not in run.found])
+    discrepancies = stock_checks.check_products(run.to_check)
+    _treat(run, [one for one in discrepancies if one.product_id not in run.reported])
     run.products += len(run.to_check)
     run.to_check.clear()
 
@@ -182,7 +182,7 @@ def _treat(
         log.emit_metric("discrepancy", values, log.logger.warning, **to_plain(finding))
         run.findings.append(finding)
         if discrepancy.product_id:
-            run.found.add(discrepancy.product_id)
+            run.reported.add(discrepancy.product_id)
 
 
 def _resolve(

@@ -52,7 +52,10 @@ class Source:
 
 
 def list_sources(period: Period) -> Iterator[Source]:
-    """List the sources of a period, with overdue reservations and open refunds of any day."""
+    """List the sources of a period.
+
+    With them, overdue reservations and open refunds of any day.
+    """
     yield from (_gateway(name, period) for name in registry.NAMES)
     placed = [f"{day}#{shard}" for day in period.days for shard in range(DAY_SHARDS)]
     yield from (_placed(key, Role.PLACED) for key in placed)
@@ -88,7 +91,7 @@ def _source(name: str, role: Role, read: Callable[..., Page[str]], *arguments: s
 
 
 def _read_intents(name: str, period: Period, cursor: str | None) -> OrderPage:
-    """Read a page of a gateway's intents. None without keys, nor those of other systems."""
+    """Read a page of a gateway's intents, without those of other systems."""
     try:
         page = registry.get_gateway(name).list_intents(period.since, period.until, cursor)
     except GatewayNotConfigured:

@@ -26,7 +26,7 @@ from common.pages import decode_cursor, encode_cursor
 GROUP_SIZE = 500  # products, whose sums fit into `next`
 PAGE_SIZE = 1000  # reservations or movements
 
-Found = Callable[[Iterable[Discrepancy]], None]
+Treat = Callable[[Iterable[Discrepancy]], None]
 
 
 def check_products(product_ids: Iterable[str]) -> Iterator[Discrepancy]:
@@ -36,21 +36,21 @@ def check_products(product_ids: Iterable[str]) -> Iterator[Discrepancy]:
 
 
 def check_full_stock(
-    sums: StockSums | None, has_time: Callable[[], bool], found: Found
+    sums: StockSums | None, has_time: Callable[[], bool], treat: Treat
 ) -> StockSums | None:
     """Check all products' rows, and the sums over all reservations and movements.
 
     Returns where to go on if there was no time for all. A product that changed while its group was
     added up is left out of the sums: they change in one transaction with its stock.
     """
-    sums = sums or _begin_group(None, found)
+    sums = sums or _begin_group(None, treat)
     while True:
         sums = _add_page(sums)
         if sums.table == "":
-            found(_judge(sums))
+            treat(_judge(sums))
             if sums.products is None:
                 return None
-            sums = _begin_group(sums.products, found)
+            sums = _begin_group(sums.products, treat)
         if not has_time():
             return sums
 
@@ -66,7 +66,7 @@ def check_product(product_id: str) -> Iterator[Discrepancy]:
     yield from _judge(sums)
 
 
-def _begin_group(cursor: str | None, found: Found) -> StockSums:
+def _begin_group(cursor: str | None, treat: Treat) -> StockSums:
     """Read the next products, and check their own rows."""
     stocks = Stock.scan(
         limit=GROUP_SIZE, last_evaluated_key=decode_cursor(cursor), consistent_read=True
@@ -74,12 +74,12 @@ def _begin_group(cursor: str | None, found: Found) -> StockSums:
     rows = {}
     for stock in stocks:
         rows[stock.product_id] = _fingerprint(stock)
-        found(stock_adds_up(stock))
+        treat(stock_adds_up(stock))
     return StockSums(rows=rows, products=encode_cursor(stocks.last_evaluated_key))
 
 
 def _add_page(sums: StockSums) -> StockSums:
-    """Add a page of reservations, then of movements. At the end there is no table left."""
+    """Add a page of reservations, then of movements, until no table is left."""
     model = Reservation if sums.table == "Reservations" else StockMovement
     rows = model.scan(
         limit=PAGE_SIZE, last_evaluated_key=decode_cursor(sums.cursor), consistent_read=True

@@ -60,10 +60,14 @@ def reservation_expires(snapshot: OrderSnapshot, settled_before: str) -> Discrep
 
 
 def stock_adds_up(stock: Stock) -> Discrepancies:
-    """Available, reserved and sold add up to what was supplied, and none is negative."""
+    """Available, reserved and sold add up to what was supplied, and none is negative.
+
+    But for the available stock of what is not counted, which goes on below zero.
+    """
     counts = {"available": stock.available, "reserved": stock.reserved, "sold": stock.sold}
     summary = ", ".join(f"{count} {name}" for name, count in counts.items())
-    if min(counts.values()) < 0:
+    least_available = 0 if stock.not_counted else stock.available
+    if min(least_available, stock.reserved, stock.sold) < 0:
         yield _of_product(stock, Kind.NEGATIVE_STOCK, summary)
     if sum(counts.values()) != stock.supplied:
         detail = f"{summary}, but {stock.supplied} supplied"

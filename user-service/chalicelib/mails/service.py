@@ -148,7 +148,7 @@ def _deliver(user: User, mail: Mail, text: MailText) -> None:
         return
     # A name is typed at the registration, and must not reach an address that was not proved.
     greeting = f"Hello {user.name}" if user.email_verified_at else "Hello"
-    mails.send(user.email, MailContent(text.subject, greeting, text.body))
+    mails.send(MailContent(text.subject, greeting, text.body), user.email)
     mail.update(
         actions=[Mail.sent_at.set(clock.now())], condition=Mail.request_id == mail.request_id
     )

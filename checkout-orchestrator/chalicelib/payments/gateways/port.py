@@ -163,7 +163,10 @@ class Gateway(Protocol):
 
     @abstractmethod
     def list_intents(self, since: int, until: int, cursor: str | None = None) -> Page[Intent]:
-        """List a page of the intents created from `since` until before `until` (Unix time)."""
+        """List a page of the intents created from `since` until before `until`.
+
+        In Unix time.
+        """
 
     @abstractmethod
     def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
