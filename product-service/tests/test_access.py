@@ -116,6 +116,7 @@ def test_each_step_has_exactly_the_permissions_that_it_uses(shop, service, bowl,
         "check-inventory": lambda: (
             shop.reserve(first, **{bowl: 2}),
             shop.reserve(second, **{bowl: 1}),
+            shop.reserve(second, **{bowl: 1}),
             error_of(shop.reserve, new_order(), **{bowl: 9}),
         ),
         "update-inventory": lambda: (
