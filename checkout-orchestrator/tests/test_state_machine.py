@@ -238,6 +238,14 @@ def test_reconciliation_knows_how_long_a_customer_may_take():
     assert STORED["Parameters"]["PaymentWait"]["MaxValue"] == AWAIT_PAYMENT_SECONDS
 
 
+def test_waits_are_substituted_and_not_chosen_by_cloudformation():
+    """A condition in the definition could be a text where a number is expected."""
+    definition = TEMPLATE.read_text().partition("Definition:")[2]
+    assert definition
+    assert "!If" not in definition
+    assert {"PaymentWait", "GatewayWait"} <= MACHINE["DefinitionSubstitutions"].keys()
+
+
 def test_every_state_exists_and_is_reached():
     named = {name for state in TOP.values() for name in successors(state)}
     named |= {catch["Next"] for state in TOP.values() for catch in state.get("Catch", [])}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from delivery.paths import SERVICES
+from tests.support import privileges
 from tests.support.deployed_resources import transformed
 
 ON_AWS = [(service, stage) for service in SERVICES for stage in ("dev", "prod")]
@@ -74,3 +75,36 @@ def test_no_stream_has_more_than_two_readers():
 
     assert read
     assert max(read.count(stream) for stream in read) <= 2
+
+
+def test_lambdas_that_call_themselves_are_not_stopped():
+    """Lambda stops a loop after 16 rounds, also one through a queue.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+    """
+    allowed = privileges.grants()
+    own = {
+        f"arn:aws:lambda:{privileges.HERE}:function:{name}": name
+        for name in privileges.policy_files()
+    }
+    loops = {
+        name for arn, name in own.items() if covers(allowed, name, "lambda:InvokeFunction", arn)
+    }
+    loops |= {
+        name
+        for name, action, queue in privileges.done_by_aws()
+        if action == "sqs:ReceiveMessage" and covers(allowed, name, "sqs:SendMessage", queue)
+    }
+    looping = {
+        function["FunctionName"].replace("-prod-", "-local-")
+        for service in SERVICES
+        for function in of("AWS::Lambda::Function", service, "prod")
+        if function.get("RecursiveLoop") == "Allow"
+    }
+
+    assert loops
+    assert looping == loops
+
+
+def covers(allowed: list[privileges.Grant], *access: str) -> bool:
+    return any(grant.covers(access) for grant in allowed)
