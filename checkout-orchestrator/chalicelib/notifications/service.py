@@ -29,11 +29,14 @@ def send_notification(request: NotificationRequest) -> Notification:
 
 def send_receipt(done: events.OrderDone) -> Notification:
     """Mail the receipt of a finished order. Idempotent."""
+    order = find_order(done.order_id)
     notice = notices.compose(
         NoticeKind.RECEIPT,
         done.order_id,
+        number=order.shown_number if order else ids.suffix(done.order_id),
+        link=notices.link_order(done.order_id),
         day=clock.shop_day(done.occurred_at),
-        lines=_receipt_lines(done, find_order(done.order_id)),
+        lines=_receipt_lines(done, order),
         total=money.format_amount(money.minor(done.total_amount, done.currency), done.currency),
         payment_id=done.payment_id,
     )

@@ -8,7 +8,7 @@ from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribut
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from common import clock, dynamodb
+from common import clock, dynamodb, ids
 
 # Both are order-service's.
 DAY_SHARDS = 8  # of the index by-day
@@ -96,6 +96,12 @@ class OrderDispute(dynamodb.Map):
     status = UnicodeAttribute()
 
 
+class OrderShipment(dynamodb.Map):
+    """A parcel with goods of the order."""
+
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+
+
 class ByDay(GlobalSecondaryIndex["Order"]):
     """The ids of a day's orders, in eight shards: `placedOn` is `2026-11-22#0`..."""
 
@@ -137,11 +143,18 @@ class Order(Model):
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
     refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
     disputes: ListAttribute[OrderDispute] = dynamodb.MapsAttribute(of=OrderDispute, null=True)
+    shipments: ListAttribute[OrderShipment] = dynamodb.MapsAttribute(of=OrderShipment, null=True)
+    order_number = UnicodeAttribute(attr_name="orderNumber", null=True)
     cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     by_day = ByDay()
     by_open_refund = ByOpenRefund()
+
+    @property
+    def shown_number(self) -> str:
+        """What people call it. The bare id, if it is from before there were numbers."""
+        return self.order_number or ids.suffix(self.order_id)
 
     @property
     def is_paid(self) -> bool:
