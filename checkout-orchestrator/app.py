@@ -38,8 +38,16 @@ from chalicelib.payments.schemas import (
     WebhookReceived,
 )
 from chalicelib.reconciliation.schemas import ReconcileRequest, Report
+from chalicelib.team_notifications.schemas import (
+    DigestRequest,
+    DigestResult,
+    ListedNotification,
+    PublishedNotification,
+    TeamNotificationsQuery,
+)
 from common import events, ids, lazy_imports, queues, step_input
 from common.api import Api, Request
+from common.pages import InvalidCursor, Page
 from common.roles import Scope
 from common.routes import Access, Function
 
@@ -54,6 +62,8 @@ with lazy_imports.until_first_use():
     from chalicelib.payments.gateways import registry
     from chalicelib.reconciliation import service as reconciliation
     from chalicelib.stock_compensation import service as stock_compensation
+    from chalicelib.team_notifications import digest
+    from chalicelib.team_notifications import service as team_notifications
 
 api = Api("checkout-orchestrator")
 app, authorizer = api.app, api.authorizer
@@ -126,6 +136,23 @@ def razorpay_webhook(request: Request[None]) -> WebhookReceived:
     return _receive_webhook("razorpay", request)
 
 
+@api.get(
+    "/notifications",
+    scope=Scope.ORDERS_READ,
+    summary="List what the team was notified of, newest first",
+    description="`inventory`: orders to pick, and orders that are not to be shipped any more."
+    " `admin`: orders that were paid or failed, and disputes. Kept for 90 days.",
+    query=TeamNotificationsQuery,
+    returns=Page[ListedNotification],
+    errors=[InvalidCursor],
+    operation_id="listTeamNotifications",
+)
+def list_notifications(
+    request: Request[TeamNotificationsQuery],
+) -> Page[ListedNotification]:
+    return team_notifications.list_notifications(request.query)
+
+
 @api.function("process-payment", takes=Charge, returns=PaymentResult)
 def process_payment(charge: Charge) -> PaymentResult:
     """Saga step ProcessPayment, undone by refund-payment."""
@@ -196,13 +223,28 @@ def on_inventory_update(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="notification-queue", batch_size=5, name="on-notification")
 def on_notification(event: SQSEvent) -> None:
-    """Send a notification from the topic, or of a saga whose own step failed."""
-    queues.consume(
-        event,
-        lambda message: notifications.send_notification(
-            step_input.parse(NotificationRequest, message)
-        ),
-    )
+    """Notify the team, or whom the topic or a saga's step asks for."""
+    queues.consume(event, notifications.process_message)
+
+
+@app.on_sqs_message(queue="admin-notification-queue", batch_size=10, name="on-admin-notification")
+def on_admin_notification(event: SQSEvent) -> None:
+    """Store what the admins are notified of."""
+    _store_notifications(event)
+
+
+@app.on_sqs_message(
+    queue="inventory-notification-queue", batch_size=10, name="on-inventory-notification"
+)
+def on_inventory_notification(event: SQSEvent) -> None:
+    """Store what the warehouse is notified of."""
+    _store_notifications(event)
+
+
+@api.function("send-digest", takes=DigestRequest, returns=DigestResult)
+def send_digest(request: DigestRequest) -> DigestResult:
+    """Mail the team what happened, on the schedule in merge.json or by hand."""
+    return digest.mail_digest(request.day)
 
 
 @app.on_sqs_message(
@@ -262,6 +304,13 @@ def on_discrepancy(event: SQSEvent) -> None:
     queues.consume(
         event,
         lambda message: reconciliation.recheck(step_input.parse(DiscrepancyTicket, message)),
+    )
+
+
+def _store_notifications(event: SQSEvent) -> None:
+    queues.consume(
+        event,
+        lambda message: team_notifications.store(step_input.parse(PublishedNotification, message)),
     )
 
 

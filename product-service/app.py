@@ -18,6 +18,7 @@ from chalicelib.inventory.errors import (
     ProductNotFound,
     StockChanged,
     StockContended,
+    StockNotCounted,
     StockOutOfRange,
 )
 from chalicelib.inventory.schemas import (
@@ -31,6 +32,7 @@ from chalicelib.inventory.schemas import (
     ReturnInput,
     SetStock,
     StockLevel,
+    StockRulesPatch,
 )
 from chalicelib.products.errors import (
     CurrencyFixed,
@@ -64,7 +66,7 @@ with lazy_imports.until_first_use():
     from chalicelib.categories import service as categories
     from chalicelib.inventory import expiry, supply
     from chalicelib.inventory import service as inventory
-    from chalicelib.products import changes, creation
+    from chalicelib.products import changes, creation, low_stock
     from chalicelib.products import service as products
     from chalicelib.search import indexing
     from chalicelib.search import service as search
@@ -284,10 +286,26 @@ def archive_product(request: Request[None], product_id: str) -> ProductArchived:
     ),
     body=SetStock,
     returns=StockLevel,
-    errors=[ProductNotFound, StockChanged, StockContended],
+    errors=[ProductNotFound, StockNotCounted, StockChanged, StockContended],
 )
 def set_stock(request: Request[SetStock], product_id: str) -> StockLevel:
     return supply.set_stock(product_id, request.body, request.caller.user_id)
+
+
+@api.patch(
+    "/product/{product_id}/stock",
+    scope=Scope.STOCK_WRITE,
+    summary="Change whether a product's stock is counted, and when it is low",
+    description=(
+        "What is not counted is never sold out. Open reservations stay valid, and the ledger goes"
+        " on adding up, whenever counting ends or starts."
+    ),
+    body=StockRulesPatch,
+    returns=StockLevel,
+    errors=[ProductNotFound, StockContended],
+)
+def change_stock_rules(request: Request[StockRulesPatch], product_id: str) -> StockLevel:
+    return supply.change_rules(product_id, request.body, request.caller.user_id)
 
 
 @api.post(
@@ -297,7 +315,10 @@ def set_stock(request: Request[SetStock], product_id: str) -> StockLevel:
     description="Needs an `Idempotency-Key`: a repeat without one would count twice.",
     body=AdjustStock,
     returns=StockLevel,
-    errors=[ProductNotFound, StockOutOfRange, IdempotencyKeyReused, StockContended],
+    errors=[
+        *(ProductNotFound, StockNotCounted, StockOutOfRange, IdempotencyKeyReused),
+        StockContended,
+    ],
     idempotency_key=True,
 )
 def adjust_stock(request: Request[AdjustStock], product_id: str) -> StockLevel:
@@ -383,8 +404,15 @@ def on_products_stream(event: DynamoDBEvent) -> None:
     name="on-stock-stream",
 )
 def on_stock_stream(event: DynamoDBEvent) -> None:
-    """Send the keys of products whose stock changed to the writer of the search index."""
+    """Send on the keys of changed stocks, and the stocks that became low."""
     indexing.enqueue_changes(event)
+    low_stock.enqueue_falls(event)
+
+
+@app.on_sqs_message(queue="stock-low-queue", batch_size=10, name="on-stock-low")
+def on_stock_low(event: SQSEvent) -> None:
+    """Publish that a stock became low."""
+    queues.consume(event, low_stock.publish_fall)
 
 
 @app.on_dynamodb_record(

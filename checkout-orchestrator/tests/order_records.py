@@ -121,7 +121,7 @@ class OrderRecords:
         """The order's reservation."""
         item = {"productId": BOWL, "qty": qty, **more}
         row = {"orderId": order_id, "items": [item], "status": status, "updatedAt": clock.now()}
-        open_ = {"open": "OPEN"} if status == "RESERVED" else {}
+        open_ = {"open": "OPEN#5"} if status == "RESERVED" else {}
         self.put(
             "Reservations",
             **row,

@@ -8,8 +8,10 @@ import pytest
 from chalice.local import LambdaEventConverter
 from tests.checkout_shop import ORDER
 
+from chalicelib.card_limits import service as card_limits
+from chalicelib.card_limits.errors import CounterContended
 from chalicelib.payments.errors import GatewayUnavailable, PaymentDeclined
-from common import clock
+from common import clock, dynamodb
 from testkit.resources import table
 from testkit.tokens import JIMMY
 
@@ -133,3 +135,10 @@ def test_counters_hold_digests_and_expire(shop, jimmy):
     assert len(rows) == 3
     assert all(row["expiresAt"] > clock.epoch() for row in rows)
     assert not [word for word in (JIMMY, "127.0.0.1") if word in str(rows)]
+
+
+def test_counting_a_decline_among_endless_conflicts_ends(shop, monkeypatch):
+    monkeypatch.setattr(dynamodb, "update_if", lambda *_, **__: False)
+
+    with pytest.raises(CounterContended):
+        card_limits.count_decline("attempt", JIMMY)

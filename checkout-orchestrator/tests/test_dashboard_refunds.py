@@ -86,6 +86,49 @@ def test_a_dashboard_refund_that_fails_is_owed_again(bought, bus):
     assert len(bus.events("RefundFailed")) >= 1
 
 
+def fail_and_make_at_dashboard(shop):
+    """The shop's refund fails at the bank, and staff make it at the dashboard."""
+    consume(shop, refund_requested())
+    shop.stripe.fail_refund(shop.payment()["refunds"][0]["gatewayId"])
+    shop.deliver_webhooks("refund.failed")
+    return refund_at_dashboard(shop, 1299)
+
+
+def test_a_failed_refund_that_the_dashboard_made_is_its_next_attempt(bought, bus):
+    fail_and_make_at_dashboard(bought)
+
+    bought.deliver_webhooks("charge.refunded")
+
+    (refund,) = bought.payment()["refunds"]
+    assert (refund["status"], int(refund["attempt"])) == ("DONE", 2)
+    assert sorted(booked(bus)) == [(12.99, False), (12.99, True)]
+    consume(bought, refund_requested(attempt=2))
+    assert bought.charged() == (2598, 1299)
+
+
+def test_a_failed_refund_is_not_made_again_after_the_dashboard(bought):
+    fail_and_make_at_dashboard(bought)  # and its webhook is lost
+
+    consume(bought, refund_requested(attempt=2))
+
+    assert bought.charged() == (2598, 1299)
+    assert len(bought.payment()["refunds"]) == 1
+
+
+def test_a_refund_that_fails_at_the_dashboard_too_is_made_by_the_shop(bought):
+    refund = fail_and_make_at_dashboard(bought)
+    bought.deliver_webhooks("charge.refunded")
+    bought.stripe.fail_refund(refund["id"])
+    bought.deliver_webhooks("refund.failed")
+    assert bought.payment()["refunds"][0]["status"] == "FAILED"
+
+    consume(bought, refund_requested(attempt=3))
+    bought.deliver_webhooks()
+
+    assert bought.charged() == (2598, 1299)
+    assert bought.payment()["refunds"][0]["status"] == "DONE"
+
+
 def test_a_webhook_without_an_order_is_found_by_its_intent(bought):
     """A refund that was made by hand carries none of the shop's metadata."""
     refund = refund_at_dashboard(bought, 1000)

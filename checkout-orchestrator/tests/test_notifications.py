@@ -1,12 +1,12 @@
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.ses import ses_backends
 from moto.sns import sns_backends
 from tests.checkout_shop import BOWL, ORDER
 
 from chalicelib.notifications.errors import RecipientUnknown
 from chalicelib.readmodels.users import SuppressedAddress
 from common import aws, events, queues
+from testkit import sent_mails
 from testkit.tokens import JIMMY
 
 CONFIRMED = {
@@ -26,10 +26,7 @@ def kept():
 
 
 def mails():
-    sent = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
-    return [
-        (message.destinations["ToAddresses"][0], message.subject, message.body) for message in sent
-    ]
+    return [(mail.to, mail.subject, mail.text) for mail in sent_mails.list_mails()]
 
 
 def send(shop, **changes):
@@ -180,12 +177,14 @@ def test_texts_to_a_deleted_account_are_erased_but_not_their_rows(shop):
     shop.add_order()
     send(shop, kind="NEWS", message="Dear Jimmy Patel, ...", subject="For Jimmy")
     send(shop)
+    shop.api.sqs("on-order-done-receipt", [done()])
 
     for _ in range(2):
         close(shop)
 
     to_jimmy = [row for row in kept() if row["audience"] == "customer"]
-    assert len(to_jimmy) == 2
+    assert len(to_jimmy) == 3
+    assert "Protein Bowl" not in str(to_jimmy)
     assert {(row["subject"], row["message"], row["status"]) for row in to_jimmy} == {
         ("(erased)", "(erased)", "SENT")
     }
@@ -284,6 +283,32 @@ def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
     assert "Total: 25.98 USD" in text
 
 
+SHIPPED = {
+    "subtotalMinor": 2598,
+    "discountMinor": 260,
+    "taxMinor": 190,
+    "shipping": {"name": "Standard", "priceMinor": 490, "totalMinor": 530},
+    "totalMinor": 3018,
+}
+
+
+@pytest.mark.parametrize(
+    ("tax_included", "ends"),
+    [
+        (False, "Tax: 1.90 USD\nTotal: 30.18 USD"),
+        (True, "Shipping: Standard: 4.90 USD\nTotal, 1.90 USD of it tax: 30.18 USD"),
+    ],
+)
+def test_a_receipt_lists_what_the_total_is_made_of(shop, tax_included, ends):
+    shop.add_order(status="CONFIRMED", **SHIPPED, taxIncluded=tax_included)
+
+    shop.api.sqs("on-order-done-receipt", [done(total_amount="30.18")])
+
+    ((_, _, text),) = mails()
+    assert "2 x Protein Bowl: 25.98 USD\nDiscount: -2.60 USD\nShipping: Standard" in text
+    assert text.endswith(ends)
+
+
 def test_a_stage_may_confirm_an_order_in_its_receipt(shop, topic, monkeypatch):
     """One mail to the customer, and the team is notified as before."""
     monkeypatch.setenv("ONE_MAIL_PER_ORDER", "1")
@@ -340,3 +365,19 @@ def test_an_unknown_event_is_not_published(shop, bus, message):
     with pytest.raises(queues.BatchPartlyFailed):
         shop.api.sqs("on-unpublished-event", [message], "unpublished-events-queue")
     assert bus.events() == []
+
+
+def test_the_warehouse_is_notified_of_a_low_stock_once(shop, topic):
+    low = events.stock_low(
+        "1", product_id=BOWL, name="Protein Bowl", sku="BOW-1", available_stock=2, threshold=3
+    )
+    for _ in range(2):
+        shop.api.sqs("on-notification", [events.to_message(low)])
+
+    ((audience, message),) = topic()
+    assert audience == "inventory"
+    assert message["subject"] == "Low stock: Protein Bowl"
+    assert message["message"] == "2 of Protein Bowl (BOW-1) are left; the threshold is 3."
+    (row,) = kept()
+    assert (row["kind"], row["status"]) == ("STOCK_LOW", "SENT")
+    assert mails() == []

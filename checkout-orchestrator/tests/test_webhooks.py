@@ -80,6 +80,42 @@ def test_a_webhook_whose_message_was_lost_is_queued_again(paid, interceptor):
     assert paid.payment()["status"] == "SUCCEEDED"
 
 
+def test_a_capture_that_the_step_stored_is_published_once(shop, bus):
+    shop.add_order()
+    shop.charge()
+
+    shop.deliver_webhooks("payment_intent.succeeded")
+
+    assert len(bus.events("PaymentSuccess")) == 1
+
+
+def test_a_capture_that_the_webhook_stored_is_published_after_a_crash(
+    paid, bus, queue, interceptor
+):
+    paid.deliver_webhook(captured_event(paid))
+    (message,) = queue("payment-webhook-queue")
+    interceptor.fail_calls("events", "PutEvents")
+    with pytest.raises(Exception, match="failed"):
+        paid.api.sqs("on-payment-webhook", [message])
+    assert (paid.payment()["status"], bus.events("PaymentSuccess")) == ("SUCCEEDED", [])
+
+    paid.api.sqs("on-payment-webhook", [message])
+
+    assert len(bus.events("PaymentSuccess")) == 1
+
+
+def test_a_webhook_without_a_row_is_stored_before_it_is_processed(paid, queue):
+    paid.deliver_webhook(captured_event(paid))
+    (message,) = queue("payment-webhook-queue")
+    table = resources.table("GatewayEvents")
+    table.delete_item(Key={"eventId": stored_events()[0]["eventId"]})
+
+    paid.api.sqs("on-payment-webhook", [message])
+
+    assert stored_events()[0]["kind"] == "payment_intent.succeeded"
+    assert "handledAt" in stored_events()[0]
+
+
 def test_a_capture_of_another_amount_is_refunded(paid, queue):
     (intent,) = paid.intents()
     paid.stripe.store.put(

@@ -173,7 +173,8 @@ class PaymentRefunded(Event, frozen=True):
     """The gateway refunded the amount, and the items were restocked if they had to be.
 
     `amount` is less than was requested where less was left. `is_booked`: the refund was made at
-    the gateway's dashboard, and nobody requested it of the shop.
+    the gateway's dashboard; nobody requested it of the shop, or it is the next attempt of one that
+    had failed.
     """
 
     source = "commerce.payments"
@@ -240,6 +241,19 @@ class InventoryUpdated(Event, frozen=True):
     items: list[Line]
 
 
+class StockLow(Event, frozen=True):
+    """A product's stock fell to its threshold. One event for each fall."""
+
+    source = "commerce.inventory"
+    detail_type = "StockLow"
+
+    product_id: str
+    name: str
+    available_stock: int
+    threshold: int
+    sku: str | None = None
+
+
 class StaffActed(Event, frozen=True):
     """Staff changed something by a scope.
 
@@ -274,6 +288,7 @@ REGISTRY: dict[str, type[Event]] = {
         OrderFailed,
         AccountDeleted,
         InventoryUpdated,
+        StockLow,
         StaffActed,
     )
 }
@@ -294,6 +309,11 @@ def account_deleted(user_id: str) -> AccountDeleted:
 def staff_acted(act_id: str, **fields: Any) -> StaffActed:
     """Create the event about an act of staff. Its id is deterministic."""
     return _create(StaffActed, act_id, act_id=act_id, **fields)
+
+
+def stock_low(change_id: str, **fields: Any) -> StockLow:
+    """Create the event about a stock that became low. Its id is deterministic."""
+    return _create(StockLow, change_id, **fields)
 
 
 def publish(*events: Event) -> None:

@@ -11,6 +11,8 @@ from chalice import BadRequestError
 
 Item = TypeVar("Item")
 
+PAGE_LIMIT = 100  # of what the shop itself lists: one batch of DynamoDB
+
 
 class InvalidCursor(BadRequestError):
     """The cursor was not issued by this shop."""

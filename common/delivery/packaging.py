@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from delivery import archives, hashes, locks, templates, wheels
+from delivery import archives, data_files, hashes, locks, templates, wheels
 
 REGION = "us-east-1"  # Chalice wants one to package; what it makes holds in any
 RUNTIME = (3, 13)  # of Lambdas on AWS: the pipeline's PYTHON_VERSION
@@ -30,6 +30,7 @@ BUILT_BY = (
     "api_gateway.py",
     "packaging.py",
     "canary.py",
+    "data_files.py",
     "prune.py",
     "templates.py",
     "monitored_resources.py",
@@ -149,6 +150,7 @@ def _staged(service: Path, stage: str, scratch: Path) -> Path:
     """
     copy = scratch / service.name
     shutil.copytree(service, copy, ignore=_NOT_PACKAGED)
+    data_files.remove_unread(copy, copy / "vendor" / "common")
     (copy / "requirements.txt").write_text(
         ""
     )  # Chalice would go on without a package that it cannot find

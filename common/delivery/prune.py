@@ -33,5 +33,10 @@ def prune(folder: Path) -> None:
         for part in (folder / name).glob("*/"):
             if part.name not in used:
                 shutil.rmtree(part)
+    # Lists of the files, which only pip reads.
+    for listing in folder.glob("*.dist-info/RECORD"):
+        listing.unlink()
     for name in _NOT_USED:
         shutil.rmtree(folder / name, ignore_errors=True)
+    for record in folder.glob("*.dist-info/RECORD"):  # of pip alone, and large for Stripe's SDK
+        record.unlink()

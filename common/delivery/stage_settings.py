@@ -19,6 +19,7 @@ from delivery.paths import ROOT
 FILE = ROOT / "common" / "delivery" / "stages.toml"
 STAGES = ("local", "dev", "prod")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_MAX_RECIPIENTS = 50  # of a mail: https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 _EXAMPLE = re.compile(r"\bshop\.example\b")  # a domain that nobody can have
 
 Settings = Mapping[str, str]
@@ -32,6 +33,12 @@ def _address(value: Any) -> str:
     if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
         raise ValueError("expected an e-mail address")
     return value
+
+
+def _addresses(value: Any) -> str:
+    if not isinstance(value, list) or len(value) > _MAX_RECIPIENTS:
+        raise ValueError(f"expected a list of at most {_MAX_RECIPIENTS} e-mail addresses")
+    return " ".join(map(_address, value))
 
 
 def _site(value: Any) -> str:
@@ -106,6 +113,7 @@ _SETTINGS = {
         _zone, ("analytics-service", "checkout-orchestrator", "order-service")
     ),
     "ADMIN_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "AdminEmail")),
+    "DIGEST_EMAILS": _Setting(_addresses, ("checkout-orchestrator",)),
     "ONE_MAIL_PER_ORDER": _Setting(_flag, ("checkout-orchestrator",)),
     "TEAM_MAILS": _Setting(_flag, parameter=("checkout-orchestrator", "TeamMails")),
     "EXEMPT_ADDRESSES": _Setting(_networks, parameter=("checkout-orchestrator", "ExemptAddresses")),

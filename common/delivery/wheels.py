@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from delivery import archives, locks, prune
+from delivery import archives, hashes, locks, prune
 
 # What AWS's Python runtime has, and a zip therefore need not.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -128,7 +128,8 @@ def _made(folder: Path) -> Path:
 
 
 def _unpacked(folder: Path, pin: str) -> Path:
-    return folder / "lean" / pin
+    """The folder of an unpacked wheel, another one when what is left out changes."""
+    return folder / f"pruned-{hashes.compute([Path(prune.__file__)])[:8]}" / pin
 
 
 def _folder(wheel_cache: Path, architecture: str) -> Path:

@@ -28,6 +28,7 @@ class Mail:
     to: str
     subject: str
     body: str
+    html: str
 
     @property
     def short_id(self) -> str:
@@ -56,6 +57,7 @@ class Mail:
             "to": self.to,
             "subject": self.subject,
             "body": self.body,
+            "html": self.html,
         }
 
 
@@ -89,5 +91,6 @@ def _mail(message: dict[str, Any]) -> Mail:
         sender=message["Source"],
         to=", ".join(message["To"]),
         subject=message.get("Subject") or "",
-        body=message.get("BodyText") or message.get("BodyHtml") or "",
+        body=message.get("BodyText") or "",
+        html=message.get("BodyHtml") or "",
     )

@@ -84,6 +84,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("PATCH", "/product/{product_id}"): staff(Scope.PRODUCTS_WRITE),
         ("DELETE", "/product/{product_id}"): staff(Scope.PRODUCTS_WRITE),
         ("PUT", "/product/{product_id}/stock"): staff(Scope.STOCK_WRITE),
+        ("PATCH", "/product/{product_id}/stock"): staff(Scope.STOCK_WRITE),
         ("POST", "/product/{product_id}/stock/adjust"): staff(Scope.STOCK_WRITE),
         ("GET", "/product/{product_id}/stock/movements"): staff(Scope.STOCK_READ),
     },
@@ -126,6 +127,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
     "checkout-orchestrator": {
         ("POST", "/checkout"): OWNER,
         ("GET", "/checkout/{order_id}"): owner(Scope.ORDERS_READ),
+        ("GET", "/notifications"): staff(Scope.ORDERS_READ),
         ("POST", "/checkout/webhooks/stripe"): GATEWAY,
         ("POST", "/checkout/webhooks/razorpay"): GATEWAY,
     },

@@ -5,6 +5,7 @@ from order_actors import Customer
 from order_factories import BOWL, SHAKE, Catalogue, payment_refunded
 from staff_actors import Staff
 
+from testkit.conflicts import cause_conflicts
 from testkit.service_client import Api
 from testkit.tokens import AMY, JIMMY, Tokens
 
@@ -66,3 +67,10 @@ def complete_refunds(api: Api) -> Callable[..., None]:
 @pytest.fixture
 def staff(api: Api, tokens: Tokens) -> Staff:
     return Staff(api, tokens.admin())
+
+
+@pytest.fixture
+def endless_conflicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From now on, each transaction conflicts with others."""
+    conflict = cause_conflicts(monkeypatch)
+    return lambda: conflict(10_000)

@@ -165,6 +165,20 @@ def test_a_failed_refund_made_good_at_the_dashboard_is_not_tried_again(admin, pa
     assert (row(paid)["status"], open_orders()) == ("REFUNDED", [])
 
 
+def test_a_failed_refund_that_the_dashboard_made_is_completed(api, admin, paid, deliver, bus):
+    """Its goods and its mail come with the request, whose money is back already."""
+    refund = admin.refund(paid, (BOWL, 1), key="one")
+    made = payment_refunded(refund, is_booked=True, attempt=2)
+    deliver(failed(refund), made)
+
+    api.stream("announce-orders", stream_records("Orders"))
+    refund_id = refund.json_body["refundId"]
+    assert requests(bus) == [(refund_id, 1), (refund_id, 2)]
+    deliver(payment_refunded(refund, attempt=2), made, failed(refund))
+    (stored,) = row(paid)["refunds"]
+    assert (stored["status"], stored["attempt"], open_orders()) == ("DONE", 2, [])
+
+
 # refunds that are not made
 
 

@@ -145,6 +145,12 @@ def test_an_out_of_stock_error_names_product_wanted_and_left(jimmy, catalogue):
     assert response.json_body["Message"] == "Protein Bowl (PROD#001): 6 wanted, 5 left"
 
 
+def test_what_is_not_counted_is_never_out_of_stock(jimmy):
+    table("Inventory").put_item(Item={"productId": BOWL, "availableStock": -7, "notCounted": True})
+
+    assert jimmy.order((BOWL, 9)).status_code == 201
+
+
 def test_a_product_without_a_stock_row_is_out_of_stock(jimmy):
     table("Inventory").delete_item(Key={"productId": BOWL})
 

@@ -218,3 +218,17 @@ def test_amounts_are_stored_as_whole_minor_units(staff):
     (rate,) = table("TaxRates").scan()["Items"]
     assert [band["priceMinor"] for band in method["bands"]] == [499, 999]
     assert (method["freeAboveMinor"], rate["millionths"]) == (10000, 88750)
+
+
+@pytest.mark.parametrize("act", ["change", "delete"])
+def test_settings_among_endless_conflicts_are_refused_as_retryable(
+    staff, path, endless_conflicts, act
+):
+    row_id = staff.create(path, BODIES[path]).json_body[IDS[path]]
+    endless_conflicts()
+
+    more = [{"name": "Renamed"}] if act == "change" else []
+    answer = getattr(staff, act)(path, row_id, *more)
+
+    assert error_of(answer) == (503, "ConfigurationContended")
+    assert staff.list(path).json_body[0]["name"] == BODIES[path]["name"]

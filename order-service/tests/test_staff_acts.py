@@ -109,3 +109,22 @@ def test_the_saga_after_an_act_of_staff_is_none_of_it(api, admin, order):
     api.invoke("create-order-record", {"orderId": order, "paymentId": "PAY#1"})
 
     assert stored() == []
+
+
+def test_a_cancellation_among_endless_conflicts_is_refused_as_retryable(
+    support, order, endless_conflicts
+):
+    endless_conflicts()
+
+    answer = support.cancel(order)
+
+    assert (answer.status_code, answer.json_body["Code"]) == (503, "OrderContended")
+    assert support.get(order).json_body["status"] == "CREATED"
+
+
+def test_a_refund_among_endless_conflicts_is_refused_as_retryable(admin, paid, endless_conflicts):
+    endless_conflicts()
+
+    answer = admin.refund(paid)
+
+    assert (answer.status_code, answer.json_body["Code"]) == (503, "OrderContended")

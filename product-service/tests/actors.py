@@ -56,6 +56,9 @@ class Shop:
         path = f"{_path(product_id)}/stock/adjust"
         return self.api.post(path, body, token=self.admin, headers=headers)
 
+    def change_rules(self, product_id: str, **changes: Any) -> Any:
+        return self.api.patch(f"{_path(product_id)}/stock", changes, token=self.admin)
+
     def movements(self, product_id: str, query: str = "") -> Any:
         return self.api.get(f"{_path(product_id)}/stock/movements{query}", token=self.admin)
 

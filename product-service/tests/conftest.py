@@ -9,6 +9,7 @@ from steps import new_order
 
 from chalicelib.search import reader
 from common import clock
+from testkit import conflicts
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def before_write(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]
 
 @pytest.fixture
 def transaction_conflicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    return faults.cause_conflicts(monkeypatch)
+    return conflicts.cause_conflicts(monkeypatch)
 
 
 @pytest.fixture

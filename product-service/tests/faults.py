@@ -1,12 +1,10 @@
 """Faults around a write to DynamoDB: concurrent changes, conflicts, crashes."""
 
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import pytest
-from moto.dynamodb.exceptions import TransactionCanceledException
 from moto.dynamodb.models import DynamoDBBackend
 
 _WRITES = ("transact_write_items", "update_item")
@@ -23,24 +21,6 @@ def run_before_write(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], 
         original = getattr(DynamoDBBackend, name)
         monkeypatch.setattr(DynamoDBBackend, name, _preceded_by(pending, original))
     return pending.append
-
-
-def cause_conflicts(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Fail the given number of transactions with a conflict, without pauses."""
-    left = [0]
-    write = DynamoDBBackend.transact_write_items
-
-    def conflicting(backend: Any, *args: Any, **kwargs: Any) -> Any:
-        if left[0]:
-            left[0] -= 1
-            raise TransactionCanceledException(
-                [("TransactionConflict", "Transaction is ongoing", None)]
-            )
-        return write(backend, *args, **kwargs)
-
-    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", conflicting)
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    return lambda times: left.__setitem__(0, times)
 
 
 def crash_after_transaction(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:

@@ -83,6 +83,8 @@ def permissions(
         yield f"sqs:{operation}", queue
     elif service == "s3":
         yield f"s3:{operation}", S3_KEYS
+    elif service == "events":
+        yield f"events:{operation}", "event-bus/commerce"
     elif service == "ssm":
         yield f"ssm:{operation}", f"parameter{arguments['Name']}"
 
@@ -113,6 +115,7 @@ def test_each_step_has_exactly_the_permissions_that_it_uses(shop, service, bowl,
     for function, use in {
         "check-inventory": lambda: (
             shop.reserve(first, **{bowl: 2}),
+            shop.reserve(second, **{bowl: 1}),
             shop.reserve(second, **{bowl: 1}),
             error_of(shop.reserve, new_order(), **{bowl: 9}),
         ),
@@ -160,6 +163,7 @@ def test_the_consumers_have_exactly_the_permissions_that_they_use(shop, service,
     shop.calls = calls
     use_categories(shop)
     shop.api.post("/categories", {"name": "Shop"}, token=shop.admin)
+    shop.create(stock=1, lowStockThreshold=1)
     aws.client("dynamodb").delete_item(TableName="SearchIndex", Key={"name": {"S": "products"}})
     for function, use in {
         **{
@@ -174,6 +178,16 @@ def test_the_consumers_have_exactly_the_permissions_that_they_use(shop, service,
         queues.url.cache_clear()
         use()
         assert calls == used_by_code(service, function), function
+
+
+def test_on_stock_low_has_exactly_the_permissions_that_it_uses(shop, service, bowl, calls):
+    fall = {"eventId": "1", "productId": bowl, "availableStock": 1, "threshold": 1}
+    fall["updatedAt"] = "2026-01-01T00:00:00.000Z"
+    calls.clear()
+    shop.api.sqs("on-stock-low", [fall])
+
+    on_failure = {("sqs:GetQueueUrl", "stock-low-queue")}  # it deletes what did not fail
+    assert calls | on_failure == used_by_code(service, "on-stock-low")
 
 
 def test_the_writer_has_exactly_the_permissions_that_it_uses(
@@ -216,6 +230,8 @@ def test_the_api_has_exactly_the_permissions_that_it_uses(shop, service, bowl, c
     shop.adjust(bowl, 2)
     shop.adjust(bowl, 2)
     shop.movements(bowl)
+    shop.change_rules(bowl, counted=False)
+    shop.change_rules(bowl, counted=True, stock=2)
     shop.archive(bowl)
     use_categories(shop)
 

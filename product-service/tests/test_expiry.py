@@ -2,6 +2,7 @@ import pytest
 from steps import error_of, new_order
 
 from common import aws
+from testkit import resources
 
 LATER = 1960  # seconds; a reservation lasts 1860
 
@@ -121,3 +122,27 @@ def test_a_run_expires_at_most_the_configured_number(shop, bowl, set_clock, monk
 
     assert [shop.expire()["expired"] for _ in range(4)] == [2, 2, 1, 0]
     assert shop.stock(bowl) == (5, 0, 0)
+
+
+def test_the_oldest_of_all_shards_expire_first(shop, set_clock, monkeypatch):
+    bowl = shop.create(stock=8)
+    monkeypatch.setenv("EXPIRED_PER_RUN", "2")
+    orders = []
+    for seconds in range(8):
+        set_clock(seconds)
+        orders.append(new_order())
+        shop.reserve(orders[-1], **{bowl: 1})
+    set_clock(LATER)
+
+    shop.expire()
+
+    assert [status(shop, order) for order in orders] == ["EXPIRED"] * 2 + ["RESERVED"] * 6
+
+
+def test_a_reservation_from_before_there_were_shards_expires(shop, bowl, order, set_clock):
+    shop.reserve(order, **{bowl: 1})
+    row = shop.row("Reservations", orderId=order)
+    resources.table("Reservations").put_item(Item={**row, "open": "OPEN"})
+    set_clock(LATER)
+
+    assert shop.expire()["expired"] == 1

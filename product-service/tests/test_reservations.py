@@ -15,7 +15,7 @@ def test_check_inventory_reserves_the_lines_of_an_order(shop, bowl, tea, order, 
 
     row = shop.row("Reservations", orderId=order)
     assert answer == {"orderId": order, "status": "RESERVED", "expiresAt": row["expiresAt"]}
-    assert (row["status"], row["open"]) == ("RESERVED", "OPEN")
+    assert (row["status"], row["open"][:5]) == ("RESERVED", "OPEN#")
     assert row["items"] == [{"productId": bowl, "qty": 2}, {"productId": tea, "qty": 3}]
     assert (shop.stock(bowl), shop.stock(tea)) == ((3, 2, 0), (0, 3, 0))
 

@@ -97,3 +97,16 @@ def test_an_act_that_the_bus_did_not_take_is_published_from_the_queue(api, catal
     api.sqs("on-parked-staff-act", records[:1])
 
     assert len(bus.events("StaffActed")) == 1
+
+
+@pytest.mark.parametrize("act", ["patch", "delete"])
+def test_a_change_among_endless_conflicts_is_refused_as_retryable(
+    api, tokens, tea, transaction_conflicts, act
+):
+    transaction_conflicts(10_000)
+    body = {"price": 4} if act == "patch" else None
+
+    answer = api.request(act.upper(), tea, body, tokens.admin(), {})
+
+    assert (answer.status_code, answer.json_body["Code"]) == (503, "ProductContended")
+    assert stored() == []

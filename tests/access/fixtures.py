@@ -15,7 +15,6 @@ import jwt
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
-from moto.ses.models import ses_backends
 
 from common import auth, aws, clock
 from common.api import camel_case
@@ -23,7 +22,7 @@ from common.roles import Role
 from delivery.paths import service as folder_of
 from devcloud.razorpay import webhooks as razorpay
 from devcloud.stripe import webhooks as stripe
-from testkit import plugin, resources
+from testkit import plugin, resources, sent_mails
 from testkit.access_matrix import Way
 from testkit.events import waiting
 from testkit.service_client import Api
@@ -283,8 +282,7 @@ def _request_mail_token(service: ServiceUnderTest, path: str, token: str | None)
     service.api.post(path, {"email": "jimmy@example.com"}, token)
     for message in waiting("user-mail-queue"):
         service.api.sqs("on-user-mail", [message])
-    mails = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
-    return re.findall(r"#token=(\S+)", mails[-1].body)[0]
+    return re.findall(r"#token=(\S+)", sent_mails.list_mails()[-1].text)[0]
 
 
 def _claims(token: str) -> dict[str, Any]:
@@ -332,6 +330,7 @@ def set_up_products(service: ServiceUnderTest) -> None:
         ),
         ("DELETE", "/product/{product_id}"): Request(bowl),
         ("PUT", "/product/{product_id}/stock"): Request(bowl, {"stock": 7}),
+        ("PATCH", "/product/{product_id}/stock"): Request(bowl, {"lowStockThreshold": 3}),
         ("POST", "/product/{product_id}/stock/adjust"): Request(
             bowl, {"change": 5, "reason": "delivery"}, {"Idempotency-Key": "d-1"}
         ),

@@ -27,6 +27,8 @@ finished:
 | Lambda invocations | {invocations:g} |
 | requests of Lambdas to AWS | {requests:g} |
 | of which to DynamoDB | {dynamodb:g} ({reads:g} read units, {writes:g} write units) |
+| the same with address, shipping method, tax and coupon | {full_dynamodb:g} \
+({full_reads:g} read units, {full_writes:g} write units) |
 | events | {events:g} |
 | messages | {messages:g} |
 
@@ -69,9 +71,6 @@ than $250: the steps alone leave $50 for everything else.
 
 Other costs that could be reduced:
 
-- `process-payment` and the webhook both publish `PaymentSuccess`, on purpose, because the first
-  may have failed. The second is an event, two messages and three invocations, about $9. It could
-  be omitted where the success of the first is stored.
 - About half of the write units are the event log of analytics-service, a table with three
   indexes, whose rows are written together with the day's totals.
 - Lambda's time is an assumption, and depends on the configured memory.
@@ -111,6 +110,7 @@ def section() -> str:
     """The counts and the cost, as Markdown."""
     budgets, prices = tomllib.loads(_BUDGETS.read_text()), tomllib.loads(_PRICES.read_text())
     order = budgets.pop("order")
+    full = budgets.pop("order with address, method, tax and coupon")
     used, assumed = _used(order, prices["assumed"]), prices["assumed"]
     rows = [(price, used[price["what"]]) for price in prices["price"]]
     costs = million_orders()
@@ -129,6 +129,9 @@ def section() -> str:
         requests=_total(order, "requests ") - order["requests gateway"],
         **{name: order[name] for name in ("reads", "writes", "events", "messages")},
         dynamodb=order["requests dynamodb"],
+        full_dynamodb=full["requests dynamodb"],
+        full_reads=full["reads"],
+        full_writes=full["writes"],
         milliseconds=assumed["seconds_of_an_invocation"] * 1000,
         own_log=assumed["kilobytes_logged_by_lambda_itself"],
         bare=bare,

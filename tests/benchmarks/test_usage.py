@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -25,27 +26,56 @@ from tests.support.usage_meter import Counts
 
 BUDGETS = Path(__file__).with_name("budgets.toml")
 WRITES = os.environ.get("BUDGETS") == "write"
-ORDER = "order"
+ORDER, FULL_ORDER = "order", "order with address, method, tax and coupon"
 BOWL = {"name": "Protein Bowl", "price": 12.99, "description": "High-protein meal", "stock": 5}
+ADDRESS = {
+    "name": "Jimmy Patel",
+    "line1": "Hauptstrasse 1",
+    "city": "Berlin",
+    "postalCode": "10115",
+    "country": "DE",
+}
+KINDS = (ORDER, FULL_ORDER)
 _MAX_ORDERS = 5
 # Ids and times in log lines differ in length. All other counts are exact.
 _SLACK = {"kilobytes of logs": 0.2}
 _HEADING = """# What the shop asks of AWS, counted by `make budgets` on the local cloud.
 # tests/benchmarks/test_usage.py fails for more and for less. A request is that of the API Lambda.
-# An order is one product paid by card, from POST /checkout to the last consumer. Reads and writes
+# An order is one product paid by card, from POST /checkout to the last consumer, without an
+# address or with all that a price is made from. Reads and writes
 # are DynamoDB's on-demand units. Each message of a batch is an invocation. Not counted: what a
 # process requests once (secrets, parameters, a queue's URL).
 """
 
 
 @pytest.fixture
-def orders(probe, faults, jimmy, admin) -> Callable[[], tuple[str, Counts]]:
+def orders(probe, faults, jimmy, admin) -> Callable[[str], tuple[str, Counts]]:
     """Lets Jimmy buy something. Returns the order's id and its counts."""
+    terms = {ORDER: {}, FULL_ORDER: create_terms(admin)}
 
-    def buy() -> tuple[str, Counts]:
-        return usage_meter.measure_order(probe, faults, jimmy, admin.create_product(**BOWL))
+    def buy(kind: str) -> tuple[str, Counts]:
+        goods = admin.create_product(**BOWL)
+        return usage_meter.measure_order(probe, faults, jimmy, goods, terms[kind])
 
     return buy
+
+
+def create_terms(admin: Admin) -> dict[str, Any]:
+    """Create a shipping method and a coupon. Returns what a customer sends.
+
+    The shop has a tax rate for the country already.
+    """
+    method = {"name": "Post", "zones": [{"countries": ["DE"]}], "bands": [{"price": 4.9}]}
+    code = f"COUNTED-{uuid.uuid4().hex[:8].upper()}"
+    limits = {"usageLimit": 1000, "usageLimitPerCustomer": 100}
+    coupon = {"name": "Ten", "code": code, "effect": "PERCENT", "percent": 10, **limits}
+    created = ok(admin.http.post("/shipping-methods", json=method), 201)
+    ok(admin.http.post("/promotions", json=coupon), 201)
+    return {
+        "shippingAddress": ADDRESS,
+        "shippingMethodId": created["methodId"],
+        "couponCodes": [code],
+    }
 
 
 def measure_routes(faults, jimmy: Customer, admin: Admin, order_id: str) -> dict[str, Counts]:
@@ -107,15 +137,20 @@ def send(person: Account, route: str, body: object, headers: dict[str, str]) -> 
 @pytest.mark.skipif(WRITES, reason="the budgets are being written")
 def test_the_shop_asks_of_aws_what_its_budgets_say(orders, faults, jimmy, admin):
     budgets = tomllib.loads(BUDGETS.read_text())
-    order_id, counts = orders()
+    order_id, counts = orders(ORDER)
     measured = measure_routes(faults, jimmy, admin, order_id)
 
-    seen = [counts]
-    while (wrong := deviations(ORDER, budgets[ORDER], seen)) and len(seen) < _MAX_ORDERS:
-        seen.append(orders()[1])
+    wrong = []
+    for kind, seen in ((ORDER, [counts]), (FULL_ORDER, [orders(FULL_ORDER)[1]])):
+        while deviations(kind, budgets.get(kind, {}), seen) and len(seen) < _MAX_ORDERS:
+            seen.append(orders(kind)[1])
+        wrong += deviations(kind, budgets.get(kind, {}), seen)
     for route, one in measured.items():
         wrong += deviations(route, budgets.get(route, {}), [one])
-    wrong += [f"{name} is no longer measured" for name in sorted(set(budgets) - {ORDER, *measured})]
+    wrong += [
+        f"{name} is no longer measured"
+        for name in sorted(set(budgets) - {ORDER, FULL_ORDER, *measured})
+    ]
 
     assert not wrong, "\n".join(
         [*wrong, "If this is intended, `make budgets` writes tests/benchmarks/budgets.toml."]
@@ -152,15 +187,18 @@ def test_a_count_off_its_budget_is_named_with_both_figures():
 
 @pytest.mark.skipif(not WRITES, reason="only `make budgets` writes them")
 def test_the_budgets_are_written(orders, faults, jimmy, admin):
-    first, _ = orders()
+    first, _ = orders(ORDER)
     routes = measure_routes(faults, jimmy, admin, first)
-    seen = [orders()[1] for _ in range(_MAX_ORDERS)]
-    usual = {
-        name: statistics.median(one.get(name, 0) for one in seen) for name in set().union(*seen)
-    }
-    measured = {ORDER: usual, **routes}
+    usual = {kind: median([orders(kind)[1] for _ in range(_MAX_ORDERS)]) for kind in KINDS}
+    measured = {**usual, **routes}
 
     BUDGETS.write_text(_HEADING + "".join(map(section, measured.items())))
+
+
+def median(seen: list[Counts]) -> Counts:
+    """Each count as most orders have it."""
+    names = set().union(*seen)
+    return {name: statistics.median(one.get(name, 0) for one in seen) for name in names}
 
 
 def section(part: tuple[str, Counts]) -> str:

@@ -130,6 +130,19 @@ USED_ON_FAILURE: dict[str, str] = {
     "order-service-local-validate-order dynamodb:UpdateItem *Orders": (
         "the offer ended before its saga ran"
     ),
+    "order-service-local-create-order-record dynamodb:GetItem *Orders": (
+        "the order had ended, or was confirmed before"
+    ),
+    "order-service-local-validate-order dynamodb:GetItem *Orders": (
+        "an order is refused, unless an equal request has just stored it"
+    ),
+    "product-service-local-check-inventory dynamodb:GetItem *": "the step is repeated",
+    "checkout-orchestrator-local-process-payment dynamodb:GetItem *Payments": (
+        "the step is repeated"
+    ),
+    "checkout-orchestrator-local-on-payment-webhook dynamodb:PutItem *GatewayEvents": (
+        "a message comes again after its event's row has expired"
+    ),
     "order-service-local-on-account-deleted dynamodb:*Item *Orders": (
         "an account is deleted while its order is unpaid"
     ),
@@ -407,6 +420,8 @@ def read_reports(harness: ChaosHarness, customer: Customer) -> None:
     harness.admin.get_report(today)
     for query in ({"userId": customer.user_id}, {"type": "PAYMENT_SUCCEEDED"}, {"day": today}):
         ok(harness.admin.http.get("/analytics/events", params=query))
+    ok(harness.admin.http.get("/notifications", params={"audience": "admin"}))
+    harness.probe.invoke("checkout-orchestrator-local-send-digest", {"day": today})
 
 
 def reconcile_orders(harness: ChaosHarness) -> None:

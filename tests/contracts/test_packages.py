@@ -60,6 +60,15 @@ def test_a_zip_holds_no_development_or_runtime_packages(packages, service):
     assert not tops & {"boto3", "botocore", "s3transfer", "bin"}
 
 
+def test_a_zip_holds_the_data_that_its_service_reads(packages):
+    """What checks addresses needs the rules, a file beside the modules."""
+    rules = "common/address_rules.json"
+
+    holders = {name for name, template in packages.items() if rules in contents(template)}
+
+    assert holders == {"checkout-orchestrator", "order-service", "user-service"}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_zip_is_within_lambdas_limit(packages, service):
     with zipfile.ZipFile(packages[service].with_name(packaging.ZIP)) as archive:

@@ -37,7 +37,7 @@ SAME = [
         f"{PRODUCTS}.statuses.ProductStatus.ACTIVE",
         "cart-service: chalicelib.carts.readmodels.ACTIVE",
     ),
-    (f"{INVENTORY}.models.OPEN", f"{READ_BY_CHECKOUT}.inventory.OPEN"),
+    (f"{INVENTORY}.models.EXPIRY_KEYS", f"{READ_BY_CHECKOUT}.inventory.EXPIRY_KEYS"),
     (
         "analytics-service: chalicelib.analytics.event_types.EventType.ORDER_COMPLETED",
         f"{READ_BY_CHECKOUT}.event_logs.ORDER_COMPLETED",

@@ -45,6 +45,8 @@ def test_every_stage_has_every_setting(stage):
         ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS is '*': expected a list of origins"),
         ({"CORS_ORIGINS": ["https://a.example/"]}, "CORS_ORIGINS is ['https://a.example/']"),
         ({"EXEMPT_ADDRESSES": ["10.0.0.1/8"]}, "EXEMPT_ADDRESSES is ['10.0.0.1/8']: expected a"),
+        ({"DIGEST_EMAILS": "a@b.example"}, "DIGEST_EMAILS is 'a@b.example': expected a list of"),
+        ({"DIGEST_EMAILS": ["shop"]}, "DIGEST_EMAILS is ['shop']: expected an e-mail address"),
         ({"TEAM_MAILS": "yes"}, "TEAM_MAILS is 'yes': expected true or false"),
         ({"MANAGED_RULES": "count"}, "MANAGED_RULES is 'count': expected \"Count\" or"),
         ({"MAIL_FORM": "a@b.example"}, "MAIL_FORM is no setting; these are: CORS_ORIGINS"),

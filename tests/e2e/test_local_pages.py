@@ -21,6 +21,7 @@ ONLY_GATEWAYS = (400, "believed by the gateway's signature alone")
 EXCEPTIONS = {
     "GET /analytics/events": ONLY_STAFF,
     "GET /analytics/reports": ONLY_STAFF,
+    "GET /notifications": ONLY_STAFF,
     "POST /product": ONLY_STAFF,
     "POST /product/{productId}/variants": ONLY_STAFF,
     "GET /products/all/{productId}": ONLY_STAFF,
@@ -30,6 +31,7 @@ EXCEPTIONS = {
     "DELETE /categories/{slug}": ONLY_STAFF,
     "PATCH /product/{productId}": ONLY_STAFF,
     "PUT /product/{productId}/stock": ONLY_STAFF,
+    "PATCH /product/{productId}/stock": ONLY_STAFF,
     "POST /product/{productId}/stock/adjust": ONLY_STAFF,
     "GET /product/{productId}/stock/movements": ONLY_STAFF,
     "DELETE /product/{productId}": ONLY_STAFF,

@@ -46,6 +46,30 @@ def test_a_purchase_notifies_everybody_concerned(jimmy, bowl, probe, admin):
     assert [row["metadata"]["orderId"] for row in completed] == [order_id]
 
 
+def test_the_team_lists_a_purchase_and_is_mailed_its_day(jimmy, bowl, admin, probe):
+    order_id = jimmy.buy(bowl)
+
+    for audience, subject in (
+        ("admin", "An order was paid"),
+        ("inventory", "An order is to be picked"),
+    ):
+        query = {"audience": audience, "limit": 100}
+        rows = poll_until(
+            lambda query=query: [
+                row
+                for row in ok(admin.http.get("/notifications", params=query))
+                if row["orderId"] == order_id
+            ],
+            bool,
+            30,
+        )
+        assert [row["subject"] for row in rows] == [subject]
+
+    today = datetime.now(UTC).date().isoformat()
+    probe.invoke("checkout-orchestrator-local-send-digest", {"day": today})
+    assert "Orders to pick" in probe.await_mail("admin@", f"The shop on {today}")
+
+
 def test_a_customer_is_welcomed_once_the_address_is_proved(jimmy, probe):
     mail = probe.await_mail(jimmy.email, "email/verify#")
     (token,) = re.findall(r"#token=([\w.~-]+)", mail)

@@ -44,7 +44,7 @@ def measure_request(
 
 
 def measure_order(
-    probe: ShopProbe, faults: Faults, customer: Customer, goods: str
+    probe: ShopProbe, faults: Faults, customer: Customer, goods: str, terms: Row
 ) -> tuple[str, Counts]:
     """Buy a new product. Returns the order's id and what it asked of AWS.
 
@@ -56,7 +56,7 @@ def measure_order(
     tags = {tag, ids.suffix(order_id), ids.suffix(goods)}
     faults.meter(tags)
     began = int(time.time() * 1000)
-    body = {"method": "CARD", "paymentMethod": "pm_card_visa"}
+    body = {"method": "CARD", "paymentMethod": "pm_card_visa", **terms}
     headers = {"Idempotency-Key": key, "X-Correlation-Id": tag}
     assert (
         ok(customer.http.post("/checkout", json=body, headers=headers), 202)["orderId"] == order_id

@@ -3,11 +3,10 @@
 import re
 from typing import Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.ses.models import ses_backends
-
 from common import aws, queues
+from testkit import sent_mails
 from testkit.events import waiting
+from testkit.sent_mails import SentMail
 
 QUEUE = "user-mail-queue"
 
@@ -33,14 +32,13 @@ class Mailer:
             self._shop.sqs("on-user-mail", [message])
         return messages
 
-    def sent(self, subject: str = "") -> list[Any]:
+    def sent(self, subject: str = "") -> list[SentMail]:
         """Return the mails sent, oldest first, of this subject if one is given."""
-        mails = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
-        return [mail for mail in mails if subject in mail.subject]
+        return sent_mails.list_mails(subject)
 
     def token(self, subject: str) -> str:
         """Deliver the queue, and return the token in the last mail of this subject."""
         self.deliver()
-        token = re.search(r"#token=(\S+)", self.sent(subject)[-1].body)
+        token = re.search(r"#token=(\S+)", self.sent(subject)[-1].text)
         assert token, "the mail has no token"
         return token[1]

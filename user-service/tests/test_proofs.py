@@ -82,7 +82,7 @@ def test_a_proof_can_be_repeated_with_its_password_only(shop, strangers, mailer,
 def test_a_used_link_sets_no_other_password(shop, strangers, mailer, subject):
     use_link = prove(shop, mailer, subject)
     use_link()
-    token = mailer.sent(subject)[-1].body.partition("#token=")[2].split()[0]
+    token = mailer.sent(subject)[-1].text.partition("#token=")[2].split()[0]
 
     for path, field in (("email/verify", "password"), ("password/reset", "newPassword")):
         body = {"token": token, field: "yet another password"}

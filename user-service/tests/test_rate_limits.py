@@ -9,8 +9,9 @@ import botocore.client
 import pytest
 from actors import JIMMY
 
+from chalicelib.rate_limits.errors import CounterContended
 from chalicelib.rate_limits.models import Counter
-from common import clock
+from common import clock, dynamodb
 
 HOME, CAFE, EVIL = "203.0.113.1", "198.51.100.7", "192.0.2.66"
 
@@ -297,3 +298,10 @@ def test_counters_contain_no_address_and_expire(shop, jimmy, log_in_from, rows):
     assert counters
     assert all(row["expiresAt"] > 0 for row in counters)
     assert not [word for word in ("jimmy", EVIL) if word in json.dumps(counters, default=str)]
+
+
+def test_counting_an_attempt_among_endless_conflicts_ends(cloud, monkeypatch):
+    monkeypatch.setattr(dynamodb, "update_if", lambda *_, **__: False)
+
+    with pytest.raises(CounterContended):
+        Counter.increment("LOGIN#1", 60)

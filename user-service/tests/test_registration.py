@@ -239,7 +239,7 @@ def test_nothing_a_stranger_typed_is_mailed_to_an_unproved_address(shop, notific
     mailer.deliver()
 
     assert len(mailer.sent()) == 3
-    assert not [mail for mail in mailer.sent() if "evil" in mail.body + mail.subject]
+    assert not [mail for mail in mailer.sent() if "evil" in mail.text + mail.subject]
     assert notifications() == []
 
 

@@ -4,6 +4,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from common import clock, dynamodb
+from common.pages import PAGE_LIMIT, Page, decode_cursor, encode_cursor
 
 
 class AuditLine(dynamodb.Map):
@@ -27,3 +28,10 @@ class InventoryAudit(Model):
     payment_id = UnicodeAttribute(attr_name="paymentId")
     event_id = UnicodeAttribute(attr_name="eventId")
     recorded_at = UnicodeAttribute(attr_name="recordedAt", default_for_new=clock.now)
+
+
+def list_audited_orders(day: str, cursor: str | None = None) -> Page[str]:
+    """List the ids of the orders that were finished on this day (UTC)."""
+    sales = InventoryAudit.query(day, limit=PAGE_LIMIT, last_evaluated_key=decode_cursor(cursor))
+    order_ids = [sale.order_id for sale in sales]
+    return Page(order_ids, encode_cursor(sales.last_evaluated_key))

@@ -6,6 +6,10 @@
 from chalice import TooManyRequestsError
 
 
+class CounterContended(Exception):
+    """Others kept changing the counter. Nothing was counted. May be retried later."""
+
+
 class TooManyDeclines(TooManyRequestsError):
     """The customer or the source waits `retry_after` seconds."""
 

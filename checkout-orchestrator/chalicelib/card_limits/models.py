@@ -5,7 +5,11 @@ import hashlib
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.models import Model
 
+from chalicelib.card_limits.errors import CounterContended
 from common import clock, dynamodb
+from common.retry import RetryPolicy
+
+CONFLICT_RETRIES = RetryPolicy(tries=5, pause_seconds=0.01)
 
 
 class DeclineCounter(Model):
@@ -25,15 +29,19 @@ class DeclineCounter(Model):
 
     @classmethod
     def add(cls, key: str, attempt_id: str, window: int) -> None:
-        """Add the attempt to the counter. Idempotent, also at the same moment."""
+        """Add the attempt to the counter. Idempotent, also at the same moment.
+
+        Raises: CounterContended.
+        """
         now, counter = clock.epoch(), cls(key)
         reset = [cls.attempts.set({attempt_id}), cls.expires_at.set(now + window)]
         is_expired = cls.key.does_not_exist() | (cls.expires_at <= now)
-        while True:  # a concurrent call may start the window between the two writes
+        for _ in CONFLICT_RETRIES.attempts():  # others may start the window between the writes
             if dynamodb.update_if(
                 counter, [cls.attempts.add({attempt_id})], cls.expires_at > now
             ) or dynamodb.update_if(counter, reset, is_expired):
                 return
+        raise CounterContended(f"{key} kept changing")
 
 
 class LastSource(Model):

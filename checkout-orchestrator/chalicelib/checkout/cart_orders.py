@@ -5,39 +5,48 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.checkout.errors import OrderServiceUnavailable
 from chalicelib.payments import superseding
 from chalicelib.payments.errors import PaymentInProgress
-from chalicelib.readmodels.carts import CartItem, find_cleared
+from chalicelib.readmodels.carts import CartItem, clearing_key
 from chalicelib.readmodels.customer_orders import RecentOrder, list_recent_orders
-from chalicelib.readmodels.orders import PAID_STATUSES, OrderStatus, find_orders
+from chalicelib.readmodels.orders import PAID_STATUSES, OrderStatus, order_key
 from chalicelib.saga import lambdas
+from common.batch_reads import BatchReader
 
 _REASON = "another checkout of the cart replaced it"
 
 
-def supersede_unpaid(user_id: str, order_id: str) -> None:
+def supersede_unpaid(user_id: str, order_id: str, reader: BatchReader) -> None:
     """Cancel the customer's other unpaid orders of the cart, and release their stock.
 
+    Whether one is paid since `reader` read it the gateway and order-service decide. One that was
+    stored since keeps the new order from being stored.
     Idempotent. Raises: PaymentInProgress if one of them is being paid; GatewayUnavailable,
     OrderServiceUnavailable.
     """
-    recent = list_recent_orders(user_id)
+    recent = list_recent_orders(user_id, reader)
     others = [one.order_id for one in recent if one.from_cart and one.order_id != order_id]
-    for order in find_orders(others):
+    for order in reader.find_all(map(order_key, others)):
         if order.status == OrderStatus.CREATED:
             superseding.void_unless_paid(order.order_id)
             _cancel(order.order_id)
 
 
-def list_bought(user_id: str) -> list[RecentOrder]:
+def list_bought(user_id: str, reader: BatchReader) -> list[RecentOrder]:
     """List the orders that are paid, and whose goods are perhaps still in the cart.
 
     Read before the cart: one that is cleared in between is then left out once too often, and
     never bought twice.
     """
-    recent = list_recent_orders(user_id)
-    orders = find_orders([entry.order_id for entry in recent])
-    paid = {order.order_id for order in orders if order.status in PAID_STATUSES}
-    cleared = find_cleared(user_id, paid)
-    return [entry for entry in recent if entry.order_id in paid - cleared]
+    recent = list_recent_orders(user_id, reader)
+    orders = {entry.order_id: order_key(entry.order_id) for entry in recent}
+    clearings = {order_id: clearing_key(user_id, order_id) for order_id in orders}
+    reader.read(*orders.values(), *clearings.values())
+    return [
+        entry
+        for entry in recent
+        if (order := reader.find(orders[entry.order_id]))
+        and order.status in PAID_STATUSES
+        and reader.find(clearings[entry.order_id]) is None
+    ]
 
 
 def leave_out(bought: list[RecentOrder], cart: list[CartItem]) -> list[CartItem]:

@@ -27,12 +27,20 @@ from chalicelib.payments import saga_resume
 from chalicelib.payments import service as payments
 from chalicelib.payments.errors import PaymentExpired, PaymentVoided
 from chalicelib.payments.schemas import Charge
+from chalicelib.readmodels import customer_orders
 from chalicelib.readmodels.carts import CartItem, list_cart_items
-from chalicelib.readmodels.orders import PAYABLE_OR_PAID, Order, OrderStatus, find_order
-from chalicelib.readmodels.users import was_deleted
+from chalicelib.readmodels.orders import (
+    PAYABLE_OR_PAID,
+    Order,
+    OrderStatus,
+    find_order,
+    order_key,
+)
+from chalicelib.readmodels.users import tombstone_key
 from chalicelib.saga import executions, lambdas
 from common import events, ids, log, money
 from common.auth import Caller
+from common.batch_reads import BatchReader, Key
 
 
 def check_out(
@@ -47,15 +55,16 @@ def check_out(
     PaymentInProgress while another order of the cart is being paid; for an order OrderNotFound,
     OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
+    reader = _read_inputs(caller.user_id, request, source)
     if request.payment_method is not None:
-        card_limits.start_attempt(caller.user_id, source)
+        card_limits.start_attempt(caller.user_id, source, reader)
     if request.order_id is not None:
-        order = _get_own_order(caller.user_id, request.order_id)
-        _pay_order(order, request)
+        order = _get_own_order(caller.user_id, request.order_id, reader)
+        _pay_order(order, request, reader)
     elif key:
-        order = _order_for_key(caller.user_id, request, key)
+        order = _order_for_key(caller.user_id, request, key, reader)
     else:
-        order = _order_for_cart(caller.user_id, request)
+        order = _order_for_cart(caller.user_id, request, reader)
     if order.status == OrderStatus.CREATED:
         _start_saga(order)
     return CheckoutAccepted(
@@ -79,13 +88,26 @@ def publish_late(message: dict[str, Any]) -> None:
     events.publish(events.parse(kind, message))
 
 
+def _read_inputs(user_id: str, request: CheckoutRequest, source: str) -> BatchReader:
+    """Read with one request what every checkout of this kind reads."""
+    reader = BatchReader()
+    keys: list[Key[Any]] = [customer_orders.key(user_id)]
+    if request.order_id is not None:
+        order_id = ids.parse("ORDER", request.order_id)
+        keys = [order_key(order_id), tombstone_key(user_id)]
+    if request.payment_method is not None:
+        keys += card_limits.counter_keys(user_id, source)
+    reader.read(*keys)
+    return reader
+
+
 def _start_saga(order: Order) -> None:
     executions.start_execution(order.order_id, order.user_id, order.correlation_id)
 
 
-def _pay_order(order: Order, request: CheckoutRequest) -> None:
+def _pay_order(order: Order, request: CheckoutRequest, reader: BatchReader) -> None:
     """Charge the payment method of the request, where the order waits for one."""
-    if was_deleted(order.user_id):
+    if reader.find(tombstone_key(order.user_id)) is not None:
         raise AccountGone("the account was deleted")
     if order.status not in PAYABLE_OR_PAID:
         raise OrderNotPayable(f"the order is {order.status}")
@@ -113,24 +135,24 @@ def _pay_order(order: Order, request: CheckoutRequest) -> None:
     saga_resume.resume_saga(payment, payment.task_token)
 
 
-def _order_for_key(user_id: str, request: CheckoutRequest, key: str) -> Order:
+def _order_for_key(user_id: str, request: CheckoutRequest, key: str, reader: BatchReader) -> Order:
     """Find or place the order of this idempotency key, even if the cart changed."""
     order_id, request_hash = ids.deterministic("ORDER", user_id, key), _hash(request)
     # Before the order: a purchase that clears the cart meanwhile is then seen below.
-    bought = cart_orders.list_bought(user_id)
+    bought = cart_orders.list_bought(user_id, reader)
     cart = list_cart_items(user_id)
     order = find_order(order_id)
     if order is None:
         left = cart_orders.leave_out(bought, cart)
-        return _place_order(order_id, user_id, left, request, request_hash)
+        return _place_order(order_id, user_id, left, request, reader, request_hash)
     if order.request_hash != request_hash:
         raise IdempotencyKeyReused("this Idempotency-Key came with another body before")
     return order
 
 
-def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
+def _order_for_cart(user_id: str, request: CheckoutRequest, reader: BatchReader) -> Order:
     """Find or place the order of the cart as it is: another one after a failure."""
-    bought = cart_orders.list_bought(user_id)
+    bought = cart_orders.list_bought(user_id, reader)
     cart = _require_nonempty(list_cart_items(user_id))
     contents = [(item.product_id, item.qty, item.updated_at) for item in cart]
     terms = _price_terms(request)
@@ -140,21 +162,21 @@ def _order_for_cart(user_id: str, request: CheckoutRequest) -> Order:
         order = find_order(order_id)
         if order is None:
             left = cart_orders.leave_out(bought, cart)
-            return _place_order(order_id, user_id, left, request)
+            return _place_order(order_id, user_id, left, request, reader)
         if order.is_overdue:
             _start_saga(order)  # which ends it, if none did
         elif order.status in PAYABLE_OR_PAID:
-            _repeat_checkout(order, request)
+            _repeat_checkout(order, request, reader)
             return order
         attempt += 1
 
 
-def _repeat_checkout(order: Order, request: CheckoutRequest) -> None:
+def _repeat_checkout(order: Order, request: CheckoutRequest, reader: BatchReader) -> None:
     """Validate the repeat, or charge its payment method if that is another one."""
     if request.payment_method in (None, order.payment_method):
         _validate_total(order, request.expected_total)
     else:
-        _pay_order(order, request)
+        _pay_order(order, request, reader)
 
 
 def _place_order(
@@ -162,6 +184,7 @@ def _place_order(
     user_id: str,
     cart: list[CartItem],
     request: CheckoutRequest,
+    reader: BatchReader,
     request_hash: str | None = None,
 ) -> Order:
     """Have order-service validate, price and store the order. Idempotent by its id.
@@ -169,7 +192,7 @@ def _place_order(
     An unpaid order of the same cart is superseded first, so that never both are paid.
     """
     _require_nonempty(cart)
-    cart_orders.supersede_unpaid(user_id, order_id)
+    cart_orders.supersede_unpaid(user_id, order_id, reader)
     step = {
         "orderId": order_id,
         "userId": user_id,
@@ -213,8 +236,8 @@ def _validate_order(step: dict[str, object]) -> None:
         raise OrderServiceUnavailable("the order could not be checked; try again") from exc
 
 
-def _get_own_order(user_id: str, order_id: str) -> Order:
-    order = find_order(ids.parse("ORDER", order_id))
+def _get_own_order(user_id: str, order_id: str, reader: BatchReader) -> Order:
+    order = reader.find(order_key(ids.parse("ORDER", order_id)))
     if order is None or order.user_id != user_id:
         raise OrderNotFound(f"you have no order {order_id}")
     return order

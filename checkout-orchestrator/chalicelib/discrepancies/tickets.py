@@ -3,7 +3,7 @@
 import msgspec
 
 from chalicelib.discrepancies.models import Discrepancy
-from common import queues
+from common import aws, queues
 
 QUEUE = "discrepancy-queue"
 
@@ -30,3 +30,17 @@ def escalate(discrepancy: Discrepancy, day: str | None = None) -> None:
         day=day,
     )
     queues.send(QUEUE, msgspec.to_builtins(ticket))
+
+
+def count_open() -> int:
+    """Count the discrepancies that are rechecked or wait for staff, approximately."""
+    return sum(_count_messages(queue) for queue in (QUEUE, f"{QUEUE}-dlq"))
+
+
+def _count_messages(queue: str) -> int:
+    counts = ("", "NotVisible", "Delayed")
+    attributes = aws.client("sqs").get_queue_attributes(
+        QueueUrl=queues.url(queue),
+        AttributeNames=[f"ApproximateNumberOfMessages{each}" for each in counts],
+    )["Attributes"]
+    return sum(map(int, attributes.values()))

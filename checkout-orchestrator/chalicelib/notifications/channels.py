@@ -1,4 +1,4 @@
-"""Channels of notifications: mail and SMS to customers, a topic for staff."""
+"""Channels of notifications: mail and SMS, and a topic for the team."""
 
 import json
 from functools import cache
@@ -6,7 +6,8 @@ from functools import cache
 from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed, RecipientUnknown
 from chalicelib.notifications.models import Notification
 from chalicelib.readmodels.users import User, find_user, is_suppressed, was_deleted
-from common import aws, settings
+from common import aws, log, mails
+from common.mails import MailContent, Row
 
 _TOPIC = "commerce-notifications"
 _MAX_SUBJECT = 100  # of SNS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -22,8 +23,10 @@ def send_to_customer(notification: Notification) -> None:
     if notification.type == "SMS":
         _send_sms(_require_address(user.phone, notification), notification.message)
     else:
-        text = f"{_greeting(user)},\n\n{notification.message}\n"
-        _send_mail(_require_address(user.email, notification), notification.subject, text)
+        address = _require_address(user.email, notification)
+        if is_suppressed(address):
+            raise RecipientSuppressed
+        mails.send(_content(user, notification), address)
 
 
 def publish_to_team(notification: Notification) -> None:
@@ -33,6 +36,8 @@ def publish_to_team(notification: Notification) -> None:
         "type": notification.type,
         "kind": notification.kind,
         "orderId": notification.order_id,
+        "userId": notification.user_id,
+        "correlationId": log.correlation_id(),
         "subject": notification.subject,
         "message": notification.message,
     }
@@ -46,6 +51,13 @@ def publish_to_team(notification: Notification) -> None:
             "audience": {"DataType": "String", "StringValue": notification.audience}
         },
     )
+
+
+def mail_team(addresses: list[str], subject: str, text: str) -> None:
+    """Send one mail to these addresses but those whose mails end. Not idempotent."""
+    reachable = [address for address in addresses if not is_suppressed(address)]
+    if reachable:
+        mails.send(MailContent(subject, "Hello", text), *reachable)
 
 
 def _get_recipient(user_id: str) -> User:
@@ -71,16 +83,12 @@ def _require_address(address: str | None, notification: Notification) -> str:
     return address
 
 
-def _send_mail(address: str, subject: str, text: str) -> None:
-    if is_suppressed(address):
-        raise RecipientSuppressed
-    aws.client("ses").send_email(
-        Source=settings.text("MAIL_FROM"),
-        Destination={"ToAddresses": [address]},
-        Message={
-            "Subject": {"Data": subject, "Charset": "UTF-8"},
-            "Body": {"Text": {"Data": text, "Charset": "UTF-8"}},
-        },
+def _content(user: User, notification: Notification) -> MailContent:
+    return MailContent(
+        notification.subject,
+        _greeting(user),
+        notification.message,
+        [Row(row.label, row.value) for row in notification.rows or []],
     )
 
 

@@ -6,7 +6,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from common import clock, dynamodb
+from common import clock, dynamodb, ids
 
 ERASED = "(erased)"  # replaces the texts to a customer who deleted the account
 
@@ -24,6 +24,13 @@ class NotificationStatus(StrEnum):
 
 
 FINAL_STATUSES = frozenset({*NotificationStatus} - {NotificationStatus.PENDING})
+
+
+class TableRow(dynamodb.Map):
+    """A line of the message's table: a label, and an amount of money."""
+
+    label = UnicodeAttribute()
+    value = UnicodeAttribute()
 
 
 class ByUser(GlobalSecondaryIndex["Notification"]):
@@ -51,6 +58,7 @@ class Notification(Model):
     order_id = UnicodeAttribute(attr_name="orderId", null=True)
     subject = UnicodeAttribute()
     message = UnicodeAttribute()
+    rows = dynamodb.MapsAttribute(of=TableRow, null=True)
     status = UnicodeAttribute(default=NotificationStatus.PENDING)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
     sent_at = UnicodeAttribute(attr_name="sentAt", null=True)
@@ -62,8 +70,14 @@ class Notification(Model):
         return self.status in FINAL_STATUSES
 
     def erase(self) -> None:
-        """Overwrite the text, but not whether it was sent. Idempotent."""
-        self.update([Notification.subject.set(ERASED), Notification.message.set(ERASED)])
+        """Erase the text, but not whether it was sent. Idempotent."""
+        texts = [Notification.subject.set(ERASED), Notification.message.set(ERASED)]
+        self.update([*texts, Notification.rows.remove()])
+
+
+def identify(about: str, kind: str | None, audience: str, type_: str) -> str:
+    """Return the id of what is notified once: of an order or a user, to this audience."""
+    return ids.deterministic("NOTIF", about, kind, audience, type_)
 
 
 def list_order_notifications(user_id: str, order_id: str, since: str) -> list[Notification]:

@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     DISPUTE_OPEN = "DISPUTE_OPEN"
     DISPUTE_WON = "DISPUTE_WON"
     DISPUTE_LOST = "DISPUTE_LOST"
+    STOCK_LOW = "STOCK_LOW"
 
 
 class Notice(NamedTuple):
@@ -51,8 +52,7 @@ _NOTICES = {
     ),
     NoticeKind.RECEIPT: Notice(
         "Your receipt for order #{number}",
-        "Your receipt for order #{number}, {day}\n\n{lines}\n\n"
-        "Total: {total}\nPayment: {payment_id}\nYour order: {link}",
+        "Your receipt for order #{number}, {day}\n\nPayment: {payment_id}\nYour order: {link}",
     ),
     NoticeKind.REFUND: Notice(
         "Your refund",
@@ -85,6 +85,10 @@ _NOTICES = {
         "The dispute of order #{number} is lost",
         "The customer's bank has charged back {amount} of order #{number}: {reason}.",
     ),
+    NoticeKind.STOCK_LOW: Notice(
+        "Low stock: {name}",
+        "{available} of {name} ({product}) are left; the threshold is {threshold}.",
+    ),
     NoticeKind.PICKING_WITHDRAWN: Notice(
         "Do not ship order #{number}",
         "Do not ship order #{number}: it was cancelled, also if it is still to be picked by an"
@@ -94,9 +98,13 @@ _NOTICES = {
 
 
 def compose(kind: NoticeKind, order_id: str, **values: str) -> Notice:
+    """Fill in the notice of this kind about an order."""
+    return fill_in(kind, **{"number": ids.suffix(order_id), **values})
+
+
+def fill_in(kind: NoticeKind, **values: str) -> Notice:
     """Fill in the notice of this kind."""
-    known = {"number": ids.suffix(order_id), **values}
-    subject, message = (text.format(**known) for text in _NOTICES[kind])
+    subject, message = (text.format(**values) for text in _NOTICES[kind])
     return Notice(subject, message)
 
 

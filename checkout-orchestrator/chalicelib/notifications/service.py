@@ -1,19 +1,41 @@
 """The verbs of a notification: notify the customer, notify the team, erase."""
 
-from chalicelib.notifications import channels, notices
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib.notifications import channels, notices, receipts
 from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
-from chalicelib.notifications.models import ERASED, Notification, NotificationStatus
+from chalicelib.notifications.models import (
+    ERASED,
+    Notification,
+    NotificationStatus,
+    TableRow,
+    identify,
+)
 from chalicelib.notifications.notices import NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels import payments
 from chalicelib.readmodels.orders import Order, find_order
-from common import clock, dynamodb, events, ids, money, settings
+from common import clock, dynamodb, events, ids, money, settings, step_input
+from common.mails import Row
 
 CUSTOMER = "customer"
 ADMIN = "admin"
 INVENTORY = "inventory"
 
 _SUBJECT = "News from the shop"
+
+
+def process_message(message: dict[str, Any]) -> Notification:
+    """Notify of what a message of notification-queue says.
+
+    Idempotent as its parts are.
+
+    Raises: RecipientUnknown, EventNotUnderstood, StepInputInvalid.
+    """
+    if message.get("detail-type") == events.StockLow.detail_type:
+        return notify_team_of_low_stock(events.parse(events.StockLow, message))
+    return send_notification(step_input.parse(NotificationRequest, message))
 
 
 def send_notification(request: NotificationRequest) -> Notification:
@@ -36,8 +58,6 @@ def send_receipt(done: events.OrderDone) -> Notification:
         number=order.shown_number if order else ids.suffix(done.order_id),
         link=notices.link_order(done.order_id),
         day=clock.shop_day(done.occurred_at),
-        lines=_receipt_lines(done, order),
-        total=money.format_amount(money.minor(done.total_amount, done.currency), done.currency),
         payment_id=done.payment_id,
     )
     if _is_one_mail():
@@ -49,7 +69,8 @@ def send_receipt(done: events.OrderDone) -> Notification:
         message=notice.message,
         order_id=done.order_id,
     )
-    return _send_once(request, CUSTOMER)
+    rows = receipts.list_rows(done, order)
+    return _send_once(request, CUSTOMER, rows)
 
 
 def withdraw_picking(order_id: str, user_id: str) -> Notification:
@@ -84,6 +105,27 @@ def notify_admins_of_dispute(
     return _send_once(request, ADMIN)
 
 
+def notify_team_of_low_stock(low: events.StockLow) -> Notification:
+    """Tell the warehouse that a product is nearly sold out. Idempotent by the event."""
+    notice = notices.fill_in(
+        NoticeKind.STOCK_LOW,
+        name=low.name,
+        product=low.sku or low.product_id,
+        available=str(low.available_stock),
+        threshold=str(low.threshold),
+    )
+    notification = Notification(
+        ids.deterministic("NOTIF", low.event_id, INVENTORY),
+        user_id=INVENTORY,  # it is about no customer
+        audience=INVENTORY,
+        type="EMAIL",
+        kind=NoticeKind.STOCK_LOW,
+        subject=notice.subject,
+        message=notice.message,
+    )
+    return _finish(_find_or_save(notification))
+
+
 def erase_texts(user_id: str) -> None:
     """Erase the texts to a customer who deleted the account. Idempotent.
 
@@ -109,9 +151,14 @@ def _with_text(request: NotificationRequest) -> NotificationRequest:
     )
 
 
-def _send_once(request: NotificationRequest, audience: str) -> Notification:
+def _send_once(
+    request: NotificationRequest, audience: str, rows: Sequence[Row] = ()
+) -> Notification:
     """Send it unless it was sent before. On failure the row stays PENDING."""
-    notification = _get_or_create(request, audience)
+    return _finish(_get_or_create(request, audience, rows))
+
+
+def _finish(notification: Notification) -> Notification:
     if notification.is_final:
         return notification
     if _is_in_receipt(notification):
@@ -133,6 +180,7 @@ def _send(notification: Notification) -> None:
     except RecipientGone:
         notification.status = NotificationStatus.UNREACHABLE
         notification.subject = notification.message = ERASED
+        notification.rows = None
     except RecipientSuppressed:
         notification.status = NotificationStatus.UNREACHABLE
 
@@ -151,12 +199,12 @@ def _is_in_receipt(notification: Notification) -> bool:
     )
 
 
-def _get_or_create(request: NotificationRequest, audience: str) -> Notification:
-    identity = _notification_id(request, audience)
-    notification = dynamodb.find(Notification, identity)
-    if notification is None:
-        notification = Notification(
-            identity,
+def _get_or_create(
+    request: NotificationRequest, audience: str, rows: Sequence[Row]
+) -> Notification:
+    return _find_or_save(
+        Notification(
+            _notification_id(request, audience),
             user_id=request.user_id,
             audience=audience,
             type=request.type,
@@ -164,9 +212,16 @@ def _get_or_create(request: NotificationRequest, audience: str) -> Notification:
             order_id=request.order_id,
             subject=request.subject or _SUBJECT,
             message=request.message,
+            rows=[TableRow(label=row.label, value=row.value) for row in rows] or None,
         )
+    )
+
+
+def _find_or_save(notification: Notification) -> Notification:
+    stored = dynamodb.find(Notification, notification.notification_id)
+    if stored is None:
         notification.save()
-    return notification
+    return stored or notification
 
 
 def _notification_id(request: NotificationRequest, audience: str) -> str:
@@ -174,9 +229,7 @@ def _notification_id(request: NotificationRequest, audience: str) -> str:
     if request.kind is None and request.order_id is None:
         return ids.new("NOTIF")
     about = request.order_id or request.user_id
-    return ids.deterministic(
-        "NOTIF", about, request.kind or request.message, audience, request.type
-    )
+    return identify(about, request.kind or request.message, audience, request.type)
 
 
 def _notify_team(request: NotificationRequest) -> None:
@@ -216,14 +269,3 @@ def _pick_list(order: Order) -> str:
 
 def _list_goods(order: Order) -> list[str]:
     return [f"{line.qty} x {line.name or ''} ({line.product_id})" for line in order.lines]
-
-
-def _receipt_lines(done: events.OrderDone, order: Order | None) -> str:
-    """Lines with the order's names and prices, or those of the event without it."""
-    if order is None:
-        return "\n".join(f"{line.qty} x {line.product_id}" for line in done.items)
-    return "\n".join(
-        f"{line.qty} x {line.name or line.product_id}: "
-        f"{money.format_amount(line.line_total_minor, order.currency)}"
-        for line in order.lines
-    )

@@ -14,10 +14,13 @@ _WITH_CUSTOMER = (IntentStatus.WAITING, IntentStatus.PROCESSING)
 _UNDONE = (PaymentStatus.VOIDED, PaymentStatus.FAILED)
 
 
-def sync_from_intent(payment: Payment, intent: Intent) -> None:
-    """Store what the gateway's intent says. Idempotent, in any order of webhooks."""
+def sync_from_intent(payment: Payment, intent: Intent, *, in_step: bool = False) -> None:
+    """Store what the gateway's intent says. Idempotent, in any order of webhooks.
+
+    `in_step`: in ProcessPayment, which is repeated until it has published what it stored.
+    """
     if intent.status == IntentStatus.CAPTURED:
-        _sync_capture(payment, intent)
+        _sync_capture(payment, intent, in_step)
     elif not payment.is_open or _is_before_confirmation(payment, intent):
         return
     elif intent.status == IntentStatus.CANCELLED:
@@ -42,20 +45,24 @@ def publish_success(payment: Payment) -> None:
     events.publish(event)
 
 
-def _sync_capture(payment: Payment, intent: Intent) -> None:
+def _sync_capture(payment: Payment, intent: Intent, in_step: bool) -> None:
     if payment.is_open:
-        _mark_captured(payment, intent)
-    if payment.status == PaymentStatus.SUCCEEDED:
+        _mark_captured(payment, intent, in_step)
+    if payment.status == PaymentStatus.SUCCEEDED and (in_step or not payment.captured_in_step):
         publish_success(payment)  # on a repeat, too: the first run may have crashed before it
     elif payment.status in _UNDONE:
         enqueue_refund(payment.order_id, payment.reason or "charged after it was undone")
 
 
-def _mark_captured(payment: Payment, intent: Intent) -> None:
+def _mark_captured(payment: Payment, intent: Intent, in_step: bool) -> None:
     """Mark the payment SUCCEEDED, or FAILED if another amount was captured."""
     if (intent.received, intent.currency) == (payment.amount_minor, payment.currency):
         payment.transition(
-            PaymentStatus.SUCCEEDED, reason=None, next_action=None, client_secret=None
+            PaymentStatus.SUCCEEDED,
+            reason=None,
+            next_action=None,
+            client_secret=None,
+            captured_in_step=in_step or None,
         )
         metrics.count_capture()
         return

@@ -1,6 +1,6 @@
 """The tables of payments and of webhook events, their statuses and transitions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -150,6 +150,8 @@ class Payment(Model):
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
     # The customer is at the bank, or in the gateway's own checkout.
     with_customer = BooleanAttribute(attr_name="withCustomer", null=True)
+    # ProcessPayment stored the capture, so that no webhook need publish it.
+    captured_in_step = BooleanAttribute(attr_name="capturedInStep", null=True)
     correlation_id = UnicodeAttribute(attr_name="correlationId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt", default_for_new=clock.now)
     updated_at = UnicodeAttribute(attr_name="updatedAt", default_for_new=clock.now)
@@ -242,6 +244,17 @@ def payment_id(order_id: str) -> str:
 def find_payment(order_id: str) -> Payment | None:
     """Read the order's payment, None if there is none. Strongly consistent."""
     return dynamodb.find(Payment, payment_id(order_id))
+
+
+def find_intents(order_ids: Iterable[str]) -> dict[str, Payment]:
+    """Read when the payments of the orders began, and their intents, by order id.
+
+    Nothing else of the rows. Strongly consistent.
+    """
+    keys = [payment_id(order_id) for order_id in order_ids]
+    names = ["orderId", "gateway", "intentId", "createdAt"]
+    payments = Payment.batch_get(keys, consistent_read=True, attributes_to_get=names)
+    return {payment.order_id: payment for payment in payments}
 
 
 def retry_on_conflict(verb: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

@@ -24,11 +24,9 @@ def sync_refunds(payment: Payment) -> None:
     """
     if payment.intent_id is None or payment.status not in REFUNDABLE:
         return
-    changed = [
-        refund
-        for gateway_refund in get_gateway(payment.gateway).list_refunds(payment.intent_id)
-        if (refund := _merge(payment, gateway_refund))
-    ]
+    listed = get_gateway(payment.gateway).list_refunds(payment.intent_id)
+    failed_first = sorted(listed, key=lambda one: not one.is_failed)
+    changed = [refund for one in failed_first if (refund := _merge(payment, one))]
     if changed:
         payment.save_refunds()
     for refund in changed:
@@ -105,6 +103,15 @@ def _find(payment: Payment, gateway_refund: GatewayRefund) -> Refund | None:
 
 
 def _book(payment: Payment, gateway_refund: GatewayRefund) -> Refund:
+    """Add a refund of the dashboard, or complete the failed one that it makes good.
+
+    That is the next attempt of the failed one, which order-service then has restocked and mailed.
+    """
+    for failed in payment.refunds:
+        if failed.is_failed and failed.amount_minor == gateway_refund.amount:
+            failed.status, failed.attempt = RefundStatus.DONE, failed.attempt + 1
+            failed.gateway_id, failed.is_booked = gateway_refund.id, True
+            return failed
     refund = Refund(
         refund_id=ids.deterministic("REFUND", payment.gateway, gateway_refund.id),
         amount_minor=gateway_refund.amount,

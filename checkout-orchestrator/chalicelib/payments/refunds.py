@@ -83,8 +83,10 @@ def _make_refund(requested: events.RefundRequested) -> tuple[Payment, Refund]:
     is_retried = refund is not None and refund.is_failed and requested.attempt > refund.attempt
     if refund is None or refund.status == RefundStatus.STARTED or is_retried:
         refund_sync.sync_refunds(payment)
-        refund = _reserve_refund(payment, requested)
-        _request_refund(payment, refund)
+        refund = payment.find_refund(requested.refund_id)
+        if refund is None or not refund.is_done:
+            refund = _reserve_refund(payment, requested)
+            _request_refund(payment, refund)
     return payment, refund
 
 
@@ -102,6 +104,7 @@ def _reserve_refund(payment: Payment, requested: events.RefundRequested) -> Refu
     reserved = refund.amount_minor if refund.status == RefundStatus.STARTED else 0
     refund.amount_minor = max(0, min(amount, payment.refundable_minor + reserved))
     refund.status, refund.attempt = RefundStatus.STARTED, requested.attempt
+    refund.gateway_id, refund.is_booked = None, False
     payment.save_refunds()
     return refund
 

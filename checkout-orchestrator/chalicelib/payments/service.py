@@ -43,7 +43,7 @@ def process_payment(charge: Charge) -> Payment:
     Raises: PaymentDeclined, SoftDecline, PaymentVoided, PaymentExpired, AmountMismatch,
     CurrencyNotAccepted, TotalTooSmall, PaymentRejected, GatewayUnavailable.
     """
-    payment = find_payment(charge.order_id) or _start_payment(charge)
+    payment = _get_or_start_payment(charge)
     if payment.is_open:
         _validate_amount(payment, charge)
         _charge(payment)
@@ -123,6 +123,17 @@ def _validate_charge(charge: Charge) -> None:
     limits.validate_amount(gateway_name_for(method), method, amount, currency)
 
 
+def _get_or_start_payment(charge: Charge) -> Payment:
+    """Store the payment, or return the stored one, which there mostly is not."""
+    try:
+        return _start_payment(charge)
+    except PaymentContended:
+        payment = find_payment(charge.order_id)
+        if payment is None:
+            raise
+        return payment
+
+
 def _start_payment(charge: Charge, chosen_later: bool = False) -> Payment:
     _validate_charge(charge)
     payment = Payment(
@@ -172,7 +183,7 @@ def _charge(payment: Payment) -> None:
     intent = _get_or_create_intent(payment)
     if payment.status == PaymentStatus.STARTED and payment.payment_method:
         intent = _confirm_if_due(payment, intent)
-    sync_from_intent(payment, intent)
+    sync_from_intent(payment, intent, in_step=True)
 
 
 def _must_wait(payment: Payment) -> bool:

@@ -38,7 +38,7 @@ def process(message: dict[str, Any]) -> None:
     Idempotent. Raises: as handle_event.
     """
     webhook = step_input.parse(Webhook, message)
-    event = _get_or_store_event(webhook)
+    event = dynamodb.find(WebhookEvent, _event_key(webhook)) or _get_or_store_event(webhook)
     if event.handled_at is not None:
         return
     is_synced = handle_event(webhook)
@@ -103,9 +103,13 @@ def _failed_refund(webhook: Webhook) -> Discrepancy:
     return Discrepancy(Kind.REFUND_MISSING, detail, order_id=webhook.order_id, intents=intents)
 
 
+def _event_key(webhook: Webhook) -> str:
+    return f"{webhook.gateway}:{webhook.event_id}"
+
+
 def _get_or_store_event(webhook: Webhook) -> WebhookEvent:
     event = WebhookEvent(
-        f"{webhook.gateway}:{webhook.event_id}",
+        _event_key(webhook),
         kind=webhook.kind,
         intent_id=webhook.intent_id,
         order_id=webhook.order_id,

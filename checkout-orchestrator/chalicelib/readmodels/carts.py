@@ -1,11 +1,10 @@
 """Read model of cart-service's table Carts."""
 
-from collections.abc import Iterable
-
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from common import dynamodb
+from common.batch_reads import Key
 
 
 class CartItem(Model):
@@ -36,8 +35,6 @@ def list_cart_items(user_id: str) -> list[CartItem]:
     return list(CartItem.query(user_id, is_product, consistent_read=True))
 
 
-def find_cleared(user_id: str, order_ids: Iterable[str]) -> set[str]:
-    """Return those of the orders of which the cart was cleared. Strongly consistent."""
-    keys = [(user_id, f"KEY#{order_id}") for order_id in order_ids]
-    cleared = CartItem.batch_get(keys, consistent_read=True)
-    return {row.product_id.removeprefix("KEY#") for row in cleared}
+def clearing_key(user_id: str, order_id: str) -> Key[CartItem]:
+    """Return the key of the row that says that the order's goods left the cart."""
+    return Key(CartItem, user_id, f"KEY#{order_id}")

@@ -4,6 +4,7 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from common import dynamodb
+from common.batch_reads import BatchReader, Key
 
 
 class RecentLine(dynamodb.Map):
@@ -32,7 +33,12 @@ class CustomerOrders(Model):
     recent = dynamodb.MapsAttribute(of=RecentOrder)
 
 
-def list_recent_orders(user_id: str) -> list[RecentOrder]:
-    """List what the customer ordered lately, with a strongly consistent read."""
-    customer = dynamodb.find(CustomerOrders, user_id)
+def key(user_id: str) -> Key[CustomerOrders]:
+    """Return the key of a customer's row."""
+    return Key(CustomerOrders, user_id)
+
+
+def list_recent_orders(user_id: str, reader: BatchReader) -> list[RecentOrder]:
+    """List what the customer ordered lately."""
+    customer = reader.find(key(user_id))
     return list(customer.recent) if customer else []

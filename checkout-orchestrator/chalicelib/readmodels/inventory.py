@@ -1,6 +1,5 @@
 """Read models of product-service: stock, reservations, movements of supply."""
 
-from collections.abc import Iterator
 from enum import StrEnum
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
@@ -8,8 +7,10 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from common import dynamodb
+from common.pages import PAGE_LIMIT, Page, decode_cursor, encode_cursor
 
-OPEN = "OPEN"  # of the attribute `open`, which a reservation has while it can expire
+# Product-service's, of the index by-expiry.
+EXPIRY_KEYS = ("OPEN", *(f"OPEN#{shard}" for shard in range(8)))
 
 
 class ReservationStatus(StrEnum):
@@ -29,7 +30,7 @@ class ReservedItem(dynamodb.Map):
 
 
 class ByExpiry(GlobalSecondaryIndex["Reservation"]):
-    """The reservations that can expire, by when they do."""
+    """The reservations that can expire, by when they do: `open` is one of EXPIRY_KEYS."""
 
     class Meta:
         index_name = "by-expiry"
@@ -55,7 +56,10 @@ class Reservation(Model):
 
 
 class Stock(Model):
-    """The stock of a product: available + reserved + sold = supplied."""
+    """The stock of a product: available + reserved + sold = supplied.
+
+    Of what is not counted, `available` may be below zero.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "Inventory"
@@ -65,6 +69,7 @@ class Stock(Model):
     reserved = dynamodb.WholeNumber(attr_name="reservedStock")
     sold = dynamodb.WholeNumber(attr_name="soldStock")
     supplied = dynamodb.WholeNumber(attr_name="suppliedStock")
+    not_counted = BooleanAttribute(null=True, attr_name="notCounted")
     has_ledger = BooleanAttribute(null=True, attr_name="hasLedger")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
 
@@ -85,7 +90,13 @@ def find_reservation(order_id: str) -> Reservation | None:
     return dynamodb.find(Reservation, order_id)
 
 
-def list_overdue_reservations(before: int) -> Iterator[str]:
-    """List the orders whose open reservation expired before this Unix time."""
-    overdue = Reservation.by_expiry.query(OPEN, Reservation.expires_at < before)
-    yield from (reservation.order_id for reservation in overdue)
+def list_overdue_reservations(key: str, before: int, cursor: str | None = None) -> Page[str]:
+    """List the orders of a key whose reservation expired before this Unix time."""
+    overdue = Reservation.by_expiry.query(
+        key,
+        Reservation.expires_at < before,
+        limit=PAGE_LIMIT,
+        last_evaluated_key=decode_cursor(cursor),
+    )
+    order_ids = [reservation.order_id for reservation in overdue]
+    return Page(order_ids, encode_cursor(overdue.last_evaluated_key))

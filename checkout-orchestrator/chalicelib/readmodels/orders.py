@@ -1,14 +1,17 @@
 """Read model of order-service's table Orders: only what is used here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
+from pynamodb.pagination import ResultIterator
 
 from common import clock, dynamodb, ids
+from common.batch_reads import Key
+from common.pages import PAGE_LIMIT, Page, decode_cursor, encode_cursor
 
 # Both are order-service's.
 DAY_SHARDS = 8  # of the index by-day
@@ -57,12 +60,15 @@ class OrderLine(dynamodb.Map):
     product_id = UnicodeAttribute(attr_name="productId")
     name = UnicodeAttribute(null=True)
     qty = dynamodb.WholeNumber()
+    price_minor = dynamodb.WholeNumber(attr_name="priceMinor", null=True)
     line_total_minor = dynamodb.WholeNumber(attr_name="lineTotalMinor", null=True)
 
 
 class OrderShipping(dynamodb.Map):
-    """What is paid for shipping."""
+    """How it is shipped, its price, and the total with tax that is added."""
 
+    name = UnicodeAttribute()
+    price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
 
 
@@ -133,6 +139,10 @@ class Order(Model):
     status = UnicodeAttribute()
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
+    subtotal_minor = dynamodb.WholeNumber(attr_name="subtotalMinor", null=True)
+    discount_minor = dynamodb.WholeNumber(attr_name="discountMinor", null=True)
+    tax_minor = dynamodb.WholeNumber(attr_name="taxMinor", null=True)
+    tax_included = BooleanAttribute(attr_name="taxIncluded", null=True)
     shipping = OrderShipping(null=True)
     currency = UnicodeAttribute()
     payment_method = UnicodeAttribute(attr_name="paymentMethod", null=True)
@@ -148,6 +158,7 @@ class Order(Model):
     cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
+    placed_on = UnicodeAttribute(attr_name="placedOn", null=True)
     by_day = ByDay()
     by_open_refund = ByOpenRefund()
 
@@ -188,18 +199,36 @@ def find_order(order_id: str) -> Order | None:
     return dynamodb.find(Order, order_id)
 
 
-def find_orders(order_ids: Iterable[str]) -> list[Order]:
-    """Read those of the orders that there are. Strongly consistent."""
-    return list(Order.batch_get(list(order_ids), consistent_read=True))
+def order_key(order_id: str) -> Key[Order]:
+    """Return the key of an order."""
+    return Key(Order, order_id)
 
 
-def list_order_ids(day: str) -> Iterator[str]:
-    """List the orders that were placed on this day (UTC)."""
-    for shard in range(DAY_SHARDS):
-        yield from (order.order_id for order in Order.by_day.query(f"{day}#{shard}"))
+def find_days(order_ids: Iterable[str]) -> dict[str, str]:
+    """Read under which days (UTC) the orders are listed, by order id.
+
+    Strongly consistent.
+    """
+    orders = Order.batch_get(
+        list(order_ids), consistent_read=True, attributes_to_get=["orderId", "placedOn"]
+    )
+    return {order.order_id: order.placed_on[:10] for order in orders if order.placed_on}
 
 
-def list_open_refunds() -> Iterator[str]:
-    """List the orders with a refund that is not made, whenever they were placed."""
-    for shard in range(DAY_SHARDS):
-        yield from (order.order_id for order in Order.by_open_refund.query(f"OPEN#{shard}"))
+def list_placed_orders(placed_on: str, cursor: str | None = None) -> Page[str]:
+    """List the ids of a shard of the orders of a day (UTC), such as `2026-11-22#0`."""
+    start = decode_cursor(cursor)
+    orders = Order.by_day.query(placed_on, limit=PAGE_LIMIT, last_evaluated_key=start)
+    return _to_ids(orders)
+
+
+def list_open_refunds(shard: int, cursor: str | None = None) -> Page[str]:
+    """List the ids of a shard of all orders with a refund that is not made."""
+    start = decode_cursor(cursor)
+    orders = Order.by_open_refund.query(f"OPEN#{shard}", limit=PAGE_LIMIT, last_evaluated_key=start)
+    return _to_ids(orders)
+
+
+def _to_ids(orders: ResultIterator[Order]) -> Page[str]:
+    order_ids = [order.order_id for order in orders]
+    return Page(order_ids, encode_cursor(orders.last_evaluated_key))

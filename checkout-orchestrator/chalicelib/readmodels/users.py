@@ -6,6 +6,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from common import dynamodb, ids
+from common.batch_reads import Key
 
 
 class User(Model):
@@ -28,7 +29,12 @@ def find_user(user_id: str) -> User | None:
 
 def was_deleted(user_id: str) -> bool:
     """Tell whether there was such an account: user-service keeps a tombstone."""
-    return dynamodb.find(User, f"DELETED#{ids.suffix(user_id)}") is not None
+    return dynamodb.find(User, tombstone_key(user_id).hash_key) is not None
+
+
+def tombstone_key(user_id: str) -> Key[User]:
+    """Return the key of what a deleted account leaves."""
+    return Key(User, f"DELETED#{ids.suffix(user_id)}")
 
 
 class SuppressedAddress(Model):

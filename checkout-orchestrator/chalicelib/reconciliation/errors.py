@@ -5,9 +5,9 @@ class DayInvalid(Exception):
     """Not a day, as YYYY-MM-DD, that has begun."""
 
 
+class PositionInvalid(Exception):
+    """Not the `next` of an earlier report."""
+
+
 class DiscrepancyStands(Exception):
     """A discrepancy that was escalated is still there."""
-
-
-class StockTooLarge(Exception):
-    """There was no time to add up all reservations."""

@@ -45,7 +45,7 @@ def parts_sum_to_total(snapshot: OrderSnapshot, settled_before: str) -> Discrepa
 
 def paid_order_is_charged(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
     """A confirmed order was captured before, and its payment's row says so."""
-    order, payment = snapshot.order, snapshot.payment
+    order, payment, own = snapshot.order, snapshot.payment, snapshot.payment_intent
     if order is None or not order.is_paid or order.total_minor == 0:
         return
     if snapshot.captured == 0:
@@ -56,6 +56,9 @@ def paid_order_is_charged(snapshot: OrderSnapshot, settled_before: str) -> Discr
         yield _discrepancy(snapshot, Kind.PAYMENT_CONTRADICTS, detail)
     elif payment.status in _NOT_PAID and payment.updated_at <= settled_before:
         detail = f"{order.status} and paid, and its payment is {payment.status}"
+        yield _discrepancy(snapshot, Kind.PAYMENT_CONTRADICTS, detail)
+    elif own is not None and own.received == 0:
+        detail = f"{order.status} and paid, and not by its payment's {payment.intent_id}"
         yield _discrepancy(snapshot, Kind.PAYMENT_CONTRADICTS, detail)
 
 

@@ -1,22 +1,28 @@
 """The verbs of the reconciliation: reconcile, and recheck a ticket."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from chalicelib.discrepancies.models import Discrepancy, Kind
 from chalicelib.discrepancies.tickets import DiscrepancyTicket, escalate
-from chalicelib.reconciliation import order_index, repairs, rules, snapshot, stock_checks
-from chalicelib.reconciliation.errors import DiscrepancyStands
-from chalicelib.reconciliation.order_index import OrderIndex
+from chalicelib.reconciliation import repairs, rules, snapshot, stock_checks
+from chalicelib.reconciliation.errors import DiscrepancyStands, PositionInvalid
+from chalicelib.reconciliation.itinerary import list_stops
+from chalicelib.reconciliation.period import Period, parse_period
+from chalicelib.reconciliation.positions import Position, format_position, parse_position
 from chalicelib.reconciliation.schemas import Finding, ReconcileRequest, Report, to_plain
 from chalicelib.reconciliation.snapshot import Intents, OrderSnapshot
+from chalicelib.reconciliation.sources import Role, Source, list_sources, named_orders
 from chalicelib.saga import lambdas
 from common import clock, ids, log, metrics
 
 HasTime = Callable[[], bool]
+
+MAX_FINDINGS = 500  # of one report
+_MAX_PRODUCTS = 100  # whose rows are checked together
 
 
 @dataclass
@@ -24,38 +30,43 @@ class _Run:
     """One run of the Lambda: what it has checked and found."""
 
     request: ReconcileRequest
-    days: Sequence[str]
+    period: Period
     settled_before: str
+    has_time: HasTime
     findings: list[Finding] = field(default_factory=list)
-    products: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
+    to_check: set[str] = field(default_factory=set)
     orders: int = 0
     intents: int = 0
+    products: int = 0
 
     @property
     def day(self) -> str | None:
         """The last of its days, if it is about days."""
-        return self.days[0] if self.days else None
+        return self.period.days[0] if self.period.days else None
+
+    def can_go_on(self) -> bool:
+        """Whether there is time, and the report has room."""
+        return len(self.findings) < MAX_FINDINGS and self.has_time()
 
 
 def reconcile(request: ReconcileRequest, has_time: HasTime) -> Report:
     """Check orders and products, and repair or escalate what is wrong on request.
 
-    Reads tables and gateways, and writes messages only. Discrepancies are the result, never an
-    error. Ends early, with `next`, once `has_time` is false. Idempotent, but for the tickets of
-    escalated discrepancies. Raises: DayInvalid, StockTooLarge; GatewayUnavailable and
-    PaymentRejected where a gateway does not list its intents.
+    Reads tables and gateways page by page, and writes messages only. Discrepancies are the result,
+    never an error. Ends early, with `next`, once `has_time` is false or the report is full.
+    Idempotent, but for the tickets of escalated discrepancies. Raises: DayInvalid,
+    PositionInvalid; GatewayUnavailable and PaymentRejected where a gateway does not list its
+    intents.
     """
-    index = _build_index(request)
-    run = _Run(request, index.days, clock.iso(time.time() - request.settle))
-    if request.next is None and request.full_stock:
-        _treat(run, stock_checks.check_full_stock(has_time))
-    last = _check_orders(run, index, has_time)
-    if not request.full_stock:
-        _treat(run, stock_checks.check_products(run.products))
+    by_id = request.order_ids is not None
+    period = Period([]) if by_id else parse_period(request.day, request.days)
+    run = _Run(request, period, clock.iso(time.time() - request.settle), has_time)
+    last = _check(run, parse_position(request.next))
     if last and request.continue_:
-        following = msgspec.structs.replace(request, day=run.day, next=last)
+        following = msgspec.structs.replace(request, day=run.day, next=format_position(last))
         lambdas.invoke_async("checkout-orchestrator", "reconcile", to_plain(following))
-    return _report(run, last)
+    return _report(run, format_position(last))
 
 
 def recheck(ticket: DiscrepancyTicket) -> None:
@@ -69,23 +80,36 @@ def recheck(ticket: DiscrepancyTicket) -> None:
     log.logger.info("settled", extra={"kind": ticket.kind, "orderId": ticket.order_id})
 
 
-def _build_index(request: ReconcileRequest) -> OrderIndex:
-    if request.order_ids is None:
-        return order_index.build_index(request.day, request.days)
-    index = OrderIndex([])
-    index.add(ids.parse("ORDER", order_id) for order_id in request.order_ids)
-    return index
+def _check(run: _Run, start: Position) -> Position | None:
+    """Check from this position on, and return where to go on if something is left."""
+    if run.request.full_stock and start.source is None:
+        sums = stock_checks.check_full_stock(
+            start.stock, run.can_go_on, lambda discrepancies: _treat(run, discrepancies)
+        )
+        if sums:
+            return Position(stock=sums)
+    last = _check_orders(run, start)
+    _check_products(run)
+    return last
 
 
-def _check_orders(run: _Run, index: OrderIndex, has_time: HasTime) -> str | None:
-    """Check each order after `next`, and return the last one if some are left."""
-    after = run.request.next or ""
-    order_ids = sorted(order_id for order_id in index.orders if order_id > after)
-    for place, order_id in enumerate(order_ids):
-        if place and not has_time():
-            return order_ids[place - 1]
-        _check_order(run, order_id, index.orders[order_id])
+def _check_orders(run: _Run, start: Position) -> Position | None:
+    """Check the orders from there on, and return where to go on if some are left."""
+    sources = list(_list_sources(run))
+    if start.source not in (None, *(source.name for source in sources)):
+        raise PositionInvalid(f"next: there is no {start.source!r} in this period")
+    for place, stop in enumerate(list_stops(sources, start, run.period)):
+        if place and not run.can_go_on():
+            return stop.position
+        if stop.order_id and (stop.role == Role.GATEWAY or stop.order_id not in run.reported):
+            _check_order(run, stop.order_id, stop.intents)
     return None
+
+
+def _list_sources(run: _Run) -> Iterable[Source]:
+    if run.request.order_ids is None:
+        return list_sources(run.period)
+    return [named_orders(ids.parse("ORDER", one) for one in run.request.order_ids)]
 
 
 def _check_order(run: _Run, order_id: str, listed_intents: Intents) -> None:
@@ -99,9 +123,21 @@ def _check_order(run: _Run, order_id: str, listed_intents: Intents) -> None:
     run.orders += 1
     if order_snapshot:
         run.intents += len(order_snapshot.intents)
-        if order_snapshot.order:
-            run.products |= {line.product_id for line in order_snapshot.order.lines}
+        if order_snapshot.order and not run.request.full_stock:
+            run.to_check |= {line.product_id for line in order_snapshot.order.lines}
+    if discrepancies:
+        run.reported.add(order_id)
     _treat(run, discrepancies, order_snapshot)
+    if len(run.to_check) >= _MAX_PRODUCTS:
+        _check_products(run)
+
+
+def _check_products(run: _Run) -> None:
+    """Check the rows of the products that orders named since the last time."""
+    discrepancies = stock_checks.check_products(run.to_check)
+    _treat(run, [one for one in discrepancies if one.product_id not in run.reported])
+    run.products += len(run.to_check)
+    run.to_check.clear()
 
 
 def _judge(
@@ -109,7 +145,7 @@ def _judge(
 ) -> tuple[OrderSnapshot | None, list[Discrepancy]]:
     """Read the order and apply the rules. NOT_CHECKED if it cannot be read."""
     try:
-        order_snapshot = snapshot.read_snapshot(order_id, intents(), run.days)
+        order_snapshot = snapshot.read_snapshot(order_id, intents(), run.period.days)
         return order_snapshot, list(rules.find_discrepancies(order_snapshot, run.settled_before))
     except Exception as exc:
         error = type(exc).__name__
@@ -145,6 +181,8 @@ def _treat(
         values = {metrics.DISCREPANCIES: 1}
         log.emit_metric("discrepancy", values, log.logger.warning, **to_plain(finding))
         run.findings.append(finding)
+        if discrepancy.product_id:
+            run.reported.add(discrepancy.product_id)
 
 
 def _resolve(
@@ -169,6 +207,6 @@ def _report(run: _Run, last: str | None) -> Report:
         day=run.day,
         orders=run.orders,
         discrepancies=run.findings,
-        checked={"orders": run.orders, "intents": run.intents, "products": len(run.products)},
+        checked={"orders": run.orders, "intents": run.intents, "products": run.products},
         next=last,
     )

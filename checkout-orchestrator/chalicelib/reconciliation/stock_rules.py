@@ -1,16 +1,10 @@
 """Rules for stock: a sale deducts the goods once, and a row adds up."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
 from chalicelib.discrepancies.models import Discrepancy, Kind, Repair
-from chalicelib.readmodels.inventory import (
-    OPEN,
-    Reservation,
-    ReservationStatus,
-    Stock,
-    StockMovement,
-)
+from chalicelib.readmodels.inventory import Reservation, ReservationStatus, Stock
 from chalicelib.readmodels.orders import Order
 from chalicelib.reconciliation.snapshot import OrderSnapshot
 from common import clock
@@ -60,59 +54,41 @@ def reservation_expires(snapshot: OrderSnapshot, settled_before: str) -> Discrep
     """An expired reservation is released within minutes."""
     reservation = snapshot.reservation
     overdue = clock.epoch() - OVERDUE_SECONDS
-    if reservation and reservation.open == OPEN and reservation.expires_at < overdue:
+    if reservation and reservation.open and reservation.expires_at < overdue:
         detail = f"reserved until {clock.iso(reservation.expires_at)}, and still is"
         yield _discrepancy(snapshot, Kind.RESERVATION_OVERDUE, detail)
 
 
 def stock_adds_up(stock: Stock) -> Discrepancies:
-    """Available, reserved and sold add up to what was supplied, and none is negative."""
+    """Available, reserved and sold add up to what was supplied, and none is negative.
+
+    But for the available stock of what is not counted, which goes on below zero.
+    """
     counts = {"available": stock.available, "reserved": stock.reserved, "sold": stock.sold}
     summary = ", ".join(f"{count} {name}" for name, count in counts.items())
-    if min(counts.values()) < 0:
+    least_available = 0 if stock.not_counted else stock.available
+    if min(least_available, stock.reserved, stock.sold) < 0:
         yield _of_product(stock, Kind.NEGATIVE_STOCK, summary)
     if sum(counts.values()) != stock.supplied:
         detail = f"{summary}, but {stock.supplied} supplied"
         yield _of_product(stock, Kind.STOCK_DOES_NOT_ADD_UP, detail)
 
 
-def reservations_add_up(
-    stocks: Iterable[Stock], reservations: Iterable[Reservation]
-) -> Discrepancies:
-    """What all orders hold and bought of each product is what its row says."""
-    reserved: Counter[str] = Counter()
-    sold: Counter[str] = Counter()
-    for reservation in reservations:
-        for item in reservation.items:
-            if reservation.status == ReservationStatus.RESERVED:
-                reserved[item.product_id] += item.qty
-            elif reservation.status == ReservationStatus.COMMITTED:
-                sold[item.product_id] += item.qty - (item.returned or 0)
-    for stock in stocks:
-        held, bought = reserved[stock.product_id], sold[stock.product_id]
-        if stock.reserved != held:
-            detail = f"{stock.reserved} reserved, but orders hold {held}"
-            yield _of_product(stock, Kind.RESERVED_DOES_NOT_ADD_UP, detail)
-        if stock.sold != bought:
-            detail = f"{stock.sold} sold, but orders have bought {bought}"
-            yield _of_product(stock, Kind.SOLD_DOES_NOT_ADD_UP, detail)
+def reservations_add_up(stock: Stock, held: int, bought: int) -> Discrepancies:
+    """What all orders hold and bought of the product is what its row says."""
+    if stock.reserved != held:
+        detail = f"{stock.reserved} reserved, but orders hold {held}"
+        yield _of_product(stock, Kind.RESERVED_DOES_NOT_ADD_UP, detail)
+    if stock.sold != bought:
+        detail = f"{stock.sold} sold, but orders have bought {bought}"
+        yield _of_product(stock, Kind.SOLD_DOES_NOT_ADD_UP, detail)
 
 
-def sum_movements(movements: Iterable[StockMovement]) -> Counter[str]:
-    """Return what came and left of each product, by its id."""
-    sums: Counter[str] = Counter()
-    for movement in movements:
-        sums[movement.product_id] += movement.change
-    return sums
-
-
-def movements_add_up(stocks: Iterable[Stock], moved: Mapping[str, int]) -> Discrepancies:
+def movements_add_up(stock: Stock, moved: int) -> Discrepancies:
     """What the ledger says came and left is what was supplied, since there is one."""
-    for stock in stocks:
-        if stock.has_ledger and stock.supplied != moved.get(stock.product_id, 0):
-            movements = moved.get(stock.product_id, 0)
-            detail = f"{stock.supplied} supplied, but its movements are {movements}"
-            yield _of_product(stock, Kind.MOVEMENTS_DO_NOT_ADD_UP, detail)
+    if stock.has_ledger and stock.supplied != moved:
+        detail = f"{stock.supplied} supplied, but its movements are {moved}"
+        yield _of_product(stock, Kind.MOVEMENTS_DO_NOT_ADD_UP, detail)
 
 
 def _wrong_returns(

@@ -25,12 +25,18 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:;"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        " frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept",
     "X-Content-Type-Options": "nosniff",
+}
+# A mail's own HTML: it is shown, and may load and run nothing.
+_MAIL_HEADERS = _HEADERS | {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+    ),
 }
 _templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
@@ -60,10 +66,14 @@ def routes(
         message_id = request.path_params["id"]
         return _answer_mails(request, directory, lambda aws: [sent_mail.find(aws, message_id)])
 
+    def mail_html(request: Request) -> Response:
+        return _answer_mail_html(request, directory)
+
     return [
         Route("/", own_hosts_only(front_page)),
         Route("/mail", own_hosts_only(mails)),
         Route("/mail/{id}", own_hosts_only(mail)),
+        Route("/mail/{id}/html", own_hosts_only(mail_html)),
         Route("/local/{name}", _static),
     ]
 
@@ -86,18 +96,36 @@ def own_hosts_only(view: View) -> View:
 def _answer_mails(
     request: Request, directory: Path, read: Callable[[str], list[sent_mail.Mail]]
 ) -> Response:
+    mails = _read_mails(request, directory, read)
+    if isinstance(mails, Response):
+        return mails
+    if not _asks_for_html(request):
+        return JSONResponse([mail.as_json() for mail in mails], headers=_HEADERS)
+    return _page("mail.html", mails=mails, is_single="id" in request.path_params)
+
+
+def _answer_mail_html(request: Request, directory: Path) -> Response:
+    """Answer the HTML of a mail, as a mail program would show it."""
+    message_id = request.path_params["id"]
+    mails = _read_mails(request, directory, lambda aws: [sent_mail.find(aws, message_id)])
+    if isinstance(mails, Response):
+        return mails
+    return HTMLResponse(mails[0].html, headers=_MAIL_HEADERS)
+
+
+def _read_mails(
+    request: Request, directory: Path, read: Callable[[str], list[sent_mail.Mail]]
+) -> list[sent_mail.Mail] | Response:
+    """Return the mails, or the response that says why they cannot be read."""
     local_shop = shop.running(directory)
     if local_shop is None:
         return _failure(request, 503, "ServiceUnavailable", "The shop is not running.")
     try:
-        mails = read(local_shop.aws_endpoint)
+        return read(local_shop.aws_endpoint)
     except sent_mail.MailUnknown as exc:
         return _failure(request, 404, "NotFound", str(exc))
     except httpx.HTTPError as exc:
         return _failure(request, 503, "ServiceUnavailable", f"AWS does not answer: {exc}")
-    if not _asks_for_html(request):
-        return JSONResponse([mail.as_json() for mail in mails], headers=_HEADERS)
-    return _page("mail.html", mails=mails, is_single="id" in request.path_params)
 
 
 def _failure(request: Request, status: int, code: str, message: str) -> Response:

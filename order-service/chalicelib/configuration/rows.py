@@ -1,7 +1,8 @@
 """Rows that staff create, list and change, and prices are made from."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -85,12 +86,20 @@ def create_row(
         key_row.created_id, key_row.request_hash = row.id, request_hash
         operations.append(transactions.put(key_row, key_model.id.does_not_exist()))
     try:
-        transactions.write(*operations)
+        with translate_contention():
+            transactions.write(*operations)
     except transactions.TransactionCancelled:
         return _find_created(key_row)
+    return row.id
+
+
+@contextmanager
+def translate_contention() -> Iterator[None]:
+    """Raise ConfigurationContended where others keep writing the same rows."""
+    try:
+        yield
     except transactions.TransactionContended:
         raise ConfigurationContended("too much at once; try again in a moment") from None
-    return row.id
 
 
 def change_row(find: Callable[[], Row], actions_for: Callable[[Row], Sequence[Action]]) -> Row:
@@ -101,8 +110,9 @@ def change_row(find: Callable[[], Row], actions_for: Callable[[Row], Sequence[Ac
     for _ in CONFLICT_RETRIES.attempts():
         row = find()
         actions = [*actions_for(row), type(row).updated_at.set(clock.now())]
-        if dynamodb.update_if(row, actions, type(row).id.exists()):
-            return row
+        with translate_contention():
+            if dynamodb.update_if(row, actions, type(row).id.exists()):
+                return row
     raise ConfigurationContended(f"{row.id} kept changing; try again")
 
 
@@ -163,7 +173,11 @@ def _start(model: type[ConfigurationRow], cursor: str | None) -> dict[str, Any] 
 
 
 def delete_row(model: type[Row], text: str) -> None:
-    """Delete the row with this id. Idempotent. Raises: InvalidId."""
+    """Delete the row with this id. Idempotent.
+
+    Raises: InvalidId, ConfigurationContended.
+    """
     row = dynamodb.find(model, ids.parse(model.id_prefix, text))
     if row is not None:
-        dynamodb.delete_if(row, model.id.exists())
+        with translate_contention():
+            dynamodb.delete_if(row, model.id.exists())

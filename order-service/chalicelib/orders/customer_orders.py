@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from chalicelib.orders import offers
+from chalicelib.orders import lookups, offers
 from chalicelib.orders.errors import (
     CartOrderOpen,
     OrderContended,
@@ -20,7 +20,8 @@ from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
 from chalicelib.promotions import uses
 from chalicelib.promotions.errors import CouponOver
 from chalicelib.promotions.uses import Limits
-from common import clock, dynamodb, settings, transactions
+from common import clock, settings, transactions
+from common.batch_reads import BatchReader, Key
 from common.retry import RetryPolicy
 
 MAX_UNPAID_ORDERS = 3
@@ -34,10 +35,22 @@ _ORDER, _CUSTOMER = 0, 1  # positions in the transaction, before the uses of cou
 _CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=0.1)
 
 
-def store(order: Order, limits: Mapping[str, Limits], from_cart: bool) -> bool:
+def key(user_id: str) -> Key[CustomerOrders]:
+    """Return the key of a customer's row."""
+    return Key(CustomerOrders, user_id)
+
+
+def recent_keys(user_id: str, reader: BatchReader) -> list[Key[Order]]:
+    """Return the keys of the orders that count for the customer's limits."""
+    customer = reader.find(key(user_id))
+    return [lookups.key(entry.order_id) for entry in customer.recent] if customer else []
+
+
+def store(order: Order, limits: Mapping[str, Limits], from_cart: bool, reader: BatchReader) -> bool:
     """Store a new order with its customer's row, and count its coupons.
 
-    `limits` are those of each promotion. False if there is an order of its id.
+    `limits` are those of each promotion. What `reader` has read of the customer counts, unless
+    another order was stored since. False if there is an order of its id.
 
     Raises: CouponOver if a coupon has no use left; CartOrderOpen, TooManyUnpaidOrders,
     TooManyUnpaidUnits, TooManyExpiredOrders; OrderContended. Nothing is written then.
@@ -48,9 +61,10 @@ def store(order: Order, limits: Mapping[str, Limits], from_cart: bool) -> bool:
         for operation in uses.count_use(promotion_id, limit)
     ]
     for _ in _CONFLICT_RETRIES.attempts():
-        customer = dynamodb.find(CustomerOrders, order.user_id)
+        customer = reader.find(key(order.user_id))
         customer = customer or CustomerOrders(order.user_id, recent=[])
-        orders = _read_orders(customer.recent)
+        recent = reader.find_all(recent_keys(order.user_id, reader))
+        orders = {each.order_id: each for each in recent}
         _require_room(order, from_cart, customer.recent, orders)
         customer.recent = [*_remembered(customer.recent, orders), _entry(order, from_cart)]
         try:
@@ -64,16 +78,12 @@ def store(order: Order, limits: Mapping[str, Limits], from_cart: bool) -> bool:
                 return False
             if _CUSTOMER not in exc.failed:
                 raise CouponOver("couponCodes: all uses of a coupon are taken") from None
-            continue  # another order of the customer was stored since the row was read
+            reader = BatchReader()  # another order of the customer was stored since it read
+            continue
         except transactions.TransactionContended:
             break
         return True
     raise OrderContended("too many orders at the same time; try again in a moment")
-
-
-def _read_orders(recent: Iterable[RecentOrder]) -> dict[str, Order]:
-    keys = [entry.order_id for entry in recent]
-    return {order.order_id: order for order in Order.batch_get(keys, consistent_read=True)}
 
 
 def _require_room(

@@ -5,7 +5,13 @@ from chalicelib.orders.models import Order
 from chalicelib.orders.statuses import OrderStatus
 from common import auth, dynamodb, ids
 from common.auth import Caller
+from common.batch_reads import BatchReader, Key
 from common.roles import Scope
+
+
+def key(order_id: str) -> Key[Order]:
+    """Return the key of an order."""
+    return Key(Order, order_id)
 
 
 def find(order_id: str) -> Order | None:
@@ -22,12 +28,12 @@ def has_orders(user_id: str) -> bool:
     return next(orders, None) is not None
 
 
-def get(order_id: str) -> Order:
-    """Return the order.
+def get(order_id: str, reader: BatchReader | None = None) -> Order:
+    """Return the order, perhaps as a reader has read it.
 
     Raises: OrderNotFound.
     """
-    order = find(order_id)
+    order = reader.find(key(order_id)) if reader else find(order_id)
     if order is None:
         raise OrderNotFound(f"there is no order {order_id}")
     return order

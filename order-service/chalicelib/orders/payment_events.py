@@ -17,7 +17,7 @@ from chalicelib.orders.refund_records import (
     status_after_refund,
 )
 from chalicelib.orders.statuses import PAID_STATUSES, DisputeStatus, OrderStatus, RefundStatus
-from common import events, log, money
+from common import clock, events, log, money
 
 AT_GATEWAY = "GATEWAY"  # who requested a refund that was made at the gateway's dashboard
 _REASON = "made at the payment gateway"
@@ -99,6 +99,8 @@ def _complete(order: Order, event: events.PaymentRefunded) -> bool:
     refund = find_refund(order, event.refund_id)
     if refund is None:
         return _book(order, event)
+    if event.is_booked and event.attempt > refund.attempt:
+        return _resume_failed(refund, event)
     if refund.status != RefundStatus.REQUESTED or refund.attempt != event.attempt:
         return False
     refund.status, refund.done_at = RefundStatus.DONE, event.occurred_at
@@ -129,6 +131,16 @@ def _book(order: Order, event: events.PaymentRefunded) -> bool:
         done_at=event.occurred_at,
     )
     order.refunds = [*(order.refunds or []), refund]
+    return True
+
+
+def _resume_failed(refund: Refund, event: events.PaymentRefunded) -> bool:
+    """Request again a failed refund that the dashboard made good.
+
+    Its money is back; the goods and the customer's mail come with the request.
+    """
+    refund.status, refund.attempt = RefundStatus.REQUESTED, event.attempt
+    refund.requested_at, refund.done_at = clock.now(), None
     return True
 
 

@@ -17,9 +17,16 @@ from chalicelib.orders import (
 )
 from chalicelib.orders.errors import AccountGone, IdempotencyKeyReused
 from chalicelib.orders.models import Order, day_shard
-from chalicelib.orders.schemas import PaymentTerms, ProductQuantity, ValidateOrder
+from chalicelib.orders.schemas import (
+    MAX_LINES,
+    PaymentTerms,
+    ProductQuantity,
+    ValidateOrder,
+)
 from chalicelib.promotions.uses import Limits
+from chalicelib.quotes import service as quotes
 from common import clock, ids, log
+from common.batch_reads import BatchReader
 
 
 def place_order(
@@ -28,6 +35,7 @@ def place_order(
     lines: Sequence[ProductQuantity],
     terms: PaymentTerms,
     request_hash: str | None,
+    reader: BatchReader,
 ) -> Order:
     """Price and store an order. Publishes OrderCreated by the table's stream.
 
@@ -38,13 +46,14 @@ def place_order(
     Raises: AccountGone, IdempotencyKeyReused, and what `quotations.quote_for`,
     `payment_limits.require_payable` and `customer_orders.store` raise.
     """
-    order = lookups.find(order_id)
+    _read_inputs(order_id, user_id, lines, terms, reader)
+    order = reader.find(lookups.key(order_id))
     if order is None:
-        _require_account(user_id)
+        _require_account(user_id, reader)
         try:
-            order, limits = _priced_order(order_id, user_id, lines, terms, request_hash)
+            order, limits = _priced_order(order_id, user_id, lines, terms, request_hash, reader)
             _note_cart_items(order, terms)
-            order = _store(order, limits, from_cart=isinstance(terms, ValidateOrder))
+            order = _store(order, limits, isinstance(terms, ValidateOrder), reader)
         except ChaliceViewError:
             order = lookups.find(order_id)
             if order is None:
@@ -55,9 +64,52 @@ def place_order(
     return order
 
 
-def _require_account(user_id: str) -> None:
+def _read_inputs(
+    order_id: str,
+    user_id: str,
+    lines: Sequence[ProductQuantity],
+    terms: PaymentTerms,
+    reader: BatchReader,
+) -> None:
+    """Read what an order is priced and limited by, with two requests.
+
+    The second is for what the first names: earlier orders, and the tax classes of the goods.
+    """
+    product_ids = _known_ids(lines)
+    reader.read(
+        lookups.key(order_id),
+        readmodels.tombstone_key(user_id),
+        customer_orders.key(user_id),
+        *readmodels.product_keys(product_ids),
+        *readmodels.stock_keys(product_ids),
+        *readmodels.cart_keys(user_id, product_ids),
+        *quotes.coupon_keys(terms, user_id),
+    )
+    if reader.find(lookups.key(order_id)) is None:
+        classes = [
+            product.tax_class for product in reader.find_all(readmodels.product_keys(product_ids))
+        ]
+        reader.read(
+            *customer_orders.recent_keys(user_id, reader),
+            *quotes.tax_keys(terms, classes),
+        )
+
+
+def _known_ids(lines: Sequence[ProductQuantity]) -> list[str]:
+    """Return the ids of the products, none if they are refused.
+
+    The stored order of an id is returned also for lines that would be refused.
+    """
+    try:
+        product_ids = list(pricing.merge_lines(lines))
+    except ids.InvalidId:
+        return []
+    return product_ids if len(product_ids) <= MAX_LINES else []
+
+
+def _require_account(user_id: str, reader: BatchReader) -> None:
     """Raises: AccountGone, as an access token outlives its account."""
-    if readmodels.was_deleted(user_id):
+    if readmodels.was_deleted(reader, user_id):
         raise AccountGone("the account was deleted")
 
 
@@ -67,12 +119,13 @@ def _priced_order(
     lines: Sequence[ProductQuantity],
     terms: PaymentTerms,
     request_hash: str | None,
+    reader: BatchReader,
 ) -> tuple[Order, dict[str, Limits]]:
-    quote = quotations.quote_for(user_id, lines, terms)
+    quote = quotations.quote_for(user_id, lines, terms, reader)
     payment_limits.require_payable(quote.total_minor, quote.currency, terms.method)
     if terms.expected_total is None:
         ordered = [line.product_id for line in quote.lines]
-        pricing.require_shown_total(quote, readmodels.shown_prices(user_id, ordered))
+        pricing.require_shown_total(quote, readmodels.shown_prices(reader, user_id, ordered))
     now = clock.now()
     order = Order(
         order_id,
@@ -102,13 +155,15 @@ def _note_cart_items(order: Order, terms: PaymentTerms) -> None:
         line.added_at = added_at.get(line.product_id)
 
 
-def _store(order: Order, limits: Mapping[str, Limits], from_cart: bool) -> Order:
+def _store(
+    order: Order, limits: Mapping[str, Limits], from_cart: bool, reader: BatchReader
+) -> Order:
     """Store the order within the limits, or return the stored one of its id.
 
     Raises: CouponOver, and what `customer_orders.store` raises.
     """
     log.bind_context(order)
-    if not customer_orders.store(order, limits, from_cart):
+    if not customer_orders.store(order, limits, from_cart, reader):
         return lookups.get(order.order_id)
     metrics.count_stored(order)
     return order

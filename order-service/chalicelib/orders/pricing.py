@@ -24,6 +24,7 @@ from chalicelib.quotes.discounts import STANDARD, Good
 from chalicelib.quotes.schemas import PriceTerms
 from chalicelib.quotes.service import Customer, Quoted
 from common import ids, money
+from common.batch_reads import BatchReader
 
 Quantities = dict[str, int]
 Lines = Iterable[ProductQuantity]
@@ -43,11 +44,12 @@ def quote(
     lines: Iterable[ProductQuantity],
     terms: PriceTerms,
     customer: Customer,
-    expected_total: Decimal | None = None,
+    expected_total: Decimal | None,
+    reader: BatchReader,
 ) -> Quote:
     """Return the price of the goods, lines of the same product merged into one.
 
-    Reads only: reserves neither goods nor coupons.
+    Reads only, and with `reader` what that has not read: reserves neither goods nor coupons.
 
     Raises: TooManyLines, QuantityTooLarge, ProductNotFound, OutOfStock, MixedCurrencies,
     TotalTooLarge, what `quotes.find_price` raises, and PriceChanged when the total is not the
@@ -55,11 +57,16 @@ def quote(
     """
     quantities = merge_lines(lines)
     _validate_quantities(quantities)
-    products = _get_products(quantities)
-    _validate_stock(products, quantities)
+    reader.read(
+        *readmodels.product_keys(quantities),
+        *readmodels.stock_keys(quantities),
+        *quotes.coupon_keys(terms, customer.user_id),
+    )
+    products = _get_products(quantities, reader)
+    _validate_stock(products, quantities, reader)
     currency = _common_currency(products)
     goods = [_good(products[product_id], qty) for product_id, qty in quantities.items()]
-    quoted = quotes.find_price(goods, currency, terms, customer)
+    quoted = quotes.find_price(goods, currency, terms, customer, reader)
     priced = {line.good.product_id: line for line in quoted.price.lines}
     order_lines = [_order_line(products[name], priced[name]) for name in quantities]
     _validate_total(quoted.price.total, currency, expected_total)
@@ -104,15 +111,17 @@ def _validate_quantities(quantities: Quantities) -> None:
             )
 
 
-def _get_products(quantities: Quantities) -> dict[str, Product]:
-    products = readmodels.active_products(quantities)
+def _get_products(quantities: Quantities, reader: BatchReader) -> dict[str, Product]:
+    products = readmodels.active_products(reader, quantities)
     if missing := [product_id for product_id in quantities if product_id not in products]:
         raise ProductNotFound(f"not for sale: {', '.join(missing)}")
     return products
 
 
-def _validate_stock(products: Mapping[str, Product], quantities: Quantities) -> None:
-    available = readmodels.available_stock(quantities)
+def _validate_stock(
+    products: Mapping[str, Product], quantities: Quantities, reader: BatchReader
+) -> None:
+    available = readmodels.available_stock(reader, quantities)
     missing = [
         f"{products[product_id].name} ({product_id}):"
         f" {qty} wanted, {available.get(product_id, 0)} left"

@@ -19,6 +19,7 @@ from chalicelib.quotes.service import Customer, Quoted
 from chalicelib.shipping.errors import ShippingMethodNotAvailable
 from common import money, settings
 from common.addresses import Address
+from common.batch_reads import BatchReader
 
 # A coupon of a first order is quoted to strangers: the order itself is what decides.
 _STRANGER = Customer(None, lambda: True)
@@ -31,7 +32,7 @@ def quote_order(request: QuoteOrder) -> QuoteView:
 
     Raises: as `pricing.quote`.
     """
-    quote = pricing.quote(request.cart_items, request, _STRANGER)
+    quote = pricing.quote(request.cart_items, request, _STRANGER, None, BatchReader())
     price, currency = quote.quoted.price, quote.currency
     names = {line.product_id: line.name for line in quote.lines}
     priced = {line.good.product_id: line for line in price.lines}
@@ -53,7 +54,9 @@ def quote_order(request: QuoteOrder) -> QuoteView:
     )
 
 
-def quote_for(user_id: str, order_lines: pricing.Lines, terms: PaymentTerms) -> Quote:
+def quote_for(
+    user_id: str, order_lines: pricing.Lines, terms: PaymentTerms, reader: BatchReader
+) -> Quote:
     """Return the price of an order of this customer.
 
     Raises: as `pricing.quote`, ShippingMethodNotAvailable if none serves the address, and
@@ -61,7 +64,7 @@ def quote_for(user_id: str, order_lines: pricing.Lines, terms: PaymentTerms) -> 
     """
     _require_address(terms)
     customer = Customer(user_id, lambda: not lookups.has_orders(user_id))
-    quote = pricing.quote(order_lines, terms, customer, terms.expected_total)
+    quote = pricing.quote(order_lines, terms, customer, terms.expected_total, reader)
     if terms.shipping_address is not None and quote.quoted.method is None:
         raise ShippingMethodNotAvailable(
             "shippingAddress: no shipping method serves this address and these goods"

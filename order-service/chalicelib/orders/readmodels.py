@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
-from pynamodb.attributes import ListAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from common import clock, dynamodb, ids
+from common.batch_reads import BatchReader, Key
 
 ACTIVE = "ACTIVE"  # the status of a product that is for sale
+NEVER_SOLD_OUT = 1_000_000
 
 
 class Product(Model):
@@ -28,13 +30,14 @@ class Product(Model):
 
 
 class Stock(Model):
-    """How many of a product are neither reserved nor sold."""
+    """How many of a product are neither reserved nor sold, if it is counted."""
 
     class Meta(dynamodb.Meta):
         table_name = "Inventory"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
     available_stock = dynamodb.WholeNumber(attr_name="availableStock")
+    not_counted = BooleanAttribute(null=True, attr_name="notCounted")
 
 
 class CartItem(Model):
@@ -48,32 +51,6 @@ class CartItem(Model):
     shown_price_minor = dynamodb.WholeNumber(attr_name="shownPriceMinor", null=True)
 
 
-# PynamoDB's batch_get requests again the keys that DynamoDB left unprocessed.
-
-
-def active_products(product_ids: Iterable[str]) -> dict[str, Product]:
-    """Return those of the products that are for sale, by id."""
-    products = Product.batch_get(product_ids, consistent_read=True)
-    return {product.product_id: product for product in products if product.status == ACTIVE}
-
-
-def available_stock(product_ids: Iterable[str]) -> dict[str, int]:
-    """Return how many of each product are available, if it has a stock row."""
-    stocks = Stock.batch_get(product_ids, consistent_read=True)
-    return {stock.product_id: stock.available_stock for stock in stocks}
-
-
-def shown_prices(user_id: str, product_ids: Iterable[str]) -> dict[str, int]:
-    """Return the prices that the customer's cart last showed, by product."""
-    keys = [(user_id, product_id) for product_id in product_ids]
-    items = CartItem.batch_get(keys, consistent_read=True)
-    return {
-        item.product_id: item.shown_price_minor
-        for item in items
-        if item.shown_price_minor is not None
-    }
-
-
 class DeletedUser(Model):
     """The tombstone that user-service writes together with the deletion of an account."""
 
@@ -83,9 +60,56 @@ class DeletedUser(Model):
     key = UnicodeAttribute(hash_key=True, attr_name="userId")
 
 
-def was_deleted(user_id: str) -> bool:
-    """Tell whether the account was deleted, strongly consistent."""
-    return dynamodb.find(DeletedUser, f"DELETED#{ids.suffix(user_id)}") is not None
+def product_keys(product_ids: Iterable[str]) -> list[Key[Product]]:
+    """Return the keys of the products."""
+    return [Key(Product, product_id) for product_id in product_ids]
+
+
+def stock_keys(product_ids: Iterable[str]) -> list[Key[Stock]]:
+    """Return the keys of the products' stock."""
+    return [Key(Stock, product_id) for product_id in product_ids]
+
+
+def cart_keys(user_id: str, product_ids: Iterable[str]) -> list[Key[CartItem]]:
+    """Return the keys of the products in the customer's cart."""
+    return [Key(CartItem, user_id, product_id) for product_id in product_ids]
+
+
+def tombstone_key(user_id: str) -> Key[DeletedUser]:
+    """Return the key of what a deleted account leaves."""
+    return Key(DeletedUser, f"DELETED#{ids.suffix(user_id)}")
+
+
+def active_products(reader: BatchReader, product_ids: Iterable[str]) -> dict[str, Product]:
+    """Return those of the products that are for sale, by id."""
+    products = reader.find_all(product_keys(product_ids))
+    return {product.product_id: product for product in products if product.status == ACTIVE}
+
+
+def available_stock(reader: BatchReader, product_ids: Iterable[str]) -> dict[str, int]:
+    """Return how many of each product are available, if it has a stock row.
+
+    Of what is not counted: NEVER_SOLD_OUT.
+    """
+    stocks = reader.find_all(stock_keys(product_ids))
+    return {
+        stock.product_id: NEVER_SOLD_OUT if stock.not_counted else stock.available_stock
+        for stock in stocks
+    }
+
+
+def shown_prices(reader: BatchReader, user_id: str, product_ids: Iterable[str]) -> dict[str, int]:
+    """Return the prices that the customer's cart last showed, by product."""
+    return {
+        item.product_id: item.shown_price_minor
+        for item in reader.find_all(cart_keys(user_id, product_ids))
+        if item.shown_price_minor is not None
+    }
+
+
+def was_deleted(reader: BatchReader, user_id: str) -> bool:
+    """Tell whether the account was deleted."""
+    return reader.find(tombstone_key(user_id)) is not None
 
 
 class EmailClaim(Model):

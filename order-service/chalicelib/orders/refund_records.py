@@ -11,7 +11,7 @@ from chalicelib.orders.models import Order, Refund, RefundLine, refund_shard
 from chalicelib.orders.pricing import Quantities
 from chalicelib.orders.refund_amounts import sum_money_left
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus, RefundStatus, statuses_before
-from common import clock, dynamodb, transactions
+from common import clock, transactions
 from common.retry import RetryPolicy
 
 CONFLICT_RETRIES = RetryPolicy(tries=8, pause_seconds=0.02)
@@ -68,7 +68,7 @@ def save_refunds(
     if condition is not None:
         allowed &= condition
     if not operations:
-        return dynamodb.update_if(order, changes, allowed)
+        return writes.update_alone(order, changes, allowed, add_version_condition=True)
     return writes.update_with(
         order, changes, allowed & (Order.version == order.version), operations
     )

@@ -31,6 +31,7 @@ from chalicelib.orders.statuses import PAID_STATUSES, FulfilmentStatus, OrderSta
 from chalicelib.orders.views import CreatedOrder, OrderView, StepResult, ValidOrder
 from common import clock, dynamodb, ids, log, money
 from common.auth import Caller
+from common.batch_reads import BatchReader
 from common.roles import Scope
 
 _ACCOUNT_DELETED = Order.reason.set("the account was deleted")
@@ -47,7 +48,9 @@ def create_order(user_id: str, request: CreateOrder, key: str | None) -> Created
     """
     order_id = ids.deterministic("ORDER", user_id, key) if key else ids.new("ORDER")
     request_hash = _hash(request) if key else None
-    order = placement.place_order(order_id, user_id, request.cart_items, request, request_hash)
+    order = placement.place_order(
+        order_id, user_id, request.cart_items, request, request_hash, BatchReader()
+    )
     return CreatedOrder(
         order_id=order.order_id,
         order_number=order_numbers.create_number(order.order_id, order.created_at),
@@ -72,15 +75,18 @@ def validate_order(step: ValidateOrder) -> ValidOrder:
     Raises: OrderNotFound, OrderCancelled, OrderExpired or OrderNotPayable; when placing also
     AccountGone, IdempotencyKeyReused and what `pricing.quote` raises.
     """
+    reader = BatchReader()
     if step.items is None:
-        order = lookups.get(step.order_id)
+        known = [readmodels.tombstone_key(step.user_id)] if step.user_id else []
+        reader.read(lookups.key(step.order_id), *known)
+        order = lookups.get(step.order_id, reader)
         accepted = {OrderStatus.CREATED}
     else:
         order = placement.place_order(
-            step.order_id, str(step.user_id), step.items, step, step.request_hash
+            step.order_id, str(step.user_id), step.items, step, step.request_hash, reader
         )
         accepted = {OrderStatus.CREATED, *PAID_STATUSES}
-    if order.status == OrderStatus.CREATED and readmodels.was_deleted(order.user_id):
+    if order.status == OrderStatus.CREATED and readmodels.was_deleted(reader, order.user_id):
         order = _transition(order, OrderStatus.CANCELLED, _ACCOUNT_DELETED)
     elif order.status == OrderStatus.CREATED and offers.has_ended(order):
         order = _transition(order, OrderStatus.EXPIRED, Order.reason.set("not paid in time"))
@@ -134,8 +140,9 @@ def confirm_order(step: ConfirmOrder) -> StepResult:
     another payment confirmed it.
     """
     unfulfilled = FulfilmentStatus.UNFULFILLED
+    unread = Order(step.order_id, version=0)  # from None it would be set to 1, not counted up
     order = _transition(
-        lookups.get(step.order_id),
+        unread,
         OrderStatus.CONFIRMED,
         Order.payment_id.set(step.payment_id),
         Order.fulfilment_status.set(unfulfilled),

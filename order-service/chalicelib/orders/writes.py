@@ -24,8 +24,23 @@ def change_status(order: Order, status: OrderStatus, *actions: Action) -> bool:
     is_allowed = Order.status.is_in(*statuses_before(status))
     returning = return_uses(order) if status in UNPAID_ENDS else []
     if not returning:
-        return dynamodb.update_if(order, changes, is_allowed, add_version_condition=False)
+        return update_alone(order, changes, is_allowed)
     return update_with(order, changes, is_allowed, returning)
+
+
+def update_alone(
+    order: Order, changes: list[Action], condition: Condition, add_version_condition: bool = False
+) -> bool:
+    """Update the order, with the trace of staff. False if the condition did not hold.
+
+    Raises: OrderContended.
+    """
+    try:
+        return dynamodb.update_if(
+            order, changes, condition, add_version_condition=add_version_condition
+        )
+    except transactions.TransactionContended:
+        raise OrderContended(f"{order.order_id} kept changing; try again") from None
 
 
 def return_uses(order: Order) -> list[transactions.Operation]:

@@ -172,6 +172,7 @@ def _declare_delete(api: Api, resource: Resource) -> None:
         summary=f"Delete a {resource.name}",
         description=resource.on_delete,
         status=204,
+        errors=[ConfigurationContended],
     )
     def delete_row(request: Request[None], **parameters: str) -> None:
         (row_id,) = parameters.values()

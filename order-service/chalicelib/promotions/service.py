@@ -17,6 +17,7 @@ from chalicelib.promotions.errors import (
 from chalicelib.promotions.models import AUTOMATIC, PromotionKey, PromotionRow, coupon_id
 from chalicelib.promotions.schemas import NewPromotion, PromotionPatch, PromotionView
 from common import clock, dynamodb, ids
+from common.batch_reads import BatchReader, Key
 from common.pages import Page
 from common.schemas import InvalidBody
 
@@ -66,14 +67,16 @@ def get_promotion(text: str) -> PromotionRow:
     return row
 
 
-def get_coupons(codes: Iterable[str]) -> list[PromotionRow]:
+def coupon_keys(codes: Iterable[str]) -> list[Key[PromotionRow]]:
+    """Return the keys of the coupons of these codes."""
+    return [Key(PromotionRow, coupon_id(code)) for code in codes]
+
+
+def get_coupons(codes: Iterable[str], reader: BatchReader) -> list[PromotionRow]:
     """Return the coupons of these codes, each once. Raises: CouponNotFound."""
     codes_by_id = {coupon_id(code): code for code in codes}
-    coupons = {
-        row.id: row
-        for row in PromotionRow.batch_get(codes_by_id, consistent_read=True)
-        if not row.is_archived
-    }
+    stored = reader.find_all(coupon_keys(codes_by_id.values()))
+    coupons = {row.id: row for row in stored if not row.is_archived}
     if missing := [
         code for promotion_id, code in codes_by_id.items() if promotion_id not in coupons
     ]:
@@ -96,18 +99,16 @@ def change_promotion(text: str, patch: PromotionPatch) -> PromotionView:
 def delete_promotion(text: str) -> None:
     """End a promotion for good. Its code stays taken. Idempotent.
 
-    Raises: InvalidId.
+    Raises: InvalidId, ConfigurationContended.
     """
-    dynamodb.update_if(
-        PromotionRow(ids.parse(PromotionRow.id_prefix, text)),
-        [
-            PromotionRow.is_archived.set(True),
-            PromotionRow.automatic.remove(),
-            PromotionRow.updated_at.set(clock.now()),
-        ],
-        PromotionRow.name.exists(),
-        add_version_condition=False,
-    )
+    row = PromotionRow(ids.parse(PromotionRow.id_prefix, text))
+    changes = [
+        PromotionRow.is_archived.set(True),
+        PromotionRow.automatic.remove(),
+        PromotionRow.updated_at.set(clock.now()),
+    ]
+    with rows.translate_contention():
+        dynamodb.update_if(row, changes, PromotionRow.name.exists(), add_version_condition=False)
 
 
 def _patched(row: PromotionRow, patch: PromotionPatch) -> PromotionRow:

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from chalicelib.promotions.errors import CouponOver
 from chalicelib.promotions.models import EVERYBODY, CouponUses, PromotionRow
-from common import dynamodb, transactions
+from common import transactions
+from common.batch_reads import BatchReader, Key
 
 Limits = dict[str, int]  # by whose uses: EVERYBODY, or a customer's id
 
@@ -25,13 +26,19 @@ def find_limits(coupon: PromotionRow, user_id: str | None) -> Limits:
     return limits
 
 
-def require_left(coupon: PromotionRow, user_id: str | None) -> None:
+def keys(promotion_id: str, user_id: str | None) -> list[Key[CouponUses]]:
+    """Return the keys of the counters that a use may count on."""
+    counted = [EVERYBODY] if user_id is None else [EVERYBODY, user_id]
+    return [Key(CouponUses, promotion_id, whose) for whose in counted]
+
+
+def require_left(coupon: PromotionRow, user_id: str | None, reader: BatchReader) -> None:
     """Require that a use is left. It decides nothing yet.
 
     Raises: CouponOver.
     """
     for whose, limit in find_limits(coupon, user_id).items():
-        row = dynamodb.find(CouponUses, coupon.id, whose)
+        row = reader.find(Key(CouponUses, coupon.id, whose))
         if row is not None and row.uses >= limit:
             raise CouponOver(f"couponCodes: all uses of {coupon.code} are taken")
 

@@ -1,7 +1,8 @@
 """The price of goods for a customer: the calculation with the shop's own settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.promotions import conditions, uses
 from chalicelib.promotions import service as promotions
@@ -18,6 +19,7 @@ from chalicelib.shipping.errors import ShippingMethodNotAvailable
 from chalicelib.shipping.models import ShippingMethod
 from chalicelib.taxes import service as taxes
 from common import clock, ids
+from common.batch_reads import BatchReader, Key
 
 _UNTAXED = "No tax"
 
@@ -48,8 +50,27 @@ class Quoted:
     promotions: Sequence[PromotionRow]  # those that lower it
 
 
+def coupon_keys(terms: PriceTerms, user_id: str | None) -> list[Key[Any]]:
+    """Return the keys of the coupons of these terms, and of their uses."""
+    coupons = promotions.coupon_keys(terms.coupon_codes)
+    return [*coupons, *(key for each in coupons for key in uses.keys(each.hash_key, user_id))]
+
+
+def tax_keys(terms: PriceTerms, tax_classes: Iterable[str | None]) -> list[Key[Any]]:
+    """Return the keys of the tax rates of goods of these classes, shipping apart."""
+    address = terms.shipping_address
+    if address is None:
+        return []
+    classes = {name or discounts.STANDARD for name in tax_classes}
+    return [*taxes.rate_keys(address.country, address.region, classes)]
+
+
 def find_price(
-    goods: Sequence[Good], currency: str, terms: PriceTerms, customer: Customer
+    goods: Sequence[Good],
+    currency: str,
+    terms: PriceTerms,
+    customer: Customer,
+    reader: BatchReader,
 ) -> Quoted:
     """Return what goods cost on these terms. Writes nothing, and reserves no coupon.
 
@@ -57,12 +78,12 @@ def find_price(
 
     Raises: CouponNotFound, CouponOver, CouponNotApplicable, ShippingMethodNotAvailable.
     """
-    rows = _find_promotions(goods, currency, terms, customer)
+    rows = _find_promotions(goods, currency, terms, customer, reader)
     applicable = [_promotion(row) for row in rows]
-    find_tax_rate, methods = _find_tax_rate(terms, goods, []), []
+    methods = []
     if terms.shipping_address is not None:
         methods = [method for method in shipping.list_all() if method.currency == currency]
-        find_tax_rate = _find_tax_rate(terms, goods, methods)
+    find_tax_rate = _find_tax_rate(terms, goods, methods, reader)
     unshipped = calculate(goods, applicable, None, find_tax_rate)
     options = _options(unshipped, goods, methods, terms, applicable)
     method = _choose(options, terms)
@@ -75,27 +96,34 @@ def find_price(
 
 
 def _find_promotions(
-    goods: Sequence[Good], currency: str, terms: PriceTerms, customer: Customer
+    goods: Sequence[Good],
+    currency: str,
+    terms: PriceTerms,
+    customer: Customer,
+    reader: BatchReader,
 ) -> list[PromotionRow]:
     subtotal = sum(good.list_total for good in goods)
     basket = Basket(goods, subtotal, currency, clock.now(), customer.is_first_order)
-    coupons = promotions.get_coupons(terms.coupon_codes) if terms.coupon_codes else []
+    coupons = promotions.get_coupons(terms.coupon_codes, reader)
     for coupon in coupons:
         conditions.validate(basket, coupon)
-        uses.require_left(coupon, customer.user_id)
+        uses.require_left(coupon, customer.user_id, reader)
     automatic = [row for row in promotions.list_automatic() if conditions.meets(basket, row)]
     return [*coupons, *automatic]
 
 
 def _find_tax_rate(
-    terms: PriceTerms, goods: Sequence[Good], methods: Sequence[ShippingMethod]
+    terms: PriceTerms,
+    goods: Sequence[Good],
+    methods: Sequence[ShippingMethod],
+    reader: BatchReader,
 ) -> FindTaxRate:
     """Read the rates of all tax classes at once."""
     address = terms.shipping_address
     if address is None:
         return lambda tax_class: TaxRate(_UNTAXED, 0, zero_reason="No shipping address")
     classes = {good.tax_class for good in goods} | {method.tax_class for method in methods}
-    rows = taxes.find_rates(address.country, address.region, classes)
+    rows = taxes.find_rates(address.country, address.region, classes, reader)
     known = {
         name: TaxRate(row.name, int(row.millionths), row.included, row.zero_reason)
         for name, row in rows.items()

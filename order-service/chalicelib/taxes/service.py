@@ -10,6 +10,7 @@ from chalicelib.configuration.schemas import PageQuery, parse_millionths
 from chalicelib.taxes.errors import TaxRateExists, TaxRateNotFound
 from chalicelib.taxes.models import TaxRateKey, TaxRateRow, rate_id
 from chalicelib.taxes.schemas import NewTaxRate, TaxRatePatch, TaxRateView
+from common.batch_reads import BatchReader, Key
 from common.pages import Page
 from common.schemas import InvalidBody
 
@@ -64,16 +65,24 @@ def delete_rate(text: str) -> None:
     rows.delete_row(TaxRateRow, text)
 
 
-def find_rates(
+def rate_keys(
     country: str, region: str | None, tax_classes: Iterable[str]
+) -> list[Key[TaxRateRow]]:
+    """Return the keys of the rates that may hold for the classes at a destination."""
+    candidates = (_candidates(country, region, name) for name in tax_classes)
+    return [Key(TaxRateRow, rate) for rates in candidates for rate in rates]
+
+
+def find_rates(
+    country: str, region: str | None, tax_classes: Iterable[str], reader: BatchReader
 ) -> Mapping[str, TaxRateRow]:
     """Return the rate of each tax class at a destination, where there is one.
 
     That of the region comes before that of the country, and both before those of STANDARD.
     """
     candidates = {name: _candidates(country, region, name) for name in set(tax_classes)}
-    keys = {rate for rates in candidates.values() for rate in rates}
-    rows = {rate.id: rate for rate in TaxRateRow.batch_get(keys, consistent_read=True)}
+    keys = rate_keys(country, region, candidates)
+    rows = {rate.id: rate for rate in reader.find_all(keys)}
     return {
         name: rows[first]
         for name, rates in candidates.items()

@@ -40,6 +40,12 @@ class StockOutOfRange(ConflictError):
     description = "With this change less than 0 or more than 1000000 would be available."
 
 
+class StockNotCounted(ConflictError):
+    """The stock of this product is not counted. Nothing was changed."""
+
+    description = "The stock of this product is not counted; `counted` starts that again."
+
+
 class IdempotencyKeyReused(UnprocessableEntityError):
     """The key was used before, with another body."""
 

@@ -1,9 +1,11 @@
 """Expiry of reservations that were not committed in time."""
 
+import heapq
 from collections.abc import Iterable
+from itertools import islice
 
 from chalicelib.inventory.errors import ExpiryPartlyFailed
-from chalicelib.inventory.models import EXPIRED, OPEN, Reservation
+from chalicelib.inventory.models import EXPIRED, EXPIRY_KEYS, Reservation
 from chalicelib.inventory.schemas import ExpiryResult
 from chalicelib.inventory.transitions import transition
 from common import clock, log, settings
@@ -34,11 +36,12 @@ def expire_reservations() -> ExpiryResult:
 
 
 def _overdue_reservations() -> Iterable[Reservation]:
-    return Reservation.by_expiry.query(
-        OPEN,
-        range_key_condition=Reservation.expires_at < clock.epoch(),
-        limit=settings.integer("EXPIRED_PER_RUN", 1000),
-    )
+    """Merge the shards, each of which is the oldest first."""
+    limit = settings.integer("EXPIRED_PER_RUN", 1000)
+    overdue = Reservation.expires_at < clock.epoch()
+    shards = [Reservation.by_expiry.query(key, overdue, limit=limit) for key in EXPIRY_KEYS]
+    merged = heapq.merge(*shards, key=lambda reservation: reservation.expires_at)
+    return islice(merged, limit)
 
 
 def _try_expire(order_id: str) -> bool:

@@ -1,5 +1,6 @@
 """The tables Inventory and Reservations: stock, and what each order holds of it."""
 
+import zlib
 from enum import StrEnum
 
 from pynamodb.attributes import (
@@ -10,10 +11,13 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.inventory.schemas import MAX_STOCK
 from common import dynamodb
 from common.dynamodb import WholeNumber
 
-OPEN = "OPEN"  # partition of the index by-expiry
+EXPIRY_SHARDS = 8
+# Of the index by-expiry. The one without a number has rows from before there were shards.
+EXPIRY_KEYS = ("OPEN", *(f"OPEN#{shard}" for shard in range(EXPIRY_SHARDS)))
 
 
 class ReservationStatus(StrEnum):
@@ -34,7 +38,11 @@ RELEASED = ReservationStatus.RELEASED
 
 
 class Stock(Model):
-    """Stock of a product in three buckets: available + reserved + sold = supplied."""
+    """Stock of a product in three buckets: available + reserved + sold = supplied.
+
+    Of what is not counted the buckets go on, so that they add up when it is counted again. Only
+    `available` then falls below zero: by what was bought and never supplied.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "Inventory"
@@ -44,9 +52,21 @@ class Stock(Model):
     reserved = WholeNumber(attr_name="reservedStock", default=0)
     sold = WholeNumber(attr_name="soldStock", default=0)
     supplied = WholeNumber(attr_name="suppliedStock", default=0)
+    not_counted = BooleanAttribute(null=True, attr_name="notCounted")  # never runs out
+    low_threshold = WholeNumber(null=True, attr_name="lowStockThreshold")
     # Set once the sum of its StockMovements is what was supplied.
     has_ledger = BooleanAttribute(null=True, attr_name="hasLedger")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it can run out."""
+        return not self.not_counted
+
+    @property
+    def offered(self) -> int:
+        """The quantity that can be bought now."""
+        return self.available if self.is_counted else MAX_STOCK
 
 
 class ByProduct(GlobalSecondaryIndex["StockMovement"]):
@@ -125,7 +145,7 @@ class ReservationItem(dynamodb.Map):
 
 
 class ByExpiry(GlobalSecondaryIndex["Reservation"]):
-    """The reservations that can still expire, by expiry time."""
+    """The reservations that can still expire, by expiry time, in shards by order."""
 
     class Meta:
         index_name = "by-expiry"
@@ -156,3 +176,12 @@ class Reservation(Model):
     updated_at = UnicodeAttribute(attr_name="updatedAt")
 
     by_expiry = ByExpiry()
+
+
+def expiry_key(order_id: str) -> str:
+    """Return the order's key of by-expiry.
+
+    One key would send all reservations to one partition, which takes 1,000 writes a second:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
+    """
+    return f"OPEN#{zlib.crc32(order_id.encode()) % EXPIRY_SHARDS}"

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.inventory.movement_kinds import MovementKind
 from common import ids, text
@@ -14,6 +14,31 @@ MAX_STOCK = 1_000_000
 MAX_REASON_LENGTH = 200
 
 StockCount = Annotated[int, Meta(ge=0, le=MAX_STOCK)]
+
+
+Threshold = Annotated[
+    StockCount, Meta(description="`StockLow` is published when no more than these are available.")
+]
+
+
+class StockedProduct(Schema, kw_only=True):
+    """What a new product has in stock, and by which rules."""
+
+    stock: Annotated[
+        StockCount | UnsetType,
+        Meta(description="Required unless `counted` is false, or `variants` have their own."),
+    ] = UNSET
+    counted: Annotated[
+        bool, Meta(description="false: it never runs out, such as a service or a download.")
+    ] = True
+    low_stock_threshold: Threshold | None = None
+
+    def validate_stock(self) -> None:
+        """Raise ValueError unless there is a stock just where it is counted."""
+        if self.counted and self.stock is UNSET:
+            raise ValueError("stock: this field is required")
+        if not self.counted and self.stock is not UNSET:
+            raise ValueError("stock: expected only with what is counted")
 
 
 class OrderLine(Schema):
@@ -91,6 +116,26 @@ class SetStock(Schema):
             self.reason = text.parse_line("reason", self.reason, MAX_REASON_LENGTH)
 
 
+class StockRulesPatch(Schema):
+    """Whether the stock is counted, and when it is low. Fields that are left out stay."""
+
+    counted: Annotated[
+        bool | UnsetType,
+        Meta(description="false: it never runs out. true needs the `stock` of the first count."),
+    ] = UNSET
+    stock: Annotated[
+        StockCount | UnsetType,
+        Meta(description="What is available when counting starts. Ignored while it is counted."),
+    ] = UNSET
+    low_stock_threshold: Threshold | UnsetType | None = UNSET
+
+    def __post_init__(self) -> None:
+        if self.counted is UNSET and self.low_stock_threshold is UNSET:
+            raise ValueError("expected at least one of counted, lowStockThreshold")
+        if (self.counted is True) != (self.stock is not UNSET):
+            raise ValueError("stock: expected together with a `counted` that is true")
+
+
 class AdjustStock(Schema):
     """How many come or leave, and why."""
 
@@ -132,3 +177,7 @@ class StockLevel(Schema):
     reserved_stock: int
     sold_stock: int
     supplied_stock: int
+    counted: Annotated[
+        bool, Meta(description="false: it never runs out, and `availableStock` may be below 0.")
+    ] = True
+    low_stock_threshold: int | None = None

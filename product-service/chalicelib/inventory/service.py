@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from chalicelib.inventory import supply
 from chalicelib.inventory.errors import OutOfStock, ReservationEnded, StockContended
 from chalicelib.inventory.models import COMMITTED, RELEASED, RESERVED, Reservation, Stock
 from chalicelib.inventory.returns import restock
@@ -66,17 +65,12 @@ def return_goods(order_id: str, refund_id: str, lines: Iterable[OrderLine]) -> R
     return ReservationState(order_id=order_id, status=reservation.status)
 
 
-def get_available_stock(product_id: str) -> int:
-    """Return the available quantity of the product. Raises: ProductNotFound."""
-    return supply.get_stock(product_id).available
-
-
-def get_available_stocks(product_ids: Sequence[str]) -> dict[str, int]:
-    """Return the available quantity of at most 100 products, by id."""
+def get_stocks(product_ids: Sequence[str]) -> dict[str, Stock]:
+    """Return the stock of at most 100 products, by id."""
     if not product_ids:
         return {}
     stocks = Stock.batch_get(list(product_ids), consistent_read=True)
-    return {stock.product_id: stock.available for stock in stocks}
+    return {stock.product_id: stock for stock in stocks}
 
 
 def _quantities(lines: Iterable[OrderLine]) -> dict[str, int]:

@@ -4,16 +4,18 @@ The ledger of what orders reserve, buy, release and return is the table Reservat
 """
 
 import hashlib
-from typing import Any
 
+from msgspec import UNSET
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.inventory import ledger
 from chalicelib.inventory.errors import (
     IdempotencyKeyReused,
     ProductNotFound,
     StockChanged,
     StockContended,
+    StockNotCounted,
     StockOutOfRange,
 )
 from chalicelib.inventory.models import Stock, StockMovement
@@ -24,21 +26,33 @@ from chalicelib.inventory.schemas import (
     MovementsQuery,
     MovementView,
     SetStock,
+    StockedProduct,
     StockLevel,
+    StockRulesPatch,
 )
 from common import clock, dynamodb, ids, transactions
-from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
+from common.pages import Page
 from common.retry import RetryPolicy
 
 _CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=0.1)
+_COUNTED_AGAIN = "counted again"
 
 
-def initial_stock(product_id: str, supplied: int, admin_id: str) -> list[transactions.Operation]:
+def initial_stock(
+    product_id: str, request: StockedProduct, admin_id: str
+) -> list[transactions.Operation]:
     """Return the operations that store a new product's stock, and its first movement."""
+    supplied = 0 if request.stock is UNSET else request.stock
     stock = Stock(
-        product_id, available=supplied, supplied=supplied, has_ledger=True, updated_at=clock.now()
+        product_id,
+        available=supplied,
+        supplied=supplied,
+        has_ledger=True,
+        not_counted=None if request.counted else True,
+        low_threshold=request.low_stock_threshold,
+        updated_at=clock.now(),
     )
-    movement = _movement(stock, MovementKind.INITIAL, supplied, admin_id)
+    movement = ledger.new_movement(stock, MovementKind.INITIAL, supplied, admin_id)
     return [
         transactions.put(stock, Stock.product_id.does_not_exist()),
         transactions.put(movement, StockMovement.movement_id.does_not_exist()),
@@ -51,10 +65,10 @@ def set_stock(product_id: str, request: SetStock, admin_id: str) -> StockLevel:
     Reserved and sold stay. Conditional on the stock that was read, so that concurrent
     reservations are not lost. Idempotent without `expected_stock`.
 
-    Raises: ProductNotFound, StockChanged, StockContended.
+    Raises: ProductNotFound, StockNotCounted, StockChanged, StockContended.
     """
     for _ in _CONFLICT_RETRIES.attempts():
-        stock = get_stock(product_id)
+        stock = _get_counted_stock(product_id)
         if request.expected_stock not in (None, stock.available):
             raise StockChanged(
                 f"expectedStock: {request.expected_stock} was expected,"
@@ -63,9 +77,9 @@ def set_stock(product_id: str, request: SetStock, admin_id: str) -> StockLevel:
         change = request.stock - stock.available
         if change == 0:
             return _stock_level(stock)
-        movement = _movement(stock, MovementKind.SET, change, admin_id, request.reason)
+        movement = ledger.new_movement(stock, MovementKind.SET, change, admin_id, request.reason)
         try:
-            _write(stock, movement, Stock.available == stock.available)
+            ledger.write_movement(stock, movement, Stock.available == stock.available)
         except transactions.TransactionCancelled:
             continue
         except transactions.TransactionContended:
@@ -79,17 +93,18 @@ def adjust_stock(product_id: str, request: AdjustStock, admin_id: str, key: str)
 
     Idempotent by the admin, the product and the key. Undone by the opposite change.
 
-    Raises: ProductNotFound, StockOutOfRange, IdempotencyKeyReused, StockContended.
+    Raises: ProductNotFound, StockNotCounted, StockOutOfRange, IdempotencyKeyReused,
+    StockContended.
     """
     for _ in _CONFLICT_RETRIES.attempts():
-        stock = get_stock(product_id)
+        stock = _get_counted_stock(product_id)
         movement = _adjustment(stock, request, admin_id, key)
         try:
-            _write(stock, movement, _has_room(request.change))
+            ledger.write_movement(stock, movement, _has_room(request.change))
         except transactions.TransactionCancelled:
             stored = dynamodb.find(StockMovement, movement.movement_id)
             if stored is None:
-                _validate_room(get_stock(product_id), request.change)
+                _validate_room(_get_counted_stock(product_id), request.change)
                 continue
             _validate_repeat(stored, movement)
         except transactions.TransactionContended:
@@ -98,18 +113,33 @@ def adjust_stock(product_id: str, request: AdjustStock, admin_id: str, key: str)
     raise StockContended("the stock kept changing while it was being adjusted; try again")
 
 
+def change_rules(product_id: str, request: StockRulesPatch, admin_id: str) -> StockLevel:
+    """Change whether the stock is counted, and when it is low.
+
+    The buckets stay, so that what is reserved can be bought, released and returned as before.
+    When counting starts again, a movement makes `request.stock` available. Idempotent: a stock
+    that is counted already stays as it is.
+
+    Raises: ProductNotFound, StockContended.
+    """
+    for _ in _CONFLICT_RETRIES.attempts():
+        stock = get_stock(product_id)
+        try:
+            _write_rules(stock, request, admin_id)
+        except transactions.TransactionCancelled:
+            continue
+        except transactions.TransactionContended:
+            break
+        return _stock_level(get_stock(product_id))
+    raise StockContended("the stock kept changing; try again")
+
+
 def list_movements(product_id: str, query: MovementsQuery) -> Page[MovementView]:
     """Return a page of a product's movements, newest first. Eventually consistent.
 
     Raises: ProductNotFound, InvalidCursor.
     """
-    stock = get_stock(product_id)
-    start = _start_key(stock.product_id, query.cursor)
-    result = StockMovement.by_product.query(
-        stock.product_id, limit=query.limit, last_evaluated_key=start, scan_index_forward=False
-    )
-    views = [_movement_view(movement) for movement in result]
-    return Page(views, encode_cursor(result.last_evaluated_key))
+    return ledger.list_movements(get_stock(product_id).product_id, query)
 
 
 def get_stock(product_id: str) -> Stock:
@@ -121,59 +151,47 @@ def get_stock(product_id: str) -> Stock:
     return stock
 
 
-def _start_key(product_id: str, cursor: str | None) -> dict[str, Any] | None:
-    key = decode_cursor(cursor)
-    if key is None:
-        return None
-    try:
-        texts = {name: {"S": key[name]["S"]} for name in ("productId", "createdAt", "movementId")}
-    except KeyError:
-        raise InvalidCursor("cursor: expected the X-Next-Cursor of an earlier page") from None
-    if texts["productId"]["S"] != product_id:
-        raise InvalidCursor("cursor: belongs to the list of another product")
-    return texts
+def _get_counted_stock(product_id: str) -> Stock:
+    """Raises: ProductNotFound, StockNotCounted."""
+    stock = get_stock(product_id)
+    if not stock.is_counted:
+        raise StockNotCounted(f"{stock.product_id}: its stock is not counted")
+    return stock
 
 
-def _movement(
-    stock: Stock, kind: MovementKind, change: int, admin_id: str, note: str | None = None
-) -> StockMovement:
-    return StockMovement(
-        ids.new("MOVE"),
-        product_id=stock.product_id,
-        kind=kind,
-        change=change,
-        reason=note,
-        moved_by=admin_id,
-        created_at=clock.now(),
-    )
+def _write_rules(stock: Stock, request: StockRulesPatch, admin_id: str) -> None:
+    """Raises: TransactionCancelled, TransactionContended."""
+    actions: list[Action] = []
+    if request.low_stock_threshold is not UNSET:
+        threshold = request.low_stock_threshold
+        actions.append(
+            Stock.low_threshold.remove() if threshold is None
+            else Stock.low_threshold.set(threshold)
+        )  # fmt: skip
+    if request.counted is False:
+        actions.append(Stock.not_counted.set(True))
+    if request.stock is not UNSET and not stock.is_counted:
+        actions.append(Stock.not_counted.remove())
+        change = request.stock - stock.available
+        movement = ledger.new_movement(stock, MovementKind.SET, change, admin_id, _COUNTED_AGAIN)
+        ledger.write_movement(stock, movement, _is_unchanged(stock), actions)
+    elif actions:
+        actions.append(Stock.updated_at.set(clock.now()))
+        transactions.write(transactions.update(stock, actions, Stock.product_id.exists()))
 
 
-def _write(stock: Stock, movement: StockMovement, condition: Condition) -> None:
-    """Write the movement and the stock that it changes, both or neither.
-
-    A stock from before there was a ledger opens it with what was supplied until then.
-    """
-    is_opening = not stock.has_ledger
-    actions: list[Action] = [
-        Stock.available.add(movement.change),
-        Stock.supplied.add(movement.change),
-        Stock.updated_at.set(clock.now()),
-    ]
-    opening = []
-    if is_opening:
-        actions.append(Stock.has_ledger.set(True))
-        condition &= Stock.has_ledger.does_not_exist() & (Stock.supplied == stock.supplied)
-        balance = _movement(stock, MovementKind.OPENING, stock.supplied, movement.moved_by)
-        opening = [transactions.put(balance)]
-    transactions.write(
-        transactions.put(movement, StockMovement.movement_id.does_not_exist()),
-        transactions.update(stock, actions, condition),
-        *opening,
-    )
+def _is_unchanged(stock: Stock) -> Condition:
+    """The condition that availability and counting are still those that were read."""
+    counting = Stock.not_counted
+    same = counting.does_not_exist() if stock.is_counted else counting.exists()
+    unchanged: Condition = (Stock.available == stock.available) & same
+    return unchanged
 
 
 def _adjustment(stock: Stock, request: AdjustStock, admin_id: str, key: str) -> StockMovement:
-    movement = _movement(stock, MovementKind.ADJUSTED, request.change, admin_id, request.reason)
+    movement = ledger.new_movement(
+        stock, MovementKind.ADJUSTED, request.change, admin_id, request.reason
+    )
     movement.movement_id = ids.deterministic("MOVE", admin_id, stock.product_id, key)
     fields = f"{request.change} {request.reason}"
     movement.request_hash = hashlib.sha256(fields.encode()).hexdigest()
@@ -183,7 +201,9 @@ def _adjustment(stock: Stock, request: AdjustStock, admin_id: str, key: str) -> 
 def _has_room(change: int) -> Condition:
     """The condition that neither less than nothing nor too much would be available."""
     at_least, at_most = max(0, -change), min(MAX_STOCK, MAX_STOCK - change)
-    return Stock.available.between(at_least, at_most)
+    room: Condition = Stock.available.between(at_least, at_most)
+    room &= Stock.not_counted.does_not_exist()
+    return room
 
 
 def _validate_repeat(stored: StockMovement, movement: StockMovement) -> None:
@@ -201,18 +221,6 @@ def _validate_room(stock: Stock, change: int) -> None:
         )
 
 
-def _movement_view(movement: StockMovement) -> MovementView:
-    return MovementView(
-        movement_id=movement.movement_id,
-        product_id=movement.product_id,
-        kind=MovementKind(movement.kind),
-        change=movement.change,
-        reason=movement.reason,
-        moved_by=movement.moved_by,
-        created_at=movement.created_at,
-    )
-
-
 def _stock_level(stock: Stock) -> StockLevel:
     return StockLevel(
         product_id=stock.product_id,
@@ -220,4 +228,6 @@ def _stock_level(stock: Stock) -> StockLevel:
         reserved_stock=stock.reserved,
         sold_stock=stock.sold,
         supplied_stock=stock.supplied,
+        counted=stock.is_counted,
+        low_stock_threshold=stock.low_threshold,
     )

@@ -10,7 +10,6 @@ from chalicelib.inventory.errors import OutOfStock, ReservationEnded, StockConte
 from chalicelib.inventory.models import (
     ABSENT,
     NO_OP,
-    OPEN,
     RESERVED,
     TRANSFERS,
     TRANSITIONS,
@@ -19,6 +18,7 @@ from chalicelib.inventory.models import (
     ReservationStatus,
     Stock,
     Transfer,
+    expiry_key,
 )
 from common import clock, dynamodb, settings, transactions
 from common.retry import RetryPolicy
@@ -40,8 +40,10 @@ def transition(
 
     Raises: OutOfStock, ReservationEnded, StockContended, StockMismatch; nothing is written then.
     """
-    for _ in CONFLICT_RETRIES.attempts():
-        reservation = dynamodb.find(Reservation, order_id)
+    for attempt in CONFLICT_RETRIES.attempts():
+        # Who reserves is mostly the first: the write fails where there is a reservation.
+        is_first = attempt == 0 and target == RESERVED
+        reservation = None if is_first else dynamodb.find(Reservation, order_id)
         if reservation is None:
             reservation = _new_reservation(order_id, quantities or {})
         status = ReservationStatus(reservation.status)
@@ -108,7 +110,7 @@ def _write_transition(
     """Write the transition. False if the reservation changed since it was read."""
     held = {item.product_id: item.held for item in reservation.items if item.held}
     if status == ABSENT:
-        reservation.open = OPEN if target == RESERVED else None
+        reservation.open = expiry_key(reservation.order_id) if target == RESERVED else None
         operation = transactions.put(reservation, Reservation.order_id.does_not_exist())
     else:
         operation = transactions.update(
@@ -127,12 +129,18 @@ def _status_actions(target: ReservationStatus) -> list[Action]:
 
 
 def _stock_transfer(product_id: str, qty: int, transfer: Transfer) -> transactions.Operation:
-    """The operation that moves goods between buckets, if the source holds enough."""
+    """The operation that moves goods between buckets, if the source holds enough.
+
+    What is not counted is always available.
+    """
     source, target = transfer
+    condition: Condition = source >= qty
+    if source is Stock.available:
+        condition |= Stock.not_counted == True  # noqa: E712  # PynamoDB's operator
     return transactions.update(
         Stock(product_id),
         [source.add(-qty), target.add(qty), Stock.updated_at.set(clock.now())],
-        source >= qty,
+        condition,
     )
 
 

@@ -117,10 +117,10 @@ def _write_product(product: Product, values: Values, old_slug: str | None) -> bo
         _set(product, values)
         others = _change_variants(product, values) if views.is_parent(product) else []
     slug_ops = _claim_slug(product, old_slug)
-    if not others and not slug_ops:
-        actions = rows.change_actions(product, values)
-        return dynamodb.update_if(product, actions, Product.product_id.exists())
     try:
+        if not others and not slug_ops:
+            actions = rows.change_actions(product, values)
+            return dynamodb.update_if(product, actions, Product.product_id.exists())
         transactions.write(_update(product, values), *others, *slug_ops)
     except (transactions.TransactionCancelled, transactions.TransactionContended):
         return False

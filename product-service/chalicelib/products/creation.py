@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from chalicelib.inventory import supply
 from chalicelib.inventory.errors import IdempotencyKeyReused, ProductNotFound
+from chalicelib.inventory.schemas import StockedProduct
 from chalicelib.products import lookups, product_ids, rows
 from chalicelib.products.errors import (
     ProductContended,
@@ -43,9 +44,9 @@ def create_product(request: NewProduct, admin_id: str, key: str | None) -> Produ
     _validate_names(variants)
     if variants:
         rows.set_variants(product, [rows.variant_row(variant) for variant in variants])
-    stocks = [one.stock for one in request.variants]
+    stocked: list[StockedProduct] = [*request.variants] or [request]
     try:
-        transactions.write(*_operations(product, variants, [*stocks, request.stock], admin_id, key))
+        transactions.write(*_operations(product, variants, stocked, admin_id, key))
     except transactions.TransactionCancelled:
         _explain_cancellation([product, *variants])
     except transactions.TransactionContended:
@@ -66,7 +67,7 @@ def add_variant(parent_id: str, request: NewVariant, admin_id: str) -> ProductCr
             return _created(parent, [variant])
         if len(parent.variants or ()) >= MAX_VARIANTS:
             raise TooManyVariants(f"expected at most {MAX_VARIANTS} variants")
-        if _add_variant(parent, variant, request.stock, admin_id):
+        if _add_variant(parent, variant, request, admin_id):
             return _created(parent, [variant])
         _require_free_claims([variant])
     raise ProductContended("the product kept changing; try again in a moment")
@@ -88,18 +89,17 @@ def claim_operations(product: Product) -> list[transactions.Operation]:
 def _operations(
     product: Product,
     variants: list[Product],
-    stocks: Sequence[object],
+    stocked: Sequence[StockedProduct],
     admin_id: str,
     key: str | None,
 ) -> list[transactions.Operation]:
     sold = variants or [product]
-    counts = [stock for stock in stocks if isinstance(stock, int)]
     stored = [product, *variants]
     puts = [transactions.put(one, Product.product_id.does_not_exist()) for one in stored]
     claims = chain.from_iterable(claim_operations(one) for one in stored)
     supplied = chain.from_iterable(
-        supply.initial_stock(one.product_id, count, admin_id)
-        for one, count in zip(sold, counts, strict=True)
+        supply.initial_stock(one.product_id, rules, admin_id)
+        for one, rules in zip(sold, stocked, strict=True)
     )
     return [*puts, *claims, *supplied, *_checks(product, key)]
 
@@ -178,7 +178,7 @@ def _variant_of(parent: Product, request: NewVariant) -> Product:
     return variant
 
 
-def _add_variant(parent: Product, variant: Product, stock: int, admin_id: str) -> bool:
+def _add_variant(parent: Product, variant: Product, request: NewVariant, admin_id: str) -> bool:
     """Write the variant and its parent.
 
     False if the parent changed meanwhile, or a claim is taken.
@@ -194,7 +194,7 @@ def _add_variant(parent: Product, variant: Product, stock: int, admin_id: str) -
         transactions.write(
             transactions.put(variant, Product.product_id.does_not_exist()),
             *claim_operations(variant),
-            *supply.initial_stock(variant.product_id, stock, admin_id),
+            *supply.initial_stock(variant.product_id, request, admin_id),
             transactions.update(parent, actions, Product.version == version),
         )
     except (transactions.TransactionCancelled, transactions.TransactionContended):

@@ -185,7 +185,7 @@ def _request_hash(product: Product, request: NewProduct) -> str:
     hashed: list[Any] = [
         product.name, product.description, product.category,
         product.price_minor if is_sold else None, product.currency,
-        request.stock if is_sold else None,
+        request.stock if is_sold and request.counted else None,
     ]  # fmt: skip
     if product.sku is not None:  # hashes from before products had one stay
         hashed.append(product.sku)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.inventory.schemas import StockCount
+from chalicelib.inventory.schemas import StockedProduct
 from chalicelib.products import attributes, fields
 from chalicelib.products.attributes import Attributes
 from common import money
@@ -32,17 +32,17 @@ class SaleStatus(StrEnum):
     ACTIVE = "ACTIVE"
 
 
-class NewVariant(Schema):
+class NewVariant(StockedProduct):
     """A variant of a parent: the thing that is sold."""
 
     options: Annotated[dict[str, str], Meta(description="A value for each option of the parent.")]
     price: Decimal
-    stock: StockCount
     sku: str | None = None
     weight_grams: Grams | None = None
     compare_at_price: Decimal | None = None
 
     def __post_init__(self) -> None:
+        self.validate_stock()
         if self.sku is not None:
             self.sku = fields.parse_sku(self.sku)
         self.options = {
@@ -51,16 +51,12 @@ class NewVariant(Schema):
         }
 
 
-class NewProduct(Schema):
+class NewProduct(StockedProduct):
     """A product to be created, with its stock, or a parent with its variants."""
 
     name: str
     price: Annotated[
         Decimal | UnsetType, Meta(description="Required without `variants`, which have their own.")
-    ] = UNSET
-    stock: Annotated[
-        StockCount | UnsetType,
-        Meta(description="Required without `variants`, which have their own."),
     ] = UNSET
     currency: str = money.DEFAULT
     description: str = ""
@@ -176,12 +172,19 @@ def _validate_dates(start: datetime | None, end: datetime | None) -> None:
 
 def _validate_sold_parts(request: NewProduct) -> None:
     """Raise ValueError unless what is sold, and nothing else, has a price and a stock."""
-    for name in ("price", "stock"):
-        is_given = getattr(request, name) is not UNSET
-        if not is_given and not request.variants:
-            raise ValueError(f"{name}: this field is required")
-        if is_given and request.variants:
-            raise ValueError(f"{name}: expected in each of the variants, not besides them")
+    if not request.variants:
+        if request.price is UNSET:
+            raise ValueError("price: this field is required")
+        request.validate_stock()
+        return
+    given = {
+        "price": request.price is not UNSET,
+        "stock": request.stock is not UNSET,
+        "counted": not request.counted,
+        "lowStockThreshold": request.low_stock_threshold is not None,
+    }
+    for name in (name for name, is_given in given.items() if is_given):
+        raise ValueError(f"{name}: expected in each of the variants, not besides them")
 
 
 def _validate_variants(request: NewProduct) -> None:

@@ -1,6 +1,7 @@
 """The verbs of the catalogue that read it."""
 
 from chalicelib.inventory import service as inventory
+from chalicelib.inventory import supply
 from chalicelib.products import listing, lookups, views
 from chalicelib.products.filters import ProductFilters
 from chalicelib.products.models import Product
@@ -40,14 +41,12 @@ def get_managed_product(product_id: str) -> ManagedProduct:
 def _with_stock(product: Product) -> ProductWithStock:
     related = _related(product)
     if not views.is_parent(product):
-        available = inventory.get_available_stock(product.product_id)
-        return views.product_with_stock(product, available, related=related)
+        stock = supply.get_stock(product.product_id)
+        return views.product_with_stock(product, [stock], related=related)
     variant_ids = [row.product_id for row in views.unarchived(product)]
-    stock = inventory.get_available_stocks(variant_ids)
-    variants = views.variant_views(product, lookups.get_products(variant_ids), stock)
-    return views.product_with_stock(
-        product, sum(stock.values()), variants=variants, related=related
-    )
+    stocks = inventory.get_stocks(variant_ids)
+    variants = views.variant_views(product, lookups.get_products(variant_ids), stocks)
+    return views.product_with_stock(product, stocks.values(), variants=variants, related=related)
 
 
 def _related(product: Product) -> list[ProductView] | None:

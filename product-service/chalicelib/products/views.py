@@ -1,11 +1,13 @@
 """Responses about products, and how they are made of rows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta
 from msgspec.structs import asdict
 
+from chalicelib.inventory.schemas import MAX_STOCK
 from chalicelib.products import product_ids
 from chalicelib.products.attributes import Attribute, AttributeType, read_value
 from chalicelib.products.statuses import ProductStatus
@@ -13,7 +15,13 @@ from common import clock, lazy_imports, money
 from common.schemas import Schema
 
 with lazy_imports.until_first_use():
+    from chalicelib.inventory import models as inventory
     from chalicelib.products import models
+
+
+Counted = Annotated[
+    bool, Meta(description="false: it never runs out, and `availableStock` is 1000000.")
+]
 
 
 class ProductCreated(Schema):
@@ -53,6 +61,7 @@ class VariantView(Schema):
     options: dict[str, str]
     price: Decimal
     available_stock: int
+    counted: Counted = True
     sku: str | None = None
     weight_grams: int | None = None
     compare_at_price: Decimal | None = None
@@ -62,6 +71,7 @@ class ProductWithStock(ProductView, kw_only=True):
     """A product, and the quantity of it that can be bought."""
 
     available_stock: int
+    counted: Counted = True
     variants: list[VariantView] | None = None
     related: list[ProductView] | None = None
 
@@ -107,9 +117,21 @@ def product_view(product: "models.Product") -> ProductView:
     )
 
 
-def product_with_stock(product: "models.Product", available: int, **more: Any) -> ProductWithStock:
-    """Return what customers see of a row, with its stock."""
-    return ProductWithStock(**asdict(product_view(product)), available_stock=available, **more)
+def product_with_stock(
+    product: "models.Product", stocks: Collection["inventory.Stock"], **more: Any
+) -> ProductWithStock:
+    """Return what customers see of a row, with its stock or that of its variants."""
+    return ProductWithStock(
+        **asdict(product_view(product)),
+        available_stock=sum_offered(stocks),
+        counted=all(stock.is_counted for stock in stocks),
+        **more,
+    )
+
+
+def sum_offered(stocks: Collection["inventory.Stock"]) -> int:
+    """Return how many can be bought of all these."""
+    return min(MAX_STOCK, sum(stock.offered for stock in stocks))
 
 
 def managed_product(product: "models.Product", shown: ProductWithStock) -> ManagedProduct:
@@ -148,16 +170,19 @@ def is_within(start: str | None, end: str | None) -> bool:
 
 
 def variant_views(
-    parent: "models.Product", variants: dict[str, "models.Product"], stock: dict[str, int]
+    parent: "models.Product",
+    variants: dict[str, "models.Product"],
+    stocks: dict[str, "inventory.Stock"],
 ) -> list[VariantView]:
     """Return the variants that are not archived, in the parent's order."""
-    rows = [variants[one.product_id] for one in unarchived(parent) if one.product_id in variants]
+    rows = [variants[one.product_id] for one in unarchived(parent) if one.product_id in stocks]
     return [
         VariantView(
             product_id=row.product_id,
             options=options_of(row) or {},
             price=money.decimal(row.price_minor, row.currency),
-            available_stock=stock.get(row.product_id, 0),
+            available_stock=stocks[row.product_id].offered,
+            counted=stocks[row.product_id].is_counted,
             sku=row.sku,
             weight_grams=row.weight_grams,
             compare_at_price=_compare_at_price(row),

@@ -121,8 +121,7 @@ def _sold_ids(root: Product) -> list[str]:
 
 
 def _document(root: Product, variants: list[Product], stocks: list[Stock]) -> Document:
-    available = sum(stock.available for stock in stocks)
-    shown = views.managed_product(root, views.product_with_stock(root, available))
+    shown = views.managed_product(root, views.product_with_stock(root, stocks))
     is_empty = views.is_parent(root) and not variants
     return Document(
         product_id=root.product_id,
@@ -132,7 +131,7 @@ def _document(root: Product, variants: list[Product], stocks: list[Stock]) -> Do
         description=root.description,
         currency=root.currency,
         price_minor=root.price_minor,
-        available=available,
+        available=shown.available_stock,
         sold=sum(stock.sold for stock in stocks),
         created_at=root.created_at,
         categories=tuple(dict.fromkeys((root.category, *(root.categories or ())))),

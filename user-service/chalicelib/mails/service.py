@@ -10,7 +10,8 @@ from chalicelib.mails.schemas import MailRequest, RequestKind
 from chalicelib.mails.templates import MailText
 from chalicelib.mails.tokens import MailToken
 from chalicelib.users.models import User
-from common import aws, clock, dynamodb, ids, log, queues, settings
+from common import clock, dynamodb, ids, log, mails, queues
+from common.mails import MailContent
 
 QUEUE = "user-mail-queue"
 RESET_SECONDS = 3600
@@ -147,15 +148,7 @@ def _deliver(user: User, mail: Mail, text: MailText) -> None:
         return
     # A name is typed at the registration, and must not reach an address that was not proved.
     greeting = f"Hello {user.name}" if user.email_verified_at else "Hello"
-    body = f"{greeting},\n\n{text.body}\n"
-    aws.client("ses").send_email(
-        Source=settings.text("MAIL_FROM"),
-        Destination={"ToAddresses": [user.email]},
-        Message={
-            "Subject": {"Data": text.subject, "Charset": "UTF-8"},
-            "Body": {"Text": {"Data": body, "Charset": "UTF-8"}},
-        },
-    )
+    mails.send(MailContent(text.subject, greeting, text.body), user.email)
     mail.update(
         actions=[Mail.sent_at.set(clock.now())], condition=Mail.request_id == mail.request_id
     )

@@ -3,6 +3,10 @@
 from chalice import TooManyRequestsError
 
 
+class CounterContended(Exception):
+    """Others kept changing the counter. Nothing was counted. May be retried later."""
+
+
 class TooManyAttempts(TooManyRequestsError):
     """The source is backing off. `retry_after` becomes the header Retry-After."""
 

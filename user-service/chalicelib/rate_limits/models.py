@@ -6,8 +6,12 @@ from typing import Self
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
+from chalicelib.rate_limits.errors import CounterContended
 from common import clock, dynamodb
 from common.dynamodb import WholeNumber
+from common.retry import RetryPolicy
+
+CONFLICT_RETRIES = RetryPolicy(tries=5, pause_seconds=0.01)
 
 
 class Counter(Model):
@@ -37,14 +41,15 @@ class Counter(Model):
         """Add one attempt atomically and return the counter.
 
         The window is `window` seconds long. It starts with its first attempt, or with every
-        attempt if it slides. Not idempotent.
+        attempt if it slides. Not idempotent. Raises: CounterContended.
         """
         now, counter = clock.epoch(), cls(key)
         extend = [cls.expires_at.set(now + window)] if slides else []
         reset = [cls.attempts.set(1), cls.not_before.set(0), cls.expires_at.set(now + window)]
         is_expired = cls.key.does_not_exist() | (cls.expires_at <= now)
-        while True:  # a concurrent call may start the window between the two writes
+        for _ in CONFLICT_RETRIES.attempts():  # others may start the window between the writes
             if dynamodb.update_if(counter, [cls.attempts.add(1), *extend], cls.expires_at > now):
                 return counter
             if dynamodb.update_if(counter, reset, is_expired):
                 return counter
+        raise CounterContended(f"{key} kept changing")

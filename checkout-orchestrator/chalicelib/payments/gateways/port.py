@@ -5,12 +5,14 @@ which gateway it is.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
+
+from common.pages import Page
 
 
 class IntentStatus(StrEnum):
@@ -160,8 +162,11 @@ class Gateway(Protocol):
         """Read the dispute as it is now."""
 
     @abstractmethod
-    def list_intents(self, since: int, until: int) -> Iterator[Intent]:
-        """List the intents created from `since` until before `until` (Unix time)."""
+    def list_intents(self, since: int, until: int, cursor: str | None = None) -> Page[Intent]:
+        """List a page of the intents created from `since` until before `until`.
+
+        In Unix time.
+        """
 
     @abstractmethod
     def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:

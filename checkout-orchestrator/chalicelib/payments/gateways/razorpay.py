@@ -10,7 +10,7 @@ UPI address.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from chalicelib.payments.errors import (
     AlreadyRefunded,
@@ -28,6 +28,7 @@ from chalicelib.payments.gateways.port import (
 )
 from chalicelib.payments.gateways.razorpay_api import JsonObject, RazorpayApi
 from common import settings
+from common.pages import Page
 
 # Retryable, unlike BAD_REQUEST_ERROR, a decline: https://razorpay.com/docs/errors/codes.
 _SOFT_DECLINE_CODES = {"GATEWAY_ERROR", "SERVER_ERROR"}
@@ -151,11 +152,12 @@ class Razorpay:
             evidence_due_by=dispute.get("respond_by"),
         )
 
-    def list_intents(self, since: int, until: int) -> Iterator[Intent]:
-        """See the port."""
+    def list_intents(self, since: int, until: int, cursor: str | None = None) -> Page[Intent]:
+        """See the port. The cursor is how many are skipped, newest first."""
         query = {"from": since, "to": until - 1, "expand[]": "payments"}
-        for order in self._api.list_pages("/v1/orders", query):
-            yield self._to_intent(order, order["payments"]["items"])
+        page = self._api.read_page("/v1/orders", query, int(cursor or 0))
+        intents = [self._to_intent(order, order["payments"]["items"]) for order in page.items]
+        return Page(intents, page.cursor)
 
     def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
         """See the port. Razorpay signs no time, so an old webhook can be replayed.

@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.payments.errors import AlreadyRefunded, GatewayUnavailable, PaymentRejected
 from chalicelib.payments.gateways.credentials import GatewayCredentials
 from common import lazy_imports, settings
+from common.pages import Page
 
 with lazy_imports.until_first_use(unless=""):  # in the routes' Lambda, too: most need no gateway
     import requests
@@ -35,10 +36,15 @@ class RazorpayApi:
     def list_pages(self, path: str, query: JsonObject) -> Iterator[JsonObject]:
         """List all entries, newest first."""
         for skip in count(0, _PAGE):
-            page = self.call("GET", path, {**query, "count": _PAGE, "skip": skip})["items"]
-            yield from page
-            if len(page) < _PAGE:
+            page = self.read_page(path, query, skip)
+            yield from page.items
+            if page.cursor is None:
                 return
+
+    def read_page(self, path: str, query: JsonObject, skip: int) -> Page[JsonObject]:
+        """Read the entries after the first `skip`, newest first."""
+        entries = self.call("GET", path, {**query, "count": _PAGE, "skip": skip})["items"]
+        return Page(entries, None if len(entries) < _PAGE else str(skip + _PAGE))
 
     def call(
         self,

@@ -30,6 +30,7 @@ from chalicelib.payments.gateways.port import (
     Webhook,
 )
 from common import lazy_imports, settings
+from common.pages import Page
 
 with lazy_imports.until_first_use(unless=""):  # in the routes' Lambda, too: most need no SDK
     import stripe
@@ -154,17 +155,19 @@ class Stripe:
             evidence_due_by=(dispute.get("evidence_details") or {}).get("due_by"),
         )
 
-    def list_intents(self, since: int, until: int) -> Iterator[Intent]:
-        """See the port."""
-        params = {
+    def list_intents(self, since: int, until: int, cursor: str | None = None) -> Page[Intent]:
+        """See the port. The cursor is the last intent's id, newest first."""
+        params: dict[str, Any] = {
             "created": {"gte": since, "lt": until},
             "limit": _PAGE,
             "expand": ["data.latest_charge"],
         }
+        if cursor:
+            params["starting_after"] = cursor
         with self._translate_errors():
-            intents = self._client().v1.payment_intents
-            for intent in intents.list(params).auto_paging_iter():
-                yield stripe_objects.to_intent(intent)
+            listed = self._client().v1.payment_intents.list(params)
+            intents = [stripe_objects.to_intent(intent) for intent in listed.data]
+        return Page(intents, intents[-1].id if listed.has_more else None)
 
     def read_webhook(self, body: bytes | str, headers: Mapping[str, str]) -> Webhook:
         """See the port. Rejects also what Stripe signed more than five minutes ago."""
