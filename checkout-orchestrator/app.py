@@ -55,6 +55,7 @@ with lazy_imports.until_first_use():
     from chalicelib.audit import service as audit
     from chalicelib.checkout import service as checkout
     from chalicelib.checkout import status
+    from chalicelib.notifications import parcels
     from chalicelib.notifications import service as notifications
     from chalicelib.payments import cancellation, refunds, retry_queue, saga_resume, webhooks
     from chalicelib.payments import service as payments
@@ -265,6 +266,12 @@ def on_order_done_receipt(event: SQSEvent) -> None:
     queues.consume(
         event, lambda message: notifications.send_receipt(events.parse(events.OrderDone, message))
     )
+
+
+@app.on_sqs_message(queue="order-shipped-queue", batch_size=5, name="on-order-shipped")
+def on_order_shipped(event: SQSEvent) -> None:
+    """Mail what was shipped or delivered of an order."""
+    queues.consume(event, parcels.notify)
 
 
 @app.on_sqs_message(queue="order-done-audit-queue", batch_size=10, name="on-order-done-audit")

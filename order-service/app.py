@@ -41,6 +41,7 @@ from chalicelib.orders.views import CreatedOrder, OrderView, RefundAccepted, Ste
 from chalicelib.price_settings import routes as price_settings
 from chalicelib.promotions.errors import CouponNotApplicable, CouponNotFound, CouponOver
 from chalicelib.quotes.schemas import QuoteView
+from chalicelib.shipments import routes as shipments
 from chalicelib.shipping.errors import ShippingMethodNotAvailable
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
@@ -70,6 +71,7 @@ PRICE_ERRORS = (
 api = Api("order-service", staff_acts="OrderStaffActs")
 app, authorizer = api.app, api.authorizer
 price_settings.declare(api)
+shipments.declare(api)
 
 
 @api.post(

@@ -561,3 +561,30 @@ def test_a_check_writes_nothing(records):
 
     assert records.check() == [("PaidButNotConfirmed", "reported"), ("NotNotified", "reported")]
     assert records.dump() == before
+
+
+def parcels(*quantities):
+    return {"shipments": [{"items": [{"productId": BOWL, "qty": qty}]} for qty in quantities]}
+
+
+def test_parcels_of_all_that_was_ordered_are_consistent(records):
+    records.store_stock(available=6, sold=2)
+    records.complete_purchase()
+    records.change("Orders", {"orderId": ORDER}, **parcels(1, 1))
+
+    assert records.kinds() == []
+
+
+def test_parcels_with_more_than_was_ordered_are_found_at_once(records):
+    records.store_stock(available=6, sold=2)
+    records.complete_purchase()
+    records.change("Orders", {"orderId": ORDER}, **parcels(2, 1))
+
+    assert records.kinds(settle=3600) == ["ShippedTooMuch"]
+
+
+def test_a_parcel_of_an_unpaid_order_is_found_at_once(records):
+    records.fail_checkout(ORDER)
+    records.change("Orders", {"orderId": ORDER}, **parcels(1))
+
+    assert records.kinds(settle=3600) == ["ShippedForNothing"]

@@ -142,6 +142,33 @@ class RefundRequested(Event, frozen=True):
     attempt: int = 1
 
 
+class OrderShipped(Event, frozen=True):
+    """A parcel with goods of an order left the warehouse. There may be more."""
+
+    source = "commerce.orders"
+    detail_type = "OrderShipped"
+
+    order_id: str
+    user_id: str
+    shipment_id: str
+    items: list[Line]
+    carrier: str
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+
+
+class OrderDelivered(Event, frozen=True):
+    """A parcel of an order was delivered."""
+
+    source = "commerce.orders"
+    detail_type = "OrderDelivered"
+
+    order_id: str
+    user_id: str
+    shipment_id: str
+    items: list[Line]
+
+
 class PaymentRefunded(Event, frozen=True):
     """The gateway refunded the amount, and the items were restocked if they had to be.
 
@@ -251,6 +278,8 @@ REGISTRY: dict[str, type[Event]] = {
         OrderCreated,
         OrderCancelled,
         RefundRequested,
+        OrderShipped,
+        OrderDelivered,
         PaymentSuccess,
         PaymentRefunded,
         RefundFailed,

@@ -35,7 +35,9 @@ class PurchaseFailed(RuntimeError):
 
 
 def run(shop: "Shop", say: Say) -> None:
-    """Buy something as a new customer, and check the order, its mails and the report.
+    """Buy something as a new customer, and have it shipped and delivered.
+
+    The order, its mails and the report are checked.
 
     Raises: PurchaseFailed at the first step that fails.
     """
@@ -62,6 +64,15 @@ def run(shop: "Shop", say: Say) -> None:
             )
         with _step(say, "today's report counts one order more"):
             _wait_for("a report that counts it", lambda: _completed_orders(admin) > before)
+        _ship(admin, order_id, say)
+        with _step(say, "both were mailed to the customer, with the link to the order"):
+            _wait_for(
+                "two mails more about the order", lambda: len(_find_mails(shop, email, number)) >= 4
+            )
+        with _step(say, f"{order_id} is DELIVERED"):
+            order = _call(http, "GET", f"/order/{quote(order_id, safe='')}", 200)
+            if order["fulfilmentStatus"] != "DELIVERED":
+                raise PurchaseFailed(f"the order is {order['fulfilmentStatus']}")
 
 
 def _check_out(http: httpx.Client, say: Say) -> str:
@@ -87,6 +98,22 @@ def _check_out(http: httpx.Client, say: Say) -> str:
         started = _call(http, "POST", "/checkout", 202, body, key=uuid.uuid4().hex)
     say(f"  to pay: {_format_money(started, 'totalAmount')}")
     return str(started["orderId"])
+
+
+def _ship(admin: httpx.Client, order_id: str, say: Say) -> None:
+    """Ship the whole order and note that it was delivered, as staff do."""
+    path = f"/order/{quote(order_id, safe='')}"
+    number = _call(admin, "GET", path, 200)["orderNumber"]
+    with _step(say, f"found {number} among the orders to be shipped, as staff"):
+        orders = _call(admin, "GET", f"/orders?view=all&orderNumber={number}", 200)
+        if [order["fulfilmentStatus"] for order in orders] != ["UNFULFILLED"]:
+            raise PurchaseFailed(f"{number} is not to be shipped: {json.dumps(orders)}")
+    parcel = {"carrier": "DHL", "trackingNumber": "JD014600003SE"}
+    with _step(say, f"shipped it by {parcel['carrier']}, tracking number JD014600003SE"):
+        key = uuid.uuid4().hex
+        shipment = _call(admin, "POST", f"{path}/shipments", 201, parcel, key)["shipmentId"]
+    with _step(say, f"noted that {shipment} was delivered"):
+        _call(admin, "POST", f"{path}/shipments/{quote(shipment, safe='')}/deliver", 200)
 
 
 def _format_money(body: Any, name: str) -> str:

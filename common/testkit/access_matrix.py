@@ -109,6 +109,8 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("GET", "/orders"): customer(Scope.ORDERS_READ),
         ("POST", "/order/{order_id}/cancel"): owner(Scope.ORDERS_WRITE),
         ("POST", "/order/{order_id}/refund"): staff(Scope.REFUNDS_WRITE),
+        ("POST", "/order/{order_id}/shipments"): staff(Scope.SHIPMENTS_WRITE),
+        ("POST", "/order/{order_id}/shipments/{shipment_id}/deliver"): staff(Scope.SHIPMENTS_WRITE),
         ("GET", "/shipping-methods"): staff(Scope.SETTINGS_WRITE),
         ("POST", "/shipping-methods"): staff(Scope.SETTINGS_WRITE),
         ("PATCH", "/shipping-methods/{method_id}"): staff(Scope.SETTINGS_WRITE),

@@ -31,6 +31,7 @@ from testkit.tokens import AMY, JIMMY, STAFF, Tokens
 BOWL = "PROD#01BOWL"
 SHIRT = "PARENT#01SHIRT"  # a parent of variants
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
+SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 ADDRESS = {
     "name": "Jimmy",
@@ -176,6 +177,18 @@ def _put_parent() -> None:
 
 def _existing() -> set[str]:
     return set(aws.client("dynamodb").list_tables()["TableNames"])
+
+
+def _shipment() -> dict[str, Any]:
+    return {
+        "shipmentId": SHIPMENT,
+        "items": [{"productId": BOWL, "qty": 1}],
+        "carrier": "DHL",
+        "status": "SHIPPED",
+        "requestHash": "-",
+        "shippedAt": CREATED_AT,
+        "shippedBy": "USER#01ADMIN",
+    }
 
 
 def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) -> None:
@@ -362,6 +375,7 @@ def set_up_orders(service: ServiceUnderTest) -> None:
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
+    _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", shipments=[_shipment()])
     amys = {"order_id": AMYS_ORDER}
     order = {
         "cartItems": [{"productId": BOWL, "qty": 1}],
@@ -376,6 +390,14 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ("POST", "/order/{order_id}/cancel"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("POST", "/order/{order_id}/refund"): Request(
             {"order_id": PAID_ORDER}, part, {"Idempotency-Key": "key-1"}
+        ),
+        ("POST", "/order/{order_id}/shipments"): Request(
+            {"order_id": PAID_ORDER},
+            {"carrier": "DHL", "items": part["items"]},
+            {"Idempotency-Key": "key-1"},
+        ),
+        ("POST", "/order/{order_id}/shipments/{shipment_id}/deliver"): Request(
+            {"order_id": SHIPPED_ORDER, "shipment_id": SHIPMENT}
         ),
         ("POST", "/order/quote"): Request(body={"cartItems": order["cartItems"]}),
         **_price_settings(service),

@@ -149,6 +149,18 @@ class Shopper:
         path, body = f"/order/{quote(order_id, safe='')}/refund", {**items, "reason": "broken"}
         ok(self.request("POST", path, body, key or uuid.uuid4().hex, by=self.admin), 202)
 
+    def ship(self, order_id: str, quantity: int) -> str:
+        """Have staff ship this quantity. Returns the shipment's id."""
+        path = f"/order/{quote(order_id, safe='')}/shipments"
+        body = {"carrier": "DHL", "items": [{"productId": self.goods, "qty": quantity}]}
+        answer = self.request("POST", path, body, uuid.uuid4().hex, by=self.admin)
+        return str(ok(answer, 201)["shipmentId"])
+
+    def deliver(self, order_id: str, shipment_id: str) -> None:
+        """Have staff note that a shipment was delivered."""
+        path = f"/order/{quote(order_id, safe='')}/shipments/{quote(shipment_id, safe='')}/deliver"
+        ok(self.request("POST", path, by=self.admin))
+
     def adjust_stock(self, change: int, key: str) -> None:
         """Have staff add so many pieces of the goods."""
         path = f"/product/{quote(self.goods, safe='')}/stock/adjust"
@@ -373,6 +385,15 @@ def refund_one_item(shopper: Shopper) -> Outcome:
     return shopper.await_outcome(order_id, ("PARTLY_REFUNDED", "FAILED"))
 
 
+def ship_in_parts(shopper: Shopper) -> Outcome:
+    """Staff ship a paid order in two parcels, of which the customer is mailed."""
+    outcome = shopper.await_outcome(shopper.buy())
+    for _ in range(2):
+        shopper.deliver(outcome.order_id, shopper.ship(outcome.order_id, 1))
+    assert ok(shopper.cancel(outcome.order_id), 409)["Code"] == "OrderAlreadyShipped"
+    return outcome
+
+
 def refund_whole_order(shopper: Shopper) -> Outcome:
     order_id = shopper.buy(None, method="UPI")
     if action := shopper.await_challenge(order_id):
@@ -445,6 +466,7 @@ EXPECTED_STATUSES: dict[Scenario, set[str]] = {
     win_dispute: {"CONFIRMED"},
     adjust_stock: {"CONFIRMED"},
     refund_one_item: {"PARTLY_REFUNDED"},
+    ship_in_parts: {"CONFIRMED"},
     refund_whole_order: {"REFUNDED"},
     pay_after_expired_reservation: {"CONFIRMED"},
     pay_after_soft_decline: {"CONFIRMED"},

@@ -48,6 +48,8 @@ EXCEPTIONS = {
     "PATCH /promotions/{promotionId}": ONLY_STAFF,
     "DELETE /promotions/{promotionId}": ONLY_STAFF,
     "POST /order/{orderId}/refund": ONLY_STAFF,
+    "POST /order/{orderId}/shipments": ONLY_STAFF,
+    "POST /order/{orderId}/shipments/{shipmentId}/deliver": ONLY_STAFF,
     "PATCH /user/addresses/{addressId}": (404, "an address of one's own is named"),
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,

@@ -1,4 +1,4 @@
-"""What can be wrong with an order: money, stock, notifications, events."""
+"""What can be wrong with an order: money, stock, parcels, notifications, events."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +33,9 @@ class Kind(StrEnum):
     MOVEMENTS_DO_NOT_ADD_UP = "MovementsDoNotAddUp"
     RESERVED_DOES_NOT_ADD_UP = "ReservedDoesNotAddUp"
     SOLD_DOES_NOT_ADD_UP = "SoldDoesNotAddUp"
+
+    SHIPPED_TOO_MUCH = "ShippedTooMuch"
+    SHIPPED_FOR_NOTHING = "ShippedForNothing"
 
     ORDER_STUCK = "OrderStuck"
     NOT_NOTIFIED = "NotNotified"

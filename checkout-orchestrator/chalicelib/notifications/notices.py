@@ -6,11 +6,14 @@ The saga and the repairs of the reconciliation name the kind; the text is made f
 from enum import StrEnum
 from typing import NamedTuple
 
-from common import ids
+from common import ids, settings
 
 
 class NoticeKind(StrEnum):
-    """What a notification is about. An order can have several of REFUND."""
+    """What a notification is about.
+
+    An order can have several of REFUND, ORDER_SHIPPED and ORDER_DELIVERED.
+    """
 
     ORDER_CONFIRMED = "ORDER_CONFIRMED"
     ORDER_FAILED = "ORDER_FAILED"
@@ -18,6 +21,8 @@ class NoticeKind(StrEnum):
     RECEIPT = "RECEIPT"
     REFUND = "REFUND"
     PURCHASE_CANCELLED = "PURCHASE_CANCELLED"
+    ORDER_SHIPPED = "ORDER_SHIPPED"
+    ORDER_DELIVERED = "ORDER_DELIVERED"
     PICKING_WITHDRAWN = "PICKING_WITHDRAWN"
     DISPUTE_OPEN = "DISPUTE_OPEN"
     DISPUTE_WON = "DISPUTE_WON"
@@ -47,7 +52,7 @@ _NOTICES = {
     ),
     NoticeKind.RECEIPT: Notice(
         "Your receipt for order #{number}",
-        "Your receipt for order #{number}, {day}\n\nPayment: {payment_id}",
+        "Your receipt for order #{number}, {day}\n\nPayment: {payment_id}\nYour order: {link}",
     ),
     NoticeKind.REFUND: Notice(
         "Your refund",
@@ -57,6 +62,16 @@ _NOTICES = {
         "Your order is cancelled",
         "Your order #{number} is cancelled.\n\n"
         "{amount} are on their way back to you (refund {refund}).",
+    ),
+    NoticeKind.ORDER_SHIPPED: Notice(
+        "Your order {number} is on its way",
+        "A parcel with goods of your order {number} is on its way:\n\n{lines}\n\n{tracking}\n\n"
+        "Your order: {link}\n(shipment {shipment})",
+    ),
+    NoticeKind.ORDER_DELIVERED: Notice(
+        "Your order {number} was delivered",
+        "A parcel with goods of your order {number} was delivered:\n\n{lines}\n\n"
+        "Your order: {link}\n(shipment {shipment})",
     ),
     NoticeKind.DISPUTE_OPEN: Notice(
         "Order #{number} is disputed",
@@ -84,7 +99,7 @@ _NOTICES = {
 
 def compose(kind: NoticeKind, order_id: str, **values: str) -> Notice:
     """Fill in the notice of this kind about an order."""
-    return fill_in(kind, number=ids.suffix(order_id), **values)
+    return fill_in(kind, **{"number": ids.suffix(order_id), **values})
 
 
 def fill_in(kind: NoticeKind, **values: str) -> Notice:
@@ -105,3 +120,8 @@ def with_confirmation(receipt: Notice, order_id: str) -> Notice:
     confirmation = compose_end(NoticeKind.ORDER_CONFIRMED, order_id)
     message = f"{confirmation.message}\n\n{receipt.message}"
     return Notice(f"{confirmation.subject}: {receipt.subject}", message)
+
+
+def link_order(order_id: str) -> str:
+    """Return the address of the order's page in the shop."""
+    return f"{settings.text('SHOP_SITE').rstrip('/')}/orders/{ids.suffix(order_id)}"

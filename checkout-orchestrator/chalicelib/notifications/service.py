@@ -51,9 +51,12 @@ def send_notification(request: NotificationRequest) -> Notification:
 
 def send_receipt(done: events.OrderDone) -> Notification:
     """Mail the receipt of a finished order. Idempotent."""
+    order = find_order(done.order_id)
     notice = notices.compose(
         NoticeKind.RECEIPT,
         done.order_id,
+        number=order.shown_number if order else ids.suffix(done.order_id),
+        link=notices.link_order(done.order_id),
         day=clock.shop_day(done.occurred_at),
         payment_id=done.payment_id,
     )
@@ -66,7 +69,7 @@ def send_receipt(done: events.OrderDone) -> Notification:
         message=notice.message,
         order_id=done.order_id,
     )
-    rows = receipts.list_rows(done, find_order(done.order_id))
+    rows = receipts.list_rows(done, order)
     return _send_once(request, CUSTOMER, rows)
 
 

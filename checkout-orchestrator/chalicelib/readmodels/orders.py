@@ -9,7 +9,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
-from common import clock, dynamodb
+from common import clock, dynamodb, ids
 from common.batch_reads import Key
 from common.pages import PAGE_LIMIT, Page, decode_cursor, encode_cursor
 
@@ -102,6 +102,12 @@ class OrderDispute(dynamodb.Map):
     status = UnicodeAttribute()
 
 
+class OrderShipment(dynamodb.Map):
+    """A parcel with goods of the order."""
+
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+
+
 class ByDay(GlobalSecondaryIndex["Order"]):
     """The ids of a day's orders, in eight shards: `placedOn` is `2026-11-22#0`..."""
 
@@ -147,12 +153,19 @@ class Order(Model):
     pay_by = UnicodeAttribute(attr_name="payBy", null=True)
     refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
     disputes: ListAttribute[OrderDispute] = dynamodb.MapsAttribute(of=OrderDispute, null=True)
+    shipments: ListAttribute[OrderShipment] = dynamodb.MapsAttribute(of=OrderShipment, null=True)
+    order_number = UnicodeAttribute(attr_name="orderNumber", null=True)
     cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     placed_on = UnicodeAttribute(attr_name="placedOn", null=True)
     by_day = ByDay()
     by_open_refund = ByOpenRefund()
+
+    @property
+    def shown_number(self) -> str:
+        """What people call it. The bare id, if it is from before there were numbers."""
+        return self.order_number or ids.suffix(self.order_id)
 
     @property
     def is_paid(self) -> bool:

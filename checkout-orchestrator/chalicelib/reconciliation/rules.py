@@ -7,10 +7,15 @@ still happen to it. What is wrong in any case is judged at once; the rules say s
 from collections.abc import Iterator
 
 from chalicelib.discrepancies.models import Discrepancy
-from chalicelib.reconciliation import money_rules, notification_rules, stock_rules
+from chalicelib.reconciliation import money_rules, notification_rules, shipment_rules, stock_rules
 from chalicelib.reconciliation.snapshot import OrderSnapshot
 
-RULES = (*money_rules.RULES, *stock_rules.RULES, *notification_rules.RULES)
+RULES = (
+    *money_rules.RULES,
+    *stock_rules.RULES,
+    *shipment_rules.RULES,
+    *notification_rules.RULES,
+)
 
 
 def find_discrepancies(snapshot: OrderSnapshot, settled_before: str) -> Iterator[Discrepancy]:

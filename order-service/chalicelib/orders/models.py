@@ -11,7 +11,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.orders.statuses import OrderStatus, RefundStatus
+from chalicelib.orders.statuses import OrderStatus, RefundStatus, ShipmentStatus
 from common import dynamodb
 
 # Of the index by-day. Must not be lowered while days stored with more shards are still read.
@@ -122,6 +122,29 @@ class Refund(dynamodb.Map):
     done_at = UnicodeAttribute(null=True, attr_name="doneAt")
 
 
+class ShipmentLine(dynamodb.Map):
+    """How many of a product are in a shipment."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    qty = dynamodb.WholeNumber()
+
+
+class Shipment(dynamodb.Map):
+    """A parcel with goods of a paid order. Never deleted."""
+
+    shipment_id = UnicodeAttribute(attr_name="shipmentId")
+    lines = dynamodb.MapsAttribute(of=ShipmentLine, attr_name="items")
+    carrier = UnicodeAttribute()
+    tracking_number = UnicodeAttribute(null=True, attr_name="trackingNumber")
+    tracking_url = UnicodeAttribute(null=True, attr_name="trackingUrl")
+    status = UnicodeAttribute(default=ShipmentStatus.SHIPPED)
+    request_hash = UnicodeAttribute(attr_name="requestHash")
+    shipped_at = UnicodeAttribute(attr_name="shippedAt")
+    shipped_by = UnicodeAttribute(attr_name="shippedBy")
+    delivered_at = UnicodeAttribute(null=True, attr_name="deliveredAt")
+    delivered_by = UnicodeAttribute(null=True, attr_name="deliveredBy")
+
+
 class Dispute(dynamodb.Map):
     """A charge that the customer's bank disputes, in any paid status."""
 
@@ -177,8 +200,7 @@ class ByTime(GlobalSecondaryIndex["Order"]):
 class ByFulfilment(GlobalSecondaryIndex["Order"]):
     """The ids of paid orders by fulfilment status and time of creation.
 
-    An order that is cancelled or refunded, and one with nothing left to ship of which nothing was
-    shipped, are not in it.
+    An order with nothing to ship of which nothing was shipped is not in it.
     """
 
     class Meta:
@@ -193,7 +215,7 @@ class Order(Model):
     """A purchase. Never deleted.
 
     Goods, prices and total never change. The status follows TRANSITIONS, with `payment_id` or
-    `reason`, and `refunds` grow. The table's stream publishes every change.
+    `reason`, and `refunds` and `shipments` grow. The table's stream publishes every change.
     """
 
     class Meta(dynamodb.Meta):
@@ -225,6 +247,7 @@ class Order(Model):
     pay_by = UnicodeAttribute(null=True, attr_name="payBy")  # see offers.pay_by
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
     disputes = dynamodb.MapsAttribute(of=Dispute, null=True)
+    shipments = dynamodb.MapsAttribute(of=Shipment, null=True)
     open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.orders.statuses import OrderStatus, RefundStatus
+from chalicelib.orders.statuses import OrderStatus, RefundStatus, ShipmentStatus
 from common import events, ids, money, streams
 
 Row = dict[str, Any]
 
 
 def publish_change(change: streams.Change) -> None:
-    """Publish OrderCreated, OrderCancelled and RefundRequested events of a change.
+    """Publish what happened to an order, by a change of its row.
+
+    OrderCreated, OrderCancelled, RefundRequested, OrderShipped and OrderDelivered.
 
     Idempotent, in any order of records: event ids and times follow from the order's row. The
     saga publishes what else happens to an order.
@@ -29,10 +31,22 @@ def _events(change: streams.Change) -> Iterator[events.Event]:
         yield _order_created(change.new)
     if new_status == OrderStatus.CANCELLED and old_status != new_status:
         yield _order_cancelled(change.new)
+    yield from _shipment_events(change)
     known = {_request(refund) for refund in _refunds(change.old)}
     for refund in _refunds(change.new):
         if refund["status"] == RefundStatus.REQUESTED and _request(refund) not in known:
             yield _refund_requested(change.new, refund)
+
+
+def _shipment_events(change: streams.Change) -> Iterator[events.Event]:
+    old, new = change.old or {}, change.new or {}
+    statuses = {one["shipmentId"]: one["status"] for one in old.get("shipments") or []}
+    for shipment in new.get("shipments") or []:
+        known = statuses.get(shipment["shipmentId"])
+        if known is None:
+            yield _order_shipped(new, shipment)
+        if shipment["status"] == ShipmentStatus.DELIVERED and known != shipment["status"]:
+            yield _order_delivered(new, shipment)
 
 
 def _refunds(order: Row | None) -> list[Row]:
@@ -85,6 +99,35 @@ def _refund_requested(order: Row, refund: Row) -> events.RefundRequested:
         attempt=attempt,
         correlation_id=order["correlationId"],
         occurred_at=refund["requestedAt"],
+    )
+
+
+def _order_shipped(order: Row, shipment: Row) -> events.OrderShipped:
+    return events.create(
+        events.OrderShipped,
+        order_id=order["orderId"],
+        event_id=ids.deterministic("EVT", "OrderShipped", shipment["shipmentId"]),
+        user_id=order["userId"],
+        shipment_id=shipment["shipmentId"],
+        items=_lines(shipment["items"]),
+        carrier=shipment["carrier"],
+        tracking_number=shipment.get("trackingNumber"),
+        tracking_url=shipment.get("trackingUrl"),
+        correlation_id=order["correlationId"],
+        occurred_at=shipment["shippedAt"],
+    )
+
+
+def _order_delivered(order: Row, shipment: Row) -> events.OrderDelivered:
+    return events.create(
+        events.OrderDelivered,
+        order_id=order["orderId"],
+        event_id=ids.deterministic("EVT", "OrderDelivered", shipment["shipmentId"]),
+        user_id=order["userId"],
+        shipment_id=shipment["shipmentId"],
+        items=_lines(shipment["items"]),
+        correlation_id=order["correlationId"],
+        occurred_at=shipment["deliveredAt"],
     )
 
 

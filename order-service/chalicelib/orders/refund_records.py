@@ -56,7 +56,7 @@ def save_refunds(
     changes = [
         Order.refunds.set(refunds),
         shard if is_open else Order.open_refund.remove(),
-        fulfilment.index_order(order, status or order.status),
+        *fulfilment.actions_of(order, status or order.status),
         Order.updated_at.set(clock.now()),
         *actions,
     ]

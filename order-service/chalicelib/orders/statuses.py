@@ -25,6 +25,13 @@ class FulfilmentStatus(StrEnum):
     DELIVERED = "DELIVERED"
 
 
+class ShipmentStatus(StrEnum):
+    """How far a shipment got."""
+
+    SHIPPED = "SHIPPED"
+    DELIVERED = "DELIVERED"
+
+
 class RefundStatus(StrEnum):
     """Whether the gateway has made a refund. FAILED can be retried."""
 
@@ -68,6 +75,33 @@ PAID_STATUSES = frozenset(
     }
 )
 
+FULFILMENT_TRANSITIONS: dict[FulfilmentStatus, frozenset[FulfilmentStatus]] = {
+    FulfilmentStatus.UNFULFILLED: frozenset(
+        {FulfilmentStatus.PARTLY_FULFILLED, FulfilmentStatus.FULFILLED}
+    ),
+    FulfilmentStatus.PARTLY_FULFILLED: frozenset(
+        {
+            FulfilmentStatus.PARTLY_FULFILLED,
+            FulfilmentStatus.FULFILLED,
+            FulfilmentStatus.DELIVERED,
+        }
+    ),
+    # A refund of the rest that failed at the customer's bank leaves goods to ship.
+    FulfilmentStatus.FULFILLED: frozenset(
+        {
+            FulfilmentStatus.FULFILLED,
+            FulfilmentStatus.DELIVERED,
+            FulfilmentStatus.PARTLY_FULFILLED,
+        }
+    ),
+    FulfilmentStatus.DELIVERED: frozenset({FulfilmentStatus.PARTLY_FULFILLED}),
+}
+
+SHIPMENT_TRANSITIONS: dict[ShipmentStatus, frozenset[ShipmentStatus]] = {
+    ShipmentStatus.SHIPPED: frozenset({ShipmentStatus.DELIVERED}),
+    ShipmentStatus.DELIVERED: frozenset(),
+}
+
 # Those in which a shipment may leave.
 SHIPPABLE_STATUSES = frozenset({OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUNDED})
 
@@ -75,3 +109,8 @@ SHIPPABLE_STATUSES = frozenset({OrderStatus.CONFIRMED, OrderStatus.PARTLY_REFUND
 def statuses_before(status: OrderStatus) -> list[OrderStatus]:
     """Return the statuses from which an order may get this one."""
     return [earlier for earlier, later in TRANSITIONS.items() if status in later]
+
+
+def fulfilments_before(status: FulfilmentStatus) -> list[FulfilmentStatus]:
+    """Return the fulfilment statuses from which an order may get this one."""
+    return [earlier for earlier, later in FULFILMENT_TRANSITIONS.items() if status in later]

@@ -14,6 +14,7 @@ from chalicelib.orders.statuses import (
     FulfilmentStatus,
     OrderStatus,
     RefundStatus,
+    ShipmentStatus,
 )
 from common import lazy_imports, money
 from common.schemas import Schema
@@ -101,6 +102,33 @@ class RefundView(Schema, kw_only=True):
         )
 
 
+class ShipmentView(Schema, kw_only=True):
+    """A parcel with goods of an order."""
+
+    shipment_id: str
+    status: ShipmentStatus
+    items: list[ProductQuantity]
+    carrier: str
+    shipped_at: str
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    delivered_at: str | None = None
+
+    @classmethod
+    def of(cls, shipment: "models.Shipment") -> Self:
+        """Return the shipment in its present state."""
+        return cls(
+            shipment_id=shipment.shipment_id,
+            status=ShipmentStatus(shipment.status),
+            items=_lines(shipment.lines),
+            carrier=shipment.carrier,
+            shipped_at=shipment.shipped_at,
+            tracking_number=shipment.tracking_number,
+            tracking_url=shipment.tracking_url,
+            delivered_at=shipment.delivered_at,
+        )
+
+
 class DisputeView(Schema, kw_only=True):
     """A charge that the customer's bank disputes."""
 
@@ -172,6 +200,7 @@ class OrderView(OrderPriceView, kw_only=True):
         str | None, Meta(description="While it is CREATED: until when it can be paid.")
     ] = None
     disputes: list[DisputeView] | None = None
+    shipments: list[ShipmentView] | None = None
     refunds: list[RefundView] | None = None
     refunded_amount: Annotated[
         Decimal | None, Meta(description="The sum of the refunds that are DONE.")
@@ -199,6 +228,7 @@ class OrderView(OrderPriceView, kw_only=True):
             pay_by=offers.pay_by(order) if order.status == OrderStatus.CREATED else None,
             disputes=[DisputeView.of(one, order.currency) for one in order.disputes or []] or None,
             **price_parts(order),
+            shipments=[ShipmentView.of(one) for one in order.shipments or []] or None,
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
             refunded_amount=_refunded_amount(refunds, order.currency) if refunds else None,
         )
@@ -249,7 +279,9 @@ class StepResult(Schema):
     status: OrderStatus
 
 
-def _lines(lines: "Iterable[models.OrderLine | models.RefundLine]") -> list[ProductQuantity]:
+def _lines(
+    lines: "Iterable[models.OrderLine | models.RefundLine | models.ShipmentLine]",
+) -> list[ProductQuantity]:
     return [ProductQuantity(product_id=line.product_id, qty=line.qty) for line in lines]
 
 

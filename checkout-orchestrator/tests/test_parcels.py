@@ -1,0 +1,102 @@
+"""Customers are mailed what was shipped and delivered of their orders."""
+
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses import ses_backends
+from tests.checkout_shop import BOWL, ORDER
+
+from common import events, ids, queues
+from testkit.tokens import JIMMY
+
+SHIPMENT = "SHIP#01K7PARCEL"
+NUMBER = "251013-1GMCP-0GYYQ"
+
+
+def mails():
+    sent = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
+    return [
+        (message.destinations["ToAddresses"][0], message.subject, message.body) for message in sent
+    ]
+
+
+def parcel(kind=events.OrderShipped, shipment_id=SHIPMENT, **more):
+    details = {"carrier": "DHL"} if kind is events.OrderShipped else {}
+    event = events.create(
+        kind,
+        order_id=ORDER,
+        event_id=ids.deterministic("EVT", kind.detail_type, shipment_id),
+        user_id=JIMMY,
+        shipment_id=shipment_id,
+        items=[events.Line(BOWL, 2)],
+        **{**details, **more},
+    )
+    return events.to_message(event)
+
+
+@pytest.fixture
+def deliver(shop):
+    """Deliver events to the queue of parcels."""
+    shop.add_order(status="CONFIRMED", orderNumber=NUMBER)
+    return lambda *messages: shop.api.sqs("on-order-shipped", list(messages), "order-shipped-queue")
+
+
+def test_a_customer_is_mailed_what_is_on_its_way(deliver):
+    url = "https://dhl.example/JD014"
+    deliver(parcel(tracking_number="JD014", tracking_url=url))
+
+    ((to, subject, text),) = mails()
+    assert (to, subject) == ("jimmy@example.com", f"Your order {NUMBER} is on its way")
+    for part in ("2 x Protein Bowl", "Carrier: DHL", "Tracking number: JD014", url):
+        assert part in text
+    assert f"https://shop.example/orders/{ids.suffix(ORDER)}" in text
+
+
+def test_a_parcel_without_tracking_names_its_carrier(deliver):
+    deliver(parcel())
+
+    ((_, _, text),) = mails()
+    assert "Carrier: DHL" in text
+    assert "Tracking number" not in text
+
+
+def test_a_customer_is_mailed_what_was_delivered(deliver):
+    deliver(parcel(events.OrderDelivered))
+
+    ((_, subject, text),) = mails()
+    assert subject == f"Your order {NUMBER} was delivered"
+    assert "2 x Protein Bowl" in text
+    assert f"https://shop.example/orders/{ids.suffix(ORDER)}" in text
+
+
+def test_an_event_that_comes_twice_is_one_mail(deliver):
+    deliver(parcel(), parcel())
+    deliver(parcel())
+
+    assert len(mails()) == 1
+
+
+def test_two_equal_parcels_are_two_mails(deliver):
+    deliver(parcel(), parcel(shipment_id="SHIP#2"))
+
+    assert len(mails()) == 2
+
+
+def test_a_mail_says_the_id_where_an_order_has_no_number(shop):
+    shop.add_order(status="CONFIRMED")
+    shop.api.sqs("on-order-shipped", [parcel()])
+
+    ((_, subject, _),) = mails()
+    assert subject == f"Your order {ids.suffix(ORDER)} is on its way"
+
+
+def test_a_deleted_account_is_mailed_nothing(shop, deliver):
+    shop.delete_customer(JIMMY)
+    deliver(parcel())
+
+    assert mails() == []
+
+
+def test_an_event_that_is_not_understood_stays_in_the_queue(deliver):
+    with pytest.raises(queues.BatchPartlyFailed):
+        deliver({"detail-type": "OrderEaten", "detail": {}}, parcel())
+    assert len(mails()) == 1
