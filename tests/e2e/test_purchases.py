@@ -72,7 +72,7 @@ def test_the_team_lists_a_purchase_and_is_mailed_its_day(jimmy, bowl, admin, pro
 
 def test_a_customer_is_welcomed_once_the_address_is_proved(jimmy, probe):
     mail = probe.await_mail(jimmy.email, "email/verify#")
-    (token,) = re.findall(r"#token=([\w.~-]+)", mail)
+    (token,) = set(re.findall(r"#token=([\w.~-]+)", mail))  # the link and its text
     proof = {"token": token, "password": PASSWORD}
     ok(jimmy.http.post("/user/email/verify", json=proof))
 
