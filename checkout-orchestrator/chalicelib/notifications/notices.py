@@ -97,27 +97,22 @@ _NOTICES = {
 }
 
 
-def compose(kind: NoticeKind, order_id: str, **values: str) -> Notice:
-    """Fill in the notice of this kind about an order."""
-    return fill_in(kind, **{"number": ids.suffix(order_id), **values})
-
-
-def fill_in(kind: NoticeKind, **values: str) -> Notice:
+def compose(kind: NoticeKind, **values: str) -> Notice:
     """Fill in the notice of this kind."""
     subject, message = (text.format(**values) for text in _NOTICES[kind])
     return Notice(subject, message)
 
 
-def compose_end(kind: NoticeKind, order_id: str, reason: str | None = None) -> Notice:
+def compose_end(kind: NoticeKind, number: str, reason: str | None = None) -> Notice:
     """Fill in the notice of how an order ended, with the reason as a sentence."""
     why = (reason or "").strip()
     stop = "" if why.endswith((".", "!", "?")) else "."
-    return compose(kind, order_id, reason=f": {why}{stop}" if why else stop)
+    return compose(kind, number=number, reason=f": {why}{stop}" if why else stop)
 
 
-def with_confirmation(receipt: Notice, order_id: str) -> Notice:
+def with_confirmation(receipt: Notice, number: str) -> Notice:
     """Let a receipt confirm the order, too."""
-    confirmation = compose_end(NoticeKind.ORDER_CONFIRMED, order_id)
+    confirmation = compose_end(NoticeKind.ORDER_CONFIRMED, number)
     message = f"{confirmation.message}\n\n{receipt.message}"
     return Notice(f"{confirmation.subject}: {receipt.subject}", message)
 

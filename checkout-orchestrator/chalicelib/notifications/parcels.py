@@ -6,7 +6,7 @@ from chalicelib.notifications import notices, service
 from chalicelib.notifications.models import Notification
 from chalicelib.notifications.notices import Notice, NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
-from chalicelib.readmodels.orders import Order, find_order
+from chalicelib.readmodels.orders import Order, find_order, name_order
 from common import events, ids
 
 
@@ -36,8 +36,7 @@ def _mail(
     order = find_order(event.order_id)
     notice = notices.compose(
         kind,
-        event.order_id,
-        number=order.shown_number if order else ids.suffix(event.order_id),
+        number=name_order(event.order_id, order),
         lines="\n".join(_list_goods(event.items, order)),
         shipment=ids.suffix(event.shipment_id),
         link=notices.link_order(event.order_id),

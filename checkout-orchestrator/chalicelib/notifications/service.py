@@ -12,10 +12,10 @@ from chalicelib.notifications.models import (
     TableRow,
     identify,
 )
-from chalicelib.notifications.notices import NoticeKind
+from chalicelib.notifications.notices import END_KINDS, NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels import payments
-from chalicelib.readmodels.orders import Order, find_order
+from chalicelib.readmodels.orders import Order, find_order, name_order
 from common import clock, dynamodb, events, ids, money, settings, step_input
 from common.mails import Row
 
@@ -45,23 +45,25 @@ def send_notification(request: NotificationRequest) -> Notification:
     deleted the account is not notified, the team is. Raises: RecipientUnknown.
     """
     # The team first: goods are to be picked, whether or not the customer's mail can be sent.
-    _notify_team(request)
-    return _send_once(_with_text(request), CUSTOMER)
+    order = find_order(request.order_id) if request.order_id and request.kind in END_KINDS else None
+    request = _with_text(request, order)
+    _notify_team(request, order)
+    return _send_once(request, CUSTOMER)
 
 
 def send_receipt(done: events.OrderDone) -> Notification:
     """Mail the receipt of a finished order. Idempotent."""
     order = find_order(done.order_id)
+    number = name_order(done.order_id, order)
     notice = notices.compose(
         NoticeKind.RECEIPT,
-        done.order_id,
-        number=order.shown_number if order else ids.suffix(done.order_id),
+        number=number,
         link=notices.link_order(done.order_id),
         day=clock.shop_day(done.occurred_at),
         payment_id=done.payment_id,
     )
     if _is_one_mail():
-        notice = notices.with_confirmation(notice, done.order_id)
+        notice = notices.with_confirmation(notice, number)
     request = NotificationRequest(
         user_id=done.user_id,
         kind=NoticeKind.RECEIPT,
@@ -77,7 +79,9 @@ def withdraw_picking(order_id: str, user_id: str) -> Notification:
     """Tell the warehouse that a cancelled order is not shipped. Idempotent."""
     order = find_order(order_id)
     lines = _list_goods(order) if order else []
-    notice = notices.compose(NoticeKind.PICKING_WITHDRAWN, order_id, lines="\n".join(lines))
+    notice = notices.compose(
+        NoticeKind.PICKING_WITHDRAWN, number=name_order(order_id, order), lines="\n".join(lines)
+    )
     request = NotificationRequest(
         user_id=user_id,
         kind=NoticeKind.PICKING_WITHDRAWN,
@@ -94,7 +98,8 @@ def notify_admins_of_dispute(
     """Tell the admins of a dispute that was opened, won or lost. Idempotent."""
     kind = NoticeKind(f"DISPUTE_{status}")
     deadline = due_by or "the gateway's deadline"
-    notice = notices.compose(kind, order_id, amount=amount, reason=reason, due_by=deadline)
+    number = name_order(order_id, find_order(order_id))
+    notice = notices.compose(kind, number=number, amount=amount, reason=reason, due_by=deadline)
     request = NotificationRequest(
         user_id=user_id,
         kind=kind,
@@ -107,7 +112,7 @@ def notify_admins_of_dispute(
 
 def notify_team_of_low_stock(low: events.StockLow) -> Notification:
     """Tell the warehouse that a product is nearly sold out. Idempotent by the event."""
-    notice = notices.fill_in(
+    notice = notices.compose(
         NoticeKind.STOCK_LOW,
         name=low.name,
         product=low.sku or low.product_id,
@@ -136,11 +141,12 @@ def erase_texts(user_id: str) -> None:
             notification.erase()
 
 
-def _with_text(request: NotificationRequest) -> NotificationRequest:
+def _with_text(request: NotificationRequest, order: Order | None) -> NotificationRequest:
     """Fill in what the request does not state from the notice of its kind."""
     if request.message is not None or request.kind is None or request.order_id is None:
         return request
-    notice = notices.compose_end(NoticeKind(request.kind), request.order_id, request.reason)
+    number = name_order(request.order_id, order)
+    notice = notices.compose_end(NoticeKind(request.kind), number, request.reason)
     return NotificationRequest(
         user_id=request.user_id,
         type=request.type,
@@ -232,22 +238,21 @@ def _notification_id(request: NotificationRequest, audience: str) -> str:
     return identify(about, request.kind or request.message, audience, request.type)
 
 
-def _notify_team(request: NotificationRequest) -> None:
+def _notify_team(request: NotificationRequest, order: Order | None) -> None:
     if request.order_id is None:
         return
     if request.kind == NoticeKind.ORDER_CONFIRMED:
-        _notify_team_of_sale(request, find_order(request.order_id))
+        _notify_team_of_sale(request, order)
     # Anybody can have a card declined, and there is an alarm on many.
     elif request.kind == NoticeKind.ORDER_FAILED and not payments.was_declined(request.order_id):
-        message = _with_text(request).message or ""
-        _send_once(_for_team(request, "An order failed", message), ADMIN)
+        _send_once(_for_team(request, "An order failed", request.message or ""), ADMIN)
 
 
 def _notify_team_of_sale(request: NotificationRequest, order: Order | None) -> None:
     if order is None:
         return
     total = money.format_amount(order.total_minor, order.currency)
-    paid = f"Order #{ids.suffix(order.order_id)}: {total}."
+    paid = f"Order #{order.shown_number}: {total}."
     _send_once(_for_team(request, "An order was paid", paid), ADMIN)
     if not order.is_withdrawn:
         _send_once(_for_team(request, "An order is to be picked", _pick_list(order)), INVENTORY)
@@ -264,7 +269,7 @@ def _for_team(request: NotificationRequest, subject: str, message: str) -> Notif
 
 
 def _pick_list(order: Order) -> str:
-    return "\n".join([f"Pick for order #{ids.suffix(order.order_id)}:", *_list_goods(order)])
+    return "\n".join([f"Pick for order #{order.shown_number}:", *_list_goods(order)])
 
 
 def _list_goods(order: Order) -> list[str]:

@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from chalicelib.discrepancies import tickets
 from chalicelib.notifications import channels
 from chalicelib.notifications.notices import NoticeKind
+from chalicelib.readmodels.orders import name_order, order_key
 from chalicelib.team_notifications.models import TeamNotification
 from chalicelib.team_notifications.schemas import Audience, DigestResult, DigestStatus
 from common import clock, dynamodb, ids, settings
+from common.batch_reads import BatchReader
 
 _AUDIENCE = "digest"  # of its rows: nobody is subscribed
 _MAX_NUMBERS = 20  # orders that a line names; the list has them all
@@ -54,16 +56,22 @@ def _mail_once(day: date) -> DigestStatus:
 def _list_events(day: date) -> list[str]:
     """A line for each kind of notification that arrived on that day."""
     counts: Counter[tuple[str, str]] = Counter()
-    numbers: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    orders: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for audience in Audience:
         is_of_day = TeamNotification.received_at.between(*clock.day_bounds(day, day))
         for row in TeamNotification.by_audience.query(audience, is_of_day):
             about = audience.value, row.kind
             counts[about] += 1
-            if len(numbers[about]) < _MAX_NUMBERS:
-                numbers[about].append(f"#{ids.suffix(row.order_id or '')}")
+            if row.order_id and len(orders[about]) < _MAX_NUMBERS:
+                orders[about].append(row.order_id)
     known = [about for about in _HEADINGS if counts[about]]
-    return [_line(_HEADINGS[about], counts[about], numbers[about]) for about in known]
+    return [_line(_HEADINGS[about], counts[about], _list_numbers(orders[about])) for about in known]
+
+
+def _list_numbers(order_ids: list[str]) -> list[str]:
+    reader = BatchReader()
+    reader.read(*(order_key(order_id) for order_id in order_ids))
+    return [f"#{name_order(each, reader.find(order_key(each)))}" for each in order_ids]
 
 
 def _line(heading: str, count: int, numbers: list[str]) -> str:
