@@ -283,6 +283,17 @@ def test_a_finished_order_gets_one_receipt_with_lines_and_total(shop):
     assert "Total: 25.98 USD" in text
 
 
+@pytest.mark.parametrize("kind", ["ORDER_CONFIRMED", "ORDER_FAILED", "ORDER_CANCELLED"])
+def test_customers_and_the_team_call_an_order_by_its_number(shop, topic, kind):
+    shop.add_order(orderNumber="251013-1GMCP-0GYYQ")
+
+    send(shop, kind=kind, message=None)
+
+    texts = [text for _, _, text in mails()] + [message["message"] for _, message in topic()]
+    assert len(texts) == {"ORDER_CONFIRMED": 3, "ORDER_FAILED": 2, "ORDER_CANCELLED": 1}[kind]
+    assert [text for text in texts if "#251013-1GMCP-0GYYQ" not in text] == []
+
+
 SHIPPED = {
     "subtotalMinor": 2598,
     "discountMinor": 260,
