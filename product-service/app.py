@@ -13,6 +13,8 @@ from chalicelib.categories.errors import (
     CategoryTreeInvalid,
 )
 from chalicelib.categories.schemas import CategoryPatch, CategoryTree, CategoryView, NewCategory
+from chalicelib.imports.errors import FileMissing, ImportNotFound
+from chalicelib.imports.schemas import ImportCreated, ImportView, NewImport
 from chalicelib.inventory.errors import (
     IdempotencyKeyReused,
     ProductNotFound,
@@ -64,6 +66,7 @@ from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.categories import service as categories
+    from chalicelib.imports import service as imports
     from chalicelib.inventory import expiry, supply
     from chalicelib.inventory import service as inventory
     from chalicelib.products import changes, creation, low_stock
@@ -183,6 +186,46 @@ def change_category(request: Request[CategoryPatch], slug: str) -> CategoryView:
 )
 def delete_category(request: Request[None], slug: str) -> None:
     categories.delete_category(slug, count_products=search.count_in_category)
+
+
+@api.post(
+    "/products/imports",
+    scope=Scope.PRODUCTS_WRITE,
+    summary="Create an import of products from a CSV file",
+    description=(
+        "The file is sent to `upload`, then the import is started. It has the columns of the"
+        " fields, or is an export of Shopify or WooCommerce."
+    ),
+    body=NewImport,
+    returns=ImportCreated,
+    status=201,
+)
+def create_import(request: Request[NewImport]) -> ImportCreated:
+    return imports.create_import(request.body, request.caller)
+
+
+@api.post(
+    "/products/imports/{import_id}/start",
+    scope=Scope.PRODUCTS_WRITE,
+    summary="Start an import whose file is uploaded",
+    description="A repeat changes nothing; an import that stands still goes on.",
+    returns=ImportView,
+    status=202,
+    errors=[ImportNotFound, FileMissing],
+)
+def start_import(request: Request[None], import_id: str) -> ImportView:
+    return imports.start_import(import_id)
+
+
+@api.get(
+    "/products/imports/{import_id}",
+    scope=Scope.PRODUCTS_WRITE,
+    summary="Get how far an import is, and its report",
+    returns=ImportView,
+    errors=[ImportNotFound],
+)
+def get_import(request: Request[None], import_id: str) -> ImportView:
+    return imports.get_import(import_id)
 
 
 @api.get(
@@ -436,6 +479,12 @@ def on_categories_stream(event: DynamoDBEvent) -> None:
 def on_search_index_queue(event: SQSEvent) -> None:
     """Write a version of the search index with all that changed."""
     indexing.apply_messages(event)
+
+
+@app.on_sqs_message(queue="import-queue", batch_size=1, name="on-import-queue")
+def on_import_queue(event: SQSEvent) -> None:
+    """Read the file of an import, or load a part of it."""
+    queues.consume(event, imports.process_message)
 
 
 @app.schedule("rate(5 minutes)", name="refresh-search-index")

@@ -85,7 +85,7 @@ class Shop:
             if records[self._seen.get(table, 0) :]:
                 self.api.stream(consumer, records[self._seen.get(table, 0) :])
             self._seen[table] = len(records)
-        messages = _receive_all("search-index-queue")
+        messages = receive_all("search-index-queue")
         if messages:
             self.api.sqs("on-search-index-queue", messages)
         reader.clear()
@@ -123,7 +123,7 @@ class Shop:
         return [_plain(item) for item in aws.client("dynamodb").scan(TableName=table)["Items"]]
 
 
-def _receive_all(queue: str) -> list[str]:
+def receive_all(queue: str) -> list[str]:
     """Take all messages out of a queue."""
     sqs, url, bodies = aws.client("sqs"), queues.url(queue), []
     while matches := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):

@@ -6,6 +6,8 @@ import pytest
 from actors import STREAMS
 from botocore.client import BaseClient
 from chalice.cli.factory import CLIFactory
+from import_files import SHOPIFY
+from importer import Importer
 from steps import SCHEDULED_EVENT, error_of, new_order
 
 from chalicelib.search import storage
@@ -17,6 +19,7 @@ PUBLIC = {
     ("GET", "/products/facets"), ("GET", "/products/suggest"), ("GET", "/categories"),
 }  # fmt: skip
 S3_KEYS = "commerce-catalogue-*/search/*"
+IMPORT_KEYS = "commerce-catalogue-*/imports/*"
 # What Lambda does for a consumer, in no code of ours.
 EVENT_SOURCES = {
     "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator",
@@ -82,7 +85,10 @@ def permissions(
         queue = arguments.get("QueueName") or arguments["QueueUrl"].rsplit("/", 1)[-1]
         yield f"sqs:{operation}", queue
     elif service == "s3":
-        yield f"s3:{operation}", S3_KEYS
+        is_import = str(arguments["Key"]).startswith("imports/")
+        # HeadObject is allowed by s3:GetObject.
+        action = operation.replace("HeadObject", "GetObject")
+        yield f"s3:{action}", IMPORT_KEYS if is_import else S3_KEYS
     elif service == "events":
         yield f"events:{operation}", "event-bus/commerce"
     elif service == "ssm":
@@ -159,6 +165,14 @@ def use_categories(shop):
     assert shop.api.delete("/categories/food", token=shop.admin).status_code == 204
 
 
+def use_imports(shop):
+    """Create an import and start it. The upload itself is signed for, not done."""
+    importer = Importer(shop)
+    import_id = importer.upload("sku,name,price\n")
+    importer.start(import_id)
+    importer.show(import_id)
+
+
 def test_the_consumers_have_exactly_the_permissions_that_they_use(shop, service, bowl, calls):
     shop.calls = calls
     use_categories(shop)
@@ -188,6 +202,21 @@ def test_on_stock_low_has_exactly_the_permissions_that_it_uses(shop, service, bo
 
     on_failure = {("sqs:GetQueueUrl", "stock-low-queue")}  # it deletes what did not fail
     assert calls | on_failure == used_by_code(service, "on-stock-low")
+
+
+def test_the_importer_has_exactly_the_permissions_that_it_uses(shop, service, calls):
+    importer, used = Importer(shop), set()
+    changed = SHOPIFY.replace("20.00", "21.00").replace("Shirt,", "Vest,")
+    for content in (SHOPIFY, changed.replace("wrap,Gift", "paper,Gift")):
+        importer.start(importer.upload(content))
+        calls.clear()
+        queues.url.cache_clear()
+        importer.work()
+        used |= calls
+
+    assert used == used_by_code(service, "on-import-queue") | {
+        ("sqs:ReceiveMessage", "import-queue"), ("sqs:DeleteMessage", "import-queue"),
+    }  # fmt: skip
 
 
 def test_the_writer_has_exactly_the_permissions_that_it_uses(
@@ -234,5 +263,6 @@ def test_the_api_has_exactly_the_permissions_that_it_uses(shop, service, bowl, c
     shop.change_rules(bowl, counted=True, stock=2)
     shop.archive(bowl)
     use_categories(shop)
+    use_imports(shop)
 
     assert calls == allowed(service, "api_handler") | allowed(service, "authorizer")

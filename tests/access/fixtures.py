@@ -30,6 +30,7 @@ from testkit.tokens import AMY, JIMMY, STAFF, Tokens
 
 BOWL = "PROD#01BOWL"
 SHIRT = "PARENT#01SHIRT"  # a parent of variants
+IMPORT = "IMPORT#01IMPORT"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
@@ -299,6 +300,10 @@ def set_up_products(service: ServiceUnderTest) -> None:
         "Categories", tree="CATEGORIES", slug="drinks", name="Drinks", position=0,
         updatedAt=CREATED_AT,
     )  # fmt: skip
+    _put_row(
+        "Imports", importId=IMPORT, status="READING", dryRun=False, currency="USD",
+        adminId="USER#01ADMIN", role="admin", createdAt=CREATED_AT, expiresAt=4_000_000_000,
+    )  # fmt: skip
     service.api.sqs("on-search-index-queue", [{"all": True}])
     bowl = {"product_id": BOWL}
     draft = {
@@ -322,6 +327,9 @@ def set_up_products(service: ServiceUnderTest) -> None:
         ("PATCH", "/categories/{slug}"): Request({"slug": "drinks"}, {"name": "Tea"}),
         ("DELETE", "/categories/{slug}"): Request({"slug": "drinks"}),
         ("POST", "/product"): Request(body=draft),
+        ("POST", "/products/imports"): Request(body={"dryRun": True}),
+        ("POST", "/products/imports/{import_id}/start"): Request({"import_id": IMPORT}),
+        ("GET", "/products/imports/{import_id}"): Request({"import_id": IMPORT}),
         ("POST", "/product/{product_id}/variants"): Request(
             {"product_id": SHIRT}, {"options": {"Size": "L"}, "price": 3.5, "stock": 5}
         ),

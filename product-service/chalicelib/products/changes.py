@@ -53,9 +53,9 @@ def change_product(product_id: str, request: ProductPatch) -> ProductView:
         require_related(request.related_ids)
     for _ in _CONFLICT_RETRIES.attempts():
         product = lookups.get_product(product_id)
-        _validate(product, request)
+        validate(product, request)
         old_slug = product.slug
-        if _write_product(product, _new_values(product, request), old_slug):
+        if _write_product(product, new_values(product, request), old_slug):
             return views.product_view(product)
         _require_free_slug(product, request)
     raise ProductContended("the product kept changing; try again in a moment")
@@ -77,7 +77,11 @@ def archive_product(product_id: str) -> ProductArchived:
     raise ProductContended("the product kept changing; try again in a moment")
 
 
-def _validate(product: Product, request: ProductPatch) -> None:
+def validate(product: Product, request: ProductPatch) -> None:
+    """Raise unless the product can be changed so.
+
+    Raises: ProductNotFound, CurrencyFixed, VariantField.
+    """
     if product.status == ARCHIVED and request.status is UNSET:
         raise lookups.not_found(product.product_id)
     if request.currency not in (UNSET, product.currency):
@@ -90,8 +94,8 @@ def _validate(product: Product, request: ProductPatch) -> None:
         raise VariantField(f"price: is changed at the variants of {product.product_id}")
 
 
-def _new_values(product: Product, request: ProductPatch) -> Values:
-    """Raises: InvalidAmount."""
+def new_values(product: Product, request: ProductPatch) -> Values:
+    """Return the values of the row that the request sets. Raises: InvalidAmount."""
     changed, currency = request.changed, product.currency
     values: Values = {name: getattr(request, name) for name in changed & _PLAIN}
     if request.attributes is not UNSET:

@@ -1,6 +1,5 @@
 """The fields of products: what each accepts, and its one form."""
 
-import re
 import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,7 +8,7 @@ from chalicelib.products import product_ids
 from common import ids, money, text
 
 MAX_NAME_LENGTH = 200
-_SKU = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_MAX_SKU_LENGTH = 100
 _MAX_DESCRIPTION_LENGTH = 5000
 _MAX_SLUG_LENGTH = 50
 _MAX_SLUG_TEXT_LENGTH = 200  # with what the slug leaves out
@@ -22,10 +21,8 @@ def parse_name(name: str) -> str:
 
 
 def parse_sku(sku: str) -> str:
-    """Return the SKU. Raises: ValueError."""
-    if not _SKU.fullmatch(sku):
-        raise ValueError("sku: expected 1 to 100 letters, digits, dots, dashes and underscores")
-    return sku
+    """Normalize a SKU of any printable characters. Raises: ValueError."""
+    return text.parse_line("sku", sku, _MAX_SKU_LENGTH)
 
 
 def parse_description(description: str) -> str:
