@@ -57,20 +57,20 @@ def run(shop: "Shop", say: Say) -> None:
         order_id = _check_out(http, say)
         with _step(say, f"{order_id} is CONFIRMED"):
             _await_confirmation(http, order_id)
-        number = order_id.partition("#")[2]
+        number = _call(http, "GET", _path(order_id), 200)["orderNumber"]
         with _step(say, "the confirmation and the receipt were mailed"):
             _wait_for(
                 "two mails about the order", lambda: len(_find_mails(shop, email, number)) >= 2
             )
         with _step(say, "today's report counts one order more"):
             _wait_for("a report that counts it", lambda: _completed_orders(admin) > before)
-        _ship(admin, order_id, say)
+        _ship(admin, order_id, number, say)
         with _step(say, "both were mailed to the customer, with the link to the order"):
             _wait_for(
                 "two mails more about the order", lambda: len(_find_mails(shop, email, number)) >= 4
             )
         with _step(say, f"{order_id} is DELIVERED"):
-            order = _call(http, "GET", f"/order/{quote(order_id, safe='')}", 200)
+            order = _call(http, "GET", _path(order_id), 200)
             if order["fulfilmentStatus"] != "DELIVERED":
                 raise PurchaseFailed(f"the order is {order['fulfilmentStatus']}")
 
@@ -100,10 +100,9 @@ def _check_out(http: httpx.Client, say: Say) -> str:
     return str(started["orderId"])
 
 
-def _ship(admin: httpx.Client, order_id: str, say: Say) -> None:
+def _ship(admin: httpx.Client, order_id: str, number: str, say: Say) -> None:
     """Ship the whole order and note that it was delivered, as staff do."""
-    path = f"/order/{quote(order_id, safe='')}"
-    number = _call(admin, "GET", path, 200)["orderNumber"]
+    path = _path(order_id)
     with _step(say, f"found {number} among the orders to be shipped, as staff"):
         orders = _call(admin, "GET", f"/orders?view=all&orderNumber={number}", 200)
         if [order["fulfilmentStatus"] for order in orders] != ["UNFULFILLED"]:
@@ -114,6 +113,10 @@ def _ship(admin: httpx.Client, order_id: str, say: Say) -> None:
         shipment = _call(admin, "POST", f"{path}/shipments", 201, parcel, key)["shipmentId"]
     with _step(say, f"noted that {shipment} was delivered"):
         _call(admin, "POST", f"{path}/shipments/{quote(shipment, safe='')}/deliver", 200)
+
+
+def _path(order_id: str) -> str:
+    return f"/order/{quote(order_id, safe='')}"
 
 
 def _format_money(body: Any, name: str) -> str:

@@ -150,5 +150,5 @@ def state_of(harness: ChaosHarness, order_id: str) -> dict[str, Any]:
         "status": order["status"],
         "charged": harness.charged(order_id),
         "stock": [probe.stock(line["productId"]) for line in order["items"]],
-        "mails": len(probe.mails("@", order_id.split("#")[1])),
+        "mails": len(probe.mails("@", order["orderNumber"])),
     }

@@ -69,6 +69,10 @@ class ShopProbe:
         totals = httpx.get(f"{self.shop.stripe_url}/_control/totals").json().get(order_id, {})
         return totals.get("captured", 0), totals.get("refunded", 0)
 
+    def order_number(self, order_id: str) -> str:
+        """What people call the order."""
+        return str(self.row("Orders", orderId=order_id)["orderNumber"])
+
     def mails(self, to: str, about: str = "") -> list[str]:
         """The mails to an address whose text contains these words."""
         answer = httpx.get(f"{self.shop.aws_endpoint}/_ministack/ses/messages").json()
