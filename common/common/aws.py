@@ -27,6 +27,9 @@ _MAX_CONFLICTS, _MAX_PAUSE_SECONDS = 10, 0.1
 # The shop's name in AWS's logs. botocore's own would be built twice for every call.
 _FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
 USER_AGENT = f"Botocore/{botocore.__version__} commerce/{_FUNCTION}"
+# botocore presigns by version 2 where it can, which S3 takes in old regions only:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingAWSSDK.html
+_SIGNATURES = {"s3": "s3v4"}
 
 
 def seed_after_restore() -> None:
@@ -51,6 +54,7 @@ def client(service: str, seconds: int = _READ_SECONDS) -> Any:
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=seconds,
         retries={"mode": "standard", "total_max_attempts": _TRIES},
+        signature_version=_SIGNATURES.get(service),
     )
     return _session().create_client(service, config=limits)
 
