@@ -468,6 +468,7 @@ def set_up_checkouts(service: ServiceUnderTest) -> None:
         ("GET", "/checkout/{order_id}"): Request(
             {"order_id": JIMMYS_ORDER}, foreign={"order_id": AMYS_ORDER}
         ),
+        ("GET", "/notifications"): Request(query={"audience": "admin"}),
         ("POST", "/checkout/webhooks/stripe"): Request(
             body=stripe_event,
             headers={"Stripe-Signature": stripe.signature(stripe_event.encode(), WEBHOOK_SECRET)},

@@ -186,6 +186,7 @@ def use_all_routes(harness: ChaosHarness) -> None:
     edit_carts(customer, goods)
     edit_prices(harness, customer, goods)
     act_for_customers(harness, goods)
+    import_catalogue(harness)
     fail_to_buy(harness, goods)
     edit_account(harness, customer, goods)
     read_reports(harness, customer)
@@ -202,6 +203,9 @@ def edit_catalogue(harness: ChaosHarness) -> str:
     for _ in range(2):
         ok(admin.post(f"{path}/stock/adjust", json=adjustment, headers={"Idempotency-Key": "1"}))
     ok(admin.get(f"{path}/stock/movements"))
+    ok(admin.patch(f"{path}/stock", json={"lowStockThreshold": 6}))
+    sold = {"change": -3, "reason": "sold in the store"}
+    ok(admin.post(f"{path}/stock/adjust", json=sold, headers={"Idempotency-Key": "2"}))
     ok(admin.get(path))
     ok(admin.get("/products", params={"category": "none"}))
     ok(admin.get("/products"))
@@ -274,6 +278,8 @@ def act_for_customers(harness: ChaosHarness, goods: str) -> None:
     customer = Customer.register(harness.shop.url)
     order = quote(customer.order(goods), safe="")
     harness.admin.http.post(f"/order/{order}/cancel")
+    for query in ({}, {"fulfilmentStatus": "UNFULFILLED"}, {"email": customer.email}):
+        ok(harness.admin.http.get("/orders", params={"view": "all", **query}))
 
 
 def edit_parent(admin: httpx.Client, related: str) -> None:
@@ -288,6 +294,31 @@ def edit_parent(admin: httpx.Client, related: str) -> None:
     path = f"/product/{quote(created['productId'], safe='')}"
     ok(admin.get(path))
     ok(admin.patch(path, json={"slug": None}))
+
+
+def import_catalogue(harness: ChaosHarness) -> None:
+    """Import a product and a parent, and change both by another import."""
+    sku = uuid.uuid4().hex
+    for price in ("3.50", "4.50"):
+        rows = [
+            "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price",
+            f"{sku}-a{price[0]},Tea,Title,Default Title,{sku}-A,{price}",
+            f"{sku}-b{price[0]},Mug,Colour,Red,{sku}-B,{price}",
+            f"{sku}-b{price[0]},,,Blue,{sku}-C,{price}",
+        ]
+        import_file(harness.admin.http, "\n".join(rows))
+
+
+def import_file(admin: httpx.Client, file: str) -> None:
+    created = ok(admin.post("/products/imports", json={}), 201)
+    form = created["upload"]
+    assert httpx.post(form["url"], data=form["fields"], files={"file": file}).is_success
+    path = f"/products/imports/{quote(created['importId'], safe='')}"
+    ok(admin.post(f"{path}/start"), 202)
+    done = poll_until(
+        lambda: ok(admin.get(path)), lambda job: job["status"] in ("DONE", "FAILED"), 60
+    )
+    assert (done["status"], done["refused"]) == ("DONE", 0), done
 
 
 def edit_carts(customer: Customer, goods: str) -> None:
