@@ -43,7 +43,7 @@ def create_import(request: NewImport, caller: Caller) -> ImportCreated:
         created_at=clock.now(),
         expires_at=clock.epoch() + _KEPT_SECONDS,
     )
-    job.save()
+    dynamodb.save_if(job, Import.import_id.does_not_exist())
     form = storage.presign_upload(job.import_id, MAX_FILE_BYTES)
     upload = Upload(url=form["url"], fields=form["fields"], max_bytes=MAX_FILE_BYTES)
     return ImportCreated(import_id=job.import_id, upload=upload)
