@@ -5,9 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from common import aws, lazy_imports, settings
 
-from common import aws, settings
+with lazy_imports.until_first_use(unless=""):  # routes send no mails
+    import jinja2
 
 _TEMPLATES = Path(__file__).parent
 
@@ -57,11 +58,11 @@ def _render(template: str, content: MailContent) -> str:
 
 
 @cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
+def _templates() -> "jinja2.Environment":
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
