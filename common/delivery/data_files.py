@@ -1,8 +1,13 @@
 """Leaves out of a zip the data of `common` that the service does not read."""
 
 import ast
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+
+# CPython counts the depth of all threads' trees together, and services are packaged side by side:
+# https://github.com/python/cpython/issues/106905
+_PARSER = threading.Lock()
 
 
 def remove_unread(service: Path, shared: Path) -> None:
@@ -30,7 +35,7 @@ def _imported(service: Path, shared: Path) -> set[Path]:
 
 def _imports(file: Path, package: str) -> Iterator[str]:
     """Yield the names that a module imports from the package, also within functions."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(_parse(file)):
         if isinstance(node, ast.ImportFrom) and node.module == package:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -41,9 +46,14 @@ def _imports(file: Path, package: str) -> Iterator[str]:
 
 def _text_of(modules: set[Path]) -> set[str]:
     """All literal strings of the modules."""
-    nodes = (node for module in modules for node in ast.walk(ast.parse(module.read_text())))
+    nodes = (node for module in modules for node in ast.walk(_parse(module)))
     return {
         node.value
         for node in nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+
+
+def _parse(file: Path) -> ast.Module:
+    with _PARSER:
+        return ast.parse(file.read_text())
