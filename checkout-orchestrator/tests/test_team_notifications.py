@@ -7,11 +7,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
-from tests.checkout_shop import ORDER
+from tests.checkout_shop import BOWL, ORDER
 
 from chalicelib.readmodels.users import SuppressedAddress
 from chalicelib.team_notifications.models import SECONDS_KEPT, TeamNotification
-from common import ids, queues
+from common import events, ids, queues
 from common.roles import Role
 from testkit import sent_mails
 from testkit.tokens import JIMMY
@@ -30,7 +30,9 @@ DISPUTE = {**PICK, "audience": "admin", "kind": "DISPUTE_OPEN", "subject": "It i
 
 def deliver(shop, *messages):
     for message in messages:
-        shop.api.sqs(f"on-{message['audience']}-notification", [message])
+        about = (message[name] for name in ("orderId", "kind", "audience", "type"))
+        identified = {"notificationId": ids.deterministic("NOTIF", *about), **message}
+        shop.api.sqs(f"on-{message['audience']}-notification", [identified])
 
 
 def read_list(shop, token, audience="inventory", more=""):
@@ -61,6 +63,22 @@ def mail_digest(shop, day=None):
 @pytest.fixture
 def warehouse(tokens):
     return tokens.staff(Role.WAREHOUSE)
+
+
+def test_a_low_stock_is_listed_and_in_the_mail_of_the_day(shop, topic, warehouse):
+    for fall in ("1", "2"):
+        low = events.stock_low(
+            fall, product_id=BOWL, name="Protein Bowl", sku=None, available_stock=2, threshold=3
+        )
+        shop.api.sqs("on-notification", [events.to_message(low)])
+    for _ in range(2):
+        for _, message in topic():
+            shop.api.sqs("on-inventory-notification", [message])
+
+    assert subjects(read_list(shop, warehouse)) == ["Low stock: Protein Bowl"] * 2
+    mail_digest(shop)
+    ((_, _, text),) = mails()
+    assert "Products nearly sold out: 2\nLow stock: Protein Bowl, Low stock" in text
 
 
 def test_what_the_topic_tells_the_team_is_listed_for_its_audience(shop, topic, warehouse):

@@ -297,14 +297,14 @@ def edit_parent(admin: httpx.Client, related: str) -> None:
 
 
 def import_catalogue(harness: ChaosHarness) -> None:
-    """Import a product and a parent, and change both by another import."""
+    """Import a product and a parent, and change their prices and slugs by other imports."""
     sku = uuid.uuid4().hex
-    for price in ("3.50", "4.50"):
+    for price, slug in (("3.50", f"{sku}-1"), ("4.50", f"{sku}-1"), ("4.50", f"{sku}-2")):
         rows = [
             "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price",
-            f"{sku}-a{price[0]},Tea,Title,Default Title,{sku}-A,{price}",
-            f"{sku}-b{price[0]},Mug,Colour,Red,{sku}-B,{price}",
-            f"{sku}-b{price[0]},,,Blue,{sku}-C,{price}",
+            f"{slug}-a,Tea {price},Title,Default Title,{sku}-A,{price}",
+            f"{slug}-b,Mug {price},Colour,Red,{sku}-B,{price}",
+            f"{slug}-b,,,Blue,{sku}-C,{price}",
         ]
         import_file(harness.admin.http, "\n".join(rows))
 

@@ -32,6 +32,7 @@ def send_to_customer(notification: Notification) -> None:
 def publish_to_team(notification: Notification) -> None:
     """Publish on the topic, whose subscribers filter by audience. Not idempotent."""
     attributes = {
+        "notificationId": notification.notification_id,
         "audience": notification.audience,
         "type": notification.type,
         "kind": notification.kind,

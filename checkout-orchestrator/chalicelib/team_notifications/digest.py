@@ -13,10 +13,11 @@ from common import clock, dynamodb, ids, settings
 from common.batch_reads import BatchReader
 
 _AUDIENCE = "digest"  # of its rows: nobody is subscribed
-_MAX_NUMBERS = 20  # orders that a line names; the list has them all
+_MAX_NAMED = 20  # in a line; the list has them all
 _HEADINGS = {
     (Audience.INVENTORY, NoticeKind.ORDER_CONFIRMED): "Orders to pick",
     (Audience.INVENTORY, NoticeKind.PICKING_WITHDRAWN): "Orders withdrawn, not to be shipped",
+    (Audience.INVENTORY, NoticeKind.STOCK_LOW): "Products nearly sold out",
     (Audience.ADMIN, NoticeKind.ORDER_CONFIRMED): "Orders paid",
     (Audience.ADMIN, NoticeKind.ORDER_FAILED): "Orders failed",
     (Audience.ADMIN, NoticeKind.DISPUTE_OPEN): "Disputes opened, to be answered at the gateway",
@@ -56,27 +57,34 @@ def _mail_once(day: date) -> DigestStatus:
 def _list_events(day: date) -> list[str]:
     """A line for each kind of notification that arrived on that day."""
     counts: Counter[tuple[str, str]] = Counter()
-    orders: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    named: defaultdict[tuple[str, str], list[TeamNotification]] = defaultdict(list)
     for audience in Audience:
         is_of_day = TeamNotification.received_at.between(*clock.day_bounds(day, day))
         for row in TeamNotification.by_audience.query(audience, is_of_day):
             about = audience.value, row.kind
             counts[about] += 1
-            if row.order_id and len(orders[about]) < _MAX_NUMBERS:
-                orders[about].append(row.order_id)
+            if len(named[about]) < _MAX_NAMED:
+                named[about].append(row)
     known = [about for about in _HEADINGS if counts[about]]
-    return [_line(_HEADINGS[about], counts[about], _list_numbers(orders[about])) for about in known]
+    return [_line(_HEADINGS[about], counts[about], _list_names(named[about])) for about in known]
 
 
-def _list_numbers(order_ids: list[str]) -> list[str]:
+def _list_names(rows: list[TeamNotification]) -> list[str]:
+    """What the notifications are about: the numbers of orders, or their subjects."""
     reader = BatchReader()
-    reader.read(*(order_key(order_id) for order_id in order_ids))
-    return [f"#{name_order(each, reader.find(order_key(each)))}" for each in order_ids]
+    reader.read(*(order_key(row.order_id) for row in rows if row.order_id))
+    return [_name(row, reader) for row in rows]
 
 
-def _line(heading: str, count: int, numbers: list[str]) -> str:
-    rest = f" and {count - len(numbers)} more" if count > len(numbers) else ""
-    return f"{heading}: {count}\n{' '.join(numbers)}{rest}"
+def _name(row: TeamNotification, reader: BatchReader) -> str:
+    if not row.order_id:
+        return row.subject
+    return f"#{name_order(row.order_id, reader.find(order_key(row.order_id)))}"
+
+
+def _line(heading: str, count: int, names: list[str]) -> str:
+    rest = f" and {count - len(names)} more" if count > len(names) else ""
+    return f"{heading}: {count}\n{', '.join(names)}{rest}"
 
 
 def _list_discrepancies() -> list[str]:

@@ -18,12 +18,13 @@ class Audience(StrEnum):
 
 
 class PublishedNotification(msgspec.Struct, rename="camel", kw_only=True):
-    """A message of the topic to the team."""
+    """A message of the topic to the team, about an order if it names one."""
 
+    notification_id: str
     audience: Audience
     type: str
     kind: str
-    order_id: str
+    order_id: str | None = None
     subject: str
     message: str
 
@@ -44,10 +45,10 @@ class ListedNotification(Schema):
     notification_id: str
     audience: Audience
     kind: str
-    order_id: str
     subject: str
     message: str
     received_at: str
+    order_id: str | None = None
 
 
 class DigestRequest(msgspec.Struct):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from chalicelib.notifications.models import identify
 from chalicelib.team_notifications.models import ByAudience, TeamNotification
 from chalicelib.team_notifications.schemas import (
     Audience,
@@ -19,7 +18,7 @@ _MAX_KEY_LENGTH = 128  # of a cursor's values; DynamoDB rejects keys above a kil
 def store(published: PublishedNotification) -> None:
     """Store a notification when it first arrives. Idempotent."""
     notification = TeamNotification(
-        identify(published.order_id, published.kind, published.audience, published.type),
+        published.notification_id,
         audience=published.audience,
         kind=published.kind,
         order_id=published.order_id,
@@ -55,7 +54,7 @@ def _view(row: TeamNotification) -> ListedNotification:
         notification_id=row.notification_id,
         audience=Audience(row.audience),
         kind=row.kind,
-        order_id=row.order_id or "",
+        order_id=row.order_id,
         subject=row.subject,
         message=row.message,
         received_at=row.received_at,
