@@ -58,7 +58,7 @@ def test_the_team_lists_a_purchase_and_is_mailed_its_day(jimmy, bowl, admin, pro
             lambda query=query: [
                 row
                 for row in ok(admin.http.get("/notifications", params=query))
-                if row["orderId"] == order_id
+                if row.get("orderId") == order_id
             ],
             bool,
             30,
