@@ -140,8 +140,9 @@ def razorpay_webhook(request: Request[None]) -> WebhookReceived:
     "/notifications",
     scope=Scope.ORDERS_READ,
     summary="List what the team was notified of, newest first",
-    description="`inventory`: orders to pick, and orders that are not to be shipped any more."
-    " `admin`: orders that were paid or failed, and disputes. Kept for 90 days.",
+    description="`inventory`: orders to pick, orders that are not to be shipped any more, and"
+    " products that are nearly sold out. `admin`: orders that were paid or failed, and disputes."
+    " Kept for 90 days.",
     query=TeamNotificationsQuery,
     returns=Page[ListedNotification],
     errors=[InvalidCursor],
@@ -223,7 +224,7 @@ def on_inventory_update(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="notification-queue", batch_size=5, name="on-notification")
 def on_notification(event: SQSEvent) -> None:
-    """Notify the team, or whom the topic or a saga's step asks for."""
+    """Send what the topic, a saga's step or StockLow asks for."""
     queues.consume(event, notifications.process_message)
 
 
@@ -271,7 +272,7 @@ def on_order_done_receipt(event: SQSEvent) -> None:
 @app.on_sqs_message(queue="order-shipped-queue", batch_size=5, name="on-order-shipped")
 def on_order_shipped(event: SQSEvent) -> None:
     """Mail what was shipped or delivered of an order."""
-    queues.consume(event, parcels.notify)
+    queues.consume(event, parcels.process_message)
 
 
 @app.on_sqs_message(queue="order-done-audit-queue", batch_size=10, name="on-order-done-audit")

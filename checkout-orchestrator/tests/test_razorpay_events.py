@@ -32,7 +32,7 @@ class UpiPurchase:
         shop.set_order_status(ORDER, "CONFIRMED")
 
     def deliver_webhooks(self, *kinds: str) -> set[int]:
-        """Deliver the webhooks of these kinds, or all, the newest first, and process them."""
+        """Deliver and process the webhooks of these kinds, or all, newest first."""
         statuses = {
             self.deliver(event)
             for event in self.gateway.store.list_all("event")

@@ -1,4 +1,4 @@
-"""The reconciliation of a busy day: what it holds and calls, and where it goes on."""
+"""What the reconciliation of a busy day holds and calls, and how it goes on."""
 
 from itertools import islice
 

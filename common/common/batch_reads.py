@@ -48,7 +48,7 @@ class Key(Generic[Item]):
 
 
 class BatchReader:
-    """Reads items of any tables, each once: what it has read it does not read again."""
+    """Reads items of any tables, and none of them a second time."""
 
     def __init__(self) -> None:
         self._items: dict[Key[Any], Model | None] = {}

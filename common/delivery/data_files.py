@@ -22,7 +22,7 @@ def remove_unread(service: Path, shared: Path) -> None:
 
 
 def _imported(service: Path, shared: Path) -> set[Path]:
-    """Find the modules of `shared` that the service imports, also through each other."""
+    """Find the modules of `shared` that the service imports, all together."""
     imported: set[Path] = set()
     pending = [service / "app.py", *(service / "chalicelib").rglob("*.py")]
     while pending:
@@ -34,7 +34,7 @@ def _imported(service: Path, shared: Path) -> set[Path]:
 
 
 def _imports(file: Path, package: str) -> Iterator[str]:
-    """Yield the names that a module imports from the package, also within functions."""
+    """Yield what a module imports from the package, also within functions."""
     for node in ast.walk(_parse(file)):
         if isinstance(node, ast.ImportFrom) and node.module == package:
             yield from (alias.name for alias in node.names)

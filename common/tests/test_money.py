@@ -34,7 +34,7 @@ def test_an_amount_becomes_minor_units_of_its_currency(amount, currency, minor):
         ("Infinity", "USD", "not between"),
         ("1e400000000", "USD", "not an amount"),
         ("twelve", "USD", "not an amount"),
-        (1, "XXX", "'XXX' is not one of"),
+        (1, "ZZZ", "'ZZZ' is not one of"),
     ],
 )
 def test_an_amount_that_the_shop_cannot_take_is_refused_with_the_reason(

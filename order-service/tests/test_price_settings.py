@@ -121,6 +121,17 @@ def test_a_code_is_of_one_coupon_even_of_a_deleted_one(staff):
     assert error_of(again) == (409, "CouponCodeTaken")
 
 
+def test_a_change_that_began_before_a_deletion_is_not_written(staff):
+    """It has read the version before, and the deletion counts as a change."""
+    coupon = staff.create("/promotions", WELCOME).json_body["promotionId"]
+    stored = {"promotionId": coupon}
+    before = table("Promotions").get_item(Key=stored)["Item"]["version"]
+
+    staff.delete("/promotions", coupon)
+
+    assert table("Promotions").get_item(Key=stored)["Item"]["version"] == before + 1
+
+
 def test_the_shop_has_a_bounded_number_of_methods_and_promotions(staff):
     sale = {"name": "Sale", "effect": "PERCENT", "percent": 5}
 
@@ -155,7 +166,7 @@ MALFORMED = [
         "bands",
     ),
     ("/shipping-methods", {**PARCEL_US, "minDays": 9, "maxDays": 2}, "maxDays"),
-    ("/shipping-methods", {**PARCEL_US, "currency": "XXX"}, "currency"),
+    ("/shipping-methods", {**PARCEL_US, "currency": "ZZZ"}, "currency"),
     ("/shipping-methods", {**PARCEL_US, "taxClass": "A B"}, "taxClass"),
     ("/tax-rates", {**CALIFORNIA, "percent": 101}, "percent"),
     ("/tax-rates", {**CALIFORNIA, "percent": 7.12345}, "percent"),

@@ -167,7 +167,7 @@ WRONG = [
     ("price", "NaN"), ("price", "Infinity"), ("price", "1e999999"), ("price", []), ("price", True),
     ("stock", -1), ("stock", 1.5), ("stock", 1_000_001), ("stock", "5"), ("stock", None),
     ("stock", True),
-    ("currency", "XXX"), ("currency", ""), ("currency", 840), ("currency", None),
+    ("currency", "ZZZ"), ("currency", ""), ("currency", 840), ("currency", None),
     ("description", "d" * 5001), ("description", "\0"), ("description", None),
     ("category", ""), ("category", "c" * 51), ("category", "#!"), ("category", None),
 ]  # fmt: skip

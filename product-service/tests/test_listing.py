@@ -103,7 +103,7 @@ WRONG = {
     "minPrice=cheap": "minPrice", "minPrice=-1": "minPrice", "minPrice=1.001": "minPrice",
     "minPrice=": "minPrice",
     "maxPrice=NaN": "maxPrice", "maxPrice=1e9": "maxPrice", "minPrice=3&maxPrice=2": "minPrice",
-    "currency=XXX": "currency", "currency=": "currency", "category=": "category",
+    "currency=ZZZ": "currency", "currency=": "currency", "category=": "category",
     "category=%23": "category",
     "limit=0": "limit", "limit=101": "limit", "limit=many": "limit", "limit=1.5": "limit",
     "cursor=malformed": "cursor", "cursor=eyJhIjogMX0%3D": "cursor",

@@ -1,4 +1,4 @@
-"""What can be wrong with an order: money, stock, parcels, notifications, events."""
+"""What can be wrong with an order: money, stock, parcels, mails, events."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -76,7 +76,7 @@ class Notification(Model):
 
 
 def identify(about: str, kind: str | None, audience: str, type_: str) -> str:
-    """Return the id of what is notified once: of an order or a user, to this audience."""
+    """Return the id of a notification that an audience gets once."""
     return ids.deterministic("NOTIF", about, kind, audience, type_)
 
 

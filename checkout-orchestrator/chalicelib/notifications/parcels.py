@@ -6,11 +6,11 @@ from chalicelib.notifications import notices, service
 from chalicelib.notifications.models import Notification
 from chalicelib.notifications.notices import Notice, NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
-from chalicelib.readmodels.orders import Order, find_order, name_order
+from chalicelib.readmodels.orders import Order, find_order, shown_number
 from common import events, ids
 
 
-def notify(message: dict[str, Any]) -> Notification:
+def process_message(message: dict[str, Any]) -> Notification:
     """Mail what the event in a queue's message says. Idempotent.
 
     Raises: EventNotUnderstood; RecipientUnknown.
@@ -36,7 +36,7 @@ def _mail(
     order = find_order(event.order_id)
     notice = notices.compose(
         kind,
-        number=name_order(event.order_id, order),
+        number=shown_number(event.order_id, order),
         lines="\n".join(_list_goods(event.items, order)),
         shipment=ids.suffix(event.shipment_id),
         link=notices.link_order(event.order_id),

@@ -15,7 +15,7 @@ from chalicelib.notifications.models import (
 from chalicelib.notifications.notices import END_KINDS, NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels import payments
-from chalicelib.readmodels.orders import Order, find_order, name_order
+from chalicelib.readmodels.orders import Order, find_order, shown_number
 from common import clock, dynamodb, events, ids, money, settings, step_input
 from common.mails import Row
 
@@ -54,7 +54,7 @@ def send_notification(request: NotificationRequest) -> Notification:
 def send_receipt(done: events.OrderDone) -> Notification:
     """Mail the receipt of a finished order. Idempotent."""
     order = find_order(done.order_id)
-    number = name_order(done.order_id, order)
+    number = shown_number(done.order_id, order)
     notice = notices.compose(
         NoticeKind.RECEIPT,
         number=number,
@@ -80,7 +80,7 @@ def withdraw_picking(order_id: str, user_id: str) -> Notification:
     order = find_order(order_id)
     lines = _list_goods(order) if order else []
     notice = notices.compose(
-        NoticeKind.PICKING_WITHDRAWN, number=name_order(order_id, order), lines="\n".join(lines)
+        NoticeKind.PICKING_WITHDRAWN, number=shown_number(order_id, order), lines="\n".join(lines)
     )
     request = NotificationRequest(
         user_id=user_id,
@@ -98,7 +98,7 @@ def notify_admins_of_dispute(
     """Tell the admins of a dispute that was opened, won or lost. Idempotent."""
     kind = NoticeKind(f"DISPUTE_{status}")
     deadline = due_by or "the gateway's deadline"
-    number = name_order(order_id, find_order(order_id))
+    number = shown_number(order_id, find_order(order_id))
     notice = notices.compose(kind, number=number, amount=amount, reason=reason, due_by=deadline)
     request = NotificationRequest(
         user_id=user_id,
@@ -111,7 +111,7 @@ def notify_admins_of_dispute(
 
 
 def notify_team_of_low_stock(low: events.StockLow) -> Notification:
-    """Tell the warehouse that a product is nearly sold out. Idempotent by the event."""
+    """Tell the warehouse that a product is nearly sold out. Idempotent."""
     notice = notices.compose(
         NoticeKind.STOCK_LOW,
         name=low.name,
@@ -145,7 +145,7 @@ def _with_text(request: NotificationRequest, order: Order | None) -> Notificatio
     """Fill in what the request does not state from the notice of its kind."""
     if request.message is not None or request.kind is None or request.order_id is None:
         return request
-    number = name_order(request.order_id, order)
+    number = shown_number(request.order_id, order)
     notice = notices.compose_end(NoticeKind(request.kind), number, request.reason)
     return NotificationRequest(
         user_id=request.user_id,

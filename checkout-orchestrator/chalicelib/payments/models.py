@@ -65,7 +65,7 @@ TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
 
 
 class RefundStatus(StrEnum):
-    """STARTED before the gateway is called, then DONE or FAILED, perhaps days later."""
+    """STARTED before the call of the gateway, then DONE or FAILED, even days later."""
 
     STARTED = "STARTED"
     DONE = "DONE"
@@ -106,7 +106,7 @@ class Refund(dynamodb.Map):
 
 
 class Dispute(dynamodb.Map):
-    """A chargeback: the customer's bank takes the amount back, unless the shop wins."""
+    """A chargeback: the bank takes the amount back, unless the shop wins."""
 
     dispute_id = UnicodeAttribute(attr_name="disputeId")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")

@@ -23,7 +23,7 @@ from chalicelib.payments.models import (
     find_payment,
     retry_on_conflict,
 )
-from chalicelib.readmodels.orders import find_order, name_order
+from chalicelib.readmodels.orders import find_order, shown_number
 from chalicelib.saga import lambdas
 from common import events, ids, log, money, queues
 
@@ -158,7 +158,7 @@ def _notification(requested: events.RefundRequested, refund: Refund) -> dict[str
     kind = NoticeKind.PURCHASE_CANCELLED if requested.cancels_order else NoticeKind.REFUND
     notice = notices.compose(
         kind,
-        number=name_order(requested.order_id, find_order(requested.order_id)),
+        number=shown_number(requested.order_id, find_order(requested.order_id)),
         amount=money.format_amount(refund.amount_minor, requested.currency),
         refund=ids.suffix(requested.refund_id),
     )

@@ -90,7 +90,7 @@ def _accept_choice(charge: Charge) -> tuple[Payment, bool]:
     if payment.status == PaymentStatus.STARTED:
         _defer_to_running_step(payment, charge)
         return payment, False
-    if _is_repeat(payment, charge) and _is_being_paid(payment):
+    if _is_repeat(payment, charge) and _sync_started_attempt(payment):
         return payment, False
     _require_offer(payment)
     _store_choice(payment, charge)
@@ -269,8 +269,8 @@ def _store_choice(payment: Payment, charge: Charge) -> None:
     )
 
 
-def _is_being_paid(payment: Payment) -> bool:
-    """Whether the customer is at the bank, or has just come back. Syncs the payment."""
+def _sync_started_attempt(payment: Payment) -> bool:
+    """Sync a payment that has begun. False if it has not, or was declined."""
     intent = _get_or_create_intent(payment)
     if intent.status in (IntentStatus.NEW, IntentStatus.DECLINED):
         return False

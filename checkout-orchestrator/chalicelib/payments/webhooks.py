@@ -86,7 +86,7 @@ def _find_payment(webhook: Webhook) -> Payment | None:
 
 
 def _sync_refunds(payment: Payment, webhook: Webhook) -> bool:
-    """Sync the refunds. False if the one that failed is none of a confirmed order's."""
+    """Sync the refunds. False if the failed one is none of a confirmed order's."""
     sync_refunds(payment)
     failed = {refund.gateway_id for refund in payment.refunds if refund.is_failed}
     return webhook.failed_refund is None or webhook.failed_refund in failed

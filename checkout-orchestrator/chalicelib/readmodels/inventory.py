@@ -30,7 +30,7 @@ class ReservedItem(dynamodb.Map):
 
 
 class ByExpiry(GlobalSecondaryIndex["Reservation"]):
-    """The reservations that can expire, by when they do: `open` is one of EXPIRY_KEYS."""
+    """The reservations that can expire, by time. `open` is one of EXPIRY_KEYS."""
 
     class Meta:
         index_name = "by-expiry"

@@ -204,7 +204,7 @@ def order_key(order_id: str) -> Key[Order]:
     return Key(Order, order_id)
 
 
-def name_order(order_id: str, order: Order | None) -> str:
+def shown_number(order_id: str, order: Order | None) -> str:
     """Return what people call an order, also one that could not be found."""
     return order.shown_number if order else ids.suffix(order_id)
 

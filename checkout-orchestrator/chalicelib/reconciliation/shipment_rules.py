@@ -24,7 +24,7 @@ def shipments_fit_order(snapshot: OrderSnapshot, settled_before: str) -> Discrep
 
 
 def only_purchases_are_shipped(snapshot: OrderSnapshot, settled_before: str) -> Discrepancies:
-    """Nothing was shipped of an order that is unpaid or was cancelled. Judged at once."""
+    """Nothing is shipped of an unpaid or cancelled order. Judged at once."""
     order = snapshot.order
     if order is None or not order.shipments:
         return

@@ -88,7 +88,7 @@ def _add_page(sums: StockSums) -> StockSums:
         if isinstance(row, Reservation):
             _add_reservation(sums, row)
         elif isinstance(row, StockMovement):
-            _add(sums, sums.moved, row.product_id, row.change)
+            _add_change(sums, sums.moved, row.product_id, row.change)
     cursor = encode_cursor(rows.last_evaluated_key)
     following = "StockMovements" if sums.table == "Reservations" else ""
     return msgspec.structs.replace(sums, cursor=cursor, table=sums.table if cursor else following)
@@ -97,12 +97,12 @@ def _add_page(sums: StockSums) -> StockSums:
 def _add_reservation(sums: StockSums, reservation: Reservation) -> None:
     for item in reservation.items:
         if reservation.status == ReservationStatus.RESERVED:
-            _add(sums, sums.reserved, item.product_id, item.qty)
+            _add_change(sums, sums.reserved, item.product_id, item.qty)
         elif reservation.status == ReservationStatus.COMMITTED:
-            _add(sums, sums.sold, item.product_id, item.qty - (item.returned or 0))
+            _add_change(sums, sums.sold, item.product_id, item.qty - (item.returned or 0))
 
 
-def _add(sums: StockSums, totals: dict[str, int], product_id: str, change: int) -> None:
+def _add_change(sums: StockSums, totals: dict[str, int], product_id: str, change: int) -> None:
     if product_id in sums.rows:
         totals[product_id] = totals.get(product_id, 0) + change
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from chalicelib.discrepancies import tickets
 from chalicelib.notifications import channels
 from chalicelib.notifications.notices import NoticeKind
-from chalicelib.readmodels.orders import name_order, order_key
+from chalicelib.readmodels.orders import order_key, shown_number
 from chalicelib.team_notifications.models import TeamNotification
 from chalicelib.team_notifications.schemas import Audience, DigestResult, DigestStatus
 from common import clock, dynamodb, ids, settings
@@ -79,7 +79,7 @@ def _list_names(rows: list[TeamNotification]) -> list[str]:
 def _name(row: TeamNotification, reader: BatchReader) -> str:
     if not row.order_id:
         return row.subject
-    return f"#{name_order(row.order_id, reader.find(order_key(row.order_id)))}"
+    return f"#{shown_number(row.order_id, reader.find(order_key(row.order_id)))}"
 
 
 def _line(heading: str, count: int, names: list[str]) -> str:

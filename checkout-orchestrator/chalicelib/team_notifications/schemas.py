@@ -52,7 +52,7 @@ class ListedNotification(Schema):
 
 
 class DigestRequest(msgspec.Struct):
-    """Which day to mail, in the shop's time zone. By default the one that ended last."""
+    """Which day to mail, in the shop's time zone. By default yesterday."""
 
     day: date | None = None
 

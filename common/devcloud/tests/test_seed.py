@@ -91,7 +91,7 @@ def test_a_good_row_becomes_a_product_with_the_very_digits_of_its_price(load, sh
         ("A,Bowl,bowls,x,1e2,USD,5", "column price: '1e2'; expected an amount of money"),
         ("A,Bowl,bowls,x,1.999,USD,5", "1.999 has more decimals than USD has: at most 2"),
         ("A,Bowl,bowls,x,1.5,JPY,5", "1.5 has more decimals than JPY has: at most 0"),
-        ("A,Bowl,bowls,x,1,XXX,5", "currency: 'XXX' is not one of"),
+        ("A,Bowl,bowls,x,1,ZZZ,5", "currency: 'ZZZ' is not one of"),
         ("A,Bowl,bowls,x,1,USD,-5", "column stock: '-5'; expected a whole number from 0"),
         ("A,Bowl,bowls,x,1,USD,five", "column stock: 'five'; expected a whole number from 0"),
         ("A,,bowls,x,1,USD,5", "column name: is empty; expected a value"),

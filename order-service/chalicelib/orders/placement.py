@@ -1,4 +1,4 @@
-"""Place orders: price the goods, and store the order within the customer's limits."""
+"""Place orders: price the goods, and store them within the limits."""
 
 from collections.abc import Mapping, Sequence
 

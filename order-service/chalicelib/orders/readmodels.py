@@ -52,7 +52,7 @@ class CartItem(Model):
 
 
 class DeletedUser(Model):
-    """The tombstone that user-service writes together with the deletion of an account."""
+    """The tombstone that user-service writes when it deletes an account."""
 
     class Meta(dynamodb.Meta):
         table_name = "Users"
@@ -124,7 +124,7 @@ class EmailClaim(Model):
 
 
 def find_user_id(email: str) -> str | None:
-    """Return whose account has this address, None if nobody's. Case does not matter."""
+    """Return whose account has this address in any case, None if nobody's."""
     claim = dynamodb.find(EmailClaim, f"EMAIL#{email.strip().lower()}")
     has_ended = claim and claim.expires_at is not None and claim.expires_at <= clock.epoch()
     return None if claim is None or has_ended else claim.owner_id

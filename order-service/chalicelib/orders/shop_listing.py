@@ -47,7 +47,7 @@ def list_shop_orders(query: OrdersQuery) -> Page[OrderView]:
 
 
 def _find_numbered(number: str) -> list[OrderView]:
-    """Return the orders of this number, of which there is at most one but for chance."""
+    """Return the orders of this number: mostly one, as it has a digest."""
     placed_at = order_numbers.find_time(number)
     keys = [
         key

@@ -101,14 +101,14 @@ def delete_promotion(text: str) -> None:
 
     Raises: InvalidId, ConfigurationContended.
     """
-    row = PromotionRow(ids.parse(PromotionRow.id_prefix, text))
+    unread = PromotionRow(ids.parse(PromotionRow.id_prefix, text), version=0)  # see confirm_order
     changes = [
         PromotionRow.is_archived.set(True),
         PromotionRow.automatic.remove(),
         PromotionRow.updated_at.set(clock.now()),
     ]
     with rows.translate_contention():
-        dynamodb.update_if(row, changes, PromotionRow.name.exists(), add_version_condition=False)
+        dynamodb.update_if(unread, changes, PromotionRow.name.exists(), add_version_condition=False)
 
 
 def _patched(row: PromotionRow, patch: PromotionPatch) -> PromotionRow:

@@ -93,9 +93,9 @@ def _change(
     """Change the shipments unless `change` is False, and return the one named."""
     for _ in CONFLICT_RETRIES.attempts():
         order = lookups.get(order_id)
-        if not change(order) or _save(order, condition):
-            shipment = _find(order, shipment_id)
-            assert shipment is not None, "it was there, or was added"
+        is_done = not change(order) or _save(order, condition)
+        shipment = _find(order, shipment_id)
+        if is_done and shipment is not None:
             return shipment
     raise contended(order_id)
 

@@ -21,10 +21,7 @@ def is_header(columns: Iterable[str]) -> bool:
 def read(table: Table) -> Iterator[SourceProduct]:
     """Make a product of each row, and a parent of rows with the same `parent`."""
     mark = cells.decimal_mark(row.cells.get("price", "") for row in table.rows)
-    groups: dict[str, list[SourceRow]] = {}
-    for row in table.rows:
-        groups.setdefault(row.cells.get("parent", f"\0{row.line}"), []).append(row)
-    return (_read_product(rows, mark) for rows in groups.values())
+    return (_read_product(rows, mark) for rows in table.group_rows("parent"))
 
 
 def _read_product(rows: list[SourceRow], mark: str) -> SourceProduct:

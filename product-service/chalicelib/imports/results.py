@@ -32,7 +32,7 @@ class Result(msgspec.Struct):
 
 
 def write_report(results: Iterable[Result]) -> bytes:
-    """Return the report: a line for each problem and change, in the order of the file."""
+    """Return the report as CSV: a line for each problem and change."""
     rows: list[tuple[int, str, str, str, str, str]] = []
     for result in results:
         outcome = result.outcome

@@ -24,10 +24,7 @@ def is_header(columns: Iterable[str]) -> bool:
 def read(table: Table) -> Iterator[SourceProduct]:
     """Make a product of the rows of each handle."""
     mark = cells.decimal_mark(row.cells.get("Variant Price", "") for row in table.rows)
-    groups: dict[str, list[SourceRow]] = {}
-    for row in table.rows:
-        groups.setdefault(row.cells.get("Handle", f"\0{row.line}"), []).append(row)
-    return (_read_product(rows, mark) for rows in groups.values())
+    return (_read_product(rows, mark) for rows in table.group_rows("Handle"))
 
 
 def _read_product(rows: list[SourceRow], mark: str) -> SourceProduct:

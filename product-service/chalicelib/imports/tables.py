@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 class FileUnreadable(ValueError):
-    """The file as a whole is no catalogue. The message says why, by line where it can."""
+    """The file as a whole is no catalogue. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,13 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[SourceRow, ...]
     problems: dict[int, str]  # by line: rows that are no rows of the table
+
+    def group_rows(self, column: str) -> Iterable[list[SourceRow]]:
+        """Return the rows with the same cell together, those without one each alone."""
+        groups: dict[str, list[SourceRow]] = {}
+        for row in self.rows:
+            groups.setdefault(row.cells.get(column, f"\0{row.line}"), []).append(row)
+        return groups.values()
 
 
 def read_table(data: bytes, is_header: Callable[[list[str]], bool]) -> Table:
@@ -77,7 +84,7 @@ def _read_rows(content: str, delimiter: str) -> Table:
 
 
 def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line that it begins in. Quoted cells may have several lines."""
+    """Yield each row with the line that it begins in."""
     before = 0
     try:
         for cells in reader:

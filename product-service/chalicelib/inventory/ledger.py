@@ -1,4 +1,4 @@
-"""The ledger of supply: what came into the stock and left it other than by orders."""
+"""The ledger of supply: what came and left other than by orders."""
 
 from collections.abc import Sequence
 from typing import Any

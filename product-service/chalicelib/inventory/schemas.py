@@ -117,7 +117,10 @@ class SetStock(Schema):
 
 
 class StockRulesPatch(Schema):
-    """Whether the stock is counted, and when it is low. Fields that are left out stay."""
+    """Whether the stock is counted, and when it is low.
+
+    Fields that are left out stay.
+    """
 
     counted: Annotated[
         bool | UnsetType,
