@@ -37,11 +37,25 @@ from chalicelib.orders.schemas import (
     RefundOrder,
     ValidateOrder,
 )
-from chalicelib.orders.views import CreatedOrder, OrderView, RefundAccepted, StepResult, ValidOrder
+from chalicelib.orders.views import (
+    CreatedOrder,
+    OrderView,
+    RefundAccepted,
+    ShipmentView,
+    StepResult,
+    ValidOrder,
+)
 from chalicelib.price_settings import routes as price_settings
 from chalicelib.promotions.errors import CouponNotApplicable, CouponNotFound, CouponOver
 from chalicelib.quotes.schemas import QuoteView
-from chalicelib.shipments import routes as shipments
+from chalicelib.shipments.errors import (
+    NothingToShip,
+    OrderNotShippable,
+    ShipmentNotFound,
+    ShipmentTooLarge,
+    TooManyShipments,
+)
+from chalicelib.shipments.schemas import NewShipment
 from chalicelib.shipping.errors import ShippingMethodNotAvailable
 from common import auth, events, ids, lazy_imports, money, queues, step_input, streams
 from common.api import Api, Request
@@ -59,6 +73,7 @@ with lazy_imports.until_first_use():
         service,
         shop_listing,
     )
+    from chalicelib.shipments import service as shipments
     from common import staff_acts
 
 PRICE_ERRORS = (
@@ -71,7 +86,6 @@ PRICE_ERRORS = (
 api = Api("order-service", staff_acts="OrderStaffActs")
 app, authorizer = api.app, api.authorizer
 price_settings.declare(api)
-shipments.declare(api)
 
 
 @api.post(
@@ -219,6 +233,46 @@ def cancel_order(request: Request[None], order_id: str) -> OrderView:
 )
 def refund_order(request: Request[RefundOrder], order_id: str) -> RefundAccepted:
     return refunds.request_refund(order_id, request.caller, request.body, request.idempotency_key)
+
+
+@api.post(
+    "/order/{order_id}/shipments",
+    scope=Scope.SHIPMENTS_WRITE,
+    summary="Ship goods of a paid order, all or a part",
+    description=(
+        "Without `items` all that is left is shipped. It needs an `Idempotency-Key`, because two"
+        " equal parcels may both be meant. An order of which something was shipped cannot be"
+        " cancelled any more, and of one that is being cancelled nothing is shipped."
+    ),
+    body=NewShipment,
+    returns=ShipmentView,
+    status=201,
+    errors=[
+        OrderNotFound,
+        OrderNotShippable,
+        NothingToShip,
+        ShipmentTooLarge,
+        TooManyShipments,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def ship_order(request: Request[NewShipment], order_id: str) -> ShipmentView:
+    key = request.required_idempotency_key
+    return shipments.ship_order(order_id, request.caller, request.body, key)
+
+
+@api.post(
+    "/order/{order_id}/shipments/{shipment_id}/deliver",
+    scope=Scope.SHIPMENTS_WRITE,
+    summary="Note that a shipment was delivered",
+    description="Repeating it changes nothing.",
+    returns=ShipmentView,
+    errors=[OrderNotFound, ShipmentNotFound, OrderContended],
+)
+def deliver_shipment(request: Request[None], order_id: str, shipment_id: str) -> ShipmentView:
+    return shipments.deliver_shipment(order_id, shipment_id, request.caller)
 
 
 @api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)
