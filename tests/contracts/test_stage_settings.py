@@ -82,7 +82,7 @@ def test_settings_that_chalice_does_not_have_are_not_deployed(monkeypatch, tmp_p
 def test_a_data_stack_gets_its_parameters():
     assert stage_settings.parameters("checkout-orchestrator", "dev") == {
         "AdminEmail": DEV["ADMIN_EMAIL"],
-        "TeamMails": "1",
+        "TeamMails": "0",
         "ExemptAddresses": "",
         "ManagedRules": "Count",
         "InventoryEmail": DEV["INVENTORY_EMAIL"],
