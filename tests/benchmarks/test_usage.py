@@ -4,14 +4,14 @@
 
 An order's steps and consumers run concurrently: of a payment's two events either may come first,
 and a write may be retried. So the budget must lie within what up to five orders ask, each count by
-itself. The test fails where all of them ask more, or all of them less.
+itself. The test fails where all of them ask more, or all of them less, than the spread allows.
 """
 
 import os
 import statistics
 import tomllib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,18 @@ ADDRESS = {
 }
 KINDS = (ORDER, FULL_ORDER)
 _MAX_ORDERS = 5
-# Ids and times in log lines differ in length. All other counts are exact.
+# Ids and times in log lines differ in length.
 _SLACK = {"kilobytes of logs": 0.2}
+# Of an order: PaymentSuccess and the saga both commit its stock. When they meet, InventoryUpdated is
+# sent twice, and recorded once. What a list of methods or promotions costs to read depends on what
+# else staff have set up. All other counts are exact.
+_SPREAD = {
+    "invocations analytics-service-on-analytics-queue": 1,
+    "messages": 1,
+    "requests dynamodb": 1,
+    "reads": 3,
+    "writes": 8,
+}
 _HEADING = """# What the shop asks of AWS, counted by `make budgets` on the local cloud.
 # tests/benchmarks/test_usage.py fails for more and for less. A request is that of the API Lambda.
 # An order is one product paid by card, from POST /checkout to the last consumer, without an
@@ -146,7 +156,7 @@ def test_the_shop_asks_of_aws_what_its_budgets_say(orders, faults, jimmy, admin)
             seen.append(orders(kind)[1])
         wrong += deviations(kind, budgets.get(kind, {}), seen)
     for route, one in measured.items():
-        wrong += deviations(route, budgets.get(route, {}), [one])
+        wrong += deviations(route, budgets.get(route, {}), [one], {})
     wrong += [
         f"{name} is no longer measured"
         for name in sorted(set(budgets) - {ORDER, FULL_ORDER, *measured})
@@ -157,12 +167,14 @@ def test_the_shop_asks_of_aws_what_its_budgets_say(orders, faults, jimmy, admin)
     )
 
 
-def deviations(what: str, budget: Counts, seen: list[Counts]) -> list[str]:
+def deviations(
+    what: str, budget: Counts, seen: list[Counts], spread: Mapping[str, float] = _SPREAD
+) -> list[str]:
     """A sentence for each count that is always above or always below its budget."""
     sentences = []
     for name in sorted(set(budget).union(*seen)):
         known, counts = budget.get(name, 0), [one.get(name, 0) for one in seen]
-        slack = known * _SLACK.get(name, 0)
+        slack = known * _SLACK.get(name, 0) + spread.get(name, 0)
         if min(counts) > known + slack:
             sentences.append(f"{what}: {name} rose from {known:g} to {min(counts):g}.")
         elif max(counts) < known - slack:
@@ -177,7 +189,7 @@ def test_a_count_off_its_budget_is_named_with_both_figures():
         {"reads": 5, "writes": 6, "kilobytes of logs": 11, "events": 1},
     ]
 
-    assert deviations("order", budget, seen) == [
+    assert deviations("order", budget, seen, {}) == [
         "order: events rose from 0 to 1.",
         "order: reads rose from 3 to 4.",
         "order: writes fell from 8 to 7.",

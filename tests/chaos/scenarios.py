@@ -89,7 +89,7 @@ class Shopper:
 
         Customers with many declined cards are refused: a story that declines one has its own.
         """
-        customer = Customer.register(self.shop.url)
+        customer = register_customer(self.shop.url)
         other = type(self)(self.shop, self.faults, self.admin, customer, self.goods, self.upi_goods)
         other.correlation = self.correlation
         other.customer.http.headers["X-Correlation-Id"] = self.correlation
@@ -271,6 +271,18 @@ class Shopper:
             except httpx.TransportError as exc:
                 failure = repr(exc)
             assert time.monotonic() < end, f"{method} {path} keeps failing: {failure}"
+            time.sleep(0.2)
+
+
+def register_customer(url: str) -> Customer:
+    """Register a customer, and another one after a fault."""
+    end = time.monotonic() + 90
+    while True:
+        try:
+            return Customer.register(url)
+        except (AssertionError, httpx.TransportError):
+            if time.monotonic() > end:
+                raise
             time.sleep(0.2)
 
 
