@@ -2,6 +2,8 @@
 
 from chalice.app import DynamoDBEvent, SQSEvent
 
+from chalicelib.invoices.errors import InvoiceNotFound
+from chalicelib.invoices.schemas import InvoiceView
 from chalicelib.orders.errors import (
     AccountGone,
     CurrencyNotAccepted,
@@ -64,6 +66,7 @@ from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
+    from chalicelib.invoices import service as invoices
     from chalicelib.orders import (
         listing,
         outbox,
@@ -275,6 +278,18 @@ def deliver_shipment(request: Request[None], order_id: str, shipment_id: str) ->
     return shipments.deliver_shipment(order_id, shipment_id, request.caller)
 
 
+@api.get(
+    "/order/{order_id}/invoice",
+    summary="Get the invoice of a paid order, and the credit notes of its refunds",
+    description="For its customer and staff. The PDFs are at the addresses named.",
+    returns=InvoiceView,
+    on_behalf=Scope.ORDERS_READ,
+    errors=[OrderNotFound, InvoiceNotFound],
+)
+def get_invoice(request: Request[None], order_id: str) -> InvoiceView:
+    return invoices.get_invoice(order_id, request.caller)
+
+
 @api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)
 def validate_order(step: ValidateOrder) -> ValidOrder:
     """Saga step ValidateOrder, undone by fail-order. Also called by POST /checkout."""
@@ -322,6 +337,13 @@ def on_parked_order(event: SQSEvent) -> None:
 def on_payment_refunded(event: SQSEvent) -> None:
     """Complete or fail refunds, as the payment gateway did."""
     queues.consume(event, payment_events.apply_event)
+
+
+# A document after the other: they take their numbers from one row.
+@app.on_sqs_message(queue="invoice-queue", batch_size=10, name="issue-invoice")
+def issue_invoice(event: SQSEvent) -> None:
+    """Issue the invoices of paid orders and the credit notes of refunds."""
+    queues.consume(event, invoices.apply_event)
 
 
 @app.on_dynamodb_record(

@@ -109,6 +109,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("POST", "/order"): customer(Scope.ORDERS_WRITE),
         ("POST", "/order/quote"): ANYBODY,
         ("GET", "/order/{order_id}"): owner(Scope.ORDERS_READ),
+        ("GET", "/order/{order_id}/invoice"): owner(Scope.ORDERS_READ),
         ("GET", "/orders"): customer(Scope.ORDERS_READ),
         ("POST", "/order/{order_id}/cancel"): owner(Scope.ORDERS_WRITE),
         ("POST", "/order/{order_id}/refund"): staff(Scope.REFUNDS_WRITE),

@@ -376,6 +376,16 @@ def set_up_carts(service: ServiceUnderTest) -> None:
     }
 
 
+def _invoice(order_id: str) -> None:
+    """Put an invoice and its PDF."""
+    number = "INV-2025-000001"
+    document = {"documentId": "INVOICE", "number": number, "issuedAt": CREATED_AT}
+    _put_row("Invoices", orderId=order_id, amountMinor=2598, currency="USD", **document)
+    bucket = aws.bucket("invoices")
+    aws.client("s3").create_bucket(Bucket=bucket)
+    aws.client("s3").put_object(Bucket=bucket, Key=f"INV-2025/{number}.pdf", Body=b"%PDF")
+
+
 def set_up_orders(service: ServiceUnderTest) -> None:
     """Jimmy has an unpaid and a paid order, and Amy has one."""
     _put_product()
@@ -384,6 +394,7 @@ def set_up_orders(service: ServiceUnderTest) -> None:
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
     _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", shipments=[_shipment()])
+    _invoice(PAID_ORDER)
     amys = {"order_id": AMYS_ORDER}
     order = {
         "cartItems": [{"productId": BOWL, "qty": 1}],
@@ -395,6 +406,7 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ("POST", "/order"): Request(body={**order, "expectedTotal": 12.99}),
         ("GET", "/order/{order_id}"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("GET", "/orders"): Request(),
+        ("GET", "/order/{order_id}/invoice"): Request({"order_id": PAID_ORDER}, foreign=amys),
         ("POST", "/order/{order_id}/cancel"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("POST", "/order/{order_id}/refund"): Request(
             {"order_id": PAID_ORDER}, part, {"Idempotency-Key": "key-1"}

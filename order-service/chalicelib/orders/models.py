@@ -79,6 +79,7 @@ class OrderShipping(dynamodb.Map):
     max_days = dynamodb.WholeNumber(attr_name="maxDays")
     price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     tax_minor = dynamodb.WholeNumber(attr_name="taxMinor")
+    tax_name = UnicodeAttribute(null=True, attr_name="taxName")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
 
 

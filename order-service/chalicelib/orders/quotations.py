@@ -142,6 +142,7 @@ def _shipping(quoted: Quoted) -> OrderShipping | None:
         max_days=method.max_days,
         price_minor=shipping.net,
         tax_minor=shipping.tax,
+        tax_name=shipping.rate.name,
         total_minor=shipping.total,
     )
 
