@@ -16,11 +16,8 @@ from chalicelib.orders.errors import OrderNotRefundable
 from chalicelib.orders.models import Order, Refund
 from chalicelib.orders.refund_records import find_refund
 from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
-from common import events, lazy_imports, log, money
+from common import events, log, money
 from common.auth import Caller
-
-with lazy_imports.until_first_use():
-    from chalicelib.invoices import drawing
 
 
 def apply_event(message: dict[str, Any]) -> None:
@@ -66,6 +63,8 @@ def _credit_notes(documents: list[Invoice]) -> Iterator[CreditNoteView]:
 
 
 def _issue_invoice(order: Order) -> Invoice:
+    from chalicelib.invoices import drawing  # only issue-invoice has its layer
+
     document = numbering.find_or_number(order.order_id, INVOICE, order.total_minor, order.currency)
     rows = contents.list_sold(order)
     storage.put_once(document.number, drawing.draw_invoice(order, document, rows))
@@ -73,6 +72,8 @@ def _issue_invoice(order: Order) -> Invoice:
 
 
 def _issue_credit_note(event: events.PaymentRefunded) -> None:
+    from chalicelib.invoices import drawing  # only issue-invoice has its layer
+
     order, amount = lookups.get(event.order_id), money.minor(event.amount, event.currency)
     if order.status == OrderStatus.CREATED:
         raise OrderNotRefundable(f"{order.order_id} is not confirmed yet")
