@@ -9,6 +9,7 @@ from chalice.app import SQSEvent
 from chalicelib.card_limits.errors import TooManyDeclines
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
+    AddressNotFound,
     CartEmpty,
     OrderNotFound,
     OrderServiceUnavailable,
@@ -83,6 +84,7 @@ _GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
         *ORDER_SERVICE_ERRORS.values(),
         *_GATEWAY,
         ids.InvalidId,
+        AddressNotFound,
         CartEmpty,
         OrderNotFound,
         OrderServiceUnavailable,

@@ -4,6 +4,7 @@ from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.orders.errors import (
     AccountGone,
+    AddressNotFound,
     CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
@@ -111,6 +112,7 @@ price_settings.declare(api)
         OrderContended,
         auth.NotYours,
         AccountGone,
+        AddressNotFound,
         ProductNotFound,
         OutOfStock,
         PriceChanged,
@@ -132,7 +134,8 @@ def create_order(request: Request[CreateOrder]) -> CreatedOrder:
     summary="Quote an order: prices, discounts, shipping, tax",
     description=(
         "Nothing is stored or reserved. A coupon for a first order is quoted to anybody; the"
-        " order itself is refused to a customer who has one."
+        " order itself is refused to a customer who has one. `addressId` needs the customer's"
+        " access token; nothing else does."
     ),
     body=QuoteOrder,
     returns=QuoteView,
@@ -142,13 +145,17 @@ def create_order(request: Request[CreateOrder]) -> CreatedOrder:
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        auth.InvalidToken,
+        AddressNotFound,
         ProductNotFound,
         OutOfStock,
         *PRICE_ERRORS,
     ],
 )
 def quote_order(request: Request[QuoteOrder]) -> QuoteView:
-    return quotations.quote_order(request.body)
+    named = request.body.address_id is not None
+    user_id = request.verified_caller.user_id if named else None
+    return quotations.quote_order(request.body, user_id)
 
 
 @api.get(

@@ -256,7 +256,11 @@ def edit_prices(harness: ChaosHarness, customer: Customer, goods: str) -> None:
     started = ok(customer.http.post("/checkout", json=terms), 202)
     ok(customer.http.post(f"/order/{quote(started['orderId'], safe='')}/cancel"))
     assert customer.http.delete("/cart").is_success
+    stored = ok(customer.http.post("/user/addresses", json=address), 201)
+    terms = {"addressId": stored["addressId"], "couponCodes": [code]}
     items = [{"productId": goods, "qty": 1}]
+    ok(customer.http.post("/order/quote", json={"cartItems": items, **terms}))
+    ok(customer.http.post("/checkout", json=terms), 409)
     placed = ok(customer.http.post("/order", json={"cartItems": items, **terms}), 201)
     ok(customer.http.post(f"/order/{quote(placed['orderId'], safe='')}/cancel"))
     for path in paths:
