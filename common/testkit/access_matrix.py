@@ -53,6 +53,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("POST", "/user/refresh"): BEARER,
         ("POST", "/user/logout"): CUSTOMER,
         ("GET", "/user/profile"): customer(Scope.CUSTOMERS_READ),
+        ("GET", "/users"): staff(Scope.CUSTOMERS_READ),
         ("PATCH", "/user/profile"): CUSTOMER,
         ("POST", "/user/password"): CUSTOMER,
         ("POST", "/user/password/forgotten"): ANYBODY,

@@ -260,6 +260,7 @@ def set_up_users(service: ServiceUnderTest) -> None:
         ("POST", "/user/refresh"): Request(body={"refreshToken": session["refreshToken"]}),
         ("POST", "/user/logout"): Request(body={"everywhere": False}),
         ("GET", "/user/profile"): Request(),
+        ("GET", "/users"): Request(query={"email": "jimmy@example.com"}),
         ("PATCH", "/user/profile"): Request(body={"name": "Jim", "phone": "+14155550123"}),
         ("POST", "/user/password"): Request(body={"password": PASSWORD, "newPassword": "1234567"}),
         ("POST", "/user/password/forgotten"): Request(body={"email": "jimmy@example.com"}),

@@ -22,6 +22,7 @@ EXCEPTIONS = {
     "GET /analytics/events": ONLY_STAFF,
     "GET /analytics/reports": ONLY_STAFF,
     "GET /notifications": ONLY_STAFF,
+    "GET /users": ONLY_STAFF,
     "POST /product": ONLY_STAFF,
     "POST /product/{productId}/variants": ONLY_STAFF,
     "GET /products/all/{productId}": ONLY_STAFF,
