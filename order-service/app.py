@@ -2,6 +2,8 @@
 
 from chalice.app import DynamoDBEvent, SQSEvent
 
+from chalicelib.address_changes.errors import AddressChangesPrice, TooManyAddressChanges
+from chalicelib.address_changes.schemas import ShippingAddressChange
 from chalicelib.orders.errors import (
     AccountGone,
     AddressNotFound,
@@ -65,6 +67,7 @@ from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
+    from chalicelib.address_changes import service as address_changes
     from chalicelib.orders import (
         listing,
         outbox,
@@ -211,6 +214,31 @@ def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
 )
 def cancel_order(request: Request[None], order_id: str) -> OrderView:
     return service.cancel_order(order_id, request.caller)
+
+
+@api.patch(
+    "/order/{order_id}/shipping-address",
+    summary="Send an order to another address",
+    description=(
+        "While nothing of it was shipped, and to where shipping and tax are the same. Repeating it"
+        " changes nothing."
+    ),
+    body=ShippingAddressChange,
+    returns=OrderView,
+    on_behalf=Scope.ORDERS_WRITE,
+    errors=[
+        auth.InsufficientScope,
+        OrderNotFound,
+        AddressNotFound,
+        OrderAlreadyEnded,
+        OrderAlreadyShipped,
+        AddressChangesPrice,
+        TooManyAddressChanges,
+        OrderContended,
+    ],
+)
+def change_shipping_address(request: Request[ShippingAddressChange], order_id: str) -> OrderView:
+    return address_changes.change_address(order_id, request.caller, request.body)
 
 
 @api.post(

@@ -41,7 +41,7 @@ class InsufficientScope(ForbiddenError):
 
 
 class InvalidToken(UnauthorizedError):
-    """The access token that this request of a public route needs is missing or invalid."""
+    """A request of a public route needs an access token, and has no valid one."""
 
     description = "There is no access token, or it is invalid or expired, and this needs one."
 

@@ -262,7 +262,10 @@ def edit_prices(harness: ChaosHarness, customer: Customer, goods: str) -> None:
     ok(customer.http.post("/order/quote", json={"cartItems": items, **terms}))
     ok(customer.http.post("/checkout", json=terms), 409)
     placed = ok(customer.http.post("/order", json={"cartItems": items, **terms}), 201)
-    ok(customer.http.post(f"/order/{quote(placed['orderId'], safe='')}/cancel"))
+    moved = {**address, "city": "Sitka", "postalCode": "99835"}
+    order = f"/order/{quote(placed['orderId'], safe='')}"
+    ok(customer.http.patch(f"{order}/shipping-address", json={"shippingAddress": moved}))
+    ok(customer.http.post(f"{order}/cancel"))
     for path in paths:
         assert admin.delete(path).is_success
 

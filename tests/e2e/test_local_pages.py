@@ -52,6 +52,7 @@ EXCEPTIONS = {
     "PATCH /promotions/{promotionId}": ONLY_STAFF,
     "DELETE /promotions/{promotionId}": ONLY_STAFF,
     "POST /order/{orderId}/refund": ONLY_STAFF,
+    "PATCH /order/{orderId}/shipping-address": (409, "the order has no address"),
     "POST /order/{orderId}/shipments": ONLY_STAFF,
     "POST /order/{orderId}/shipments/{shipmentId}/deliver": ONLY_STAFF,
     "PATCH /user/addresses/{addressId}": (404, "an address of one's own is named"),

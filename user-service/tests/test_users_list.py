@@ -29,8 +29,8 @@ def test_staff_find_a_customer_by_the_address_in_any_case(find, jimmy, written):
     answer = find(f"?email={quote(written)}")
 
     assert answer.status_code == 200
-    (found,) = answer.json_body
-    assert {"userId": jimmy, "email": "jimmy@example.com"}.items() <= found.items()
+    (account,) = answer.json_body
+    assert {"userId": jimmy, "email": "jimmy@example.com"}.items() <= account.items()
 
 
 def test_nothing_secret_of_an_account_is_shown(find, jimmy, rows):

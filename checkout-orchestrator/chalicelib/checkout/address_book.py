@@ -1,4 +1,4 @@
-"""An address of the customer's address book, in place of one that the request writes out."""
+"""An address of the address book in place of one that is written out."""
 
 import msgspec
 

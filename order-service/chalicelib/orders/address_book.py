@@ -1,4 +1,4 @@
-"""Addresses of the customer's address book, in place of those that a request writes out."""
+"""Addresses of the address book in place of those that are written out."""
 
 from typing import TypeVar
 

@@ -86,7 +86,7 @@ def _read_inputs(
 def _read_named(
     user_id: str, lines: Sequence[ProductQuantity], terms: PaymentTerms, reader: BatchReader
 ) -> None:
-    """Read with one request what that names: earlier orders, tax rates of the goods' classes."""
+    """Read with one request what that names: earlier orders and tax rates."""
     products = reader.find_all(readmodels.product_keys(pricing.known_ids(lines)))
     reader.read(
         *customer_orders.recent_keys(user_id, reader),

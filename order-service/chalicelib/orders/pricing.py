@@ -100,7 +100,7 @@ def merge_lines(lines: Iterable[ProductQuantity]) -> Quantities:
 
 
 def known_ids(lines: Lines) -> list[str]:
-    """Return the ids of the products, to be read; none if they are refused."""
+    """Return the ids of the products, none if the lines are refused."""
     try:
         product_ids = list(merge_lines(lines))
     except ids.InvalidId:

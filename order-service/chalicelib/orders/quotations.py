@@ -1,8 +1,9 @@
 """Quote an order to anybody, and write the parts of its price into an order."""
 
 from chalicelib.orders import address_book, lookups, pricing, readmodels
+from chalicelib.orders.addresses import AddressMap, address_fields
 from chalicelib.orders.errors import ShippingAddressRequired
-from chalicelib.orders.models import AddressMap, Order, OrderPromotion, OrderShipping
+from chalicelib.orders.models import Order, OrderPromotion, OrderShipping
 from chalicelib.orders.pricing import Quote
 from chalicelib.orders.schemas import PaymentTerms, QuoteOrder
 from chalicelib.promotions import uses
@@ -159,6 +160,4 @@ def _shipping(quoted: Quoted) -> OrderShipping | None:
 
 
 def _address(address: Address | None) -> AddressMap | None:
-    if address is None:
-        return None
-    return AddressMap(**{name: getattr(address, name) for name in address.__struct_fields__})
+    return None if address is None else AddressMap(**address_fields(address))

@@ -1,4 +1,4 @@
-"""Read models: products for sale, their stock, prices that carts showed, addresses."""
+"""Read models: products, their stock, prices that carts showed, addresses."""
 
 from collections.abc import Iterable
 
