@@ -4,6 +4,9 @@ from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.address_changes.errors import AddressChangesPrice, TooManyAddressChanges
 from chalicelib.address_changes.schemas import ShippingAddressChange
+from chalicelib.history.schemas import HistoryEntry
+from chalicelib.notes.errors import TooManyNotes
+from chalicelib.notes.schemas import NewNote, NoteView
 from chalicelib.orders.errors import (
     AccountGone,
     AddressNotFound,
@@ -68,6 +71,8 @@ from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.address_changes import service as address_changes
+    from chalicelib.history import service as history
+    from chalicelib.notes import service as notes
     from chalicelib.orders import (
         listing,
         outbox,
@@ -308,6 +313,37 @@ def ship_order(request: Request[NewShipment], order_id: str) -> ShipmentView:
 )
 def deliver_shipment(request: Request[None], order_id: str, shipment_id: str) -> ShipmentView:
     return shipments.deliver_shipment(order_id, shipment_id, request.caller)
+
+
+@api.post(
+    "/order/{order_id}/notes",
+    scope=Scope.ORDERS_WRITE,
+    summary="Note something about an order, for staff",
+    description=(
+        "`GET /order/{orderId}/history` shows it to staff, and nothing to the customer. It needs"
+        " an `Idempotency-Key`."
+    ),
+    body=NewNote,
+    returns=NoteView,
+    status=201,
+    errors=[OrderNotFound, TooManyNotes, IdempotencyKeyReused, OrderContended],
+    idempotency_key=True,
+)
+def add_note(request: Request[NewNote], order_id: str) -> NoteView:
+    key = request.required_idempotency_key
+    return notes.add_note(order_id, request.caller, request.body, key)
+
+
+@api.get(
+    "/order/{order_id}/history",
+    summary="List what happened to an order, the oldest first",
+    description="Staff also see their notes, who acted, and addresses that were changed.",
+    returns=list[HistoryEntry],
+    on_behalf=Scope.ORDERS_READ,
+    errors=[OrderNotFound],
+)
+def get_order_history(request: Request[None], order_id: str) -> list[HistoryEntry]:
+    return history.get_history(order_id, request.caller)
 
 
 @api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)

@@ -28,6 +28,7 @@ _HIDDEN = {
     "shippingAddress",
     "billingAddress",
     "addressChanges",
+    "notes",
     "version",
 }
 _HIDDEN_ENDINGS = ("Hash", "Secret", "Token")

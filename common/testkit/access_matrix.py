@@ -113,6 +113,8 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("GET", "/orders"): customer(Scope.ORDERS_READ),
         ("POST", "/order/{order_id}/cancel"): owner(Scope.ORDERS_WRITE),
         ("PATCH", "/order/{order_id}/shipping-address"): owner(Scope.ORDERS_WRITE),
+        ("POST", "/order/{order_id}/notes"): staff(Scope.ORDERS_WRITE),
+        ("GET", "/order/{order_id}/history"): owner(Scope.ORDERS_READ),
         ("POST", "/order/{order_id}/refund"): staff(Scope.REFUNDS_WRITE),
         ("POST", "/order/{order_id}/shipments"): staff(Scope.SHIPMENTS_WRITE),
         ("POST", "/order/{order_id}/shipments/{shipment_id}/deliver"): staff(Scope.SHIPMENTS_WRITE),

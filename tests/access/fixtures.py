@@ -400,6 +400,10 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ("POST", "/order"): Request(body={**order, "expectedTotal": 12.99}),
         ("GET", "/order/{order_id}"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("GET", "/orders"): Request(),
+        ("GET", "/order/{order_id}/history"): Request({"order_id": SHIPPED_ORDER}, foreign=amys),
+        ("POST", "/order/{order_id}/notes"): Request(
+            {"order_id": JIMMYS_ORDER}, {"text": "called"}, {"Idempotency-Key": "key-1"}
+        ),
         ("POST", "/order/{order_id}/cancel"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("PATCH", "/order/{order_id}/shipping-address"): Request(
             {"order_id": SENT_ORDER}, {"shippingAddress": {**ADDRESS, "name": "Jim"}}, foreign=amys

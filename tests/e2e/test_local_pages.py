@@ -53,6 +53,7 @@ EXCEPTIONS = {
     "DELETE /promotions/{promotionId}": ONLY_STAFF,
     "POST /order/{orderId}/refund": ONLY_STAFF,
     "PATCH /order/{orderId}/shipping-address": (409, "the order has no address"),
+    "POST /order/{orderId}/notes": ONLY_STAFF,
     "POST /order/{orderId}/shipments": ONLY_STAFF,
     "POST /order/{orderId}/shipments/{shipmentId}/deliver": ONLY_STAFF,
     "PATCH /user/addresses/{addressId}": (404, "an address of one's own is named"),

@@ -12,6 +12,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjec
 from pynamodb.models import Model
 
 from chalicelib.orders.addresses import AddressChange, AddressMap
+from chalicelib.orders.notes import Note
 from chalicelib.orders.statuses import OrderStatus, RefundStatus, ShipmentStatus
 from common import dynamodb
 
@@ -240,7 +241,9 @@ class Order(Model):
     disputes = dynamodb.MapsAttribute(of=Dispute, null=True)
     shipments = dynamodb.MapsAttribute(of=Shipment, null=True)
     open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
+    confirmed_at = UnicodeAttribute(null=True, attr_name="confirmedAt")  # not of older orders
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
+    notes = dynamodb.MapsAttribute(of=Note, null=True)
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")
     to_fulfil = UnicodeAttribute(null=True, attr_name="toFulfil")  # see fulfilment_shard
     # Of order_numbers, for other services. Orders from before it have none, and yet a number.
