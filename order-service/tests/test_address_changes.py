@@ -135,6 +135,19 @@ def test_a_change_by_staff_is_traced_without_the_address(api, bus: Bus, support,
     assert "San Francisco" not in str(event)
 
 
+def test_each_change_is_published_once_without_the_address(api, bus: Bus, jimmy, order):
+    jimmy.send_to(order)
+    jimmy.send_to(order)
+    jimmy.send_to(order, {**OAKLAND, "line1": "3 Broadway"})
+
+    for _ in range(2):
+        api.stream("announce-orders", stream_records("Orders"))
+    published = [event["detail"] for event in bus.events("OrderAddressChanged")]
+    assert len({event["eventId"] for event in published}) == 2
+    assert {(event["orderId"], event["userId"]) for event in published} == {(order, JIMMY)}
+    assert "Broadway" not in str(published)
+
+
 def test_the_address_of_an_order_that_was_shipped_stays(jimmy, order, confirmed, ship):
     ship(order)
 

@@ -34,7 +34,8 @@ _IS_CHANGEABLE: Condition = Order.status.is_in(*_OPEN_STATUSES) & IS_UNSHIPPED
 def change_address(order_id: str, caller: Caller, request: ShippingAddressChange) -> OrderView:
     """Give an order another shipping address, at the same price.
 
-    Idempotent: the address that it has changes nothing. Undone by changing it back.
+    Publishes OrderAddressChanged. Idempotent: the address that it has changes nothing. Undone by
+    changing it back.
 
     Raises: OrderNotFound, InsufficientScope as `lookups.get_for`; AddressNotFound,
     OrderAlreadyEnded, OrderAlreadyShipped, AddressChangesPrice, TooManyAddressChanges,
