@@ -169,6 +169,16 @@ class OrderDelivered(Event, frozen=True):
     items: list[Line]
 
 
+class OrderAddressChanged(Event, frozen=True):
+    """An order is sent to another address, at the same price. No address is told."""
+
+    source = "commerce.orders"
+    detail_type = "OrderAddressChanged"
+
+    order_id: str
+    user_id: str
+
+
 class PaymentRefunded(Event, frozen=True):
     """The gateway refunded the amount, and the items were restocked if they had to be.
 
@@ -280,6 +290,7 @@ REGISTRY: dict[str, type[Event]] = {
         RefundRequested,
         OrderShipped,
         OrderDelivered,
+        OrderAddressChanged,
         PaymentSuccess,
         PaymentRefunded,
         RefundFailed,

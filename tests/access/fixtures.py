@@ -33,6 +33,7 @@ SHIRT = "PARENT#01SHIRT"  # a parent of variants
 IMPORT = "IMPORT#01IMPORT"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
+SENT_ORDER = "ORDER#01SENT"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 ADDRESS = {
     "name": "Jimmy",
@@ -260,6 +261,7 @@ def set_up_users(service: ServiceUnderTest) -> None:
         ("POST", "/user/refresh"): Request(body={"refreshToken": session["refreshToken"]}),
         ("POST", "/user/logout"): Request(body={"everywhere": False}),
         ("GET", "/user/profile"): Request(),
+        ("GET", "/users"): Request(query={"email": "jimmy@example.com"}),
         ("PATCH", "/user/profile"): Request(body={"name": "Jim", "phone": "+14155550123"}),
         ("POST", "/user/password"): Request(body={"password": PASSWORD, "newPassword": "1234567"}),
         ("POST", "/user/password/forgotten"): Request(body={"email": "jimmy@example.com"}),
@@ -395,6 +397,9 @@ def set_up_orders(service: ServiceUnderTest) -> None:
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
     _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", shipments=[_shipment()])
     _invoice(PAID_ORDER)
+    shipping = {"methodId": "METHOD#01", "name": "Post", "minDays": 1, "maxDays": 2}
+    costs = {"priceMinor": 0, "taxMinor": 0, "totalMinor": 0}
+    _order(SENT_ORDER, JIMMY, shippingAddress=ADDRESS, shipping={**shipping, **costs})
     amys = {"order_id": AMYS_ORDER}
     order = {
         "cartItems": [{"productId": BOWL, "qty": 1}],
@@ -407,7 +412,14 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ("GET", "/order/{order_id}"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("GET", "/orders"): Request(),
         ("GET", "/order/{order_id}/invoice"): Request({"order_id": PAID_ORDER}, foreign=amys),
+        ("GET", "/order/{order_id}/history"): Request({"order_id": SHIPPED_ORDER}, foreign=amys),
+        ("POST", "/order/{order_id}/notes"): Request(
+            {"order_id": JIMMYS_ORDER}, {"text": "called"}, {"Idempotency-Key": "key-1"}
+        ),
         ("POST", "/order/{order_id}/cancel"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
+        ("PATCH", "/order/{order_id}/shipping-address"): Request(
+            {"order_id": SENT_ORDER}, {"shippingAddress": {**ADDRESS, "name": "Jim"}}, foreign=amys
+        ),
         ("POST", "/order/{order_id}/refund"): Request(
             {"order_id": PAID_ORDER}, part, {"Idempotency-Key": "key-1"}
         ),

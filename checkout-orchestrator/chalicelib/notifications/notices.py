@@ -12,7 +12,7 @@ from common import ids, settings
 class NoticeKind(StrEnum):
     """What a notification is about.
 
-    An order can have several of REFUND, ORDER_SHIPPED and ORDER_DELIVERED.
+    An order can have several of REFUND, ORDER_SHIPPED, ORDER_DELIVERED and ADDRESS_CHANGED.
     """
 
     ORDER_CONFIRMED = "ORDER_CONFIRMED"
@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     PURCHASE_CANCELLED = "PURCHASE_CANCELLED"
     ORDER_SHIPPED = "ORDER_SHIPPED"
     ORDER_DELIVERED = "ORDER_DELIVERED"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED"
     PICKING_WITHDRAWN = "PICKING_WITHDRAWN"
     DISPUTE_OPEN = "DISPUTE_OPEN"
     DISPUTE_WON = "DISPUTE_WON"
@@ -72,6 +73,11 @@ _NOTICES = {
         "Your order {number} was delivered",
         "A parcel with goods of your order {number} was delivered:\n\n{lines}\n\n"
         "Your order: {link}\n(shipment {shipment})",
+    ),
+    NoticeKind.ADDRESS_CHANGED: Notice(
+        "Your order {number} goes to another address",
+        "The shipping address of your order {number} was changed at {at}. If you did not ask for"
+        " that, cancel the order and change your password.\n\nYour order: {link}",
     ),
     NoticeKind.DISPUTE_OPEN: Notice(
         "Order #{number} is disputed",

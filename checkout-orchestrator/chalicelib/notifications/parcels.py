@@ -1,4 +1,4 @@
-"""Mail customers what was shipped and delivered of their orders."""
+"""Mail customers what was shipped of their orders, and that they go elsewhere."""
 
 from typing import Any
 
@@ -17,6 +17,8 @@ def process_message(message: dict[str, Any]) -> Notification:
     """
     if message.get("detail-type") == events.OrderDelivered.detail_type:
         return notify_delivered(events.parse(events.OrderDelivered, message))
+    if message.get("detail-type") == events.OrderAddressChanged.detail_type:
+        return notify_address_changed(events.parse(events.OrderAddressChanged, message))
     return notify_shipped(events.parse(events.OrderShipped, message))
 
 
@@ -28,6 +30,20 @@ def notify_shipped(event: events.OrderShipped) -> Notification:
 def notify_delivered(event: events.OrderDelivered) -> Notification:
     """Mail that a parcel was delivered. Idempotent."""
     return _mail(NoticeKind.ORDER_DELIVERED, event)
+
+
+def notify_address_changed(event: events.OrderAddressChanged) -> Notification:
+    """Mail that an order goes to another address: somebody else may have done it.
+
+    Idempotent. The text names no address, and the time, which makes it unique.
+    """
+    notice = notices.compose(
+        NoticeKind.ADDRESS_CHANGED,
+        number=shown_number(event.order_id, find_order(event.order_id)),
+        at=event.occurred_at,
+        link=notices.link_order(event.order_id),
+    )
+    return service.send_notification(_request(event, notice))
 
 
 def _mail(
@@ -46,12 +62,13 @@ def _mail(
 
 
 def _request(
-    event: events.OrderShipped | events.OrderDelivered, notice: Notice
+    event: events.OrderShipped | events.OrderDelivered | events.OrderAddressChanged,
+    notice: Notice,
 ) -> NotificationRequest:
     """Return the message to the customer.
 
-    Without a kind, as an order can have several parcels: the text, which names the parcel, makes
-    each notification unique.
+    Without a kind, as an order can have several parcels: the text, which names the parcel or the
+    time, makes each notification unique.
     """
     return NotificationRequest(
         user_id=event.user_id,
