@@ -271,7 +271,7 @@ def on_order_done_receipt(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="order-shipped-queue", batch_size=5, name="on-order-shipped")
 def on_order_shipped(event: SQSEvent) -> None:
-    """Mail what was shipped or delivered of an order."""
+    """Mail what was shipped, delivered or returned of an order."""
     queues.consume(event, parcels.process_message)
 
 

@@ -41,6 +41,7 @@ from chalicelib.orders.views import (
     CreatedOrder,
     OrderView,
     RefundAccepted,
+    ReturnView,
     ShipmentView,
     StepResult,
     ValidOrder,
@@ -48,6 +49,15 @@ from chalicelib.orders.views import (
 from chalicelib.price_settings import routes as price_settings
 from chalicelib.promotions.errors import CouponNotApplicable, CouponNotFound, CouponOver
 from chalicelib.quotes.schemas import QuoteView
+from chalicelib.returns.errors import (
+    NothingShipped,
+    ReturnNotFound,
+    ReturnStatusConflict,
+    ReturnTooLarge,
+    ReturnWindowOver,
+    TooManyReturns,
+)
+from chalicelib.returns.schemas import NewReturn, ReturnDecision
 from chalicelib.shipments.errors import (
     NothingToShip,
     OrderNotShippable,
@@ -73,6 +83,7 @@ with lazy_imports.until_first_use():
         service,
         shop_listing,
     )
+    from chalicelib.returns import service as returns
     from chalicelib.shipments import service as shipments
     from common import staff_acts
 
@@ -273,6 +284,64 @@ def ship_order(request: Request[NewShipment], order_id: str) -> ShipmentView:
 )
 def deliver_shipment(request: Request[None], order_id: str, shipment_id: str) -> ShipmentView:
     return shipments.deliver_shipment(order_id, shipment_id, request.caller)
+
+
+@api.post(
+    "/order/{order_id}/returns",
+    summary="Ask to return shipped goods",
+    description=(
+        "For goods that arrived at most as many days ago as the shop takes returns, 30 by default;"
+        " staff with `returns:write` ask for a customer. It needs an `Idempotency-Key`, because two"
+        " equal returns may both be meant. The shop then approves or rejects it."
+    ),
+    body=NewReturn,
+    returns=ReturnView,
+    status=201,
+    on_behalf=Scope.RETURNS_WRITE,
+    errors=[
+        auth.InsufficientScope,
+        OrderNotFound,
+        NothingShipped,
+        ReturnTooLarge,
+        ReturnWindowOver,
+        TooManyReturns,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def request_return(request: Request[NewReturn], order_id: str) -> ReturnView:
+    key = request.required_idempotency_key
+    return returns.request_return(order_id, request.caller, request.body, key)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/approve",
+    scope=Scope.RETURNS_WRITE,
+    summary="Let the customer send goods back",
+    description="Repeating it changes nothing. The note is mailed to the customer.",
+    body=ReturnDecision,
+    returns=ReturnView,
+    errors=[OrderNotFound, ReturnNotFound, ReturnStatusConflict, OrderContended],
+)
+def approve_return(request: Request[ReturnDecision], order_id: str, return_id: str) -> ReturnView:
+    return returns.approve_return(order_id, return_id, request.caller, request.body)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/reject",
+    scope=Scope.RETURNS_WRITE,
+    summary="Refuse a return of which nothing came back",
+    description=(
+        "Its goods can be returned again. Repeating it changes nothing. The note is mailed to the"
+        " customer."
+    ),
+    body=ReturnDecision,
+    returns=ReturnView,
+    errors=[OrderNotFound, ReturnNotFound, ReturnStatusConflict, OrderContended],
+)
+def reject_return(request: Request[ReturnDecision], order_id: str, return_id: str) -> ReturnView:
+    return returns.reject_return(order_id, return_id, request.caller, request.body)
 
 
 @api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)

@@ -169,6 +169,40 @@ class OrderDelivered(Event, frozen=True):
     items: list[Line]
 
 
+class ReturnEvent(Event, frozen=True):
+    """What happened to a return of shipped goods. Not published itself."""
+
+    order_id: str
+    user_id: str
+    return_id: str
+    items: list[Line]
+
+
+class ReturnRequested(ReturnEvent, frozen=True):
+    """A customer asked to return shipped goods."""
+
+    source = "commerce.orders"
+    detail_type = "ReturnRequested"
+
+
+class ReturnApproved(ReturnEvent, frozen=True):
+    """Staff let the customer send the goods back. `note` is what they wrote."""
+
+    source = "commerce.orders"
+    detail_type = "ReturnApproved"
+
+    note: str | None = None
+
+
+class ReturnRejected(ReturnEvent, frozen=True):
+    """Staff refused a return. `note` is what they wrote to the customer."""
+
+    source = "commerce.orders"
+    detail_type = "ReturnRejected"
+
+    note: str | None = None
+
+
 class PaymentRefunded(Event, frozen=True):
     """The gateway refunded the amount, and the items were restocked if they had to be.
 
@@ -280,6 +314,9 @@ REGISTRY: dict[str, type[Event]] = {
         RefundRequested,
         OrderShipped,
         OrderDelivered,
+        ReturnRequested,
+        ReturnApproved,
+        ReturnRejected,
         PaymentSuccess,
         PaymentRefunded,
         RefundFailed,

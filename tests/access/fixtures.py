@@ -32,7 +32,7 @@ BOWL = "PROD#01BOWL"
 SHIRT = "PARENT#01SHIRT"  # a parent of variants
 IMPORT = "IMPORT#01IMPORT"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
-SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
+SHIPPED_ORDER, SHIPMENT, RETURN = "ORDER#01SHIPPED", "SHIP#01PARCEL", "RET#01RETURN"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 ADDRESS = {
     "name": "Jimmy",
@@ -183,12 +183,23 @@ def _existing() -> set[str]:
 def _shipment() -> dict[str, Any]:
     return {
         "shipmentId": SHIPMENT,
-        "items": [{"productId": BOWL, "qty": 1}],
+        "items": [{"productId": BOWL, "qty": 2}],
         "carrier": "DHL",
         "status": "SHIPPED",
         "requestHash": "-",
-        "shippedAt": CREATED_AT,
+        "shippedAt": clock.now(),
         "shippedBy": "USER#01ADMIN",
+    }
+
+
+def _return() -> dict[str, Any]:
+    return {
+        "returnId": RETURN,
+        "items": [{"productId": BOWL, "qty": 1, "reason": "DAMAGED"}],
+        "status": "REQUESTED",
+        "requestHash": "-",
+        "requestedAt": clock.now(),
+        "requestedBy": JIMMY,
     }
 
 
@@ -383,8 +394,10 @@ def set_up_orders(service: ServiceUnderTest) -> None:
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
-    _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", shipments=[_shipment()])
+    shipped = {"shipments": [_shipment()], "returns": [_return()]}
+    _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", **shipped)
     amys = {"order_id": AMYS_ORDER}
+    returned = {"order_id": SHIPPED_ORDER, "return_id": RETURN}
     order = {
         "cartItems": [{"productId": BOWL, "qty": 1}],
         "method": "CARD",
@@ -407,6 +420,14 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ("POST", "/order/{order_id}/shipments/{shipment_id}/deliver"): Request(
             {"order_id": SHIPPED_ORDER, "shipment_id": SHIPMENT}
         ),
+        ("POST", "/order/{order_id}/returns"): Request(
+            {"order_id": SHIPPED_ORDER},
+            {"items": [{**part["items"][0], "reason": "DAMAGED"}]},
+            {"Idempotency-Key": "key-1"},
+            foreign=amys,
+        ),
+        ("POST", "/order/{order_id}/returns/{return_id}/approve"): Request(returned, {}),
+        ("POST", "/order/{order_id}/returns/{return_id}/reject"): Request(returned, {}),
         ("POST", "/order/quote"): Request(body={"cartItems": order["cartItems"]}),
         **_price_settings(service),
     }

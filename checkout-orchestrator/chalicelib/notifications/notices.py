@@ -12,7 +12,7 @@ from common import ids, settings
 class NoticeKind(StrEnum):
     """What a notification is about.
 
-    An order can have several of REFUND, ORDER_SHIPPED and ORDER_DELIVERED.
+    An order can have several of REFUND, ORDER_SHIPPED, ORDER_DELIVERED, and of returns.
     """
 
     ORDER_CONFIRMED = "ORDER_CONFIRMED"
@@ -23,6 +23,9 @@ class NoticeKind(StrEnum):
     PURCHASE_CANCELLED = "PURCHASE_CANCELLED"
     ORDER_SHIPPED = "ORDER_SHIPPED"
     ORDER_DELIVERED = "ORDER_DELIVERED"
+    RETURN_REQUESTED = "RETURN_REQUESTED"
+    RETURN_APPROVED = "RETURN_APPROVED"
+    RETURN_REJECTED = "RETURN_REJECTED"
     PICKING_WITHDRAWN = "PICKING_WITHDRAWN"
     DISPUTE_OPEN = "DISPUTE_OPEN"
     DISPUTE_WON = "DISPUTE_WON"
@@ -72,6 +75,22 @@ _NOTICES = {
         "Your order {number} was delivered",
         "A parcel with goods of your order {number} was delivered:\n\n{lines}\n\n"
         "Your order: {link}\n(shipment {shipment})",
+    ),
+    NoticeKind.RETURN_REQUESTED: Notice(
+        "Your return of order {number}",
+        "You asked to return goods of your order {number}:\n\n{lines}\n\n"
+        "Please keep them until another mail says where they go.\n\n"
+        "Your order: {link}\n(return {return_id})",
+    ),
+    NoticeKind.RETURN_APPROVED: Notice(
+        "Please send back goods of order {number}",
+        "Your return is approved. Please send back these goods of your order {number}:\n\n"
+        "{lines}\n\n{note}Your order: {link}\n(return {return_id})",
+    ),
+    NoticeKind.RETURN_REJECTED: Notice(
+        "Your return of order {number} is not accepted",
+        "We cannot take back these goods of your order {number}:\n\n"
+        "{lines}\n\n{note}Your order: {link}\n(return {return_id})",
     ),
     NoticeKind.DISPUTE_OPEN: Notice(
         "Order #{number} is disputed",

@@ -1,4 +1,4 @@
-"""Mail customers what was shipped and delivered of their orders."""
+"""Mail customers what was shipped, delivered and returned of their orders."""
 
 from typing import Any
 
@@ -9,45 +9,41 @@ from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels.orders import Order, find_order, shown_number
 from common import events, ids
 
+ParcelEvent = events.OrderShipped | events.OrderDelivered | events.ReturnEvent
+
+_NOTICES: dict[type[ParcelEvent], NoticeKind] = {
+    events.OrderShipped: NoticeKind.ORDER_SHIPPED,
+    events.OrderDelivered: NoticeKind.ORDER_DELIVERED,
+    events.ReturnRequested: NoticeKind.RETURN_REQUESTED,
+    events.ReturnApproved: NoticeKind.RETURN_APPROVED,
+    events.ReturnRejected: NoticeKind.RETURN_REJECTED,
+}
+_EVENTS = {event.detail_type: event for event in _NOTICES}
+
 
 def process_message(message: dict[str, Any]) -> Notification:
     """Mail what the event in a queue's message says. Idempotent.
 
     Raises: EventNotUnderstood; RecipientUnknown.
     """
-    if message.get("detail-type") == events.OrderDelivered.detail_type:
-        return notify_delivered(events.parse(events.OrderDelivered, message))
-    return notify_shipped(events.parse(events.OrderShipped, message))
+    kind = _EVENTS.get(message.get("detail-type", ""), events.OrderShipped)
+    return notify(events.parse(kind, message))
 
 
-def notify_shipped(event: events.OrderShipped) -> Notification:
-    """Mail what a parcel holds, and where to follow it. Idempotent."""
-    return _mail(NoticeKind.ORDER_SHIPPED, event, tracking=_describe_tracking(event))
-
-
-def notify_delivered(event: events.OrderDelivered) -> Notification:
-    """Mail that a parcel was delivered. Idempotent."""
-    return _mail(NoticeKind.ORDER_DELIVERED, event)
-
-
-def _mail(
-    kind: NoticeKind, event: events.OrderShipped | events.OrderDelivered, **values: str
-) -> Notification:
+def notify(event: ParcelEvent) -> Notification:
+    """Mail what happened to goods of an order, and which. Idempotent."""
     order = find_order(event.order_id)
     notice = notices.compose(
-        kind,
+        _NOTICES[type(event)],
         number=shown_number(event.order_id, order),
         lines="\n".join(_list_goods(event.items, order)),
-        shipment=ids.suffix(event.shipment_id),
         link=notices.link_order(event.order_id),
-        **values,
+        **_describe(event),
     )
     return service.send_notification(_request(event, notice))
 
 
-def _request(
-    event: events.OrderShipped | events.OrderDelivered, notice: Notice
-) -> NotificationRequest:
+def _request(event: ParcelEvent, notice: Notice) -> NotificationRequest:
     """Return the message to the customer.
 
     Without a kind, as an order can have several parcels: the text, which names the parcel, makes
@@ -64,6 +60,21 @@ def _request(
 def _list_goods(lines: list[events.Line], order: Order | None) -> list[str]:
     names = {line.product_id: line.name for line in order.lines} if order else {}
     return [f"{line.qty} x {names.get(line.product_id) or line.product_id}" for line in lines]
+
+
+def _describe(event: ParcelEvent) -> dict[str, str]:
+    """Return what the notices of parcels say besides the goods."""
+    if isinstance(event, events.ReturnEvent):
+        return {"return_id": ids.suffix(event.return_id), "note": _describe_note(event)}
+    shipment = ids.suffix(event.shipment_id)
+    if isinstance(event, events.OrderShipped):
+        return {"shipment": shipment, "tracking": _describe_tracking(event)}
+    return {"shipment": shipment}
+
+
+def _describe_note(event: events.ReturnEvent) -> str:
+    note = event.note if isinstance(event, events.ReturnApproved | events.ReturnRejected) else None
+    return f"{note}\n\n" if note else ""
 
 
 def _describe_tracking(event: events.OrderShipped) -> str:

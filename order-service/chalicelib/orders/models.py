@@ -11,7 +11,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.orders.statuses import OrderStatus, RefundStatus, ShipmentStatus
+from chalicelib.orders.statuses import OrderStatus, RefundStatus, ReturnStatus, ShipmentStatus
 from common import dynamodb
 
 # Of the index by-day. Must not be lowered while days stored with more shards are still read.
@@ -145,6 +145,28 @@ class Shipment(dynamodb.Map):
     delivered_by = UnicodeAttribute(null=True, attr_name="deliveredBy")
 
 
+class ReturnLine(dynamodb.Map):
+    """How many of a product a customer returns, and why."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    qty = dynamodb.WholeNumber()
+    reason = UnicodeAttribute()
+
+
+class Return(dynamodb.Map):
+    """Shipped goods that a customer asked to return. Never deleted."""
+
+    return_id = UnicodeAttribute(attr_name="returnId")
+    lines = dynamodb.MapsAttribute(of=ReturnLine, attr_name="items")
+    status = UnicodeAttribute(default=ReturnStatus.REQUESTED)
+    request_hash = UnicodeAttribute(attr_name="requestHash")
+    requested_at = UnicodeAttribute(attr_name="requestedAt")
+    requested_by = UnicodeAttribute(attr_name="requestedBy")
+    note = UnicodeAttribute(null=True)  # to the customer, of who decided
+    decided_at = UnicodeAttribute(null=True, attr_name="decidedAt")
+    decided_by = UnicodeAttribute(null=True, attr_name="decidedBy")
+
+
 class Dispute(dynamodb.Map):
     """A charge that the customer's bank disputes, in any paid status."""
 
@@ -215,7 +237,8 @@ class Order(Model):
     """A purchase. Never deleted.
 
     Goods, prices and total never change. The status follows TRANSITIONS, with `payment_id` or
-    `reason`, and `refunds` and `shipments` grow. The table's stream publishes every change.
+    `reason`, and `refunds`, `shipments` and `returns` grow. The table's stream publishes every
+    change.
     """
 
     class Meta(dynamodb.Meta):
@@ -248,6 +271,7 @@ class Order(Model):
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
     disputes = dynamodb.MapsAttribute(of=Dispute, null=True)
     shipments = dynamodb.MapsAttribute(of=Shipment, null=True)
+    returns = dynamodb.MapsAttribute(of=Return, null=True)
     open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")

@@ -3,16 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.orders.statuses import OrderStatus, RefundStatus, ShipmentStatus
+from chalicelib.orders.statuses import OrderStatus, RefundStatus, ReturnStatus, ShipmentStatus
 from common import events, ids, money, streams
 
 Row = dict[str, Any]
+
+_DECISIONS: dict[str, type[events.ReturnEvent]] = {
+    ReturnStatus.APPROVED: events.ReturnApproved,
+    ReturnStatus.REJECTED: events.ReturnRejected,
+}
 
 
 def publish_change(change: streams.Change) -> None:
     """Publish what happened to an order, by a change of its row.
 
-    OrderCreated, OrderCancelled, RefundRequested, OrderShipped and OrderDelivered.
+    OrderCreated, OrderCancelled, RefundRequested, OrderShipped, OrderDelivered, ReturnRequested,
+    ReturnApproved and ReturnRejected.
 
     Idempotent, in any order of records: event ids and times follow from the order's row. The
     saga publishes what else happens to an order.
@@ -32,6 +38,7 @@ def _events(change: streams.Change) -> Iterator[events.Event]:
     if new_status == OrderStatus.CANCELLED and old_status != new_status:
         yield _order_cancelled(change.new)
     yield from _shipment_events(change)
+    yield from _return_events(change)
     known = {_request(refund) for refund in _refunds(change.old)}
     for refund in _refunds(change.new):
         if refund["status"] == RefundStatus.REQUESTED and _request(refund) not in known:
@@ -47,6 +54,18 @@ def _shipment_events(change: streams.Change) -> Iterator[events.Event]:
             yield _order_shipped(new, shipment)
         if shipment["status"] == ShipmentStatus.DELIVERED and known != shipment["status"]:
             yield _order_delivered(new, shipment)
+
+
+def _return_events(change: streams.Change) -> Iterator[events.Event]:
+    old, new = change.old or {}, change.new or {}
+    known = {one["returnId"]: one["status"] for one in old.get("returns") or []}
+    for one in new.get("returns") or []:
+        status = known.get(one["returnId"])
+        if status is None:
+            yield _return_event(events.ReturnRequested, new, one, occurred_at=one["requestedAt"])
+        if one["status"] in _DECISIONS and one["status"] != status:
+            kind, details = _DECISIONS[one["status"]], {"note": one.get("note")}
+            yield _return_event(kind, new, one, occurred_at=one["decidedAt"], **details)
 
 
 def _refunds(order: Row | None) -> list[Row]:
@@ -128,6 +147,21 @@ def _order_delivered(order: Row, shipment: Row) -> events.OrderDelivered:
         items=_lines(shipment["items"]),
         correlation_id=order["correlationId"],
         occurred_at=shipment["deliveredAt"],
+    )
+
+
+def _return_event(
+    kind: type[events.ReturnEvent], order: Row, one: Row, **details: Any
+) -> events.Event:
+    return events.create(
+        kind,
+        order_id=order["orderId"],
+        event_id=ids.deterministic("EVT", kind.detail_type, one["returnId"]),
+        user_id=order["userId"],
+        return_id=one["returnId"],
+        items=_lines(one["items"]),
+        correlation_id=order["correlationId"],
+        **details,
     )
 
 

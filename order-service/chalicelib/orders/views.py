@@ -14,6 +14,7 @@ from chalicelib.orders.statuses import (
     FulfilmentStatus,
     OrderStatus,
     RefundStatus,
+    ReturnStatus,
     ShipmentStatus,
 )
 from common import lazy_imports, money
@@ -129,6 +130,38 @@ class ShipmentView(Schema, kw_only=True):
         )
 
 
+class ReturnLineView(ProductQuantity, kw_only=True):
+    """How many of a product are returned, and why."""
+
+    reason: str
+
+
+class ReturnView(Schema, kw_only=True):
+    """Goods of an order that its customer asked to return."""
+
+    return_id: str
+    status: ReturnStatus
+    items: list[ReturnLineView]
+    requested_at: str
+    note: Annotated[str | None, Meta(description="What the shop wrote to the customer.")] = None
+    decided_at: str | None = None
+
+    @classmethod
+    def of(cls, returned: "models.Return") -> Self:
+        """Return the return in its present state."""
+        return cls(
+            return_id=returned.return_id,
+            status=ReturnStatus(returned.status),
+            items=[
+                ReturnLineView(product_id=line.product_id, qty=line.qty, reason=line.reason)
+                for line in returned.lines
+            ],
+            requested_at=returned.requested_at,
+            note=returned.note,
+            decided_at=returned.decided_at,
+        )
+
+
 class DisputeView(Schema, kw_only=True):
     """A charge that the customer's bank disputes."""
 
@@ -201,6 +234,7 @@ class OrderView(OrderPriceView, kw_only=True):
     ] = None
     disputes: list[DisputeView] | None = None
     shipments: list[ShipmentView] | None = None
+    returns: list[ReturnView] | None = None
     refunds: list[RefundView] | None = None
     refunded_amount: Annotated[
         Decimal | None, Meta(description="The sum of the refunds that are DONE.")
@@ -229,6 +263,7 @@ class OrderView(OrderPriceView, kw_only=True):
             disputes=[DisputeView.of(one, order.currency) for one in order.disputes or []] or None,
             **price_parts(order),
             shipments=[ShipmentView.of(one) for one in order.shipments or []] or None,
+            returns=[ReturnView.of(one) for one in order.returns or []] or None,
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
             refunded_amount=_refunded_amount(refunds, order.currency) if refunds else None,
         )
