@@ -52,12 +52,13 @@ from chalicelib.quotes.schemas import QuoteView
 from chalicelib.returns.errors import (
     NothingShipped,
     ReturnNotFound,
+    ReturnPartTooLarge,
     ReturnStatusConflict,
     ReturnTooLarge,
     ReturnWindowOver,
     TooManyReturns,
 )
-from chalicelib.returns.schemas import NewReturn, ReturnDecision
+from chalicelib.returns.schemas import NewReturn, ReceiveReturn, ReturnDecision
 from chalicelib.shipments.errors import (
     NothingToShip,
     OrderNotShippable,
@@ -83,6 +84,7 @@ with lazy_imports.until_first_use():
         service,
         shop_listing,
     )
+    from chalicelib.returns import receiving
     from chalicelib.returns import service as returns
     from chalicelib.shipments import service as shipments
     from common import staff_acts
@@ -342,6 +344,37 @@ def approve_return(request: Request[ReturnDecision], order_id: str, return_id: s
 )
 def reject_return(request: Request[ReturnDecision], order_id: str, return_id: str) -> ReturnView:
     return returns.reject_return(order_id, return_id, request.caller, request.body)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/receive",
+    scope=Scope.RETURNS_WRITE,
+    summary="Note what came back of a return, and refund it",
+    description=(
+        "Of an approved return, all or a part: its goods are refunded at what was paid for them,"
+        " never above what is left, and those with `restock` go back into stock. It needs an"
+        " `Idempotency-Key`, because two equal parts may both have come back."
+    ),
+    body=ReceiveReturn,
+    returns=ReturnView,
+    errors=[
+        OrderNotFound,
+        ReturnNotFound,
+        ReturnStatusConflict,
+        ReturnPartTooLarge,
+        OrderNotRefundable,
+        OrderDisputed,
+        NothingToRefund,
+        RefundTooLarge,
+        TooManyRefunds,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def receive_return(request: Request[ReceiveReturn], order_id: str, return_id: str) -> ReturnView:
+    key = request.required_idempotency_key
+    return receiving.receive_return(order_id, return_id, request.caller, request.body, key)
 
 
 @api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)

@@ -1,5 +1,7 @@
 """Customers are mailed what was shipped, delivered and returned of their orders."""
 
+from decimal import Decimal
+
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
@@ -98,6 +100,17 @@ def test_a_customer_is_mailed_each_step_of_a_return(deliver, kind, subject, word
     assert (to, sent) == ("jimmy@example.com", subject)
     for part in (words, "2 x Protein Bowl", f"https://shop.example/orders/{ids.suffix(ORDER)}"):
         assert part in text
+
+
+def test_a_customer_is_mailed_what_came_back_and_is_refunded(deliver):
+    more = {"refund_id": "REFUND#1", "amount": Decimal("25.98"), "currency": "USD"}
+    deliver(*[returned(events.ReturnReceived, **more)] * 2)
+    deliver(returned(events.ReturnReceived, **{**more, "refund_id": "REFUND#2"}))
+
+    (_, subject, text), _ = mails()
+    assert subject == f"We received goods of order {NUMBER} back"
+    assert "2 x Protein Bowl" in text
+    assert "25.98 USD" in text
 
 
 @pytest.mark.parametrize("kind", [events.ReturnApproved, events.ReturnRejected])

@@ -262,6 +262,18 @@ def test_refunded_goods_that_were_not_restocked_are_found(records):
     assert records.kinds(settle=3600) == ["StockNotReturned"]
 
 
+def test_of_a_return_only_what_can_be_sold_again_is_restocked(records):
+    records.complete_purchase()
+    good = [{"productId": BOWL, "qty": 1}]
+    records.request_refund(amount=2598, qty=2, status="DONE", restockItems=good)
+    records.refund_at_gateway(2598)
+    records.store_reservation("COMMITTED", returned=1)
+    assert records.kinds(settle=3600) == []
+
+    records.store_reservation("COMMITTED", returned=2)
+    assert records.kinds(settle=3600) == ["StockNotReturned"]
+
+
 def test_goods_restocked_without_a_refund_are_found(records):
     records.complete_purchase()
     records.store_reservation("COMMITTED", returned=1)

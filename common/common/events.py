@@ -125,6 +125,7 @@ class OrderFailed(Event, frozen=True):
 class RefundRequested(Event, frozen=True):
     """A refund of a confirmed order was requested. `restock` returns its items.
 
+    `items` of goods that came back are those that can be sold again, if any.
     `cancels_order`: the order was cancelled and must not be shipped.
     """
 
@@ -201,6 +202,17 @@ class ReturnRejected(ReturnEvent, frozen=True):
     detail_type = "ReturnRejected"
 
     note: str | None = None
+
+
+class ReturnReceived(ReturnEvent, frozen=True):
+    """Goods of a return came back, for which `amount` is refunded. There may be more."""
+
+    source = "commerce.orders"
+    detail_type = "ReturnReceived"
+
+    refund_id: str
+    amount: Decimal
+    currency: str
 
 
 class PaymentRefunded(Event, frozen=True):
@@ -317,6 +329,7 @@ REGISTRY: dict[str, type[Event]] = {
         ReturnRequested,
         ReturnApproved,
         ReturnRejected,
+        ReturnReceived,
         PaymentSuccess,
         PaymentRefunded,
         RefundFailed,

@@ -117,6 +117,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("POST", "/order/{order_id}/returns"): owner(Scope.RETURNS_WRITE),
         ("POST", "/order/{order_id}/returns/{return_id}/approve"): staff(Scope.RETURNS_WRITE),
         ("POST", "/order/{order_id}/returns/{return_id}/reject"): staff(Scope.RETURNS_WRITE),
+        ("POST", "/order/{order_id}/returns/{return_id}/receive"): staff(Scope.RETURNS_WRITE),
         ("GET", "/shipping-methods"): staff(Scope.SETTINGS_WRITE),
         ("POST", "/shipping-methods"): staff(Scope.SETTINGS_WRITE),
         ("PATCH", "/shipping-methods/{method_id}"): staff(Scope.SETTINGS_WRITE),

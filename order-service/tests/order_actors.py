@@ -89,6 +89,19 @@ class Support(Customer):
         """Reject a return."""
         return self.api.post(_return_path(order_id, return_id, "reject"), more, self.token)
 
+    def receive(
+        self,
+        order_id: str,
+        return_id: str,
+        *lines: tuple[str, int, bool],
+        key: str | None = "part",
+        **more: Any,
+    ) -> HTTPResponse:
+        """Receive these pieces, which can be sold again or not."""
+        items = [{"productId": name, "qty": qty, "restock": good} for name, qty, good in lines]
+        path = _return_path(order_id, return_id, "receive")
+        return self.api.post(path, {"items": items, **more}, self.token, _headers(key))
+
 
 def error_of(response: HTTPResponse) -> tuple[int, str]:
     """The status and the Code of an error response."""

@@ -32,7 +32,8 @@ BOWL = "PROD#01BOWL"
 SHIRT = "PARENT#01SHIRT"  # a parent of variants
 IMPORT = "IMPORT#01IMPORT"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
-SHIPPED_ORDER, SHIPMENT, RETURN = "ORDER#01SHIPPED", "SHIP#01PARCEL", "RET#01RETURN"
+SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
+RETURN, APPROVED_RETURN = "RET#01RETURN", "RET#01APPROVED"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 ADDRESS = {
     "name": "Jimmy",
@@ -183,7 +184,7 @@ def _existing() -> set[str]:
 def _shipment() -> dict[str, Any]:
     return {
         "shipmentId": SHIPMENT,
-        "items": [{"productId": BOWL, "qty": 2}],
+        "items": [{"productId": BOWL, "qty": 3}],
         "carrier": "DHL",
         "status": "SHIPPED",
         "requestHash": "-",
@@ -192,11 +193,11 @@ def _shipment() -> dict[str, Any]:
     }
 
 
-def _return() -> dict[str, Any]:
+def _return(return_id: str, status: str) -> dict[str, Any]:
     return {
-        "returnId": RETURN,
+        "returnId": return_id,
         "items": [{"productId": BOWL, "qty": 1, "reason": "DAMAGED"}],
-        "status": "REQUESTED",
+        "status": status,
         "requestHash": "-",
         "requestedAt": clock.now(),
         "requestedBy": JIMMY,
@@ -204,10 +205,10 @@ def _return() -> dict[str, Any]:
 
 
 def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) -> None:
-    line = {"productId": BOWL, "name": "Bowl", "qty": 2, "priceMinor": 1299, "lineTotalMinor": 2598}
+    line = {"productId": BOWL, "name": "Bowl", "qty": 3, "priceMinor": 1299, "lineTotalMinor": 3897}
     known = {
         "items": [line],
-        "totalMinor": 2598,
+        "totalMinor": 3897,
         "currency": "USD",
         "method": "CARD",
         "requestHash": "-",
@@ -394,7 +395,8 @@ def set_up_orders(service: ServiceUnderTest) -> None:
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
-    shipped = {"shipments": [_shipment()], "returns": [_return()]}
+    returns = [_return(RETURN, "REQUESTED"), _return(APPROVED_RETURN, "APPROVED")]
+    shipped = {"shipments": [_shipment()], "returns": returns}
     _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", **shipped)
     amys = {"order_id": AMYS_ORDER}
     returned = {"order_id": SHIPPED_ORDER, "return_id": RETURN}
@@ -428,6 +430,11 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ),
         ("POST", "/order/{order_id}/returns/{return_id}/approve"): Request(returned, {}),
         ("POST", "/order/{order_id}/returns/{return_id}/reject"): Request(returned, {}),
+        ("POST", "/order/{order_id}/returns/{return_id}/receive"): Request(
+            {**returned, "return_id": APPROVED_RETURN},
+            {"items": [{**part["items"][0], "restock": True}]},
+            {"Idempotency-Key": "key-1"},
+        ),
         ("POST", "/order/quote"): Request(body={"cartItems": order["cartItems"]}),
         **_price_settings(service),
     }

@@ -56,6 +56,7 @@ EXCEPTIONS = {
     "POST /order/{orderId}/returns": (409, "nothing was shipped"),
     "POST /order/{orderId}/returns/{returnId}/approve": ONLY_STAFF,
     "POST /order/{orderId}/returns/{returnId}/reject": ONLY_STAFF,
+    "POST /order/{orderId}/returns/{returnId}/receive": ONLY_STAFF,
     "PATCH /user/addresses/{addressId}": (404, "an address of one's own is named"),
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,

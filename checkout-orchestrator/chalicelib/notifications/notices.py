@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     RETURN_REQUESTED = "RETURN_REQUESTED"
     RETURN_APPROVED = "RETURN_APPROVED"
     RETURN_REJECTED = "RETURN_REJECTED"
+    RETURN_RECEIVED = "RETURN_RECEIVED"
     PICKING_WITHDRAWN = "PICKING_WITHDRAWN"
     DISPUTE_OPEN = "DISPUTE_OPEN"
     DISPUTE_WON = "DISPUTE_WON"
@@ -91,6 +92,12 @@ _NOTICES = {
         "Your return of order {number} is not accepted",
         "We cannot take back these goods of your order {number}:\n\n"
         "{lines}\n\n{note}Your order: {link}\n(return {return_id})",
+    ),
+    NoticeKind.RETURN_RECEIVED: Notice(
+        "We received goods of order {number} back",
+        "We received these goods of your order {number} back:\n\n{lines}\n\n"
+        "For them {amount} will be refunded; another mail says when.\n\n"
+        "Your order: {link}\n(return {return_id}, refund {refund})",
     ),
     NoticeKind.DISPUTE_OPEN: Notice(
         "Order #{number} is disputed",

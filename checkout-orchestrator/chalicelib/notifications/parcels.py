@@ -7,7 +7,7 @@ from chalicelib.notifications.models import Notification
 from chalicelib.notifications.notices import Notice, NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels.orders import Order, find_order, shown_number
-from common import events, ids
+from common import events, ids, money
 
 ParcelEvent = events.OrderShipped | events.OrderDelivered | events.ReturnEvent
 
@@ -17,6 +17,7 @@ _NOTICES: dict[type[ParcelEvent], NoticeKind] = {
     events.ReturnRequested: NoticeKind.RETURN_REQUESTED,
     events.ReturnApproved: NoticeKind.RETURN_APPROVED,
     events.ReturnRejected: NoticeKind.RETURN_REJECTED,
+    events.ReturnReceived: NoticeKind.RETURN_RECEIVED,
 }
 _EVENTS = {event.detail_type: event for event in _NOTICES}
 
@@ -64,12 +65,22 @@ def _list_goods(lines: list[events.Line], order: Order | None) -> list[str]:
 
 def _describe(event: ParcelEvent) -> dict[str, str]:
     """Return what the notices of parcels say besides the goods."""
+    if isinstance(event, events.ReturnReceived):
+        return {
+            "return_id": ids.suffix(event.return_id),
+            "refund": ids.suffix(event.refund_id),
+            "amount": _format_amount(event),
+        }
     if isinstance(event, events.ReturnEvent):
         return {"return_id": ids.suffix(event.return_id), "note": _describe_note(event)}
     shipment = ids.suffix(event.shipment_id)
     if isinstance(event, events.OrderShipped):
         return {"shipment": shipment, "tracking": _describe_tracking(event)}
     return {"shipment": shipment}
+
+
+def _format_amount(event: events.ReturnReceived) -> str:
+    return money.format_amount(money.minor(event.amount, event.currency), event.currency)
 
 
 def _describe_note(event: events.ReturnEvent) -> str:

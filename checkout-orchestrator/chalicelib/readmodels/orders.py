@@ -79,10 +79,16 @@ class OrderRefund(dynamodb.Map):
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     restock = BooleanAttribute(default=True)
+    restock_lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="restockItems", null=True)
     cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     status = UnicodeAttribute()
     attempt = dynamodb.WholeNumber(default=1)
     requested_at = UnicodeAttribute(attr_name="requestedAt")
+
+    @property
+    def lines_to_restock(self) -> list[OrderLine]:
+        """The goods to restock if it restocks: of a return those that can be sold again."""
+        return list(self.restock_lines or self.lines)
 
     @property
     def is_failed(self) -> bool:

@@ -110,6 +110,9 @@ class Refund(dynamodb.Map):
     shipping_minor = dynamodb.WholeNumber(attr_name="shippingMinor", null=True)  # part of it
     whole = BooleanAttribute()  # requested as all that was left, without naming items
     restock = BooleanAttribute()
+    # Of a return: which of the goods are restocked, where not all of them can be sold again.
+    restock_lines = dynamodb.MapsAttribute(of=RefundLine, attr_name="restockItems", null=True)
+    return_id = UnicodeAttribute(null=True, attr_name="returnId")  # the goods were shipped
     cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     # A failed refund that is tried again keeps its goods, which are restocked once.
     attempt = dynamodb.WholeNumber(default=1)
@@ -153,6 +156,24 @@ class ReturnLine(dynamodb.Map):
     reason = UnicodeAttribute()
 
 
+class ReceivedLine(dynamodb.Map):
+    """How many of a product came back, and whether they can be sold again."""
+
+    product_id = UnicodeAttribute(attr_name="productId")
+    qty = dynamodb.WholeNumber()
+    restock = BooleanAttribute()
+
+
+class ReturnPart(dynamodb.Map):
+    """What of a return came back at once. It has one refund."""
+
+    refund_id = UnicodeAttribute(attr_name="refundId")
+    lines = dynamodb.MapsAttribute(of=ReceivedLine, attr_name="items")
+    request_hash = UnicodeAttribute(attr_name="requestHash")
+    received_at = UnicodeAttribute(attr_name="receivedAt")
+    received_by = UnicodeAttribute(attr_name="receivedBy")
+
+
 class Return(dynamodb.Map):
     """Shipped goods that a customer asked to return. Never deleted."""
 
@@ -165,6 +186,7 @@ class Return(dynamodb.Map):
     note = UnicodeAttribute(null=True)  # to the customer, of who decided
     decided_at = UnicodeAttribute(null=True, attr_name="decidedAt")
     decided_by = UnicodeAttribute(null=True, attr_name="decidedBy")
+    parts = dynamodb.MapsAttribute(of=ReturnPart, null=True)
 
 
 class Dispute(dynamodb.Map):

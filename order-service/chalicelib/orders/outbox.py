@@ -18,7 +18,7 @@ def publish_change(change: streams.Change) -> None:
     """Publish what happened to an order, by a change of its row.
 
     OrderCreated, OrderCancelled, RefundRequested, OrderShipped, OrderDelivered, ReturnRequested,
-    ReturnApproved and ReturnRejected.
+    ReturnApproved, ReturnRejected and ReturnReceived.
 
     Idempotent, in any order of records: event ids and times follow from the order's row. The
     saga publishes what else happens to an order.
@@ -59,6 +59,7 @@ def _shipment_events(change: streams.Change) -> Iterator[events.Event]:
 def _return_events(change: streams.Change) -> Iterator[events.Event]:
     old, new = change.old or {}, change.new or {}
     known = {one["returnId"]: one["status"] for one in old.get("returns") or []}
+    received = {part["refundId"] for _, part in _parts(old)}
     for one in new.get("returns") or []:
         status = known.get(one["returnId"])
         if status is None:
@@ -66,6 +67,15 @@ def _return_events(change: streams.Change) -> Iterator[events.Event]:
         if one["status"] in _DECISIONS and one["status"] != status:
             kind, details = _DECISIONS[one["status"]], {"note": one.get("note")}
             yield _return_event(kind, new, one, occurred_at=one["decidedAt"], **details)
+    for one, part in _parts(new):
+        if part["refundId"] not in received:
+            yield _return_received(new, one, part)
+
+
+def _parts(order: Row) -> list[tuple[Row, Row]]:
+    """Return what came back of returns, each with its return."""
+    returns = order.get("returns") or []
+    return [(one, part) for one in returns for part in one.get("parts") or []]
 
 
 def _refunds(order: Row | None) -> list[Row]:
@@ -110,7 +120,7 @@ def _refund_requested(order: Row, refund: Row) -> events.RefundRequested:
         event_id=event_id,
         user_id=order["userId"],
         refund_id=refund["refundId"],
-        items=_lines(refund["items"]),
+        items=_lines(refund.get("restockItems") or refund["items"]),
         amount=money.decimal(refund["amountMinor"], order["currency"]),
         currency=order["currency"],
         restock=refund["restock"],
@@ -162,6 +172,23 @@ def _return_event(
         items=_lines(one["items"]),
         correlation_id=order["correlationId"],
         **details,
+    )
+
+
+def _return_received(order: Row, one: Row, part: Row) -> events.ReturnReceived:
+    (refund,) = [each for each in _refunds(order) if each["refundId"] == part["refundId"]]
+    return events.create(
+        events.ReturnReceived,
+        order_id=order["orderId"],
+        event_id=ids.deterministic("EVT", "ReturnReceived", part["refundId"]),
+        user_id=order["userId"],
+        return_id=one["returnId"],
+        items=_lines(refund["items"]),
+        refund_id=part["refundId"],
+        amount=money.decimal(refund["amountMinor"], order["currency"]),
+        currency=order["currency"],
+        correlation_id=order["correlationId"],
+        occurred_at=part["receivedAt"],
     )
 
 

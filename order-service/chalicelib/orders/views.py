@@ -83,6 +83,7 @@ class RefundView(Schema, kw_only=True):
     ] = None
     done_at: str | None = None
     reason: str | None = None
+    return_id: Annotated[str | None, Meta(description="The return that it pays for.")] = None
 
     @classmethod
     def of(cls, refund: "models.Refund", currency: str) -> Self:
@@ -100,6 +101,7 @@ class RefundView(Schema, kw_only=True):
             else None,
             done_at=refund.done_at,
             reason=refund.reason,
+            return_id=refund.return_id,
         )
 
 
@@ -136,6 +138,32 @@ class ReturnLineView(ProductQuantity, kw_only=True):
     reason: str
 
 
+class ReceivedLineView(ProductQuantity, kw_only=True):
+    """How many of a product came back, and whether they can be sold again."""
+
+    restock: bool
+
+
+class ReturnPartView(Schema, kw_only=True):
+    """What of a return came back at once, and the refund of it."""
+
+    items: list[ReceivedLineView]
+    refund_id: str
+    received_at: str
+
+    @classmethod
+    def of(cls, part: "models.ReturnPart") -> Self:
+        """Return the part as it was noted."""
+        return cls(
+            items=[
+                ReceivedLineView(product_id=line.product_id, qty=line.qty, restock=line.restock)
+                for line in part.lines
+            ],
+            refund_id=part.refund_id,
+            received_at=part.received_at,
+        )
+
+
 class ReturnView(Schema, kw_only=True):
     """Goods of an order that its customer asked to return."""
 
@@ -145,6 +173,7 @@ class ReturnView(Schema, kw_only=True):
     requested_at: str
     note: Annotated[str | None, Meta(description="What the shop wrote to the customer.")] = None
     decided_at: str | None = None
+    parts: list[ReturnPartView] | None = None
 
     @classmethod
     def of(cls, returned: "models.Return") -> Self:
@@ -159,6 +188,7 @@ class ReturnView(Schema, kw_only=True):
             requested_at=returned.requested_at,
             note=returned.note,
             decided_at=returned.decided_at,
+            parts=[ReturnPartView.of(one) for one in returned.parts or []] or None,
         )
 
 

@@ -30,6 +30,12 @@ class ReturnWindowOver(ConflictError):
     description = "The goods arrived longer ago than returns are taken. The message says how long."
 
 
+class ReturnPartTooLarge(ConflictError):
+    """More goods were named than the return still awaits."""
+
+    description = "More was named than the return awaits. The message says how much that is."
+
+
 class TooManyReturns(ConflictError):
     """The order has MAX_RETURNS returns."""
 

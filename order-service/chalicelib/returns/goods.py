@@ -47,8 +47,10 @@ def _count_arrived_since(order: Order, start: str) -> Quantities:
     for parcel in parcels:
         if parcel.arrived_at >= start:
             arrived += parcel.goods
-    paid = Counter(count_goods_left(order)) - _count_awaited(order)
-    return dict(arrived & paid)  # of each product the smaller count
+    refundable = Counter(count_goods_left(order))
+    for one in _holding_returns(order):
+        refundable -= count_awaited(one)
+    return dict(arrived & refundable)  # of each product the smaller count
 
 
 def _parcels(order: Order) -> list[_Parcel]:
@@ -81,13 +83,15 @@ def _take(parcels: list[_Parcel], one: Return) -> None:
             qty -= taken
 
 
-def _count_awaited(order: Order) -> Counter[str]:
-    """Count what open returns will be refunded for."""
+def count_awaited(returned: Return) -> Counter[str]:
+    """Return how many of each product of a return did not come back yet."""
     awaited: Counter[str] = Counter()
-    for one in _holding_returns(order):
-        for line in one.lines:
-            awaited[line.product_id] += line.qty
-    return awaited
+    for line in returned.lines:
+        awaited[line.product_id] += line.qty
+    for part in returned.parts or []:
+        for received in part.lines:
+            awaited[received.product_id] -= received.qty
+    return +awaited
 
 
 def _window_start(timestamp: str) -> str:

@@ -35,6 +35,21 @@ class NewReturn(Schema, kw_only=True):
     items: Annotated[list[ReturnItem], Meta(min_length=1, max_length=MAX_LINES)]
 
 
+class ReceivedItem(ProductQuantity, kw_only=True):
+    """How many of a product came back."""
+
+    restock: Annotated[bool, Meta(description="Whether they can be sold again, as inspected.")]
+
+
+class ReceiveReturn(Schema, kw_only=True):
+    """What of a return came back."""
+
+    items: Annotated[list[ReceivedItem], Meta(min_length=1, max_length=2 * MAX_LINES)]
+    shipping: Annotated[
+        bool, Meta(description="Whether what was paid for shipping is refunded, too.")
+    ] = False
+
+
 class ReturnDecision(Schema, kw_only=True):
     """What the customer is told with the decision."""
 

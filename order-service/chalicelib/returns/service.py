@@ -94,7 +94,9 @@ def get_return(order: Order, return_id: str) -> Return:
 def require_transition(returned: Return, status: ReturnStatus) -> None:
     """Require that the return may get this status. Raises: ReturnStatusConflict."""
     if status not in RETURN_TRANSITIONS[ReturnStatus(returned.status)]:
-        raise ReturnStatusConflict(f"{returned.return_id} is {returned.status}, and not {status}")
+        raise ReturnStatusConflict(
+            f"{returned.return_id} is {returned.status}: it cannot be {status}"
+        )
 
 
 def hash_request(request: msgspec.Struct) -> str:
