@@ -181,7 +181,7 @@ def get_order(request: Request[None], order_id: str) -> OrderView:
     summary="List orders, newest first",
     description=(
         "A new order or status may show a moment later. Staff list all orders of the shop with"
-        " `view=all`, of the last 31 days or those named; a page of one `status` may be short, and"
+        " `view=all`, of the last 31 days or those named; a page of one status may be short, and"
         " the list ends where there is no `X-Next-Cursor`."
     ),
     query=OrdersQuery,

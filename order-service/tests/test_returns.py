@@ -91,6 +91,13 @@ def test_goods_that_a_return_holds_are_not_returned_again(jimmy, support, shippe
     assert jimmy.ask_to_return(shipped, (BOWL, 2), key="two").status_code == 201
 
 
+def test_what_is_not_shipped_yet_is_not_returned_for_what_was(jimmy, warehouse, paid):
+    warehouse.ship(paid, (BOWL, 1))
+    jimmy.ask_to_return(paid, (BOWL, 1), key="one")
+
+    assert error_of(jimmy.ask_to_return(paid, (BOWL, 1), key="two")) == (409, "ReturnTooLarge")
+
+
 def test_refunded_goods_are_not_returned(jimmy, admin, shipped):
     admin.refund(shipped, (BOWL, 1), key="broken")
 
@@ -171,6 +178,41 @@ def test_a_stage_sets_window_and_reasons(jimmy, shipped, monkeypatch):
     wrong = jimmy.ask_to_return(shipped, (BOWL, 1), reason="DAMAGED")
     assert error_of(wrong) == (400, "InvalidBody")
     assert wrong.json_body["Message"] == ("items[0].reason: expected one of LEAKS, TOO_SPICY")
+
+
+# lists
+
+
+def list_of(staff, query):
+    return [order["orderId"] for order in staff.list(f"?view=all&{query}").json_body]
+
+
+def test_staff_find_returns_that_are_to_be_decided(jimmy, support, shipped, order):
+    assert list_of(support, "returnStatus=REQUESTED") == []
+    one = jimmy.ask_to_return(shipped, (BOWL, 1), key="one").json_body["returnId"]
+    jimmy.ask_to_return(shipped, (BOWL, 1), key="two")
+    support.approve(shipped, one)
+
+    for status in ("REQUESTED", "APPROVED"):
+        assert list_of(support, f"returnStatus={status}") == [shipped]
+    assert list_of(support, "returnStatus=REQUESTED&fulfilmentStatus=FULFILLED") == [shipped]
+    assert list_of(support, "returnStatus=REQUESTED&fulfilmentStatus=DELIVERED") == []
+    assert list_of(support, "returnStatus=RECEIVED") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?returnStatus=REQUESTED",
+        "?view=all&returnStatus=LOST",
+        "?view=all&returnStatus=REQUESTED&email=jimmy@example.com",
+    ],
+)
+def test_a_wrong_filter_by_returns_is_named(support, query):
+    refused = support.list(query)
+
+    assert error_of(refused) == (400, "InvalidQuery")
+    assert refused.json_body["Message"].startswith("returnStatus: ")
 
 
 # decisions

@@ -114,6 +114,20 @@ class OrderShipment(dynamodb.Map):
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
 
 
+class ReturnPart(dynamodb.Map):
+    """Goods that came back at once, and their refund."""
+
+    refund_id = UnicodeAttribute(attr_name="refundId")
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+
+
+class OrderReturn(dynamodb.Map):
+    """A return of shipped goods, and what of it came back."""
+
+    return_id = UnicodeAttribute(attr_name="returnId")
+    parts = dynamodb.MapsAttribute(of=ReturnPart, null=True)
+
+
 class ByDay(GlobalSecondaryIndex["Order"]):
     """The ids of a day's orders, in eight shards: `placedOn` is `2026-11-22#0`..."""
 
@@ -160,6 +174,7 @@ class Order(Model):
     refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
     disputes: ListAttribute[OrderDispute] = dynamodb.MapsAttribute(of=OrderDispute, null=True)
     shipments: ListAttribute[OrderShipment] = dynamodb.MapsAttribute(of=OrderShipment, null=True)
+    returns: ListAttribute[OrderReturn] = dynamodb.MapsAttribute(of=OrderReturn, null=True)
     order_number = UnicodeAttribute(attr_name="orderNumber", null=True)
     cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
