@@ -301,6 +301,17 @@ def test_a_part_leaves_the_trace_of_who_received_it(support, shipped, approved):
     assert (act["userId"], act["scope"]) == (STAFF, "returns:write")
     assert "APPROVED" in act["changes"]
     assert "PARTLY_RECEIVED" in act["changes"]
+    assert "Hash" not in act["changes"]
+
+
+def test_the_trace_of_a_return_names_no_other(support, shipped, approve):
+    first, second = (approve(shipped, (BOWL, 1), key=key) for key in ("one", "two"))
+    support.receive(shipped, second, (BOWL, 1, True))
+
+    acts = boto3.resource("dynamodb").Table("OrderStaffActs").scan()["Items"]
+    (act,) = [act for act in acts if act["action"] == "receiveReturn"]
+    assert second in act["changes"]
+    assert first not in act["changes"]
 
 
 # bad input
