@@ -28,6 +28,7 @@ from chalicelib.orders.errors import (
     TotalTooLarge,
     TotalTooSmall,
 )
+from chalicelib.orders.return_views import ReturnView
 from chalicelib.orders.schemas import (
     ConfirmOrder,
     CreateOrder,
@@ -41,7 +42,6 @@ from chalicelib.orders.views import (
     CreatedOrder,
     OrderView,
     RefundAccepted,
-    ReturnView,
     ShipmentView,
     StepResult,
     ValidOrder,

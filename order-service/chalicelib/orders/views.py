@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from msgspec import Meta
 
 from chalicelib.orders.price_views import OrderPriceView, optional_amount, price_parts
+from chalicelib.orders.return_views import ReturnView
 from chalicelib.orders.schemas import CartItemTaken, ProductQuantity
 from chalicelib.orders.statuses import (
     PAID_STATUSES,
@@ -14,7 +15,6 @@ from chalicelib.orders.statuses import (
     FulfilmentStatus,
     OrderStatus,
     RefundStatus,
-    ReturnStatus,
     ShipmentStatus,
 )
 from common import lazy_imports, money
@@ -96,9 +96,7 @@ class RefundView(Schema, kw_only=True):
             restock=refund.restock,
             requested_at=refund.requested_at,
             requested_by=refund.requested_by,
-            shipping=money.decimal(refund.shipping_minor, currency)
-            if refund.shipping_minor
-            else None,
+            shipping=optional_amount(refund.shipping_minor, currency),
             done_at=refund.done_at,
             reason=refund.reason,
             return_id=refund.return_id,
@@ -129,66 +127,6 @@ class ShipmentView(Schema, kw_only=True):
             tracking_number=shipment.tracking_number,
             tracking_url=shipment.tracking_url,
             delivered_at=shipment.delivered_at,
-        )
-
-
-class ReturnLineView(ProductQuantity, kw_only=True):
-    """How many of a product are returned, and why."""
-
-    reason: str
-
-
-class ReceivedLineView(ProductQuantity, kw_only=True):
-    """How many of a product came back, and whether they can be sold again."""
-
-    restock: bool
-
-
-class ReturnPartView(Schema, kw_only=True):
-    """What of a return came back at once, and the refund of it."""
-
-    items: list[ReceivedLineView]
-    refund_id: str
-    received_at: str
-
-    @classmethod
-    def of(cls, part: "models.ReturnPart") -> Self:
-        """Return the part as it was noted."""
-        return cls(
-            items=[
-                ReceivedLineView(product_id=line.product_id, qty=line.qty, restock=line.restock)
-                for line in part.lines
-            ],
-            refund_id=part.refund_id,
-            received_at=part.received_at,
-        )
-
-
-class ReturnView(Schema, kw_only=True):
-    """Goods of an order that its customer asked to return."""
-
-    return_id: str
-    status: ReturnStatus
-    items: list[ReturnLineView]
-    requested_at: str
-    note: Annotated[str | None, Meta(description="What the shop wrote to the customer.")] = None
-    decided_at: str | None = None
-    parts: list[ReturnPartView] | None = None
-
-    @classmethod
-    def of(cls, returned: "models.Return") -> Self:
-        """Return the return in its present state."""
-        return cls(
-            return_id=returned.return_id,
-            status=ReturnStatus(returned.status),
-            items=[
-                ReturnLineView(product_id=line.product_id, qty=line.qty, reason=line.reason)
-                for line in returned.lines
-            ],
-            requested_at=returned.requested_at,
-            note=returned.note,
-            decided_at=returned.decided_at,
-            parts=[ReturnPartView.of(one) for one in returned.parts or []] or None,
         )
 
 

@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.orders.models import Order, Return
+from chalicelib.orders.models import Order
 from chalicelib.orders.pricing import Quantities
 from chalicelib.orders.refund_amounts import count_goods_left
+from chalicelib.orders.return_models import Return
 from chalicelib.orders.statuses import ReturnStatus
 from common import clock, settings
 

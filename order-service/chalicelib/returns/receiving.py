@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from chalicelib.configuration.errors import IdempotencyKeyReused
 from chalicelib.orders import lookups, refunds
 from chalicelib.orders.errors import RefundTooLarge
-from chalicelib.orders.models import Order, ReceivedLine, Refund, Return, ReturnPart
+from chalicelib.orders.models import Order, Refund
 from chalicelib.orders.pricing import Quantities, merge_lines
 from chalicelib.orders.refund_amounts import (
     count_goods_left,
@@ -25,8 +25,9 @@ from chalicelib.orders.refund_records import (
     refund_lines,
     save_refunds,
 )
+from chalicelib.orders.return_models import ReceivedLine, Return, ReturnPart
+from chalicelib.orders.return_views import ReturnView
 from chalicelib.orders.statuses import ReturnStatus
-from chalicelib.orders.views import ReturnView
 from chalicelib.returns import goods
 from chalicelib.returns.errors import ReturnPartTooLarge
 from chalicelib.returns.schemas import ReceivedItem, ReceiveReturn

@@ -12,11 +12,12 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.configuration.errors import IdempotencyKeyReused
 from chalicelib.orders import lookups, writes
-from chalicelib.orders.models import Order, Return, ReturnLine
+from chalicelib.orders.models import Order
 from chalicelib.orders.pricing import Quantities, merge_lines
 from chalicelib.orders.refund_records import CONFLICT_RETRIES, contended
+from chalicelib.orders.return_models import Return, ReturnLine
+from chalicelib.orders.return_views import ReturnView
 from chalicelib.orders.statuses import RETURN_TRANSITIONS, ReturnStatus
-from chalicelib.orders.views import ReturnView
 from chalicelib.returns import goods
 from chalicelib.returns.errors import (
     NothingShipped,
