@@ -273,7 +273,7 @@ def on_order_done_receipt(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="order-shipped-queue", batch_size=5, name="on-order-shipped")
 def on_order_shipped(event: SQSEvent) -> None:
-    """Mail what was shipped or delivered of an order, and that it goes elsewhere."""
+    """Mail what was shipped or returned of an order, and that it goes elsewhere."""
     queues.consume(event, parcels.process_message)
 
 

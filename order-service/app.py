@@ -36,6 +36,7 @@ from chalicelib.orders.errors import (
     TotalTooLarge,
     TotalTooSmall,
 )
+from chalicelib.orders.return_views import ReturnView
 from chalicelib.orders.schemas import (
     ConfirmOrder,
     CreateOrder,
@@ -56,6 +57,16 @@ from chalicelib.orders.views import (
 from chalicelib.price_settings import routes as price_settings
 from chalicelib.promotions.errors import CouponNotApplicable, CouponNotFound, CouponOver
 from chalicelib.quotes.schemas import QuoteView
+from chalicelib.returns.errors import (
+    NothingShipped,
+    ReturnNotFound,
+    ReturnPartTooLarge,
+    ReturnStatusConflict,
+    ReturnTooLarge,
+    ReturnWindowOver,
+    TooManyReturns,
+)
+from chalicelib.returns.schemas import NewReturn, ReceiveReturn, ReturnDecision
 from chalicelib.shipments.errors import (
     NothingToShip,
     OrderNotShippable,
@@ -85,6 +96,8 @@ with lazy_imports.until_first_use():
         service,
         shop_listing,
     )
+    from chalicelib.returns import receiving
+    from chalicelib.returns import service as returns
     from chalicelib.shipments import service as shipments
     from common import staff_acts
 
@@ -186,7 +199,7 @@ def get_order(request: Request[None], order_id: str) -> OrderView:
     summary="List orders, newest first",
     description=(
         "A new order or status may show a moment later. Staff list all orders of the shop with"
-        " `view=all`, of the last 31 days or those named; a page of one `status` may be short, and"
+        " `view=all`, of the last 31 days or those named; a page of one status may be short, and"
         " the list ends where there is no `X-Next-Cursor`."
     ),
     query=OrdersQuery,
@@ -359,6 +372,95 @@ def add_note(request: Request[NewNote], order_id: str) -> NoteView:
 )
 def get_order_history(request: Request[None], order_id: str) -> list[HistoryEntry]:
     return history.get_history(order_id, request.caller)
+
+
+@api.post(
+    "/order/{order_id}/returns",
+    summary="Ask to return shipped goods",
+    description=(
+        "For goods that arrived at most as many days ago as the shop takes returns, 30 by default;"
+        " staff with `returns:write` ask for a customer. It needs an `Idempotency-Key`, because two"
+        " equal returns may both be meant. The shop then approves or rejects it."
+    ),
+    body=NewReturn,
+    returns=ReturnView,
+    status=201,
+    on_behalf=Scope.RETURNS_WRITE,
+    errors=[
+        auth.InsufficientScope,
+        OrderNotFound,
+        NothingShipped,
+        ReturnTooLarge,
+        ReturnWindowOver,
+        TooManyReturns,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def request_return(request: Request[NewReturn], order_id: str) -> ReturnView:
+    key = request.required_idempotency_key
+    return returns.request_return(order_id, request.caller, request.body, key)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/approve",
+    scope=Scope.RETURNS_WRITE,
+    summary="Let the customer send goods back",
+    description="Repeating it changes nothing. The note is mailed to the customer.",
+    body=ReturnDecision,
+    returns=ReturnView,
+    errors=[OrderNotFound, ReturnNotFound, ReturnStatusConflict, OrderContended],
+)
+def approve_return(request: Request[ReturnDecision], order_id: str, return_id: str) -> ReturnView:
+    return returns.approve_return(order_id, return_id, request.caller, request.body)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/reject",
+    scope=Scope.RETURNS_WRITE,
+    summary="Refuse a return of which nothing came back",
+    description=(
+        "Its goods can be returned again. Repeating it changes nothing. The note is mailed to the"
+        " customer."
+    ),
+    body=ReturnDecision,
+    returns=ReturnView,
+    errors=[OrderNotFound, ReturnNotFound, ReturnStatusConflict, OrderContended],
+)
+def reject_return(request: Request[ReturnDecision], order_id: str, return_id: str) -> ReturnView:
+    return returns.reject_return(order_id, return_id, request.caller, request.body)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/receive",
+    scope=Scope.RETURNS_WRITE,
+    summary="Note what came back of a return, and refund it",
+    description=(
+        "Of an approved return, all or a part: its goods are refunded at what was paid for them,"
+        " never above what is left, and those with `restock` go back into stock. It needs an"
+        " `Idempotency-Key`, because two equal parts may both have come back."
+    ),
+    body=ReceiveReturn,
+    returns=ReturnView,
+    errors=[
+        OrderNotFound,
+        ReturnNotFound,
+        ReturnStatusConflict,
+        ReturnPartTooLarge,
+        OrderNotRefundable,
+        OrderDisputed,
+        NothingToRefund,
+        RefundTooLarge,
+        TooManyRefunds,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def receive_return(request: Request[ReceiveReturn], order_id: str, return_id: str) -> ReturnView:
+    key = request.required_idempotency_key
+    return receiving.receive_return(order_id, return_id, request.caller, request.body, key)
 
 
 @api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)

@@ -61,7 +61,7 @@ class _LogIn(httpx.Auth):
 
 
 def run(shop: "Shop", say: Say) -> None:
-    """Buy something as a new customer, and have it shipped and delivered.
+    """Buy something as a new customer, have it delivered, and return a piece.
 
     The order, its mails and the report are checked.
 
@@ -101,6 +101,12 @@ def run(shop: "Shop", say: Say) -> None:
             order = _call(http, "GET", _path(order_id), 200)
             if order["fulfilmentStatus"] != "DELIVERED":
                 raise PurchaseFailed(f"the order is {order['fulfilmentStatus']}")
+        _return_piece(http, admin, order, say)
+        with _step(say, "each step of it and the refund were mailed to the customer"):
+            _wait_for(
+                "four mails more about the order",
+                lambda: len(_find_mails(shop, email, number)) >= 8,
+            )
 
 
 def _check_out(http: httpx.Client, say: Say) -> str:
@@ -150,6 +156,28 @@ def _show_invoice(http: httpx.Client, order_id: str, say: Say) -> None:
         _wait_for("an invoice", lambda: http.get(path).status_code == 200)
     invoice = _call(http, "GET", path, 200)
     say(f"  {invoice['number']}.pdf: {invoice['url']}")
+
+
+def _return_piece(http: httpx.Client, admin: httpx.Client, order: Any, say: Say) -> None:
+    """Return a piece of the order as its customer, and receive it as staff."""
+    path = _path(order["orderId"])
+    piece = {"productId": order["items"][0]["productId"], "qty": 1}
+    with _step(say, "asked to return one piece"):
+        items = [{**piece, "reason": "NO_LONGER_WANTED"}]
+        key = uuid.uuid4().hex
+        returned = _call(http, "POST", f"{path}/returns", 201, {"items": items}, key)["returnId"]
+    return_path = f"{path}/returns/{quote(returned, safe='')}"
+    with _step(say, f"approved {returned}, as staff"):
+        _call(admin, "POST", f"{return_path}/approve", 200, {})
+    with _step(say, "received the piece, to be sold again"):
+        items = [{**piece, "restock": True}]
+        _call(admin, "POST", f"{return_path}/receive", 200, {"items": items}, uuid.uuid4().hex)
+    with _step(say, f"{order['orderId']} is PARTLY_REFUNDED"):
+        _wait_for(
+            "the refund", lambda: _call(http, "GET", path, 200)["status"] == "PARTLY_REFUNDED"
+        )
+    paid_back = _call(http, "GET", path, 200)
+    say(f"  refunded: {_format_money(paid_back, 'refundedAmount')}")
 
 
 def _path(order_id: str) -> str:

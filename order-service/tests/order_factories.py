@@ -65,3 +65,20 @@ def payment_refunded(
         **more,
     )
     return events.to_message(event)
+
+
+def disputed(order_id: str, status: str = "OPEN", amount: str = "36.48") -> dict[str, Any]:
+    """The message of PaymentDisputed for the order."""
+    event = events.create(
+        events.PaymentDisputed,
+        order_id=order_id,
+        user_id="USER#1",
+        payment_id="PAY#2001",
+        dispute_id="dp_1",
+        amount=Decimal(amount),
+        currency="USD",
+        status=status,
+        reason="fraudulent",
+        evidence_due_by="2025-10-21T00:00:00.000Z",
+    )
+    return events.to_message(event)

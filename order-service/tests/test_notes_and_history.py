@@ -201,3 +201,22 @@ def test_another_customer_reads_no_history(api, amy, order):
     answer = api.get(f"/order/{quote(order, safe='')}/history", amy.token)
 
     assert error_of(answer) == (404, "OrderNotFound")
+
+
+def test_each_step_of_a_return_is_in_the_history(jimmy, support, warehouse, paid):
+    bowl = {"productId": BOWL, "qty": 1}
+    warehouse.post(paid, "shipments", {"carrier": "DHL"}, "parcel")
+    asked = jimmy.post(paid, "returns", {"items": [{**bowl, "reason": "DAMAGED"}]}, "return")
+    step = f"returns/{quote(asked.json_body['returnId'], safe='')}"
+    support.post(paid, f"{step}/approve", {"note": "Use the box."})
+    support.post(paid, f"{step}/receive", {"items": [{**bowl, "restock": True}]}, "part")
+
+    entries = [one for one in jimmy.history(paid).json_body if one["kind"].startswith("RETURN")]
+    assert [(one["kind"], one["actor"]) for one in entries] == [
+        ("RETURN_REQUESTED", "CUSTOMER"),
+        ("RETURN_APPROVED", "SHOP"),
+        ("RETURN_RECEIVED", "SHOP"),
+    ]
+    assert {one["subjectId"] for one in entries} == {asked.json_body["returnId"]}
+    assert all(one["items"] == [bowl] for one in entries)
+    assert entries[1]["text"] == "Use the box."

@@ -34,6 +34,7 @@ IMPORT = "IMPORT#01IMPORT"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
 SENT_ORDER = "ORDER#01SENT"
+RETURN, APPROVED_RETURN = "RET#01RETURN", "RET#01APPROVED"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 ADDRESS = {
     "name": "Jimmy",
@@ -184,20 +185,31 @@ def _existing() -> set[str]:
 def _shipment() -> dict[str, Any]:
     return {
         "shipmentId": SHIPMENT,
-        "items": [{"productId": BOWL, "qty": 1}],
+        "items": [{"productId": BOWL, "qty": 3}],
         "carrier": "DHL",
         "status": "SHIPPED",
         "requestHash": "-",
-        "shippedAt": CREATED_AT,
+        "shippedAt": clock.now(),
         "shippedBy": "USER#01ADMIN",
     }
 
 
+def _return(return_id: str, status: str) -> dict[str, Any]:
+    return {
+        "returnId": return_id,
+        "items": [{"productId": BOWL, "qty": 1, "reason": "DAMAGED"}],
+        "status": status,
+        "requestHash": "-",
+        "requestedAt": clock.now(),
+        "requestedBy": JIMMY,
+    }
+
+
 def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) -> None:
-    line = {"productId": BOWL, "name": "Bowl", "qty": 2, "priceMinor": 1299, "lineTotalMinor": 2598}
+    line = {"productId": BOWL, "name": "Bowl", "qty": 3, "priceMinor": 1299, "lineTotalMinor": 3897}
     known = {
         "items": [line],
-        "totalMinor": 2598,
+        "totalMinor": 3897,
         "currency": "USD",
         "method": "CARD",
         "requestHash": "-",
@@ -395,12 +407,15 @@ def set_up_orders(service: ServiceUnderTest) -> None:
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
-    _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", shipments=[_shipment()])
     _invoice(PAID_ORDER)
     shipping = {"methodId": "METHOD#01", "name": "Post", "minDays": 1, "maxDays": 2}
     costs = {"priceMinor": 0, "taxMinor": 0, "totalMinor": 0}
     _order(SENT_ORDER, JIMMY, shippingAddress=ADDRESS, shipping={**shipping, **costs})
+    returns = [_return(RETURN, "REQUESTED"), _return(APPROVED_RETURN, "APPROVED")]
+    shipped = {"shipments": [_shipment()], "returns": returns}
+    _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", **shipped)
     amys = {"order_id": AMYS_ORDER}
+    returned = {"order_id": SHIPPED_ORDER, "return_id": RETURN}
     order = {
         "cartItems": [{"productId": BOWL, "qty": 1}],
         "method": "CARD",
@@ -430,6 +445,19 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ),
         ("POST", "/order/{order_id}/shipments/{shipment_id}/deliver"): Request(
             {"order_id": SHIPPED_ORDER, "shipment_id": SHIPMENT}
+        ),
+        ("POST", "/order/{order_id}/returns"): Request(
+            {"order_id": SHIPPED_ORDER},
+            {"items": [{**part["items"][0], "reason": "DAMAGED"}]},
+            {"Idempotency-Key": "key-1"},
+            foreign=amys,
+        ),
+        ("POST", "/order/{order_id}/returns/{return_id}/approve"): Request(returned, {}),
+        ("POST", "/order/{order_id}/returns/{return_id}/reject"): Request(returned, {}),
+        ("POST", "/order/{order_id}/returns/{return_id}/receive"): Request(
+            {**returned, "return_id": APPROVED_RETURN},
+            {"items": [{**part["items"][0], "restock": True}]},
+            {"Idempotency-Key": "key-1"},
         ),
         ("POST", "/order/quote"): Request(body={"cartItems": order["cartItems"]}),
         **_price_settings(service),

@@ -22,6 +22,10 @@ class HistoryKind(StrEnum):
     ADDRESS_CHANGED = "ADDRESS_CHANGED"
     SHIPPED = "SHIPPED"
     DELIVERED = "DELIVERED"
+    RETURN_REQUESTED = "RETURN_REQUESTED"
+    RETURN_APPROVED = "RETURN_APPROVED"
+    RETURN_REJECTED = "RETURN_REJECTED"
+    RETURN_RECEIVED = "RETURN_RECEIVED"
     REFUND_REQUESTED = "REFUND_REQUESTED"
     REFUNDED = "REFUNDED"
     NOTE = "NOTE"  # for staff alone
@@ -41,7 +45,7 @@ class HistoryEntry(Schema, kw_only=True):
     kind: HistoryKind
     actor: Actor
     subject_id: Annotated[
-        str | None, Meta(description="The id of the payment, refund, shipment or note.")
+        str | None, Meta(description="The id of the payment, refund, shipment, return or note.")
     ] = None
     items: list[ProductQuantity] | None = None
     amount: Decimal | None = None

@@ -1,10 +1,10 @@
 """What happened to an order: a function of its row, the oldest first.
 
-Each source yields the entries of one part of the row. What orders get in the future, such as
-returns, is another source in `_SOURCES`, or in `_STAFF_SOURCES` if customers may not see it.
+Each source yields the entries of one part of the row. What orders get in the future is another
+source in `_SOURCES`, or in `_STAFF_SOURCES` if customers may not see it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,13 +13,16 @@ from chalicelib.history.schemas import Actor, HistoryEntry, HistoryKind
 from chalicelib.orders import lookups
 from chalicelib.orders.addresses import address_fields
 from chalicelib.orders.models import Order, RefundLine, ShipmentLine
+from chalicelib.orders.return_models import ReceivedLine, ReturnLine
 from chalicelib.orders.schemas import ProductQuantity
+from chalicelib.orders.statuses import ReturnStatus
 from chalicelib.orders.writes import UNPAID_ENDS
 from common import money
 from common.addresses import PostalAddress
 from common.auth import Caller
 from common.roles import Scope
 
+Line = RefundLine | ShipmentLine | ReturnLine | ReceivedLine
 Source = Callable[[Order], Iterator[HistoryEntry]]
 
 
@@ -102,15 +105,38 @@ def _refunds(order: Order) -> Iterator[HistoryEntry]:
             yield _entry(order, HistoryKind.REFUNDED, refund.done_at, **paid_back)
 
 
+def _returns(order: Order) -> Iterator[HistoryEntry]:
+    """Yield the steps of returns. Of two decisions about one the row has the last."""
+    for one in order.returns or []:
+        what: dict[str, Any] = {"subject_id": one.return_id, "items": _items(one.lines)}
+        kind = HistoryKind.RETURN_REQUESTED
+        yield _entry(order, kind, one.requested_at, one.requested_by, **what)
+        if one.decided_at:
+            is_rejected = one.status == ReturnStatus.REJECTED
+            kind = HistoryKind.RETURN_REJECTED if is_rejected else HistoryKind.RETURN_APPROVED
+            yield _entry(order, kind, one.decided_at, one.decided_by, text=one.note, **what)
+        for part in one.parts or []:
+            came = {"subject_id": one.return_id, "items": _items(part.lines)}
+            kind = HistoryKind.RETURN_RECEIVED
+            yield _entry(order, kind, part.received_at, part.received_by, **came)
+
+
 def _notes(order: Order) -> Iterator[HistoryEntry]:
     for note in order.notes or []:
         what = {"subject_id": note.note_id, "text": note.text}
         yield _entry(order, HistoryKind.NOTE, note.written_at, note.written_by, **what)
 
 
-def _items(lines: list[RefundLine] | list[ShipmentLine]) -> list[ProductQuantity] | None:
+def _items(lines: Sequence[Line]) -> list[ProductQuantity] | None:
     return [ProductQuantity(product_id=line.product_id, qty=line.qty) for line in lines] or None
 
 
-_SOURCES: tuple[Source, ...] = (_placing, _ends, _address_changes, _shipments, _refunds)
+_SOURCES: tuple[Source, ...] = (
+    _placing,
+    _ends,
+    _address_changes,
+    _shipments,
+    _returns,
+    _refunds,
+)
 _STAFF_SOURCES: tuple[Source, ...] = (_notes,)

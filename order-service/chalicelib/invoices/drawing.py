@@ -23,7 +23,8 @@ from chalicelib.invoices import contents
 from chalicelib.invoices.contents import Row
 from chalicelib.invoices.models import Invoice
 from chalicelib.orders import order_numbers
-from chalicelib.orders.models import AddressMap, Order
+from chalicelib.orders.addresses import AddressMap
+from chalicelib.orders.models import Order
 from common import clock, money, settings
 
 _REGULAR, _BOLD = "SourceSansPro", "SourceSansProSemibold"

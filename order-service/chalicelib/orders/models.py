@@ -13,6 +13,7 @@ from pynamodb.models import Model
 
 from chalicelib.orders.addresses import AddressChange, AddressMap
 from chalicelib.orders.notes import Note
+from chalicelib.orders.return_models import Return
 from chalicelib.orders.statuses import OrderStatus, RefundStatus, ShipmentStatus
 from common import dynamodb
 
@@ -99,6 +100,9 @@ class Refund(dynamodb.Map):
     shipping_minor = dynamodb.WholeNumber(attr_name="shippingMinor", null=True)  # part of it
     whole = BooleanAttribute()  # requested as all that was left, without naming items
     restock = BooleanAttribute()
+    # Of a return: which of the goods are restocked, where not all of them can be sold again.
+    restock_lines = dynamodb.MapsAttribute(of=RefundLine, attr_name="restockItems", null=True)
+    return_id = UnicodeAttribute(null=True, attr_name="returnId")  # the goods were shipped
     cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     # A failed refund that is tried again keeps its goods, which are restocked once.
     attempt = dynamodb.WholeNumber(default=1)
@@ -241,6 +245,7 @@ class Order(Model):
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
     disputes = dynamodb.MapsAttribute(of=Dispute, null=True)
     shipments = dynamodb.MapsAttribute(of=Shipment, null=True)
+    returns = dynamodb.MapsAttribute(of=Return, null=True)
     open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
     confirmed_at = UnicodeAttribute(null=True, attr_name="confirmedAt")  # not of older orders
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
