@@ -10,10 +10,21 @@ from chalicelib.card_limits.errors import TooManyDeclines
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
     CartEmpty,
+    CartNotFound,
+    GuestCartMerged,
+    GuestCartMissing,
     OrderNotFound,
     OrderServiceUnavailable,
 )
-from chalicelib.checkout.schemas import CheckoutAccepted, CheckoutRequest, CheckoutStatus
+from chalicelib.checkout.headers import GUEST_CART, ORDER_TOKEN
+from chalicelib.checkout.schemas import (
+    CheckoutAccepted,
+    CheckoutRequest,
+    CheckoutStatus,
+    GuestCheckoutAccepted,
+    GuestCheckoutRequest,
+    GuestOrder,
+)
 from chalicelib.discrepancies.tickets import DiscrepancyTicket
 from chalicelib.notifications.schemas import NotificationRequest, NotificationResult
 from chalicelib.payments.errors import (
@@ -53,8 +64,8 @@ from common.routes import Access, Function
 
 with lazy_imports.until_first_use():
     from chalicelib.audit import service as audit
+    from chalicelib.checkout import guests, status
     from chalicelib.checkout import service as checkout
-    from chalicelib.checkout import status
     from chalicelib.notifications import parcels
     from chalicelib.notifications import service as notifications
     from chalicelib.payments import cancellation, refunds, retry_queue, saga_resume, webhooks
@@ -65,10 +76,25 @@ with lazy_imports.until_first_use():
     from chalicelib.team_notifications import digest
     from chalicelib.team_notifications import service as team_notifications
 
-api = Api("checkout-orchestrator")
+api = Api("checkout-orchestrator", cors_headers=[GUEST_CART.name, ORDER_TOKEN.name])
 app, authorizer = api.app, api.authorizer
 
 _GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
+_CHECKOUT = [
+    *ORDER_SERVICE_ERRORS.values(),
+    *_GATEWAY,
+    ids.InvalidId,
+    CartEmpty,
+    OrderNotFound,
+    OrderServiceUnavailable,
+    PaymentDeclined,
+    PaymentInProgress,
+    PaymentMethodFixed,
+    PaymentContended,
+    TooManyAttempts,
+    TooManyDeclines,
+    GatewayUnknown,
+]
 
 
 @api.post(
@@ -79,21 +105,7 @@ _GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
     body=CheckoutRequest,
     returns=CheckoutAccepted,
     status=202,
-    errors=[
-        *ORDER_SERVICE_ERRORS.values(),
-        *_GATEWAY,
-        ids.InvalidId,
-        CartEmpty,
-        OrderNotFound,
-        OrderServiceUnavailable,
-        PaymentDeclined,
-        PaymentInProgress,
-        PaymentMethodFixed,
-        PaymentContended,
-        TooManyAttempts,
-        TooManyDeclines,
-        GatewayUnknown,
-    ],
+    errors=_CHECKOUT,
     idempotency_key=True,
 )
 def check_out(request: Request[CheckoutRequest]) -> CheckoutAccepted:
@@ -110,6 +122,38 @@ def check_out(request: Request[CheckoutRequest]) -> CheckoutAccepted:
 )
 def get_checkout(request: Request[None], order_id: str) -> CheckoutStatus:
     return status.get_status(request.caller, order_id)
+
+
+@api.post(
+    "/checkout/guest",
+    access=Access.PUBLIC,
+    summary="Check out a guest's cart, or pay an order of it",
+    description="As `POST /checkout`, without an account. `orderToken` opens the order from now "
+    "on, and stands in the mails about it; a repeat returns it again. Nothing is mailed about an "
+    "order that is not paid. Coupons that count by customer are refused.",
+    body=GuestCheckoutRequest,
+    returns=GuestCheckoutAccepted,
+    status=202,
+    errors=[*_CHECKOUT, GuestCartMissing, CartNotFound, GuestCartMerged],
+    idempotency_key=True,
+    headers=[GUEST_CART],
+)
+def check_out_as_guest(request: Request[GuestCheckoutRequest]) -> GuestCheckoutAccepted:
+    secret = request.headers.get(GUEST_CART.name)  # in a header: URLs are logged
+    return guests.check_out(secret, request.body, request.idempotency_key, request.source)
+
+
+@api.get(
+    "/checkout/guest/{order_id}",
+    access=Access.PUBLIC,
+    summary="Read a guest's order, and what the guest does next",
+    description="For holders of its `orderToken`. It shows no addresses.",
+    returns=GuestOrder,
+    errors=[OrderNotFound],
+    headers=[ORDER_TOKEN],
+)
+def get_guest_order(request: Request[None], order_id: str) -> GuestOrder:
+    return guests.get_order(order_id, request.headers.get(ORDER_TOKEN.name))
 
 
 @api.post(

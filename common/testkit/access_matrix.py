@@ -129,6 +129,8 @@ RIGHTS: dict[str, dict[Way, Right]] = {
     },
     "checkout-orchestrator": {
         ("POST", "/checkout"): OWNER,
+        ("POST", "/checkout/guest"): BEARER,
+        ("GET", "/checkout/guest/{order_id}"): BEARER,
         ("GET", "/checkout/{order_id}"): owner(Scope.ORDERS_READ),
         ("GET", "/notifications"): staff(Scope.ORDERS_READ),
         ("POST", "/checkout/webhooks/stripe"): GATEWAY,

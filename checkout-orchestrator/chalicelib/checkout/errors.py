@@ -25,6 +25,25 @@ class AccountGone(UnauthorizedError):
     description = "Your account was deleted."
 
 
+class GuestCartMissing(BadRequestError):
+    """The request does not name a guest's cart."""
+
+    description = "The header `X-Guest-Cart` is missing."
+
+
+class CartNotFound(NotFoundError):
+    """No guest's cart has this secret, or it has expired."""
+
+    description = "No guest's cart has this secret, or it has expired."
+
+
+class GuestCartMerged(ChaliceViewError):
+    """The guest's cart was merged into an account's."""
+
+    STATUS_CODE = 410
+    description = "The guest logged in, and the cart was merged into the account's."
+
+
 class CartEmpty(ConflictError):
     """The cart is empty."""
 

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.notifications import channels, notices, receipts
-from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
+from chalicelib.notifications.errors import (
+    RecipientGone,
+    RecipientSuppressed,
+    RecipientUnproved,
+)
 from chalicelib.notifications.models import (
     ERASED,
     Notification,
@@ -187,7 +191,7 @@ def _send(notification: Notification) -> None:
         notification.status = NotificationStatus.UNREACHABLE
         notification.subject = notification.message = ERASED
         notification.rows = None
-    except RecipientSuppressed:
+    except (RecipientSuppressed, RecipientUnproved):
         notification.status = NotificationStatus.UNREACHABLE
 
 

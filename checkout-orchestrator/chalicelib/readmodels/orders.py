@@ -105,7 +105,12 @@ class OrderDispute(dynamodb.Map):
 class OrderShipment(dynamodb.Map):
     """A parcel with goods of the order."""
 
+    shipment_id = UnicodeAttribute(attr_name="shipmentId", null=True)
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+    carrier = UnicodeAttribute(null=True)
+    tracking_number = UnicodeAttribute(attr_name="trackingNumber", null=True)
+    tracking_url = UnicodeAttribute(attr_name="trackingUrl", null=True)
+    status = UnicodeAttribute(null=True)
 
 
 class ByDay(GlobalSecondaryIndex["Order"]):
@@ -155,6 +160,9 @@ class Order(Model):
     disputes: ListAttribute[OrderDispute] = dynamodb.MapsAttribute(of=OrderDispute, null=True)
     shipments: ListAttribute[OrderShipment] = dynamodb.MapsAttribute(of=OrderShipment, null=True)
     order_number = UnicodeAttribute(attr_name="orderNumber", null=True)
+    guest_email = UnicodeAttribute(attr_name="guestEmail", null=True)
+    guest_id = UnicodeAttribute(attr_name="guestId", null=True)
+    order_token = UnicodeAttribute(attr_name="orderToken", null=True)
     cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")

@@ -254,6 +254,10 @@ class Order(Model):
     to_fulfil = UnicodeAttribute(null=True, attr_name="toFulfil")  # see fulfilment_shard
     # Of order_numbers, for other services. Orders from before it have none, and yet a number.
     order_number = UnicodeAttribute(null=True, attr_name="orderNumber")
+    # Only of a guest's order: see decision 53.
+    guest_email = UnicodeAttribute(null=True, attr_name="guestEmail")  # until it joins an account
+    guest_id = UnicodeAttribute(null=True, attr_name="guestId")  # whose it was before it joined
+    order_token = UnicodeAttribute(null=True, attr_name="orderToken")  # opens it, and no other
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()

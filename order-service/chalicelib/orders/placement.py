@@ -6,6 +6,7 @@ from chalice import ChaliceViewError
 
 from chalicelib.orders import (
     customer_orders,
+    guests,
     lookups,
     metrics,
     offers,
@@ -144,6 +145,8 @@ def _priced_order(
         pay_by=offers.end_of(now),
     )
     quotations.copy_price(order, quote, terms)
+    if isinstance(terms, ValidateOrder) and terms.guest_email is not None:
+        guests.note_guest(order, terms.guest_email)
     return order, quotations.find_limits(quote, user_id)
 
 

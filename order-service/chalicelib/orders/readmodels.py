@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from common import clock, dynamodb, ids
+from common import clock, dynamodb, emails, ids
 from common.batch_reads import BatchReader, Key
 
 ACTIVE = "ACTIVE"  # the status of a product that is for sale
@@ -125,6 +125,6 @@ class EmailClaim(Model):
 
 def find_user_id(email: str) -> str | None:
     """Return whose account has this address in any case, None if nobody's."""
-    claim = dynamodb.find(EmailClaim, f"EMAIL#{email.strip().lower()}")
+    claim = dynamodb.find(EmailClaim, f"EMAIL#{emails.normalize(email)}")
     has_ended = claim and claim.expires_at is not None and claim.expires_at <= clock.epoch()
     return None if claim is None or has_ended else claim.owner_id

@@ -203,9 +203,13 @@ class ValidateOrder(PaymentTerms, kw_only=True):
     user_id: NonEmptyStr | None = None
     items: Annotated[list[CartItemTaken], Meta(min_length=1)] | None = None
     request_hash: str | None = None
+    guest_email: NonEmptyStr | None = None
+    guest_source: NonEmptyStr | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if (self.guest_email is None) != (self.guest_source is None):
+            raise ValueError("guestSource: expected with guestEmail, and only with it")
         if self.items is not None and self.user_id is None:
             raise ValueError("userId: expected whose order to place")
 
