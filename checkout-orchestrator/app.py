@@ -8,6 +8,8 @@ from chalice.app import SQSEvent
 
 from chalicelib.card_limits.errors import TooManyDeclines
 from chalicelib.checkout.errors import (
+    CANCEL_ERRORS,
+    GUEST_ORDER_ERRORS,
     ORDER_SERVICE_ERRORS,
     CartEmpty,
     CartNotFound,
@@ -134,7 +136,13 @@ def get_checkout(request: Request[None], order_id: str) -> CheckoutStatus:
     body=GuestCheckoutRequest,
     returns=GuestCheckoutAccepted,
     status=202,
-    errors=[*_CHECKOUT, GuestCartMissing, CartNotFound, GuestCartMerged],
+    errors=[
+        *_CHECKOUT,
+        *GUEST_ORDER_ERRORS.values(),
+        GuestCartMissing,
+        CartNotFound,
+        GuestCartMerged,
+    ],
     idempotency_key=True,
     headers=[GUEST_CART],
 )
@@ -154,6 +162,20 @@ def check_out_as_guest(request: Request[GuestCheckoutRequest]) -> GuestCheckoutA
 )
 def get_guest_order(request: Request[None], order_id: str) -> GuestOrder:
     return guests.get_order(order_id, request.headers.get(ORDER_TOKEN.name))
+
+
+@api.post(
+    "/checkout/guest/{order_id}/cancel",
+    access=Access.PUBLIC,
+    summary="Cancel a guest's order of which nothing was shipped",
+    description="For holders of its `orderToken`. An unpaid order is CANCELLED, a paid one "
+    "CANCELLING, and REFUNDED once its money is back. Repeating it changes nothing.",
+    returns=GuestOrder,
+    errors=[*CANCEL_ERRORS.values(), OrderServiceUnavailable],
+    headers=[ORDER_TOKEN],
+)
+def cancel_guest_order(request: Request[None], order_id: str) -> GuestOrder:
+    return guests.cancel_order(order_id, request.headers.get(ORDER_TOKEN.name))
 
 
 @api.post(

@@ -29,6 +29,7 @@ from chalicelib.orders.errors import (
     TotalTooSmall,
 )
 from chalicelib.orders.schemas import (
+    CancelOrder,
     ConfirmOrder,
     CreateOrder,
     FailOrder,
@@ -291,6 +292,12 @@ def create_order_record(step: ConfirmOrder) -> StepResult:
 def fail_order(step: FailOrder) -> StepResult:
     """Saga step FailOrder: undo validate-order, or settle a lost confirmation."""
     return service.fail_order(step)
+
+
+@api.function("cancel-order", takes=CancelOrder, returns=StepResult)
+def cancel_guests_order(step: CancelOrder) -> StepResult:
+    """Cancel a guest's order. checkout-orchestrator has compared its token."""
+    return service.cancel_guests_order(step)
 
 
 @app.on_sqs_message(queue="order-fail-queue", batch_size=10, name="on-fail-order")

@@ -1,13 +1,17 @@
 """Guests check out with a cart and an address, and open their order by its token."""
 
 import pytest
+from chalice.local import LambdaEventConverter
 from tests.checkout_shop import BOWL, ORDER, VALIDATE
+from tests.lambda_fakes import LambdaError
 
+from chalicelib.payments.errors import PaymentDeclined
 from chalicelib.readmodels.carts import owner_of_guest_cart
 from common import clock, events
 from testkit import sent_mails
 from testkit.resources import table
 
+CANCEL = "order-service-local-cancel-order"
 SECRET, OTHER_SECRET = "s" * 43, "t" * 43
 GUEST = owner_of_guest_cart(SECRET)
 TOKEN, OTHER_TOKEN = "o" * 43, "p" * 43
@@ -39,6 +43,11 @@ class Guest:
     def order(self, order_id=ORDER, token=TOKEN):
         headers = {} if token is None else {"X-Order-Token": token}
         return self.shop.api.get(f"/checkout/guest/{order_id.split('#')[1]}", headers=headers)
+
+    def cancel(self, order_id=ORDER, token=TOKEN):
+        headers = {} if token is None else {"X-Order-Token": token}
+        path = f"/checkout/guest/{order_id.split('#')[1]}/cancel"
+        return self.shop.api.post(path, headers=headers)
 
 
 @pytest.fixture
@@ -203,10 +212,95 @@ def test_nothing_is_mailed_about_a_guests_order_that_was_not_paid(shop, guests_o
 
 def test_an_order_that_joined_is_mailed_to_its_account(shop, guests_order):
     shop.add_customer("USER#01GINA", "gina@example.com", "Gina")
-    joined = {"userId": "USER#01GINA", "guestId": GUEST, "guestEmail": None}
+    joined = {"userId": "USER#01GINA", "guestId": GUEST}
     shop.set_order_status(guests_order, "CONFIRMED", **joined)
 
     shop.api.sqs("on-order-done-receipt", [events.to_message(done(guests_order))])
 
     (mail,) = sent_mails.list_mails()
     assert (mail.to, TOKEN in mail.text) == ("gina@example.com", False)
+
+
+# Cancelling
+
+
+@pytest.fixture
+def cancelling(shop):
+    """order-service cancels what it is asked to."""
+
+    def cancel(step):
+        shop.set_order_status(step["orderId"], "CANCELLING")
+        return {"orderId": step["orderId"], "status": "CANCELLING"}
+
+    shop.lambda_fakes.answers[CANCEL] = cancel
+
+
+def test_the_token_cancels_the_order(shop, guest, guests_order, cancelling):
+    assert guest.cancel().json_body["status"] == "CANCELLING"
+    assert guest.cancel().status_code == 200
+    assert [step["orderId"] for step in shop.lambda_fakes.called(CANCEL)] == [ORDER, ORDER]
+
+
+@pytest.mark.parametrize("token", [OTHER_TOKEN, None, "", TOKEN[:-1]])
+def test_another_token_cancels_nothing(shop, guest, guests_order, cancelling, token):
+    assert error(guest.cancel(token=token)) == (404, "OrderNotFound")
+    assert shop.lambda_fakes.called(CANCEL) == []
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        ("OrderAlreadyShipped", (409, "OrderAlreadyShipped")),
+        ("OrderAlreadyEnded", (409, "OrderAlreadyEnded")),
+        ("OrderDisputed", (409, "OrderDisputed")),
+        ("OrderContended", (503, "OrderContended")),
+        ("KeyError", (503, "OrderServiceUnavailable")),
+    ],
+)
+def test_why_an_order_is_not_cancelled_is_told(shop, guest, guests_order, raised, expected):
+    def fail(step):
+        raise LambdaError(raised)
+
+    shop.lambda_fakes.answers[CANCEL] = fail
+
+    assert error(guest.cancel()) == expected
+
+
+# Limits
+
+
+def test_an_address_with_many_orders_waits(shop, guest):
+    def fail(step):
+        raise LambdaError("TooManyGuestOrders", "email: order again in 300 seconds")
+
+    shop.lambda_fakes.answers[VALIDATE] = fail
+    refused = guest.check_out()
+
+    assert (error(refused), refused.headers["Retry-After"]) == ((429, "TooManyGuestOrders"), "300")
+
+
+def test_order_service_counts_the_source_of_guests_alone(shop, guest, jimmy):
+    shop.fill_cart()
+    guest.check_out()
+    shop.api.post("/checkout", {}, token=jimmy)
+
+    sources = [step.get("guestSource") for step in shop.lambda_fakes.called(VALIDATE)]
+    assert sources == ["127.0.0.1", None]
+
+
+@pytest.mark.parametrize("brings_card", [True, False])
+def test_a_new_cart_does_not_reset_the_declined_cards_of_its_source(shop, monkeypatch, brings_card):
+    """Also where the client confirms the cards at the gateway by itself."""
+    monkeypatch.setenv("DECLINES_PER_SOURCE", "5")
+    method = "pm_card_chargeDeclined" if brings_card else None
+    for number in range(5):
+        guest = Guest(shop, str(number) * 43)
+        order_id = guest.check_out(paymentMethod=method).json_body["orderId"]
+        with pytest.raises(PaymentDeclined):
+            shop.charge(order_id, "pm_card_chargeDeclined", userId=guest.user_id)
+
+    refused = Guest(shop).check_out()
+
+    assert error(refused) == (429, "TooManyDeclines")
+    monkeypatch.setattr(LambdaEventConverter, "LOCAL_SOURCE_IP", "192.0.2.2")
+    assert Guest(shop).check_out().status_code == 202

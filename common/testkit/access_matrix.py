@@ -131,6 +131,7 @@ RIGHTS: dict[str, dict[Way, Right]] = {
         ("POST", "/checkout"): OWNER,
         ("POST", "/checkout/guest"): BEARER,
         ("GET", "/checkout/guest/{order_id}"): BEARER,
+        ("POST", "/checkout/guest/{order_id}/cancel"): BEARER,
         ("GET", "/checkout/{order_id}"): owner(Scope.ORDERS_READ),
         ("GET", "/notifications"): staff(Scope.ORDERS_READ),
         ("POST", "/checkout/webhooks/stripe"): GATEWAY,

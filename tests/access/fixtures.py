@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import importlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -448,6 +449,8 @@ def set_up_checkouts(service: ServiceUnderTest) -> None:
     _put_row(
         "Carts", userId=guest_id, productId="KEY#GUEST", status="OPEN", expiresAt=4_000_000_000
     )
+    lambdas = importlib.import_module("chalicelib.saga.lambdas")
+    vars(lambdas)["invoke"] = lambda *_: {}  # order-service's cancel-order
     machine = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
     role = "arn:aws:iam::123456789012:role/states"
     boto3.client("stepfunctions").create_state_machine(
@@ -489,6 +492,11 @@ def set_up_checkouts(service: ServiceUnderTest) -> None:
             foreign={"orderId": JIMMYS_ORDER},
         ),
         ("GET", "/checkout/guest/{order_id}"): Request(
+            {"order_id": GUESTS_ORDER},
+            headers={"X-Order-Token": order_token},
+            foreign={"order_id": OTHER_GUESTS_ORDER},
+        ),
+        ("POST", "/checkout/guest/{order_id}/cancel"): Request(
             {"order_id": GUESTS_ORDER},
             headers={"X-Order-Token": order_token},
             foreign={"order_id": OTHER_GUESTS_ORDER},

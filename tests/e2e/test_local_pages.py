@@ -53,6 +53,8 @@ EXCEPTIONS = {
     "POST /order/{orderId}/refund": ONLY_STAFF,
     "POST /order/{orderId}/shipments": ONLY_STAFF,
     "POST /order/{orderId}/shipments/{shipmentId}/deliver": ONLY_STAFF,
+    "GET /checkout/guest/{orderId}": (404, "its token is that of a guest's order"),
+    "POST /checkout/guest/{orderId}/cancel": (404, "its token is that of a guest's order"),
     "PATCH /user/addresses/{addressId}": (404, "an address of one's own is named"),
     "POST /checkout/webhooks/stripe": ONLY_GATEWAYS,
     "POST /checkout/webhooks/razorpay": ONLY_GATEWAYS,
@@ -62,6 +64,7 @@ EXCEPTIONS = {
 METHOD_ORDER = ("POST", "PATCH", "PUT", "GET", "DELETE")
 # What takes away what others need comes last, in this order.
 LATE = (
+    "POST /checkout/guest",
     "DELETE /cart/guest/items/{productId}",
     "DELETE /cart/guest",
     "POST /cart/merge",

@@ -5,8 +5,9 @@ Two secrets open something here: that of the cart orders it, and an order's toke
 
 import hmac
 
-from chalicelib.checkout import service, status
+from chalicelib.checkout import order_service, service, status
 from chalicelib.checkout.errors import (
+    CANCEL_ERRORS,
     CartNotFound,
     GuestCartMerged,
     GuestCartMissing,
@@ -58,6 +59,17 @@ def get_order(order_id: str, token: str | None) -> GuestOrder:
         cancelled_at=order.cancelled_at,
         shipments=[_parcel(one, order.currency) for one in order.shipments or []] or None,
     )
+
+
+def cancel_order(order_id: str, token: str | None) -> GuestOrder:
+    """Cancel the order that the token opens, unless something of it was shipped.
+
+    Idempotent. Not undone. Raises: OrderNotFound, OrderServiceUnavailable, and what cancel-order
+    raises.
+    """
+    order = _get_opened(order_id, token)
+    order_service.call("cancel-order", {"orderId": order.order_id}, CANCEL_ERRORS)
+    return get_order(order.order_id, token)
 
 
 def _require_open(cart: GuestCart | None) -> None:

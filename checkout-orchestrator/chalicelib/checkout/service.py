@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.card_limits import service as card_limits
-from chalicelib.checkout import cart_orders
+from chalicelib.checkout import cart_orders, order_service
 from chalicelib.checkout.errors import (
-    ORDER_SERVICE_ERRORS,
+    GUEST_ORDER_ERRORS,
     AccountGone,
     CartEmpty,
     IdempotencyKeyReused,
@@ -42,8 +41,8 @@ from chalicelib.readmodels.orders import (
     order_key,
 )
 from chalicelib.readmodels.users import tombstone_key
-from chalicelib.saga import executions, lambdas
-from common import events, ids, log, money
+from chalicelib.saga import executions
+from common import events, ids, money
 from common.auth import Caller
 from common.batch_reads import BatchReader, Key
 
@@ -243,7 +242,8 @@ def _place_order(
     # Where the first response is lost botocore asks again. By then the saga, which OrderCreated
     # starts too, can have ended the order: it is this order all the same.
     with contextlib.suppress(OrderCancelled, OrderNotPayable):
-        _validate_order({name: value for name, value in step.items() if value is not None})
+        known = {name: value for name, value in step.items() if value is not None}
+        order_service.call("validate-order", known, GUEST_ORDER_ERRORS)
     order = find_order(order_id)
     if order is None:
         raise OrderServiceUnavailable("the order could not be stored; try again")
@@ -260,18 +260,6 @@ def _price_terms(request: CheckoutRequest) -> list[tuple[str, object]]:
         "couponCodes": request.coupon_codes,
     }
     return [(name, msgspec.to_builtins(value)) for name, value in terms.items() if value]
-
-
-def _validate_order(step: dict[str, object]) -> None:
-    try:
-        lambdas.invoke("order-service", "validate-order", step)
-    except lambdas.StepFailed as exc:
-        if exc.error in ORDER_SERVICE_ERRORS:
-            raise ORDER_SERVICE_ERRORS[exc.error](exc.message) from exc
-        log.logger.error("validate-order failed", extra={"error": str(exc)})
-        raise OrderServiceUnavailable("the order could not be checked; try again") from exc
-    except (BotoCoreError, ClientError) as exc:
-        raise OrderServiceUnavailable("the order could not be checked; try again") from exc
 
 
 def _get_own_order(user_id: str, order_id: str, reader: BatchReader) -> Order:

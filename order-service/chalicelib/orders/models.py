@@ -176,6 +176,17 @@ class ByOpenRefund(GlobalSecondaryIndex["Order"]):
     open_refund = UnicodeAttribute(hash_key=True, attr_name="openRefund")
 
 
+class ByGuestEmail(GlobalSecondaryIndex["Order"]):
+    """The ids of guests' orders that have not joined an account, by address and time."""
+
+    class Meta:
+        index_name = "by-guest-email"
+        projection = KeysOnlyProjection()
+
+    guest_email = UnicodeAttribute(hash_key=True, attr_name="guestEmail")
+    created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
+
+
 class ByDay(GlobalSecondaryIndex["Order"]):
     """The ids of a day's orders in any status, except orders older than the index."""
 
@@ -264,6 +275,7 @@ class Order(Model):
     by_open_refund = ByOpenRefund()
     by_time = ByTime()
     by_fulfilment = ByFulfilment()
+    by_guest_email = ByGuestEmail()
 
 
 class RecentLine(dynamodb.Map):
@@ -283,11 +295,15 @@ class RecentOrder(dynamodb.Map):
 
 
 class CustomerOrders(Model):
-    """A customer's recent orders, written in one transaction with each new one."""
+    """A customer's recent orders, written in one transaction with each new one.
+
+    `userId` is the customer's, or `SOURCE#` and a digest for the guests of a source address.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "CustomerOrders"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     recent = dynamodb.MapsAttribute(of=RecentOrder)
+    expires_at = dynamodb.WholeNumber(null=True, attr_name="expiresAt")  # of guests and sources
     version = VersionAttribute()

@@ -54,7 +54,7 @@ def place_order(
         try:
             order, limits = _priced_order(order_id, user_id, lines, terms, request_hash, reader)
             _note_cart_items(order, terms)
-            order = _store(order, limits, isinstance(terms, ValidateOrder), reader)
+            order = _store(order, limits, terms, reader)
         except ChaliceViewError:
             order = lookups.find(order_id)
             if order is None:
@@ -77,10 +77,12 @@ def _read_inputs(
     The second is for what the first names: earlier orders, and the tax classes of the goods.
     """
     product_ids = _known_ids(lines)
+    source = _guest_source(terms)
+    counted = [user_id, *([customer_orders.source_id(source)] if source else [])]
     reader.read(
         lookups.key(order_id),
         readmodels.tombstone_key(user_id),
-        customer_orders.key(user_id),
+        *map(customer_orders.key, counted),
         *readmodels.product_keys(product_ids),
         *readmodels.stock_keys(product_ids),
         *readmodels.cart_keys(user_id, product_ids),
@@ -91,9 +93,14 @@ def _read_inputs(
             product.tax_class for product in reader.find_all(readmodels.product_keys(product_ids))
         ]
         reader.read(
-            *customer_orders.recent_keys(user_id, reader),
+            *(key for each in counted for key in customer_orders.recent_keys(each, reader)),
             *quotes.tax_keys(terms, classes),
         )
+
+
+def _guest_source(terms: PaymentTerms) -> str | None:
+    """Return from where a guest orders, None for a customer with an account."""
+    return terms.guest_source if isinstance(terms, ValidateOrder) else None
 
 
 def _known_ids(lines: Sequence[ProductQuantity]) -> list[str]:
@@ -159,14 +166,15 @@ def _note_cart_items(order: Order, terms: PaymentTerms) -> None:
 
 
 def _store(
-    order: Order, limits: Mapping[str, Limits], from_cart: bool, reader: BatchReader
+    order: Order, limits: Mapping[str, Limits], terms: PaymentTerms, reader: BatchReader
 ) -> Order:
     """Store the order within the limits, or return the stored one of its id.
 
     Raises: CouponOver, and what `customer_orders.store` raises.
     """
     log.bind_context(order)
-    if not customer_orders.store(order, limits, from_cart, reader):
+    from_cart, source = isinstance(terms, ValidateOrder), _guest_source(terms)
+    if not customer_orders.store(order, limits, from_cart, reader, source):
         return lookups.get(order.order_id)
     metrics.count_stored(order)
     return order

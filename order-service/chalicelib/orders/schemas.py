@@ -221,6 +221,12 @@ class ConfirmOrder(Schema):
     payment_id: NonEmptyStr
 
 
+class CancelOrder(Schema):
+    """Input of cancel-order: a guest's order, whose token was compared."""
+
+    order_id: NonEmptyStr
+
+
 class FailOrder(Schema):
     """Input of fail-order."""
 
