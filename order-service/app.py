@@ -66,6 +66,7 @@ from common.routes import Access
 
 with lazy_imports.until_first_use():
     from chalicelib.orders import (
+        guests,
         listing,
         outbox,
         payment_events,
@@ -346,6 +347,15 @@ def announce_staff_acts(event: DynamoDBEvent) -> None:
 def on_parked_staff_act(event: SQSEvent) -> None:
     """Publish what announce-staff-acts could not."""
     queues.consume(event, lambda record: staff_acts.publish(streams.read(record)))
+
+
+@app.on_sqs_message(queue="address-proved-order-queue", batch_size=1, name="on-address-proved")
+def on_address_proved(event: SQSEvent) -> None:
+    """Give an account the guests' orders with its address."""
+    queues.consume(
+        event,
+        lambda message: guests.join_orders(events.parse(events.AddressProved, message).user_id),
+    )
 
 
 @app.on_sqs_message(queue="account-deleted-order-queue", batch_size=1, name="on-account-deleted")

@@ -10,6 +10,7 @@ from chalicelib.readmodels.carts import owner_of_guest_cart
 from common import clock, events
 from testkit import sent_mails
 from testkit.resources import table
+from testkit.tokens import JIMMY
 
 CANCEL = "order-service-local-cancel-order"
 SECRET, OTHER_SECRET = "s" * 43, "t" * 43
@@ -304,3 +305,50 @@ def test_a_new_cart_does_not_reset_the_declined_cards_of_its_source(shop, monkey
     assert error(refused) == (429, "TooManyDeclines")
     monkeypatch.setattr(LambdaEventConverter, "LOCAL_SOURCE_IP", "192.0.2.2")
     assert Guest(shop).check_out().status_code == 202
+
+
+# After the order has joined an account
+
+
+def join(shop, order_id):
+    row = {**shop.order(order_id), "userId": JIMMY, "guestId": GUEST}
+    row.pop("guestEmail")
+    table("Orders").put_item(Item=row)
+
+
+def test_the_token_opens_an_order_that_joined(shop, guest, guests_order):
+    join(shop, guests_order)
+
+    assert guest.order().status_code == 200
+    assert error(guest.order(token=OTHER_TOKEN)) == (404, "OrderNotFound")
+
+
+def test_the_account_opens_an_order_that_joined(shop, jimmy, guests_order):
+    join(shop, guests_order)
+
+    assert shop.api.get(f"/checkout/{guests_order.split('#')[1]}", token=jimmy).status_code == 200
+
+
+def test_a_deleted_account_leaves_no_text_about_orders_that_joined(shop, guests_order):
+    shop.api.sqs("on-order-done-receipt", [events.to_message(done(guests_order))])
+    other = {**shop.notifications()[0], "notificationId": "NOTIF#2", "orderId": "ORDER#2"}
+    table("Notifications").put_item(Item=other)
+    join(shop, guests_order)
+
+    shop.api.sqs("on-account-deleted", [events.to_message(events.account_deleted(JIMMY))])
+
+    texts = {row["orderId"]: row["message"] for row in shop.notifications()}
+    assert texts == {guests_order: "(erased)", "ORDER#2": other["message"]}
+
+
+def test_notices_from_before_an_order_joined_count_for_the_reconciliation(
+    shop, records, guests_order
+):
+    shop.api.invoke(
+        "send-notification", {"userId": GUEST, "kind": "ORDER_CONFIRMED", "orderId": guests_order}
+    )
+    join(shop, guests_order)
+
+    report = shop.api.invoke("reconcile", {"orderIds": [guests_order], "settle": 0})
+
+    assert "NotNotified" not in {each["kind"] for each in report["discrepancies"]}

@@ -6,9 +6,9 @@ import pytest
 from order_actors import error_of
 from order_factories import BOWL, row
 
-from common import clock
+from common import clock, events
 from testkit.resources import table
-from testkit.tokens import JIMMY
+from testkit.tokens import AMY, JIMMY
 
 GUEST = f"GUEST#{'a' * 64}"
 PLACED = {
@@ -187,3 +187,111 @@ def test_an_order_of_a_guest_that_failed_is_not_cancelled(place, api):
     api.invoke("fail-order", {"orderId": "ORDER#1001", "reason": "declined"})
 
     assert error_name(cancel, api=api) == "OrderAlreadyEnded"
+
+
+# Joining an account
+
+
+@pytest.fixture
+def prove(api, catalogue):
+    """user-service says that the account's address was proved."""
+
+    def proved(user_id=JIMMY, email="gina@example.com", verified_at="2026-11-26T00:00:00.000Z"):
+        account = {"userId": user_id, "email": email, "emailVerifiedAt": verified_at}
+        known = {name: value for name, value in account.items() if value is not None}
+        table("Users").put_item(Item=known)
+        api.sqs("on-address-proved", [events.to_message(events.address_proved(user_id))])
+
+    return proved
+
+
+def test_the_orders_of_a_proved_address_join_the_account(place, prove, jimmy):
+    place_another(place, 1, guestEmail="Gina@example.com")
+    place_another(place, 2, guestEmail="gina@example.com")
+    place_another(place, 3, guestEmail="other@example.com")
+
+    prove(email="GINA@Example.com")
+
+    listed = {order["orderId"] for order in jimmy.list().json_body}
+    assert listed == {"ORDER#2001", "ORDER#2002"}
+    assert jimmy.get("ORDER#2001").json_body["userId"] == JIMMY
+    assert error_of(jimmy.get("ORDER#2003")) == (404, "OrderNotFound")
+
+
+def test_an_order_that_joined_keeps_its_token_and_loses_its_address(place, prove):
+    place()
+    before = row("ORDER#1001")
+
+    prove()
+
+    after = row("ORDER#1001")
+    assert (after["orderToken"], after["guestId"]) == (before["orderToken"], GUEST)
+    assert after["version"] == before["version"] + 1
+    assert "guestEmail" not in after
+
+
+def test_joining_twice_changes_nothing(place, prove):
+    place()
+    prove()
+    joined = row("ORDER#1001")
+
+    prove()
+    prove(AMY)  # who got the address later
+
+    assert row("ORDER#1001") == joined
+
+
+def test_an_address_that_is_not_proved_joins_nothing(place, prove, jimmy):
+    place()
+
+    prove(verified_at=None)
+
+    assert jimmy.list().json_body == []
+    assert row("ORDER#1001")["userId"] == GUEST
+
+
+def test_a_deleted_account_joins_nothing(place, prove, api):
+    place()
+
+    api.sqs("on-address-proved", [events.to_message(events.address_proved(JIMMY))])
+
+    assert row("ORDER#1001")["userId"] == GUEST
+
+
+def test_all_of_many_orders_join(place, prove, jimmy):
+    """More than one page of the index."""
+    place()
+    stored = row("ORDER#1001")
+    for number in range(120):
+        table("Orders").put_item(Item={**stored, "orderId": f"ORDER#{2000 + number}"})
+
+    prove()
+
+    assert len(jimmy.list("?limit=100").json_body) == 100
+    assert row("ORDER#2119")["userId"] == JIMMY
+
+
+def test_an_order_that_joined_is_cancelled_by_the_account(place, prove, jimmy):
+    place()
+    prove()
+
+    assert jimmy.cancel("ORDER#1001").json_body["status"] == "CANCELLED"
+
+
+def test_deleting_the_account_cancels_unpaid_orders_that_joined(place, prove, api):
+    place()
+    prove()
+
+    api.sqs("on-account-deleted", [events.to_message(events.account_deleted(JIMMY))])
+
+    assert row("ORDER#1001")["status"] == "CANCELLED"
+
+
+def test_an_order_that_joined_goes_on_in_its_saga(place, prove, api):
+    place()
+    prove()
+
+    step = {"orderId": "ORDER#1001", "userId": GUEST}
+    assert api.invoke("validate-order", step)["status"] == "CREATED"
+    confirmed = {"orderId": "ORDER#1001", "paymentId": "PAY#2001"}
+    assert api.invoke("create-order-record", confirmed)["status"] == "CONFIRMED"

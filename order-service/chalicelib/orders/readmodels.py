@@ -112,6 +112,25 @@ def was_deleted(reader: BatchReader, user_id: str) -> bool:
     return reader.find(tombstone_key(user_id)) is not None
 
 
+class Account(Model):
+    """An account of user-service, and whether its owner proved the address."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Users"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    email = UnicodeAttribute(null=True)
+    email_verified_at = UnicodeAttribute(attr_name="emailVerifiedAt", null=True)
+
+
+def find_proved_email(user_id: str) -> str | None:
+    """Return the account's address in normal form, None unless it is proved."""
+    account = dynamodb.find(Account, user_id)
+    if account is None or account.email is None or account.email_verified_at is None:
+        return None
+    return emails.normalize(account.email)
+
+
 class EmailClaim(Model):
     """Which account has an address. It ends with one that is not proved."""
 
