@@ -11,6 +11,7 @@ from chalicelib.checkout.errors import (
     CANCEL_ERRORS,
     GUEST_ORDER_ERRORS,
     ORDER_SERVICE_ERRORS,
+    AddressNotFound,
     CartEmpty,
     CartNotFound,
     GuestCartMerged,
@@ -86,6 +87,7 @@ _CHECKOUT = [
     *ORDER_SERVICE_ERRORS.values(),
     *_GATEWAY,
     ids.InvalidId,
+    AddressNotFound,
     CartEmpty,
     OrderNotFound,
     OrderServiceUnavailable,
@@ -337,7 +339,7 @@ def on_order_done_receipt(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="order-shipped-queue", batch_size=5, name="on-order-shipped")
 def on_order_shipped(event: SQSEvent) -> None:
-    """Mail what was shipped or delivered of an order."""
+    """Mail what was shipped or returned of an order, and that it goes elsewhere."""
     queues.consume(event, parcels.process_message)
 
 

@@ -2,8 +2,16 @@
 
 from chalice.app import DynamoDBEvent, SQSEvent
 
+from chalicelib.address_changes.errors import AddressChangesPrice, TooManyAddressChanges
+from chalicelib.address_changes.schemas import ShippingAddressChange
+from chalicelib.history.schemas import HistoryEntry
+from chalicelib.invoices.errors import InvoiceNotFound
+from chalicelib.invoices.schemas import InvoiceView
+from chalicelib.notes.errors import TooManyNotes
+from chalicelib.notes.schemas import NewNote, NoteView
 from chalicelib.orders.errors import (
     AccountGone,
+    AddressNotFound,
     CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
@@ -28,6 +36,7 @@ from chalicelib.orders.errors import (
     TotalTooLarge,
     TotalTooSmall,
 )
+from chalicelib.orders.return_views import ReturnView
 from chalicelib.orders.schemas import (
     CancelOrder,
     ConfirmOrder,
@@ -49,6 +58,16 @@ from chalicelib.orders.views import (
 from chalicelib.price_settings import routes as price_settings
 from chalicelib.promotions.errors import CouponNotApplicable, CouponNotFound, CouponOver
 from chalicelib.quotes.schemas import QuoteView
+from chalicelib.returns.errors import (
+    NothingShipped,
+    ReturnNotFound,
+    ReturnPartTooLarge,
+    ReturnStatusConflict,
+    ReturnTooLarge,
+    ReturnWindowOver,
+    TooManyReturns,
+)
+from chalicelib.returns.schemas import NewReturn, ReceiveReturn, ReturnDecision
 from chalicelib.shipments.errors import (
     NothingToShip,
     OrderNotShippable,
@@ -65,6 +84,10 @@ from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
+    from chalicelib.address_changes import service as address_changes
+    from chalicelib.history import service as history
+    from chalicelib.invoices import service as invoices
+    from chalicelib.notes import service as notes
     from chalicelib.orders import (
         guests,
         listing,
@@ -75,6 +98,8 @@ with lazy_imports.until_first_use():
         service,
         shop_listing,
     )
+    from chalicelib.returns import receiving
+    from chalicelib.returns import service as returns
     from chalicelib.shipments import service as shipments
     from common import staff_acts
 
@@ -113,6 +138,7 @@ price_settings.declare(api)
         OrderContended,
         auth.NotYours,
         AccountGone,
+        AddressNotFound,
         ProductNotFound,
         OutOfStock,
         PriceChanged,
@@ -134,7 +160,8 @@ def create_order(request: Request[CreateOrder]) -> CreatedOrder:
     summary="Quote an order: prices, discounts, shipping, tax",
     description=(
         "Nothing is stored or reserved. A coupon for a first order is quoted to anybody; the"
-        " order itself is refused to a customer who has one."
+        " order itself is refused to a customer who has one. `addressId` needs the customer's"
+        " access token; nothing else does."
     ),
     body=QuoteOrder,
     returns=QuoteView,
@@ -144,13 +171,17 @@ def create_order(request: Request[CreateOrder]) -> CreatedOrder:
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        auth.InvalidToken,
+        AddressNotFound,
         ProductNotFound,
         OutOfStock,
         *PRICE_ERRORS,
     ],
 )
 def quote_order(request: Request[QuoteOrder]) -> QuoteView:
-    return quotations.quote_order(request.body)
+    named = request.body.address_id is not None
+    user_id = request.verified_caller.user_id if named else None
+    return quotations.quote_order(request.body, user_id)
 
 
 @api.get(
@@ -170,7 +201,7 @@ def get_order(request: Request[None], order_id: str) -> OrderView:
     summary="List orders, newest first",
     description=(
         "A new order or status may show a moment later. Staff list all orders of the shop with"
-        " `view=all`, of the last 31 days or those named; a page of one `status` may be short, and"
+        " `view=all`, of the last 31 days or those named; a page of one status may be short, and"
         " the list ends where there is no `X-Next-Cursor`."
     ),
     query=OrdersQuery,
@@ -206,6 +237,31 @@ def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
 )
 def cancel_order(request: Request[None], order_id: str) -> OrderView:
     return service.cancel_order(order_id, request.caller)
+
+
+@api.patch(
+    "/order/{order_id}/shipping-address",
+    summary="Send an order to another address",
+    description=(
+        "While nothing of it was shipped, and to where shipping and tax are the same. Repeating it"
+        " changes nothing."
+    ),
+    body=ShippingAddressChange,
+    returns=OrderView,
+    on_behalf=Scope.ORDERS_WRITE,
+    errors=[
+        auth.InsufficientScope,
+        OrderNotFound,
+        AddressNotFound,
+        OrderAlreadyEnded,
+        OrderAlreadyShipped,
+        AddressChangesPrice,
+        TooManyAddressChanges,
+        OrderContended,
+    ],
+)
+def change_shipping_address(request: Request[ShippingAddressChange], order_id: str) -> OrderView:
+    return address_changes.change_address(order_id, request.caller, request.body)
 
 
 @api.post(
@@ -277,6 +333,138 @@ def deliver_shipment(request: Request[None], order_id: str, shipment_id: str) ->
     return shipments.deliver_shipment(order_id, shipment_id, request.caller)
 
 
+@api.get(
+    "/order/{order_id}/invoice",
+    summary="Get the invoice of a paid order, and the credit notes of its refunds",
+    description="For its customer and staff. The PDFs are at the addresses named.",
+    returns=InvoiceView,
+    on_behalf=Scope.ORDERS_READ,
+    errors=[OrderNotFound, InvoiceNotFound],
+)
+def get_invoice(request: Request[None], order_id: str) -> InvoiceView:
+    return invoices.get_invoice(order_id, request.caller)
+
+
+@api.post(
+    "/order/{order_id}/notes",
+    scope=Scope.ORDERS_WRITE,
+    summary="Note something about an order, for staff",
+    description=(
+        "`GET /order/{orderId}/history` shows it to staff, and nothing to the customer. It needs"
+        " an `Idempotency-Key`."
+    ),
+    body=NewNote,
+    returns=NoteView,
+    status=201,
+    errors=[OrderNotFound, TooManyNotes, IdempotencyKeyReused, OrderContended],
+    idempotency_key=True,
+)
+def add_note(request: Request[NewNote], order_id: str) -> NoteView:
+    key = request.required_idempotency_key
+    return notes.add_note(order_id, request.caller, request.body, key)
+
+
+@api.get(
+    "/order/{order_id}/history",
+    summary="List what happened to an order, the oldest first",
+    description="Staff also see their notes, who acted, and addresses that were changed.",
+    returns=list[HistoryEntry],
+    on_behalf=Scope.ORDERS_READ,
+    errors=[OrderNotFound],
+)
+def get_order_history(request: Request[None], order_id: str) -> list[HistoryEntry]:
+    return history.get_history(order_id, request.caller)
+
+
+@api.post(
+    "/order/{order_id}/returns",
+    summary="Ask to return shipped goods",
+    description=(
+        "For goods that arrived at most as many days ago as the shop takes returns, 30 by default;"
+        " staff with `returns:write` ask for a customer. It needs an `Idempotency-Key`, because two"
+        " equal returns may both be meant. The shop then approves or rejects it."
+    ),
+    body=NewReturn,
+    returns=ReturnView,
+    status=201,
+    on_behalf=Scope.RETURNS_WRITE,
+    errors=[
+        auth.InsufficientScope,
+        OrderNotFound,
+        NothingShipped,
+        ReturnTooLarge,
+        ReturnWindowOver,
+        TooManyReturns,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def request_return(request: Request[NewReturn], order_id: str) -> ReturnView:
+    key = request.required_idempotency_key
+    return returns.request_return(order_id, request.caller, request.body, key)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/approve",
+    scope=Scope.RETURNS_WRITE,
+    summary="Let the customer send goods back",
+    description="Repeating it changes nothing. The note is mailed to the customer.",
+    body=ReturnDecision,
+    returns=ReturnView,
+    errors=[OrderNotFound, ReturnNotFound, ReturnStatusConflict, OrderContended],
+)
+def approve_return(request: Request[ReturnDecision], order_id: str, return_id: str) -> ReturnView:
+    return returns.approve_return(order_id, return_id, request.caller, request.body)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/reject",
+    scope=Scope.RETURNS_WRITE,
+    summary="Refuse a return of which nothing came back",
+    description=(
+        "Its goods can be returned again. Repeating it changes nothing. The note is mailed to the"
+        " customer."
+    ),
+    body=ReturnDecision,
+    returns=ReturnView,
+    errors=[OrderNotFound, ReturnNotFound, ReturnStatusConflict, OrderContended],
+)
+def reject_return(request: Request[ReturnDecision], order_id: str, return_id: str) -> ReturnView:
+    return returns.reject_return(order_id, return_id, request.caller, request.body)
+
+
+@api.post(
+    "/order/{order_id}/returns/{return_id}/receive",
+    scope=Scope.RETURNS_WRITE,
+    summary="Note what came back of a return, and refund it",
+    description=(
+        "Of an approved return, all or a part: its goods are refunded at what was paid for them,"
+        " never above what is left, and those with `restock` go back into stock. It needs an"
+        " `Idempotency-Key`, because two equal parts may both have come back."
+    ),
+    body=ReceiveReturn,
+    returns=ReturnView,
+    errors=[
+        OrderNotFound,
+        ReturnNotFound,
+        ReturnStatusConflict,
+        ReturnPartTooLarge,
+        OrderNotRefundable,
+        OrderDisputed,
+        NothingToRefund,
+        RefundTooLarge,
+        TooManyRefunds,
+        IdempotencyKeyReused,
+        OrderContended,
+    ],
+    idempotency_key=True,
+)
+def receive_return(request: Request[ReceiveReturn], order_id: str, return_id: str) -> ReturnView:
+    key = request.required_idempotency_key
+    return receiving.receive_return(order_id, return_id, request.caller, request.body, key)
+
+
 @api.function("validate-order", takes=ValidateOrder, returns=ValidOrder)
 def validate_order(step: ValidateOrder) -> ValidOrder:
     """Saga step ValidateOrder, undone by fail-order. Also called by POST /checkout."""
@@ -330,6 +518,13 @@ def on_parked_order(event: SQSEvent) -> None:
 def on_payment_refunded(event: SQSEvent) -> None:
     """Complete or fail refunds, as the payment gateway did."""
     queues.consume(event, payment_events.apply_event)
+
+
+# A document after the other: they take their numbers from one row.
+@app.on_sqs_message(queue="invoice-queue", batch_size=10, name="issue-invoice")
+def issue_invoice(event: SQSEvent) -> None:
+    """Issue the invoices of paid orders and the credit notes of refunds."""
+    queues.consume(event, invoices.apply_event)
 
 
 @app.on_dynamodb_record(

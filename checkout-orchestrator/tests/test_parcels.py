@@ -1,4 +1,6 @@
-"""Customers are mailed what was shipped and delivered of their orders."""
+"""Customers are mailed what was shipped, delivered and returned of their orders."""
+
+from decimal import Decimal
 
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -9,6 +11,7 @@ from common import events, ids, queues
 from testkit.tokens import JIMMY
 
 SHIPMENT = "SHIP#01K7PARCEL"
+RETURN = "RET#01K7RETURN"
 NUMBER = "251013-1GMCP-0GYYQ"
 
 
@@ -29,6 +32,19 @@ def parcel(kind=events.OrderShipped, shipment_id=SHIPMENT, **more):
         shipment_id=shipment_id,
         items=[events.Line(BOWL, 2)],
         **{**details, **more},
+    )
+    return events.to_message(event)
+
+
+def returned(kind, **more):
+    event = events.create(
+        kind,
+        order_id=ORDER,
+        event_id=ids.deterministic("EVT", kind.detail_type, RETURN),
+        user_id=JIMMY,
+        return_id=RETURN,
+        items=[events.Line(BOWL, 2)],
+        **more,
     )
     return events.to_message(event)
 
@@ -66,6 +82,69 @@ def test_a_customer_is_mailed_what_was_delivered(deliver):
     assert subject == f"Your order {NUMBER} was delivered"
     assert "2 x Protein Bowl" in text
     assert f"https://shop.example/orders/{ids.suffix(ORDER)}" in text
+
+
+def readdressed(at="2025-10-13T15:00:00.000Z"):
+    event = events.create(
+        events.OrderAddressChanged,
+        order_id=ORDER,
+        event_id=ids.deterministic("EVT", "OrderAddressChanged", at),
+        user_id=JIMMY,
+        occurred_at=at,
+    )
+    return events.to_message(event)
+
+
+def test_a_customer_is_mailed_that_an_order_goes_elsewhere(deliver):
+    deliver(readdressed(), readdressed())
+
+    ((to, subject, text),) = mails()
+    assert (to, subject) == ("jimmy@example.com", f"Your order {NUMBER} goes to another address")
+    assert "change your password" in text
+    assert f"https://shop.example/orders/{ids.suffix(ORDER)}" in text
+
+
+def test_two_changes_of_an_address_are_two_mails(deliver):
+    deliver(readdressed(), readdressed("2025-10-13T16:00:00.000Z"))
+
+    assert len(mails()) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "words"),
+    [
+        (events.ReturnRequested, f"Your return of order {NUMBER}", "keep them until"),
+        (events.ReturnApproved, f"Please send back goods of order {NUMBER}", "send back"),
+        (events.ReturnRejected, f"Your return of order {NUMBER} is not accepted", "cannot"),
+    ],
+)
+def test_a_customer_is_mailed_each_step_of_a_return(deliver, kind, subject, words):
+    deliver(returned(kind))
+    deliver(returned(kind))
+
+    ((to, sent, text),) = mails()
+    assert (to, sent) == ("jimmy@example.com", subject)
+    for part in (words, "2 x Protein Bowl", f"https://shop.example/orders/{ids.suffix(ORDER)}"):
+        assert part in text
+
+
+def test_a_customer_is_mailed_what_came_back_and_is_refunded(deliver):
+    more = {"refund_id": "REFUND#1", "amount": Decimal("25.98"), "currency": "USD"}
+    deliver(*[returned(events.ReturnReceived, **more)] * 2)
+    deliver(returned(events.ReturnReceived, **{**more, "refund_id": "REFUND#2"}))
+
+    (_, subject, text), _ = mails()
+    assert subject == f"We received goods of order {NUMBER} back"
+    assert "2 x Protein Bowl" in text
+    assert "25.98 USD" in text
+
+
+@pytest.mark.parametrize("kind", [events.ReturnApproved, events.ReturnRejected])
+def test_the_note_of_who_decided_is_in_the_mail(deliver, kind):
+    deliver(returned(kind, note="Use the box. {number} <b>"))
+
+    ((_, _, text),) = mails()
+    assert "Use the box. {number}" in text
 
 
 def test_an_event_that_comes_twice_is_one_mail(deliver):

@@ -262,6 +262,18 @@ def test_refunded_goods_that_were_not_restocked_are_found(records):
     assert records.kinds(settle=3600) == ["StockNotReturned"]
 
 
+def test_of_a_return_only_what_can_be_sold_again_is_restocked(records):
+    records.complete_purchase()
+    good = [{"productId": BOWL, "qty": 1}]
+    records.request_refund(amount=2598, qty=2, status="DONE", restockItems=good)
+    records.refund_at_gateway(2598)
+    records.store_reservation("COMMITTED", returned=1)
+    assert records.kinds(settle=3600) == []
+
+    records.store_reservation("COMMITTED", returned=2)
+    assert records.kinds(settle=3600) == ["StockNotReturned"]
+
+
 def test_goods_restocked_without_a_refund_are_found(records):
     records.complete_purchase()
     records.store_reservation("COMMITTED", returned=1)
@@ -588,3 +600,39 @@ def test_a_parcel_of_an_unpaid_order_is_found_at_once(records):
     records.change("Orders", {"orderId": ORDER}, **parcels(1))
 
     assert records.kinds(settle=3600) == ["ShippedForNothing"]
+
+
+def returns(*quantities, refund_id="REFUND#1"):
+    parts = [
+        {"refundId": refund_id, "items": [{"productId": BOWL, "qty": qty}]} for qty in quantities
+    ]
+    return {"returns": [{"returnId": "RET#1", "parts": parts}, {"returnId": "RET#2"}]}
+
+
+@pytest.fixture
+def refunded_return(records):
+    """An order that was shipped, of which a bowl was refunded and restocked."""
+    records.complete_purchase()
+    records.request_refund(status="DONE")
+    records.refund_at_gateway(1299)
+    records.store_reservation("COMMITTED", returned=1)
+    return records
+
+
+def test_a_return_that_was_refunded_is_consistent(refunded_return):
+    refunded_return.change("Orders", {"orderId": ORDER}, **parcels(2), **returns(1))
+
+    assert refunded_return.kinds(settle=3600) == []
+
+
+def test_returns_of_more_than_was_shipped_are_found_at_once(refunded_return):
+    refunded_return.change("Orders", {"orderId": ORDER}, **parcels(1), **returns(1, 1))
+
+    assert refunded_return.kinds(settle=3600) == ["ReturnedTooMuch"]
+
+
+def test_goods_that_came_back_without_a_refund_are_found_at_once(refunded_return):
+    lost = returns(1, refund_id="REFUND#2")
+    refunded_return.change("Orders", {"orderId": ORDER}, **parcels(2), **lost)
+
+    assert refunded_return.kinds(settle=3600) == ["ReturnNotRefunded"]

@@ -215,6 +215,16 @@ def test_a_lost_refund_is_requested_again_and_made_once(records):
     }  # until order-service consumes PaymentRefunded
 
 
+def test_a_lost_refund_of_a_return_restocks_what_can_be_sold_again(records):
+    records.complete_purchase()
+    good = [{"productId": BOWL, "qty": 1}]
+    records.request_refund(amount=2598, qty=2, restockItems=good)
+
+    assert records.check(repair=True) == [("RefundOverdue", "repaired")]
+    (message,) = records.messages("refund-requested-queue")
+    assert message["detail"]["items"] == good
+
+
 def test_two_discrepancies_of_one_repair_are_repaired_once(records):
     records.fail_checkout()
     records.delete_notifications("ORDER_FAILED")

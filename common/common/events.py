@@ -125,6 +125,7 @@ class OrderFailed(Event, frozen=True):
 class RefundRequested(Event, frozen=True):
     """A refund of a confirmed order was requested. `restock` returns its items.
 
+    `items` of goods that came back are those that can be sold again, if any.
     `cancels_order`: the order was cancelled and must not be shipped.
     """
 
@@ -167,6 +168,61 @@ class OrderDelivered(Event, frozen=True):
     user_id: str
     shipment_id: str
     items: list[Line]
+
+
+class OrderAddressChanged(Event, frozen=True):
+    """An order is sent to another address, at the same price. No address is told."""
+
+    source = "commerce.orders"
+    detail_type = "OrderAddressChanged"
+
+    order_id: str
+    user_id: str
+
+
+class ReturnEvent(Event, frozen=True):
+    """What happened to a return of shipped goods. Not published itself."""
+
+    order_id: str
+    user_id: str
+    return_id: str
+    items: list[Line]
+
+
+class ReturnRequested(ReturnEvent, frozen=True):
+    """A customer asked to return shipped goods."""
+
+    source = "commerce.orders"
+    detail_type = "ReturnRequested"
+
+
+class ReturnApproved(ReturnEvent, frozen=True):
+    """Staff let the customer send the goods back. `note` is what they wrote."""
+
+    source = "commerce.orders"
+    detail_type = "ReturnApproved"
+
+    note: str | None = None
+
+
+class ReturnRejected(ReturnEvent, frozen=True):
+    """Staff refused a return. `note` is what they wrote to the customer."""
+
+    source = "commerce.orders"
+    detail_type = "ReturnRejected"
+
+    note: str | None = None
+
+
+class ReturnReceived(ReturnEvent, frozen=True):
+    """Goods of a return came back, for which `amount` is refunded. There may be more."""
+
+    source = "commerce.orders"
+    detail_type = "ReturnReceived"
+
+    refund_id: str
+    amount: Decimal
+    currency: str
 
 
 class PaymentRefunded(Event, frozen=True):
@@ -289,6 +345,11 @@ REGISTRY: dict[str, type[Event]] = {
         RefundRequested,
         OrderShipped,
         OrderDelivered,
+        OrderAddressChanged,
+        ReturnRequested,
+        ReturnApproved,
+        ReturnRejected,
+        ReturnReceived,
         PaymentSuccess,
         PaymentRefunded,
         RefundFailed,

@@ -20,8 +20,17 @@ from common import acts, clock, dynamodb, events, log, streams
 from common.dynamodb import WholeNumber
 
 _KEPT_SECONDS = 30 * 86400  # the log of events keeps them; this is its outbox
-_MAX_TEXT = 500
-_HIDDEN = {"email", "phone", "paymentMethod", "shippingAddress", "billingAddress", "version"}
+_MAX_TEXT = 1000
+_HIDDEN = {
+    "email",
+    "phone",
+    "paymentMethod",
+    "shippingAddress",
+    "billingAddress",
+    "addressChanges",
+    "notes",
+    "version",
+}
 _HIDDEN_ENDINGS = ("Hash", "Secret", "Token")
 
 Row = dict[str, Any]
@@ -98,6 +107,7 @@ def describe(kind: str, item: Model, actions: Sequence[Action]) -> events.StaffC
     if kind == "update":
         after = _after(before, actions)
         before = {name: before[name] for name in after if name in before}
+    before, after = _without_equal(before, after), _without_equal(after, before)
     return events.StaffChange(item.Meta.table_name, str(keys[0]), _shown(before), _shown(after))
 
 
@@ -132,10 +142,29 @@ def _value(operand: Value) -> Any:
     return attr_value_to_simple_dict(operand.value, force=True)
 
 
+def _without_equal(values: Row, others: Row) -> Row:
+    """Leave out of lists what both have, such as all parcels but a new one."""
+    return {name: _remove_equal(value, others.get(name)) for name, value in values.items()}
+
+
+def _remove_equal(value: Any, other: Any) -> Any:
+    if isinstance(value, list) and isinstance(other, list):
+        return [each for each in value if each not in other]
+    return value
+
+
 def _shown(values: Row) -> Row:
+    return {name: _cut(value) for name, value in _without_hidden(values).items()}
+
+
+def _without_hidden(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_hidden(each) for each in value]
+    if not isinstance(value, dict):
+        return value
     return {
-        name: _cut(value)
-        for name, value in values.items()
+        name: _without_hidden(each)
+        for name, each in value.items()
         if name not in _HIDDEN and not name.endswith(_HIDDEN_ENDINGS)
     }
 

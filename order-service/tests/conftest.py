@@ -1,19 +1,20 @@
 from collections.abc import Callable
 
 import pytest
-from order_actors import Customer
+from order_actors import Customer, Support, Warehouse
 from order_factories import BOWL, SHAKE, Catalogue, payment_refunded
 from staff_actors import Staff
 
+from common.roles import Role
 from testkit.conflicts import cause_conflicts
-from testkit.service_client import Api
+from testkit.service_client import Api, stream_records
 from testkit.tokens import AMY, JIMMY, Tokens
 
 
 @pytest.fixture
 def catalogue(other_tables: Callable[..., None]) -> Catalogue:
     """A bowl at 12.99 USD and a shake at 3.50 USD, fifty of each."""
-    other_tables("Users", "Products", "Inventory", "Carts")
+    other_tables("Users", "Products", "Inventory", "Carts", "Addresses")
     catalogue = Catalogue()
     catalogue.put(BOWL)
     catalogue.put(SHAKE, price_minor=350, name="Shake")
@@ -36,6 +37,16 @@ def admin(api: Api, tokens: Tokens, catalogue: Catalogue) -> Customer:
 
 
 @pytest.fixture
+def warehouse(api: Api, tokens: Tokens, catalogue: Catalogue) -> Warehouse:
+    return Warehouse(api, tokens.staff(Role.WAREHOUSE))
+
+
+@pytest.fixture
+def support(api: Api, tokens: Tokens, catalogue: Catalogue) -> Support:
+    return Support(api, tokens.staff(Role.SUPPORT))
+
+
+@pytest.fixture
 def order(jimmy: Customer) -> str:
     """The id of Jimmy's order of two bowls, CREATED."""
     return jimmy.order((BOWL, 2), paymentMethod="pm_card_visa").json_body["orderId"]
@@ -54,6 +65,19 @@ def paid(api: Api, jimmy: Customer) -> str:
     order_id = jimmy.order((BOWL, 2), (SHAKE, 3)).json_body["orderId"]
     api.invoke("create-order-record", {"orderId": order_id, "paymentId": "PAY#2001"})
     return order_id
+
+
+@pytest.fixture
+def shipped(paid: str, warehouse: Warehouse) -> str:
+    """The id of that order, shipped in one parcel."""
+    warehouse.ship(paid)
+    return paid
+
+
+@pytest.fixture
+def announce(api: Api) -> Callable[[], None]:
+    """Publish the events of all changes of orders."""
+    return lambda: api.stream("announce-orders", stream_records("Orders"))
 
 
 @pytest.fixture

@@ -34,6 +34,12 @@ def show_in_cart(user_id: str = JIMMY, **prices: int) -> None:
         table("Carts").put_item(Item={**item, "shownPriceMinor": price_minor})
 
 
+def store_address(address_id: str, user_id: str = JIMMY, **fields: Any) -> None:
+    """Store an address in the customer's book, as user-service writes it."""
+    item = {"userId": user_id, "addressId": address_id, "createdAt": "2025-10-13T14:00:00.000Z"}
+    table("Addresses").put_item(Item={**item, "version": 1, **fields})
+
+
 def row(order_id: str) -> dict[str, Any] | None:
     """The order as it is stored."""
     return table("Orders").get_item(Key={"orderId": order_id}).get("Item")
@@ -57,5 +63,22 @@ def payment_refunded(
         currency=body["currency"],
         occurred_at="2025-10-14T09:00:00.000Z",
         **more,
+    )
+    return events.to_message(event)
+
+
+def disputed(order_id: str, status: str = "OPEN", amount: str = "36.48") -> dict[str, Any]:
+    """The message of PaymentDisputed for the order."""
+    event = events.create(
+        events.PaymentDisputed,
+        order_id=order_id,
+        user_id="USER#1",
+        payment_id="PAY#2001",
+        dispute_id="dp_1",
+        amount=Decimal(amount),
+        currency="USD",
+        status=status,
+        reason="fraudulent",
+        evidence_due_by="2025-10-21T00:00:00.000Z",
     )
     return events.to_message(event)

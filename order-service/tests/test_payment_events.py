@@ -1,10 +1,8 @@
 """What became of a refund at the gateway: booked there, made with less, or failed."""
 
-from decimal import Decimal
-
 import pytest
 from order_actors import error_of
-from order_factories import BOWL, SHAKE, payment_refunded, row
+from order_factories import BOWL, SHAKE, disputed, payment_refunded, row
 
 from chalicelib.orders import refunds
 from chalicelib.orders.models import Order
@@ -206,22 +204,6 @@ def test_asking_again_for_a_refund_that_waits_requests_it_again(api, admin, paid
 
 
 # disputes
-
-
-def disputed(order_id, status="OPEN", amount="36.48"):
-    event = events.create(
-        events.PaymentDisputed,
-        order_id=order_id,
-        user_id="USER#1",
-        payment_id="PAY#2001",
-        dispute_id="dp_1",
-        amount=Decimal(amount),
-        currency="USD",
-        status=status,
-        reason="fraudulent",
-        evidence_due_by="2025-10-21T00:00:00.000Z",
-    )
-    return events.to_message(event)
 
 
 def test_a_disputed_order_says_so_and_is_neither_refunded_nor_cancelled(

@@ -1,45 +1,18 @@
 """Paid orders are shipped in parts, tracked, and delivered."""
 
 from functools import partial
-from urllib.parse import quote
 
 import boto3
 import pytest
-from order_actors import Customer, error_of, run_concurrently
+from order_actors import Warehouse, error_of, run_concurrently
 from order_factories import BOWL, SHAKE, row
 
 from chalicelib.orders.models import Order
 from common.roles import Role
 from testkit.resources import table
-from testkit.service_client import stream_records
 from testkit.tokens import STAFF
 
 PARCEL = {"carrier": "DHL", "trackingNumber": "JD014", "trackingUrl": "https://dhl.example/JD014"}
-
-
-class Warehouse(Customer):
-    """Staff who ship."""
-
-    def ship(self, order_id, *lines, key="parcel", **more):
-        items = {"items": [{"productId": name, "qty": qty} for name, qty in lines]}
-        body = {"carrier": "DHL", **(items if lines else {}), **more}
-        headers = {"Idempotency-Key": key} if key else None
-        path = f"/order/{quote(order_id, safe='')}/shipments"
-        return self.api.post(path, body, self.token, headers)
-
-    def deliver(self, order_id, shipment_id):
-        path = f"/order/{quote(order_id, safe='')}/shipments/{quote(shipment_id, safe='')}/deliver"
-        return self.api.post(path, token=self.token)
-
-
-@pytest.fixture
-def warehouse(api, tokens, catalogue):
-    return Warehouse(api, tokens.staff(Role.WAREHOUSE))
-
-
-@pytest.fixture
-def announce(api):
-    return lambda: api.stream("announce-orders", stream_records("Orders"))
 
 
 def fulfilment(order_id):

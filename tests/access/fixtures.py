@@ -36,6 +36,8 @@ IMPORT = "IMPORT#01IMPORT"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 GUESTS_ORDER, OTHER_GUESTS_ORDER = "ORDER#01GUESTS", "ORDER#01OTHERS"
 SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
+SENT_ORDER = "ORDER#01SENT"
+RETURN, APPROVED_RETURN = "RET#01RETURN", "RET#01APPROVED"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 ADDRESS = {
     "name": "Jimmy",
@@ -186,20 +188,31 @@ def _existing() -> set[str]:
 def _shipment() -> dict[str, Any]:
     return {
         "shipmentId": SHIPMENT,
-        "items": [{"productId": BOWL, "qty": 1}],
+        "items": [{"productId": BOWL, "qty": 3}],
         "carrier": "DHL",
         "status": "SHIPPED",
         "requestHash": "-",
-        "shippedAt": CREATED_AT,
+        "shippedAt": clock.now(),
         "shippedBy": "USER#01ADMIN",
     }
 
 
+def _return(return_id: str, status: str) -> dict[str, Any]:
+    return {
+        "returnId": return_id,
+        "items": [{"productId": BOWL, "qty": 1, "reason": "DAMAGED"}],
+        "status": status,
+        "requestHash": "-",
+        "requestedAt": clock.now(),
+        "requestedBy": JIMMY,
+    }
+
+
 def _order(order_id: str, user_id: str, status: str = "CREATED", **more: Any) -> None:
-    line = {"productId": BOWL, "name": "Bowl", "qty": 2, "priceMinor": 1299, "lineTotalMinor": 2598}
+    line = {"productId": BOWL, "name": "Bowl", "qty": 3, "priceMinor": 1299, "lineTotalMinor": 3897}
     known = {
         "items": [line],
-        "totalMinor": 2598,
+        "totalMinor": 3897,
         "currency": "USD",
         "method": "CARD",
         "requestHash": "-",
@@ -263,6 +276,7 @@ def set_up_users(service: ServiceUnderTest) -> None:
         ("POST", "/user/refresh"): Request(body={"refreshToken": session["refreshToken"]}),
         ("POST", "/user/logout"): Request(body={"everywhere": False}),
         ("GET", "/user/profile"): Request(),
+        ("GET", "/users"): Request(query={"email": "jimmy@example.com"}),
         ("PATCH", "/user/profile"): Request(body={"name": "Jim", "phone": "+14155550123"}),
         ("POST", "/user/password"): Request(body={"password": PASSWORD, "newPassword": "1234567"}),
         ("POST", "/user/password/forgotten"): Request(body={"email": "jimmy@example.com"}),
@@ -379,6 +393,16 @@ def set_up_carts(service: ServiceUnderTest) -> None:
     }
 
 
+def _invoice(order_id: str) -> None:
+    """Put an invoice and its PDF."""
+    number = "INV-2025-000001"
+    document = {"documentId": "INVOICE", "number": number, "issuedAt": CREATED_AT}
+    _put_row("Invoices", orderId=order_id, amountMinor=2598, currency="USD", **document)
+    bucket = aws.bucket("invoices")
+    aws.client("s3").create_bucket(Bucket=bucket)
+    aws.client("s3").put_object(Bucket=bucket, Key=f"INV-2025/{number}.pdf", Body=b"%PDF")
+
+
 def set_up_orders(service: ServiceUnderTest) -> None:
     """Jimmy has an unpaid and a paid order, and Amy has one."""
     _put_product()
@@ -386,8 +410,15 @@ def set_up_orders(service: ServiceUnderTest) -> None:
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
-    _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", shipments=[_shipment()])
+    _invoice(PAID_ORDER)
+    shipping = {"methodId": "METHOD#01", "name": "Post", "minDays": 1, "maxDays": 2}
+    costs = {"priceMinor": 0, "taxMinor": 0, "totalMinor": 0}
+    _order(SENT_ORDER, JIMMY, shippingAddress=ADDRESS, shipping={**shipping, **costs})
+    returns = [_return(RETURN, "REQUESTED"), _return(APPROVED_RETURN, "APPROVED")]
+    shipped = {"shipments": [_shipment()], "returns": returns}
+    _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", **shipped)
     amys = {"order_id": AMYS_ORDER}
+    returned = {"order_id": SHIPPED_ORDER, "return_id": RETURN}
     order = {
         "cartItems": [{"productId": BOWL, "qty": 1}],
         "method": "CARD",
@@ -398,7 +429,15 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ("POST", "/order"): Request(body={**order, "expectedTotal": 12.99}),
         ("GET", "/order/{order_id}"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("GET", "/orders"): Request(),
+        ("GET", "/order/{order_id}/invoice"): Request({"order_id": PAID_ORDER}, foreign=amys),
+        ("GET", "/order/{order_id}/history"): Request({"order_id": SHIPPED_ORDER}, foreign=amys),
+        ("POST", "/order/{order_id}/notes"): Request(
+            {"order_id": JIMMYS_ORDER}, {"text": "called"}, {"Idempotency-Key": "key-1"}
+        ),
         ("POST", "/order/{order_id}/cancel"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
+        ("PATCH", "/order/{order_id}/shipping-address"): Request(
+            {"order_id": SENT_ORDER}, {"shippingAddress": {**ADDRESS, "name": "Jim"}}, foreign=amys
+        ),
         ("POST", "/order/{order_id}/refund"): Request(
             {"order_id": PAID_ORDER}, part, {"Idempotency-Key": "key-1"}
         ),
@@ -409,6 +448,19 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ),
         ("POST", "/order/{order_id}/shipments/{shipment_id}/deliver"): Request(
             {"order_id": SHIPPED_ORDER, "shipment_id": SHIPMENT}
+        ),
+        ("POST", "/order/{order_id}/returns"): Request(
+            {"order_id": SHIPPED_ORDER},
+            {"items": [{**part["items"][0], "reason": "DAMAGED"}]},
+            {"Idempotency-Key": "key-1"},
+            foreign=amys,
+        ),
+        ("POST", "/order/{order_id}/returns/{return_id}/approve"): Request(returned, {}),
+        ("POST", "/order/{order_id}/returns/{return_id}/reject"): Request(returned, {}),
+        ("POST", "/order/{order_id}/returns/{return_id}/receive"): Request(
+            {**returned, "return_id": APPROVED_RETURN},
+            {"items": [{**part["items"][0], "restock": True}]},
+            {"Idempotency-Key": "key-1"},
         ),
         ("POST", "/order/quote"): Request(body={"cartItems": order["cartItems"]}),
         **_price_settings(service),

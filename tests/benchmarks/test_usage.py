@@ -58,7 +58,10 @@ _HEADING = """# What the shop asks of AWS, counted by `make budgets` on the loca
 
 @pytest.fixture
 def orders(probe, faults, admin, shop) -> Callable[[str], Counts]:
-    """Lets a new customer buy something: earlier orders are read, too. Returns its counts."""
+    """Lets a customer without orders, which would be read, buy something.
+
+    Returns its counts.
+    """
     terms = {ORDER: {}, FULL_ORDER: create_terms(admin)}
 
     def buy(kind: str) -> Counts:

@@ -19,7 +19,7 @@ RATES = {
 }
 # Percentages of the scenarios.
 MIX: dict[Scenario, int] = {
-    scenarios.buy_by_card: 29,
+    scenarios.buy_by_card: 26,
     scenarios.click_twice: 10,
     scenarios.pay_with_declined_card: 8,
     scenarios.approve_challenge: 10,
@@ -30,6 +30,7 @@ MIX: dict[Scenario, int] = {
     scenarios.cancel_at_once: 5,
     scenarios.cancel_purchase: 4,
     scenarios.refund_one_item: 4,
+    scenarios.ship_and_return: 3,
     scenarios.refund_at_dashboard: 3,
     scenarios.win_dispute: 3,
     scenarios.adjust_stock: 4,

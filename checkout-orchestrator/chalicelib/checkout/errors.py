@@ -44,6 +44,12 @@ class GuestCartMerged(ChaliceViewError):
     description = "The guest logged in, and the cart was merged into the account's."
 
 
+class AddressNotFound(NotFoundError):
+    """The customer's address book has no such address (any more)."""
+
+    description = "Your address book has no address of this `addressId`."
+
+
 class CartEmpty(ConflictError):
     """The cart is empty."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.card_limits import service as card_limits
-from chalicelib.checkout import cart_orders, order_service
+from chalicelib.checkout import address_book, cart_orders, order_service
 from chalicelib.checkout.errors import (
     GUEST_ORDER_ERRORS,
     AccountGone,
@@ -75,7 +75,8 @@ def start_checkout(
     Idempotent: the same key, or without one the same cart, is the same order until it fails.
     What an order has bought and ClearCart not taken out yet is left out; an unpaid order of the
     same cart is superseded.
-    Raises: TooManyDeclines, CartEmpty, IdempotencyKeyReused, what validate-order raises;
+    Raises: TooManyDeclines, CartEmpty, AddressNotFound, IdempotencyKeyReused, what validate-order
+    raises;
     PaymentInProgress while another order of the cart is being paid; for an order OrderNotFound,
     OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
@@ -119,7 +120,10 @@ def publish_late(message: dict[str, Any]) -> None:
 def read_inputs(buyer: Buyer, request: CheckoutRequest, *more: Key[Any]) -> BatchReader:
     """Read with one request what every checkout of this kind reads, and these keys."""
     reader = BatchReader()
-    keys: list[Key[Any]] = [customer_orders.key(buyer.user_id)]
+    keys: list[Key[Any]] = [
+        customer_orders.key(buyer.user_id),
+        *address_book.keys(request, buyer.user_id),
+    ]
     if request.order_id is not None:
         order_id = ids.parse("ORDER", request.order_id)
         keys = [order_key(order_id), tombstone_key(buyer.user_id)]
@@ -178,6 +182,7 @@ def _order_for_key(buyer: Buyer, request: CheckoutRequest, key: str, reader: Bat
     order = find_order(order_id)
     if order is None:
         left = cart_orders.leave_out(bought, cart)
+        request = address_book.fill_in(request, user_id, reader)
         return _place_order(order_id, buyer, left, request, reader, request_hash)
     if order.request_hash != request_hash:
         raise IdempotencyKeyReused("this Idempotency-Key came with another body before")
@@ -187,6 +192,7 @@ def _order_for_key(buyer: Buyer, request: CheckoutRequest, key: str, reader: Bat
 def _order_for_cart(buyer: Buyer, request: CheckoutRequest, reader: BatchReader) -> Order:
     """Find or place the order of the cart as it is: another one after a failure."""
     user_id = buyer.user_id
+    request = address_book.fill_in(request, user_id, reader)
     bought = cart_orders.list_bought(user_id, reader)
     cart = _require_nonempty(list_cart_items(user_id))
     contents = [(item.product_id, item.qty, item.updated_at) for item in cart]

@@ -36,6 +36,8 @@ class Kind(StrEnum):
 
     SHIPPED_TOO_MUCH = "ShippedTooMuch"
     SHIPPED_FOR_NOTHING = "ShippedForNothing"
+    RETURNED_TOO_MUCH = "ReturnedTooMuch"
+    RETURN_NOT_REFUNDED = "ReturnNotRefunded"
 
     ORDER_STUCK = "OrderStuck"
     NOT_NOTIFIED = "NotNotified"

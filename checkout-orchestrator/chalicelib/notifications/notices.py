@@ -12,7 +12,8 @@ from common import ids, settings
 class NoticeKind(StrEnum):
     """What a notification is about.
 
-    An order can have several of REFUND, ORDER_SHIPPED and ORDER_DELIVERED.
+    An order can have several of REFUND, ORDER_SHIPPED, ORDER_DELIVERED, ADDRESS_CHANGED, and of
+    returns.
     """
 
     ORDER_CONFIRMED = "ORDER_CONFIRMED"
@@ -23,6 +24,11 @@ class NoticeKind(StrEnum):
     PURCHASE_CANCELLED = "PURCHASE_CANCELLED"
     ORDER_SHIPPED = "ORDER_SHIPPED"
     ORDER_DELIVERED = "ORDER_DELIVERED"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED"
+    RETURN_REQUESTED = "RETURN_REQUESTED"
+    RETURN_APPROVED = "RETURN_APPROVED"
+    RETURN_REJECTED = "RETURN_REJECTED"
+    RETURN_RECEIVED = "RETURN_RECEIVED"
     PICKING_WITHDRAWN = "PICKING_WITHDRAWN"
     DISPUTE_OPEN = "DISPUTE_OPEN"
     DISPUTE_WON = "DISPUTE_WON"
@@ -72,6 +78,33 @@ _NOTICES = {
         "Your order {number} was delivered",
         "A parcel with goods of your order {number} was delivered:\n\n{lines}\n\n"
         "Your order: {link}\n(shipment {shipment})",
+    ),
+    NoticeKind.ADDRESS_CHANGED: Notice(
+        "Your order {number} goes to another address",
+        "The shipping address of your order {number} was changed at {at}. If you did not ask for"
+        " that, cancel the order and change your password.\n\nYour order: {link}",
+    ),
+    NoticeKind.RETURN_REQUESTED: Notice(
+        "Your return of order {number}",
+        "You asked to return goods of your order {number}:\n\n{lines}\n\n"
+        "Please keep them until another mail says where they go.\n\n"
+        "Your order: {link}\n(return {return_id})",
+    ),
+    NoticeKind.RETURN_APPROVED: Notice(
+        "Please send back goods of order {number}",
+        "Your return is approved. Please send back these goods of your order {number}:\n\n"
+        "{lines}\n\n{note}Your order: {link}\n(return {return_id})",
+    ),
+    NoticeKind.RETURN_REJECTED: Notice(
+        "Your return of order {number} is not accepted",
+        "We cannot take back these goods of your order {number}:\n\n"
+        "{lines}\n\n{note}Your order: {link}\n(return {return_id})",
+    ),
+    NoticeKind.RETURN_RECEIVED: Notice(
+        "We received goods of order {number} back",
+        "We received these goods of your order {number} back:\n\n{lines}\n\n"
+        "For them {amount} will be refunded; another mail says when.\n\n"
+        "Your order: {link}\n(return {return_id}, refund {refund})",
     ),
     NoticeKind.DISPUTE_OPEN: Notice(
         "Order #{number} is disputed",

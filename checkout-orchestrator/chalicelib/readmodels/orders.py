@@ -79,10 +79,16 @@ class OrderRefund(dynamodb.Map):
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
     amount_minor = dynamodb.WholeNumber(attr_name="amountMinor")
     restock = BooleanAttribute(default=True)
+    restock_lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="restockItems", null=True)
     cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     status = UnicodeAttribute()
     attempt = dynamodb.WholeNumber(default=1)
     requested_at = UnicodeAttribute(attr_name="requestedAt")
+
+    @property
+    def lines_to_restock(self) -> list[OrderLine]:
+        """The goods to restock if it restocks: of a return those that can be sold again."""
+        return list(self.restock_lines or self.lines)
 
     @property
     def is_failed(self) -> bool:
@@ -122,6 +128,20 @@ class ByCustomer(GlobalSecondaryIndex["Order"]):
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
+
+
+class ReturnPart(dynamodb.Map):
+    """Goods that came back at once, and their refund."""
+
+    refund_id = UnicodeAttribute(attr_name="refundId")
+    lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+
+
+class OrderReturn(dynamodb.Map):
+    """A return of shipped goods, and what of it came back."""
+
+    return_id = UnicodeAttribute(attr_name="returnId")
+    parts = dynamodb.MapsAttribute(of=ReturnPart, null=True)
 
 
 class ByDay(GlobalSecondaryIndex["Order"]):
@@ -170,6 +190,7 @@ class Order(Model):
     refunds: ListAttribute[OrderRefund] = dynamodb.MapsAttribute(of=OrderRefund, null=True)
     disputes: ListAttribute[OrderDispute] = dynamodb.MapsAttribute(of=OrderDispute, null=True)
     shipments: ListAttribute[OrderShipment] = dynamodb.MapsAttribute(of=OrderShipment, null=True)
+    returns: ListAttribute[OrderReturn] = dynamodb.MapsAttribute(of=OrderReturn, null=True)
     order_number = UnicodeAttribute(attr_name="orderNumber", null=True)
     guest_email = UnicodeAttribute(attr_name="guestEmail", null=True)
     guest_id = UnicodeAttribute(attr_name="guestId", null=True)

@@ -139,7 +139,7 @@ def _refund_requested(order: Order, refund: OrderRefund) -> events.RefundRequest
         occurred_at=refund.requested_at,
         user_id=order.user_id,
         refund_id=refund.refund_id,
-        items=[events.Line(line.product_id, line.qty) for line in refund.lines],
+        items=[events.Line(line.product_id, line.qty) for line in refund.lines_to_restock],
         amount=money.decimal(refund.amount_minor, order.currency),
         currency=order.currency,
         restock=refund.restock,

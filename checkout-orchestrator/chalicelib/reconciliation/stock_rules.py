@@ -108,7 +108,7 @@ def _to_be_returned(order: Order, done_only: bool) -> Counter[str]:
     total: Counter[str] = Counter()
     for refund in order.refunds or []:
         if refund.restock and (refund.is_done or not done_only):
-            total.update({line.product_id: line.qty for line in refund.lines})
+            total.update({line.product_id: line.qty for line in refund.lines_to_restock})
     return total
 
 

@@ -14,14 +14,22 @@ def count_to_ship(order: Order, status: str) -> Quantities:
     """Return how many of each product are left to ship if the order has this status.
 
     Those that were ordered, less those of refunds and shipments. Refunds count for what was not
-    shipped yet, also where they are for something that broke.
+    shipped yet, also where they are for something that broke, but not those of returned goods.
     """
     if status not in SHIPPABLE_STATUSES:
         return {}
-    left = Counter(count_goods_left(order))
+    left = Counter(count_goods_left(order)) + _count_refunded_returns(order)
     for shipment in order.shipments or []:
         left.subtract({line.product_id: line.qty for line in shipment.lines})
     return dict(+left)
+
+
+def _count_refunded_returns(order: Order) -> Counter[str]:
+    refunded: Counter[str] = Counter()
+    for refund in order.refunds or []:
+        if refund.return_id is not None:
+            refunded.update({line.product_id: line.qty for line in refund.lines})
+    return refunded
 
 
 def derive_status(order: Order, status: str) -> FulfilmentStatus:

@@ -11,6 +11,9 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.orders.addresses import AddressChange, AddressMap
+from chalicelib.orders.notes import Note
+from chalicelib.orders.return_models import Return
 from chalicelib.orders.statuses import OrderStatus, RefundStatus, ShipmentStatus
 from common import dynamodb
 
@@ -56,20 +59,6 @@ class OrderLine(dynamodb.Map):
     added_at = UnicodeAttribute(null=True, attr_name="addedAt")
 
 
-class AddressMap(dynamodb.Map):
-    """A copy of an address, as it was when the order was placed."""
-
-    name = UnicodeAttribute()
-    company = UnicodeAttribute(null=True)
-    line1 = UnicodeAttribute()
-    line2 = UnicodeAttribute(null=True)
-    city = UnicodeAttribute(null=True)
-    region = UnicodeAttribute(null=True)
-    postal_code = UnicodeAttribute(null=True, attr_name="postalCode")
-    country = UnicodeAttribute()
-    phone = UnicodeAttribute(null=True)
-
-
 class OrderShipping(dynamodb.Map):
     """A copy of the shipping method, and what is paid for it, with its tax."""
 
@@ -79,6 +68,7 @@ class OrderShipping(dynamodb.Map):
     max_days = dynamodb.WholeNumber(attr_name="maxDays")
     price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     tax_minor = dynamodb.WholeNumber(attr_name="taxMinor")
+    tax_name = UnicodeAttribute(null=True, attr_name="taxName")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
 
 
@@ -110,6 +100,9 @@ class Refund(dynamodb.Map):
     shipping_minor = dynamodb.WholeNumber(attr_name="shippingMinor", null=True)  # part of it
     whole = BooleanAttribute()  # requested as all that was left, without naming items
     restock = BooleanAttribute()
+    # Of a return: which of the goods are restocked, where not all of them can be sold again.
+    restock_lines = dynamodb.MapsAttribute(of=RefundLine, attr_name="restockItems", null=True)
+    return_id = UnicodeAttribute(null=True, attr_name="returnId")  # the goods were shipped
     cancels_order = BooleanAttribute(attr_name="cancelsOrder", default=False)
     # A failed refund that is tried again keeps its goods, which are restocked once.
     attempt = dynamodb.WholeNumber(default=1)
@@ -226,7 +219,8 @@ class Order(Model):
     """A purchase. Never deleted.
 
     Goods, prices and total never change. The status follows TRANSITIONS, with `payment_id` or
-    `reason`, and `refunds` and `shipments` grow. The table's stream publishes every change.
+    `reason`, and lists such as `refunds` and `shipments` grow. The table's stream publishes every
+    change.
     """
 
     class Meta(dynamodb.Meta):
@@ -244,6 +238,9 @@ class Order(Model):
     shipping = OrderShipping(null=True)
     shipping_address = AddressMap(null=True, attr_name="shippingAddress")
     billing_address = AddressMap(null=True, attr_name="billingAddress")
+    address_changes = dynamodb.MapsAttribute(
+        of=AddressChange, null=True, attr_name="addressChanges"
+    )
     promotions = dynamodb.MapsAttribute(of=OrderPromotion, null=True)
     currency = UnicodeAttribute()
     method = UnicodeAttribute()
@@ -259,8 +256,11 @@ class Order(Model):
     refunds = dynamodb.MapsAttribute(of=Refund, null=True)
     disputes = dynamodb.MapsAttribute(of=Dispute, null=True)
     shipments = dynamodb.MapsAttribute(of=Shipment, null=True)
+    returns = dynamodb.MapsAttribute(of=Return, null=True)
     open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
+    confirmed_at = UnicodeAttribute(null=True, attr_name="confirmedAt")  # not of older orders
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
+    notes = dynamodb.MapsAttribute(of=Note, null=True)
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")
     to_fulfil = UnicodeAttribute(null=True, attr_name="toFulfil")  # see fulfilment_shard
     # Of order_numbers, for other services. Orders from before it have none, and yet a number.

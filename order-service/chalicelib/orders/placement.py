@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from chalice import ChaliceViewError
 
 from chalicelib.orders import (
+    address_book,
     customer_orders,
     guests,
     lookups,
@@ -18,12 +19,7 @@ from chalicelib.orders import (
 )
 from chalicelib.orders.errors import AccountGone, IdempotencyKeyReused
 from chalicelib.orders.models import Order, day_shard
-from chalicelib.orders.schemas import (
-    MAX_LINES,
-    PaymentTerms,
-    ProductQuantity,
-    ValidateOrder,
-)
+from chalicelib.orders.schemas import PaymentTerms, ProductQuantity, ValidateOrder
 from chalicelib.promotions.uses import Limits
 from chalicelib.quotes import service as quotes
 from common import clock, ids, log
@@ -44,14 +40,16 @@ def place_order(
     request may place it after the first look, and its saga reserve the last pieces: a rejection
     stands only if there is still no order.
 
-    Raises: AccountGone, IdempotencyKeyReused, and what `quotations.quote_for`,
-    `payment_limits.require_payable` and `customer_orders.store` raise.
+    Raises: AccountGone, IdempotencyKeyReused, and what `address_book.fill_in`,
+    `quotations.quote_for`, `payment_limits.require_payable` and `customer_orders.store` raise.
     """
     _read_inputs(order_id, user_id, lines, terms, reader)
     order = reader.find(lookups.key(order_id))
     if order is None:
         _require_account(user_id, reader)
         try:
+            terms = address_book.fill_in(terms, user_id, reader)
+            _read_named(user_id, lines, terms, reader)
             order, limits = _priced_order(order_id, user_id, lines, terms, request_hash, reader)
             _note_cart_items(order, terms)
             order = _store(order, limits, terms, reader)
@@ -72,47 +70,41 @@ def _read_inputs(
     terms: PaymentTerms,
     reader: BatchReader,
 ) -> None:
-    """Read what an order is priced and limited by, with two requests.
-
-    The second is for what the first names: earlier orders, and the tax classes of the goods.
-    """
-    product_ids = _known_ids(lines)
-    source = _guest_source(terms)
-    counted = [user_id, *([customer_orders.source_id(source)] if source else [])]
+    """Read with one request what the request names."""
+    product_ids = pricing.known_ids(lines)
     reader.read(
         lookups.key(order_id),
         readmodels.tombstone_key(user_id),
-        *map(customer_orders.key, counted),
+        *map(customer_orders.key, _counted(user_id, terms)),
         *readmodels.product_keys(product_ids),
         *readmodels.stock_keys(product_ids),
         *readmodels.cart_keys(user_id, product_ids),
+        *address_book.keys(terms.address_id, user_id),
         *quotes.coupon_keys(terms, user_id),
     )
-    if reader.find(lookups.key(order_id)) is None:
-        classes = [
-            product.tax_class for product in reader.find_all(readmodels.product_keys(product_ids))
-        ]
-        reader.read(
-            *(key for each in counted for key in customer_orders.recent_keys(each, reader)),
-            *quotes.tax_keys(terms, classes),
-        )
+
+
+def _read_named(
+    user_id: str, lines: Sequence[ProductQuantity], terms: PaymentTerms, reader: BatchReader
+) -> None:
+    """Read with one request what that names: earlier orders and tax rates."""
+    products = reader.find_all(readmodels.product_keys(pricing.known_ids(lines)))
+    recent = [customer_orders.recent_keys(each, reader) for each in _counted(user_id, terms)]
+    reader.read(
+        *(key for keys in recent for key in keys),
+        *quotes.tax_keys(terms, [product.tax_class for product in products]),
+    )
+
+
+def _counted(user_id: str, terms: PaymentTerms) -> list[str]:
+    """Return whose limits count: the customer's, and those of a guest's source."""
+    source = _guest_source(terms)
+    return [user_id, *([customer_orders.source_id(source)] if source else [])]
 
 
 def _guest_source(terms: PaymentTerms) -> str | None:
     """Return from where a guest orders, None for a customer with an account."""
     return terms.guest_source if isinstance(terms, ValidateOrder) else None
-
-
-def _known_ids(lines: Sequence[ProductQuantity]) -> list[str]:
-    """Return the ids of the products, none if they are refused.
-
-    The stored order of an id is returned also for lines that would be refused.
-    """
-    try:
-        product_ids = list(pricing.merge_lines(lines))
-    except ids.InvalidId:
-        return []
-    return product_ids if len(product_ids) <= MAX_LINES else []
 
 
 def _require_account(user_id: str, reader: BatchReader) -> None:

@@ -69,8 +69,7 @@ def request_refund(
         order = lookups.get_for(order_id, caller, Scope.REFUNDS_WRITE)
         refund = _find_repeated(order, request, key)
         if refund is None:
-            _validate_refundable(order)
-            validate_undisputed(order)
+            validate_refundable(order)
             refund = _new_refund(order, caller, request, key)
             is_saved = save_refunds(order, [*(order.refunds or []), refund])
         else:
@@ -113,11 +112,16 @@ def _find_repeated(order: Order, request: RefundOrder, key: str | None) -> Refun
     return next(iter(by_key or whole), None)
 
 
-def _validate_refundable(order: Order) -> None:
+def validate_refundable(order: Order) -> None:
+    """Require that the order can have one more refund.
+
+    Raises: OrderNotRefundable, TooManyRefunds, OrderDisputed.
+    """
     if order.status not in PAID_STATUSES:
         raise OrderNotRefundable(f"{order.order_id} is {order.status}: nothing was paid for it")
     if len(order.refunds or []) >= MAX_REFUNDS:
         raise TooManyRefunds(f"{order.order_id} has {MAX_REFUNDS} refunds, and cannot have more")
+    validate_undisputed(order)
 
 
 def _new_refund(order: Order, caller: Caller, request: RefundOrder, key: str | None) -> Refund:

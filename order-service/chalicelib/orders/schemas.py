@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from chalicelib.orders.statuses import FulfilmentStatus, OrderStatus
+from chalicelib.orders.statuses import FulfilmentStatus, OrderStatus, ReturnStatus
 from chalicelib.quotes.schemas import PriceTerms
 from common import clock, lazy_imports, text
 from common.addresses import Address
@@ -140,6 +140,10 @@ class OrdersQuery(Schema):
         FulfilmentStatus | None,
         Meta(description="With `view=all`: what is to be shipped or delivered, oldest first."),
     ] = None
+    return_status: Annotated[
+        ReturnStatus | None,
+        Meta(description="With `view=all`: only orders with a return of this status."),
+    ] = None
     first: Annotated[
         date | None,
         Meta(description="With `view=all`: the first day; 31 days before `to` if left out."),
@@ -169,6 +173,8 @@ class OrdersQuery(Schema):
             if len(filters) > 1 or self.status is not None:
                 raise ValueError("orderNumber: expected no other filter with it")
             self.order_number = order_numbers.parse_number("orderNumber", self.order_number)
+        if self.return_status is not None and self.email is not None:
+            raise ValueError("returnStatus: expected no email with it")
         first, last = self.days
         if first > last:
             raise ValueError("from: expected no day after to, and none to come")
@@ -181,6 +187,7 @@ class OrdersQuery(Schema):
             ("orderNumber", self.order_number),
             ("email", self.email),
             ("fulfilmentStatus", self.fulfilment_status),
+            ("returnStatus", self.return_status),
             ("from", self.first),
             ("to", self.last),
         ]
@@ -210,6 +217,8 @@ class ValidateOrder(PaymentTerms, kw_only=True):
         super().__post_init__()
         if (self.guest_email is None) != (self.guest_source is None):
             raise ValueError("guestSource: expected with guestEmail, and only with it")
+        if self.address_id is not None:
+            raise ValueError("addressId: expected the address itself, as shippingAddress")
         if self.items is not None and self.user_id is None:
             raise ValueError("userId: expected whose order to place")
 

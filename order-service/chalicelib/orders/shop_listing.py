@@ -14,11 +14,12 @@ from typing import Any
 from chalicelib.orders import listing, order_numbers, readmodels
 from chalicelib.orders.models import DAY_SHARDS, ByFulfilment, ByTime, Order
 from chalicelib.orders.schemas import OrdersQuery
+from chalicelib.orders.statuses import ReturnStatus
 from chalicelib.orders.views import OrderView
 from common import clock
 from common.pages import InvalidCursor, Page, decode_cursor, encode_cursor
 
-MAX_EXAMINED = 500  # orders read for one page of a list filtered by status
+MAX_EXAMINED = 500  # orders read for one page of a list filtered by a status
 _BATCH = 100  # of BatchGetItem
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _MAX_KEY_LENGTH = 128
@@ -112,7 +113,8 @@ def _merge(
 def _read_page(places: Iterator[Position], query: OrdersQuery) -> Page[OrderView]:
     """Read orders until the page is full, or enough were looked at."""
     is_wanted = _filter(query)
-    size = query.limit if query.status is None else _BATCH
+    is_filtered = query.status is not None or query.return_status is not None
+    size = _BATCH if is_filtered else query.limit
     views: list[OrderView] = []
     examined = 0
     while examined < MAX_EXAMINED and (batch := list(islice(places, size))):
@@ -132,9 +134,15 @@ def _filter(query: OrdersQuery) -> Callable[[Order], bool]:
     def is_wanted(order: Order) -> bool:
         is_of_status = query.status is None or order.status == query.status
         fulfilment = query.fulfilment_status
-        return is_of_status and (fulfilment is None or order.fulfilment_status == fulfilment)
+        is_of_fulfilment = fulfilment is None or order.fulfilment_status == fulfilment
+        return is_of_status and is_of_fulfilment and _has_return(order, query.return_status)
 
     return is_wanted
+
+
+def _has_return(order: Order, status: ReturnStatus | None) -> bool:
+    """Whether the order has a return of this status, or none is asked for."""
+    return status is None or any(one.status == status for one in order.returns or [])
 
 
 def _read(places: Iterable[Position]) -> list[Order]:

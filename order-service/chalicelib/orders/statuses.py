@@ -1,4 +1,4 @@
-"""The statuses of orders and refunds, and which may follow which."""
+"""The statuses of orders and what belongs to them, and which may follow which."""
 
 from enum import StrEnum
 
@@ -30,6 +30,16 @@ class ShipmentStatus(StrEnum):
 
     SHIPPED = "SHIPPED"
     DELIVERED = "DELIVERED"
+
+
+class ReturnStatus(StrEnum):
+    """How far a return got. Goods may come back in parts."""
+
+    REQUESTED = "REQUESTED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    PARTLY_RECEIVED = "PARTLY_RECEIVED"
+    RECEIVED = "RECEIVED"
 
 
 class RefundStatus(StrEnum):
@@ -100,6 +110,17 @@ FULFILMENT_TRANSITIONS: dict[FulfilmentStatus, frozenset[FulfilmentStatus]] = {
 SHIPMENT_TRANSITIONS: dict[ShipmentStatus, frozenset[ShipmentStatus]] = {
     ShipmentStatus.SHIPPED: frozenset({ShipmentStatus.DELIVERED}),
     ShipmentStatus.DELIVERED: frozenset(),
+}
+
+RETURN_TRANSITIONS: dict[ReturnStatus, frozenset[ReturnStatus]] = {
+    ReturnStatus.REQUESTED: frozenset({ReturnStatus.APPROVED, ReturnStatus.REJECTED}),
+    # What was approved and never came is rejected, so that its goods can be returned again.
+    ReturnStatus.APPROVED: frozenset(
+        {ReturnStatus.REJECTED, ReturnStatus.PARTLY_RECEIVED, ReturnStatus.RECEIVED}
+    ),
+    ReturnStatus.PARTLY_RECEIVED: frozenset({ReturnStatus.PARTLY_RECEIVED, ReturnStatus.RECEIVED}),
+    ReturnStatus.RECEIVED: frozenset(),
+    ReturnStatus.REJECTED: frozenset(),
 }
 
 # Those in which a shipment may leave.

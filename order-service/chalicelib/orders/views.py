@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from msgspec import Meta
 
 from chalicelib.orders.price_views import OrderPriceView, optional_amount, price_parts
+from chalicelib.orders.return_views import ReturnView
 from chalicelib.orders.schemas import CartItemTaken, ProductQuantity
 from chalicelib.orders.statuses import (
     PAID_STATUSES,
@@ -82,6 +83,7 @@ class RefundView(Schema, kw_only=True):
     ] = None
     done_at: str | None = None
     reason: str | None = None
+    return_id: Annotated[str | None, Meta(description="The return that it pays for.")] = None
 
     @classmethod
     def of(cls, refund: "models.Refund", currency: str) -> Self:
@@ -94,11 +96,10 @@ class RefundView(Schema, kw_only=True):
             restock=refund.restock,
             requested_at=refund.requested_at,
             requested_by=refund.requested_by,
-            shipping=money.decimal(refund.shipping_minor, currency)
-            if refund.shipping_minor
-            else None,
+            shipping=optional_amount(refund.shipping_minor, currency),
             done_at=refund.done_at,
             reason=refund.reason,
+            return_id=refund.return_id,
         )
 
 
@@ -201,6 +202,7 @@ class OrderView(OrderPriceView, kw_only=True):
     ] = None
     disputes: list[DisputeView] | None = None
     shipments: list[ShipmentView] | None = None
+    returns: list[ReturnView] | None = None
     refunds: list[RefundView] | None = None
     refunded_amount: Annotated[
         Decimal | None, Meta(description="The sum of the refunds that are DONE.")
@@ -229,6 +231,7 @@ class OrderView(OrderPriceView, kw_only=True):
             disputes=[DisputeView.of(one, order.currency) for one in order.disputes or []] or None,
             **price_parts(order),
             shipments=[ShipmentView.of(one) for one in order.shipments or []] or None,
+            returns=[ReturnView.of(one) for one in order.returns or []] or None,
             refunds=[RefundView.of(refund, order.currency) for refund in refunds] or None,
             refunded_amount=_refunded_amount(refunds, order.currency) if refunds else None,
         )
