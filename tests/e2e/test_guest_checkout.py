@@ -1,4 +1,4 @@
-"""A guest buys, opens the order by the mail's link, and later has an account that shows it."""
+"""A guest buys, opens the order by a link, and later has an account."""
 
 import re
 import uuid
@@ -47,7 +47,7 @@ def guest(shop: Shop) -> Iterator[Guest]:
 
 
 def open_order(shop: Shop, order: str, token: str, act: str = "") -> httpx.Response:
-    """Open the order as its page does, with the token of the link. With an act, do that."""
+    """Open the order with the token of a link, or act on it."""
     path = f"{shop.url}/checkout/guest/{order.removeprefix('ORDER#')}{act}"
     headers = {"X-Order-Token": token}
     method = "POST" if act else "GET"
