@@ -8,13 +8,26 @@ from chalice.app import SQSEvent
 
 from chalicelib.card_limits.errors import TooManyDeclines
 from chalicelib.checkout.errors import (
+    CANCEL_ERRORS,
+    GUEST_ORDER_ERRORS,
     ORDER_SERVICE_ERRORS,
     AddressNotFound,
     CartEmpty,
+    CartNotFound,
+    GuestCartMerged,
+    GuestCartMissing,
     OrderNotFound,
     OrderServiceUnavailable,
 )
-from chalicelib.checkout.schemas import CheckoutAccepted, CheckoutRequest, CheckoutStatus
+from chalicelib.checkout.headers import GUEST_CART, ORDER_TOKEN
+from chalicelib.checkout.schemas import (
+    CheckoutAccepted,
+    CheckoutRequest,
+    CheckoutStatus,
+    GuestCheckoutAccepted,
+    GuestCheckoutRequest,
+    GuestOrder,
+)
 from chalicelib.discrepancies.tickets import DiscrepancyTicket
 from chalicelib.notifications.schemas import NotificationRequest, NotificationResult
 from chalicelib.payments.errors import (
@@ -54,8 +67,8 @@ from common.routes import Access, Function
 
 with lazy_imports.until_first_use():
     from chalicelib.audit import service as audit
+    from chalicelib.checkout import guests, status
     from chalicelib.checkout import service as checkout
-    from chalicelib.checkout import status
     from chalicelib.notifications import parcels
     from chalicelib.notifications import service as notifications
     from chalicelib.payments import cancellation, refunds, retry_queue, saga_resume, webhooks
@@ -66,10 +79,26 @@ with lazy_imports.until_first_use():
     from chalicelib.team_notifications import digest
     from chalicelib.team_notifications import service as team_notifications
 
-api = Api("checkout-orchestrator")
+api = Api("checkout-orchestrator", cors_headers=[GUEST_CART.name, ORDER_TOKEN.name])
 app, authorizer = api.app, api.authorizer
 
 _GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
+_CHECKOUT = [
+    *ORDER_SERVICE_ERRORS.values(),
+    *_GATEWAY,
+    ids.InvalidId,
+    AddressNotFound,
+    CartEmpty,
+    OrderNotFound,
+    OrderServiceUnavailable,
+    PaymentDeclined,
+    PaymentInProgress,
+    PaymentMethodFixed,
+    PaymentContended,
+    TooManyAttempts,
+    TooManyDeclines,
+    GatewayUnknown,
+]
 
 
 @api.post(
@@ -80,22 +109,7 @@ _GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
     body=CheckoutRequest,
     returns=CheckoutAccepted,
     status=202,
-    errors=[
-        *ORDER_SERVICE_ERRORS.values(),
-        *_GATEWAY,
-        ids.InvalidId,
-        AddressNotFound,
-        CartEmpty,
-        OrderNotFound,
-        OrderServiceUnavailable,
-        PaymentDeclined,
-        PaymentInProgress,
-        PaymentMethodFixed,
-        PaymentContended,
-        TooManyAttempts,
-        TooManyDeclines,
-        GatewayUnknown,
-    ],
+    errors=_CHECKOUT,
     idempotency_key=True,
 )
 def check_out(request: Request[CheckoutRequest]) -> CheckoutAccepted:
@@ -112,6 +126,58 @@ def check_out(request: Request[CheckoutRequest]) -> CheckoutAccepted:
 )
 def get_checkout(request: Request[None], order_id: str) -> CheckoutStatus:
     return status.get_status(request.caller, order_id)
+
+
+@api.post(
+    "/checkout/guest",
+    access=Access.PUBLIC,
+    summary="Check out a guest's cart, or pay an order of it",
+    description="As `POST /checkout`, without an account. `orderToken` opens the order from now "
+    "on, and stands in the mails about it; a repeat returns it again. Nothing is mailed about an "
+    "order that is not paid. Coupons that count by customer are refused.",
+    body=GuestCheckoutRequest,
+    returns=GuestCheckoutAccepted,
+    status=202,
+    errors=[
+        *_CHECKOUT,
+        *GUEST_ORDER_ERRORS.values(),
+        GuestCartMissing,
+        CartNotFound,
+        GuestCartMerged,
+    ],
+    idempotency_key=True,
+    headers=[GUEST_CART],
+)
+def check_out_as_guest(request: Request[GuestCheckoutRequest]) -> GuestCheckoutAccepted:
+    secret = request.headers.get(GUEST_CART.name)  # in a header: URLs are logged
+    return guests.check_out(secret, request.body, request.idempotency_key, request.source)
+
+
+@api.get(
+    "/checkout/guest/{order_id}",
+    access=Access.PUBLIC,
+    summary="Read a guest's order, and what the guest does next",
+    description="For holders of its `orderToken`. It shows no addresses.",
+    returns=GuestOrder,
+    errors=[OrderNotFound],
+    headers=[ORDER_TOKEN],
+)
+def get_guest_order(request: Request[None], order_id: str) -> GuestOrder:
+    return guests.get_order(order_id, request.headers.get(ORDER_TOKEN.name))
+
+
+@api.post(
+    "/checkout/guest/{order_id}/cancel",
+    access=Access.PUBLIC,
+    summary="Cancel a guest's order of which nothing was shipped",
+    description="For holders of its `orderToken`. An unpaid order is CANCELLED, a paid one "
+    "CANCELLING, and REFUNDED once its money is back. Repeating it changes nothing.",
+    returns=GuestOrder,
+    errors=[*CANCEL_ERRORS.values(), OrderServiceUnavailable],
+    headers=[ORDER_TOKEN],
+)
+def cancel_guest_order(request: Request[None], order_id: str) -> GuestOrder:
+    return guests.cancel_order(order_id, request.headers.get(ORDER_TOKEN.name))
 
 
 @api.post(

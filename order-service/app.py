@@ -38,6 +38,7 @@ from chalicelib.orders.errors import (
 )
 from chalicelib.orders.return_views import ReturnView
 from chalicelib.orders.schemas import (
+    CancelOrder,
     ConfirmOrder,
     CreateOrder,
     FailOrder,
@@ -88,6 +89,7 @@ with lazy_imports.until_first_use():
     from chalicelib.invoices import service as invoices
     from chalicelib.notes import service as notes
     from chalicelib.orders import (
+        guests,
         listing,
         outbox,
         payment_events,
@@ -481,6 +483,12 @@ def fail_order(step: FailOrder) -> StepResult:
     return service.fail_order(step)
 
 
+@api.function("cancel-order", takes=CancelOrder, returns=StepResult)
+def cancel_guests_order(step: CancelOrder) -> StepResult:
+    """Cancel a guest's order. checkout-orchestrator has compared its token."""
+    return service.cancel_guests_order(step)
+
+
 @app.on_sqs_message(queue="order-fail-queue", batch_size=10, name="on-fail-order")
 def on_fail_order(event: SQSEvent) -> None:
     """Run fail-order for inputs that the saga had to queue."""
@@ -534,6 +542,15 @@ def announce_staff_acts(event: DynamoDBEvent) -> None:
 def on_parked_staff_act(event: SQSEvent) -> None:
     """Publish what announce-staff-acts could not."""
     queues.consume(event, lambda record: staff_acts.publish(streams.read(record)))
+
+
+@app.on_sqs_message(queue="address-proved-order-queue", batch_size=1, name="on-address-proved")
+def on_address_proved(event: SQSEvent) -> None:
+    """Give an account the guests' orders with its address."""
+    queues.consume(
+        event,
+        lambda message: guests.join_orders(events.parse(events.AddressProved, message).user_id),
+    )
 
 
 @app.on_sqs_message(queue="account-deleted-order-queue", batch_size=1, name="on-account-deleted")

@@ -257,3 +257,58 @@ def test_a_message_that_is_not_json_does_not_block_others(mixed_cart, api):
         api.sqs("on-clear-cart", ["not json", purchase(PROD_001=5)], queue="cart-clear-queue")
 
     assert "PROD#001" not in mixed_cart.cart
+
+
+# Guests
+
+
+@pytest.fixture
+def guests_cart(guest, sell):
+    """Five of one product and two of another."""
+    guest.add(sell("PROD#001"), 5)
+    guest.add(sell("PROD#002"), 2)
+    return guest
+
+
+def test_a_guests_order_leaves_the_guests_cart(guests_cart, api):
+    bought = purchase(user_id=guests_cart.owner_id, PROD_001=3, PROD_002=2)
+
+    response = api.invoke("clear-cart", bought)
+    api.invoke("clear-cart", bought)
+
+    assert response == {"userId": guests_cart.owner_id, "status": "CLEARED"}
+    assert guests_cart.cart == {"PROD#001": 2}
+
+
+def test_what_a_guest_bought_is_not_in_the_cart_after_a_login(guests_cart, jimmy, api):
+    """The login comes between the order and its clearing."""
+    jimmy.add("PROD#002", 1)
+    jimmy.add("PROD#001", 1)
+    jimmy.remove("PROD#001")
+    jimmy.merge(guests_cart.secret)
+    bought = purchase(user_id=guests_cart.owner_id, PROD_001=3, PROD_002=2)
+
+    api.invoke("clear-cart", bought)
+    api.invoke("clear-cart", bought)
+
+    assert jimmy.cart == {"PROD#001": 2, "PROD#002": 1}
+
+
+def test_an_order_takes_no_more_than_the_login_brought(guests_cart, jimmy, api):
+    guests_cart.set_quantity("PROD#002", 1)
+    jimmy.add("PROD#002", 4)
+    jimmy.merge(guests_cart.secret)
+
+    api.invoke("clear-cart", purchase(user_id=guests_cart.owner_id, PROD_002=2))
+
+    assert jimmy.cart == {"PROD#001": 5, "PROD#002": 4}
+
+
+def test_a_login_while_the_cart_is_cleared_keeps_nothing_bought(
+    guests_cart, jimmy, api, before_write
+):
+    before_write(lambda: jimmy.merge(guests_cart.secret))
+
+    api.invoke("clear-cart", purchase(user_id=guests_cart.owner_id, PROD_001=5, PROD_002=2))
+
+    assert jimmy.cart == {}

@@ -58,6 +58,9 @@ class CheckoutShop:
                 for name in ("paymentMethod", "method", "requestHash", "correlationId")
                 if name in step
             }
+            if "guestEmail" in step:
+                token = f"token-{step['orderId']}"
+                known |= {"guestEmail": step["guestEmail"], "orderToken": token}
             self.add_order(step["orderId"], step["userId"], step["items"], **known)
             self.remember_order(step["orderId"])
         return {"orderId": step["orderId"], "status": "CREATED"}

@@ -287,6 +287,15 @@ class AccountDeleted(Event, frozen=True):
     user_id: str
 
 
+class AddressProved(Event, frozen=True):
+    """The owner of an account's address proved it, perhaps once more."""
+
+    source = "commerce.users"
+    detail_type = "AddressProved"
+
+    user_id: str
+
+
 class InventoryUpdated(Event, frozen=True):
     """Stock was committed for an order. Sent to the analytics queue, not to the bus."""
 
@@ -348,6 +357,7 @@ REGISTRY: dict[str, type[Event]] = {
         OrderDone,
         OrderFailed,
         AccountDeleted,
+        AddressProved,
         InventoryUpdated,
         StockLow,
         StaffActed,
@@ -365,6 +375,11 @@ def create(kind: type[Fact], *, order_id: str, **fields: Any) -> Fact:
 def account_deleted(user_id: str) -> AccountDeleted:
     """Create the event about a deleted account. Its id is deterministic."""
     return _create(AccountDeleted, user_id, user_id=user_id)
+
+
+def address_proved(user_id: str) -> AddressProved:
+    """Create the event about a proved address. Its id is deterministic."""
+    return _create(AddressProved, user_id, user_id=user_id)
 
 
 def staff_acted(act_id: str, **fields: Any) -> StaffActed:

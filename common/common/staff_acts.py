@@ -24,6 +24,7 @@ _MAX_TEXT = 1000
 _HIDDEN = {
     "email",
     "phone",
+    "guestEmail",
     "paymentMethod",
     "shippingAddress",
     "billingAddress",

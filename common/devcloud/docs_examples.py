@@ -133,6 +133,11 @@ def _buying_bodies(product_id: str, paid: Json | None) -> Json:
         "POST /cart/guest/items": item,
         "POST /cart/merge": {},
         "POST /checkout": {"paymentMethod": "pm_card_visa", "method": "CARD"},
+        "POST /checkout/guest": {
+            "email": f"guest-{uuid.uuid4().hex[:8]}@example.com",
+            "paymentMethod": "pm_card_visa",
+            "method": "CARD",
+        },
         "POST /order": {"cartItems": [{"productId": product_id, "qty": 1}]},
         "POST /order/quote": {
             "cartItems": [{"productId": product_id, "qty": 1}],

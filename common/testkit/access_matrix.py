@@ -138,6 +138,9 @@ RIGHTS: dict[str, dict[Way, Right]] = {
     },
     "checkout-orchestrator": {
         ("POST", "/checkout"): OWNER,
+        ("POST", "/checkout/guest"): BEARER,
+        ("GET", "/checkout/guest/{order_id}"): BEARER,
+        ("POST", "/checkout/guest/{order_id}/cancel"): BEARER,
         ("GET", "/checkout/{order_id}"): owner(Scope.ORDERS_READ),
         ("GET", "/notifications"): staff(Scope.ORDERS_READ),
         ("POST", "/checkout/webhooks/stripe"): GATEWAY,

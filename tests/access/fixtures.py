@@ -1,6 +1,8 @@
 """Data around each service, and a valid request for each of its routes."""
 
 import copy
+import hashlib
+import importlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -32,6 +34,7 @@ BOWL = "PROD#01BOWL"
 SHIRT = "PARENT#01SHIRT"  # a parent of variants
 IMPORT = "IMPORT#01IMPORT"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
+GUESTS_ORDER, OTHER_GUESTS_ORDER = "ORDER#01GUESTS", "ORDER#01OTHERS"
 SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
 SENT_ORDER = "ORDER#01SENT"
 RETURN, APPROVED_RETURN = "RET#01RETURN", "RET#01APPROVED"
@@ -491,6 +494,15 @@ def set_up_checkouts(service: ServiceUnderTest) -> None:
     resources.deploy_tables(folder_of("checkout-orchestrator"), ["Orders", "Carts", "Users"])
     for order_id, owner in ((JIMMYS_ORDER, JIMMY), (AMYS_ORDER, AMY)):
         _order(order_id, owner, createdAt=clock.now())
+    guest_cart, order_token = "g" * 43, "t" * 43
+    guest_id = f"GUEST#{hashlib.sha256(guest_cart.encode()).hexdigest()}"
+    _order(GUESTS_ORDER, guest_id, createdAt=clock.now(), orderToken=order_token)
+    _order(OTHER_GUESTS_ORDER, "GUEST#other", createdAt=clock.now(), orderToken="o" * 43)
+    _put_row(
+        "Carts", userId=guest_id, productId="KEY#GUEST", status="OPEN", expiresAt=4_000_000_000
+    )
+    lambdas = importlib.import_module("chalicelib.saga.lambdas")
+    vars(lambdas)["invoke"] = lambda *_: {}  # order-service's cancel-order
     machine = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
     role = "arn:aws:iam::123456789012:role/states"
     boto3.client("stepfunctions").create_state_machine(
@@ -513,12 +525,33 @@ def set_up_checkouts(service: ServiceUnderTest) -> None:
                 "orderId": JIMMYS_ORDER,
                 "method": "CARD",
                 "paymentMethod": "pm_card_visa",
-                "expectedTotal": 25.98,
+                "expectedTotal": 38.97,
             },
             foreign={"orderId": AMYS_ORDER},
         ),
         ("GET", "/checkout/{order_id}"): Request(
             {"order_id": JIMMYS_ORDER}, foreign={"order_id": AMYS_ORDER}
+        ),
+        ("POST", "/checkout/guest"): Request(
+            body={
+                "orderId": GUESTS_ORDER,
+                "method": "CARD",
+                "paymentMethod": "pm_card_visa",
+                "expectedTotal": 38.97,
+                "email": "gina@example.com",
+            },
+            headers={"X-Guest-Cart": guest_cart},
+            foreign={"orderId": JIMMYS_ORDER},
+        ),
+        ("GET", "/checkout/guest/{order_id}"): Request(
+            {"order_id": GUESTS_ORDER},
+            headers={"X-Order-Token": order_token},
+            foreign={"order_id": OTHER_GUESTS_ORDER},
+        ),
+        ("POST", "/checkout/guest/{order_id}/cancel"): Request(
+            {"order_id": GUESTS_ORDER},
+            headers={"X-Order-Token": order_token},
+            foreign={"order_id": OTHER_GUESTS_ORDER},
         ),
         ("GET", "/notifications"): Request(query={"audience": "admin"}),
         ("POST", "/checkout/webhooks/stripe"): Request(

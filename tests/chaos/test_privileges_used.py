@@ -97,6 +97,9 @@ USED_ON_FAILURE: dict[str, str] = {
     "checkout-orchestrator-local-on-notification dynamodb:GetItem *Orders": (
         "a queued notice is about an order"
     ),
+    "order-service-local-cancel-order dynamodb:UpdateItem *CouponUses": (
+        "a guest's order with a coupon is cancelled"
+    ),
     "checkout-orchestrator-local-reconcile sqs:*": "a discrepancy is repaired or escalated",
     "checkout-orchestrator-local-reconcile events:*": "an event was not published",
     "checkout-orchestrator-local-reconcile states:StartExecution *": (
@@ -188,6 +191,7 @@ def use_all_routes(harness: ChaosHarness) -> None:
     act_for_customers(harness, goods)
     import_catalogue(harness)
     fail_to_buy(harness, goods)
+    buy_as_guest(harness, customer)
     edit_account(harness, customer, goods)
     read_reports(harness, customer)
     reconcile_orders(harness)
@@ -326,6 +330,19 @@ def import_file(admin: httpx.Client, file: str) -> None:
         lambda: ok(admin.get(path)), lambda job: job["status"] in ("DONE", "FAILED"), 60
     )
     assert (done["status"], done["refused"]) == ("DONE", 0), done
+
+
+def buy_as_guest(harness: ChaosHarness, customer: Customer) -> None:
+    """Order and cancel as a guest. The order joins the account once its address is proved."""
+    with httpx.Client(base_url=harness.shop.url, timeout=40) as guest:
+        guest.headers["X-Guest-Cart"] = ok(guest.post("/cart/guest"), 201)["guestCart"]
+        item = {"productId": harness.create_product(stock=5), "quantity": 1}
+        ok(guest.post("/cart/guest/items", json=item))
+        order = ok(guest.post("/checkout/guest", json={"email": customer.email}), 202)
+        guest.headers["X-Order-Token"] = order["orderToken"]
+        path = f"/checkout/guest/{quote(order['orderId'], safe='')}"
+        ok(guest.get(path))
+        ok(guest.post(f"{path}/cancel"))
 
 
 def edit_carts(customer: Customer, goods: str) -> None:

@@ -56,6 +56,8 @@ EXCEPTIONS = {
     "POST /order/{orderId}/notes": ONLY_STAFF,
     "POST /order/{orderId}/shipments": ONLY_STAFF,
     "POST /order/{orderId}/shipments/{shipmentId}/deliver": ONLY_STAFF,
+    "GET /checkout/guest/{orderId}": (404, "its token is that of a guest's order"),
+    "POST /checkout/guest/{orderId}/cancel": (404, "its token is that of a guest's order"),
     "POST /order/{orderId}/returns": (409, "nothing was shipped"),
     "POST /order/{orderId}/returns/{returnId}/approve": ONLY_STAFF,
     "POST /order/{orderId}/returns/{returnId}/reject": ONLY_STAFF,
@@ -69,6 +71,7 @@ EXCEPTIONS = {
 METHOD_ORDER = ("POST", "PATCH", "PUT", "GET", "DELETE")
 # What takes away what others need comes last, in this order.
 LATE = (
+    "POST /checkout/guest",
     "DELETE /cart/guest/items/{productId}",
     "DELETE /cart/guest",
     "POST /cart/merge",

@@ -201,3 +201,23 @@ def test_a_proved_account_does_not_end(
 
     assert shop.post("/user/login", {**LOGIN, "password": password}).status_code == 200
     assert not [row for row in rows() if "expiresAt" in row]
+
+
+@pytest.mark.parametrize("subject", [VERIFY, RESET])
+@pytest.mark.parametrize("password", [JIMMY["password"], OWNERS])
+def test_a_proof_is_announced_with_the_account_that_has_the_address(
+    shop, strangers, log_in, mailer, bus, subject, password
+):
+    use_link = prove(shop, mailer, subject, password)
+
+    for _ in range(2):  # the second with the same event id
+        assert use_link().status_code == 200
+
+    proved = [event["detail"] for event in bus.events("AddressProved")]
+    assert {event["userId"] for event in proved} == {log_in(password=password)["userId"]}
+    assert len({event["eventId"] for event in proved}) == 1
+    assert JIMMY["email"] not in str(proved)
+
+
+def test_a_registration_announces_no_proof(shop, strangers, bus):
+    assert bus.events("AddressProved") == []

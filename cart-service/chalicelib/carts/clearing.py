@@ -1,4 +1,7 @@
-"""Clearing a cart once its order is confirmed."""
+"""Clearing a cart once its order is confirmed.
+
+A guest's cart may have been merged since: then what the account's cart got from it is cleared.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +10,14 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.carts import batches
 from chalicelib.carts.errors import CartUnavailable
-from chalicelib.carts.models import CartItem, IdempotencyRecord
+from chalicelib.carts.models import (
+    MERGED,
+    MERGED_PREFIX,
+    CartItem,
+    GuestCart,
+    IdempotencyRecord,
+    MergedItem,
+)
 from chalicelib.carts.schemas import CartCleared, ClearCart, OrderedLine
 from common import clock, ids, transactions
 from common.retry import RetryPolicy
@@ -27,13 +37,17 @@ def remove_ordered_items(request: ClearCart) -> CartCleared:
 
     Raises: CartUnavailable or TransactionContended while the customer keeps changing the cart.
     """
-    user_id, order_id = ids.parse("USER", request.user_id), ids.parse("ORDER", request.order_id)
+    user_id, order_id = _parse_owner(request.user_id), ids.parse("ORDER", request.order_id)
     ordered = _quantities(request.items)
     added_at = {ids.parse("PROD", line.product_id): line.added_at for line in request.items}
     once = _record_op(user_id, order_id)
     for _ in _CONFLICT_RETRIES.attempts():
         try:
-            transactions.write(once, *_removal_ops(user_id, ordered, added_at, request.placed_at))
+            transactions.write(
+                once,
+                *_removal_ops(user_id, ordered, added_at, request.placed_at),
+                *_merged_removal_ops(user_id, ordered),
+            )
         except TransactionCancelled as exc:
             is_removed_before = 0 in exc.failed
             if not is_removed_before:
@@ -42,6 +56,11 @@ def remove_ordered_items(request: ClearCart) -> CartCleared:
     raise CartUnavailable(
         f"the cart of {user_id} kept changing while {request.order_id} was taken out of it"
     )
+
+
+def _parse_owner(text: str) -> str:
+    """Return whose cart it is: an account's or a guest's. Raises: InvalidId."""
+    return ids.parse("GUEST" if text.startswith("GUEST#") else "USER", text)
 
 
 def _record_op(user_id: str, order_id: str) -> Operation:
@@ -75,6 +94,26 @@ def _removal_ops(
     for item in batches.read(CartItem, keys):
         if _was_taken(item, added_at.get(item.product_id), placed_at):
             yield _removal_op(item, ordered[item.product_id])
+
+
+def _merged_removal_ops(user_id: str, ordered: Mapping[str, int]) -> Iterator[Operation]:
+    """One operation for each ordered item that a merge moved to an account's cart.
+
+    No more than the merge moved is removed.
+    """
+    if not user_id.startswith("GUEST#"):
+        return
+    carts = batches.read(GuestCart, [{"userId": user_id, "productId": GuestCart().key}])
+    owner_id = next((cart.merged_into for cart in carts if cart.status == MERGED), None)
+    if owner_id is None:
+        return
+    merged = [{"userId": user_id, "productId": f"{MERGED_PREFIX}{name}"} for name in ordered]
+    taken = {
+        row.key.removeprefix(MERGED_PREFIX): row.taken for row in batches.read(MergedItem, merged)
+    }
+    keys = [{"userId": owner_id, "productId": name} for name, qty in taken.items() if qty]
+    for item in batches.read(CartItem, keys):
+        yield _removal_op(item, min(ordered[item.product_id], taken[item.product_id]))
 
 
 def _was_taken(item: CartItem, added_at: str | None, placed_at: str | None) -> bool:

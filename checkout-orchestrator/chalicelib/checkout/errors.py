@@ -25,6 +25,25 @@ class AccountGone(UnauthorizedError):
     description = "Your account was deleted."
 
 
+class GuestCartMissing(BadRequestError):
+    """The request does not name a guest's cart."""
+
+    description = "The header `X-Guest-Cart` is missing."
+
+
+class CartNotFound(NotFoundError):
+    """No guest's cart has this secret, or it has expired."""
+
+    description = "No guest's cart has this secret, or it has expired."
+
+
+class GuestCartMerged(ChaliceViewError):
+    """The guest's cart was merged into an account's."""
+
+    STATUS_CODE = 410
+    description = "The guest logged in, and the cart was merged into the account's."
+
+
 class AddressNotFound(NotFoundError):
     """The customer's address book has no such address (any more)."""
 
@@ -79,15 +98,43 @@ class TooManyUnpaidUnits(ConflictError):
     description = "Too many of a product would be kept without a payment method. Send one."
 
 
-class TooManyExpiredOrders(TooManyRequestsError):
-    """The customer let orders expire. `retry_after` becomes the header Retry-After."""
-
-    description = "Several orders expired unpaid. `Retry-After` says when to order again."
+class _Paused(TooManyRequestsError):
+    """The message says for how long, and so does the header Retry-After."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         seconds = re.search(r"in (\d+) seconds", message)
         self.retry_after = int(seconds[1]) if seconds else 60
+
+
+class TooManyExpiredOrders(_Paused):
+    """The customer let orders expire."""
+
+    description = "Several orders expired unpaid. `Retry-After` says when to order again."
+
+
+class TooManyGuestOrders(_Paused):
+    """Guests placed many orders with this address within a day."""
+
+    description = "Guests ordered often with this `email`. `Retry-After` says when to order again."
+
+
+class OrderAlreadyEnded(ConflictError):
+    """An order that failed, expired or was refunded is not cancelled."""
+
+    description = "The order has failed, expired, or was refunded."
+
+
+class OrderAlreadyShipped(ConflictError):
+    """An order of which something was shipped is not cancelled."""
+
+    description = "Something of the order was shipped already."
+
+
+class OrderDisputed(ConflictError):
+    """The customer's bank disputes the charge and has not decided yet."""
+
+    description = "The charge is disputed: nothing is refunded until the customer's bank decides."
 
 
 class OrderContended(ChaliceViewError):
@@ -213,5 +260,16 @@ ORDER_SERVICE_ERRORS: dict[str, type[ChaliceViewError]] = {
         TooManyUnpaidUnits,
         TotalTooLarge,
         TotalTooSmall,
+    )
+}
+GUEST_ORDER_ERRORS = {**ORDER_SERVICE_ERRORS, TooManyGuestOrders.__name__: TooManyGuestOrders}
+CANCEL_ERRORS: dict[str, type[ChaliceViewError]] = {
+    error.__name__: error
+    for error in (
+        OrderNotFound,
+        OrderAlreadyEnded,
+        OrderAlreadyShipped,
+        OrderDisputed,
+        OrderContended,
     )
 }

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.payments.schemas import PaymentMethodType
+from common import emails
 from common.addresses import Address
 from common.schemas import Schema
 
@@ -77,6 +78,26 @@ class CheckoutAccepted(Schema):
     currency: str
 
 
+class GuestCheckoutRequest(CheckoutRequest, kw_only=True):
+    """How a guest pays the cart, and where the notices of the order go."""
+
+    email: Annotated[str, Meta(description="Where the order's notices go. Not proved.")]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.address_id is not None:
+            raise ValueError("addressId: expected with an account only; send shippingAddress")
+        self.email = emails.normalize(emails.parse("email", self.email))
+
+
+class GuestCheckoutAccepted(CheckoutAccepted, kw_only=True):
+    """A guest's order whose checkout has started."""
+
+    order_token: Annotated[
+        str, Meta(description="Opens this order, as the header `X-Order-Token`. Keep it secret.")
+    ]
+
+
 class CheckoutStatus(Schema):
     """How far a checkout is."""
 
@@ -94,3 +115,38 @@ class CheckoutStatus(Schema):
             "RAZORPAY_CHECKOUT or WAIT. Only for the order's customer."
         ),
     ] = None
+
+
+class GuestOrderLine(Schema, kw_only=True):
+    """A product of the order."""
+
+    product_id: str
+    name: str | None = None
+    qty: int
+    line_total: Annotated[
+        Decimal | None, Meta(description="What is paid for it, after discounts and with tax.")
+    ] = None
+
+
+class GuestParcel(Schema, kw_only=True):
+    """A parcel with goods of the order."""
+
+    shipment_id: str
+    status: str
+    carrier: str
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    items: list[GuestOrderLine]
+
+
+class GuestOrder(CheckoutStatus, kw_only=True):
+    """A guest's order: how far it is, what it has, and where that is.
+
+    No addresses: such links are forwarded.
+    """
+
+    order_number: str
+    created_at: str
+    items: list[GuestOrderLine]
+    cancelled_at: str | None = None
+    shipments: list[GuestParcel] | None = None

@@ -2,16 +2,16 @@
 
 import contextlib
 import hashlib
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.card_limits import service as card_limits
-from chalicelib.checkout import address_book, cart_orders
+from chalicelib.checkout import address_book, cart_orders, order_service
 from chalicelib.checkout.errors import (
-    ORDER_SERVICE_ERRORS,
+    GUEST_ORDER_ERRORS,
     AccountGone,
     CartEmpty,
     IdempotencyKeyReused,
@@ -22,7 +22,11 @@ from chalicelib.checkout.errors import (
     OrderServiceUnavailable,
     PriceChanged,
 )
-from chalicelib.checkout.schemas import CheckoutAccepted, CheckoutRequest
+from chalicelib.checkout.schemas import (
+    CheckoutAccepted,
+    CheckoutRequest,
+    GuestCheckoutRequest,
+)
 from chalicelib.payments import saga_resume
 from chalicelib.payments import service as payments
 from chalicelib.payments.errors import PaymentExpired, PaymentVoided
@@ -37,16 +41,36 @@ from chalicelib.readmodels.orders import (
     order_key,
 )
 from chalicelib.readmodels.users import tombstone_key
-from chalicelib.saga import executions, lambdas
-from common import events, ids, log, money
+from chalicelib.saga import executions
+from common import events, ids, money
 from common.auth import Caller
 from common.batch_reads import BatchReader, Key
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Whose cart is ordered, and from which network."""
+
+    user_id: str
+    source: str
 
 
 def check_out(
     caller: Caller, request: CheckoutRequest, key: str | None, source: str
 ) -> CheckoutAccepted:
     """Order the caller's cart, or pay an order that waits for it, and start its saga.
+
+    Idempotent. Raises: as `start_checkout`.
+    """
+    buyer = Buyer(caller.user_id, source)
+    order = start_checkout(buyer, request, key, read_inputs(buyer, request))
+    return CheckoutAccepted(**describe(order))
+
+
+def start_checkout(
+    buyer: Buyer, request: CheckoutRequest, key: str | None, reader: BatchReader
+) -> Order:
+    """Order the buyer's cart, or pay an order that waits for it, and start its saga.
 
     Idempotent: the same key, or without one the same cart, is the same order until it fails.
     What an order has bought and ClearCart not taken out yet is left out; an unpaid order of the
@@ -56,24 +80,28 @@ def check_out(
     PaymentInProgress while another order of the cart is being paid; for an order OrderNotFound,
     OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
-    reader = _read_inputs(caller.user_id, request, source)
-    if request.payment_method is not None:
-        card_limits.start_attempt(caller.user_id, source, reader)
+    if _may_try_cards(request):
+        card_limits.start_attempt(buyer.user_id, buyer.source, reader)
     if request.order_id is not None:
-        order = _get_own_order(caller.user_id, request.order_id, reader)
+        order = _get_own_order(buyer.user_id, request.order_id, reader)
         _pay_order(order, request, reader)
     elif key:
-        order = _order_for_key(caller.user_id, request, key, reader)
+        order = _order_for_key(buyer, request, key, reader)
     else:
-        order = _order_for_cart(caller.user_id, request, reader)
+        order = _order_for_cart(buyer, request, reader)
     if order.status == OrderStatus.CREATED:
         _start_saga(order)
-    return CheckoutAccepted(
-        order_id=order.order_id,
-        status=order.status,
-        total_amount=money.decimal(order.total_minor, order.currency),
-        currency=order.currency,
-    )
+    return order
+
+
+def describe(order: Order) -> dict[str, Any]:
+    """Return the fields of a CheckoutAccepted."""
+    return {
+        "order_id": order.order_id,
+        "status": order.status,
+        "total_amount": money.decimal(order.total_minor, order.currency),
+        "currency": order.currency,
+    }
 
 
 def start_saga(created: events.OrderCreated) -> None:
@@ -89,17 +117,25 @@ def publish_late(message: dict[str, Any]) -> None:
     events.publish(events.parse(kind, message))
 
 
-def _read_inputs(user_id: str, request: CheckoutRequest, source: str) -> BatchReader:
-    """Read with one request what every checkout of this kind reads."""
+def read_inputs(buyer: Buyer, request: CheckoutRequest, *more: Key[Any]) -> BatchReader:
+    """Read with one request what every checkout of this kind reads, and these keys."""
     reader = BatchReader()
-    keys: list[Key[Any]] = [customer_orders.key(user_id), *address_book.keys(request, user_id)]
+    keys: list[Key[Any]] = [
+        customer_orders.key(buyer.user_id),
+        *address_book.keys(request, buyer.user_id),
+    ]
     if request.order_id is not None:
         order_id = ids.parse("ORDER", request.order_id)
-        keys = [order_key(order_id), tombstone_key(user_id)]
-    if request.payment_method is not None:
-        keys += card_limits.counter_keys(user_id, source)
-    reader.read(*keys)
+        keys = [order_key(order_id), tombstone_key(buyer.user_id)]
+    if _may_try_cards(request):
+        keys += card_limits.counter_keys(buyer.user_id, buyer.source)
+    reader.read(*keys, *more)
     return reader
+
+
+def _may_try_cards(request: CheckoutRequest) -> bool:
+    """Whether the request brings a card, or a new guest could try many at the gateway."""
+    return request.payment_method is not None or isinstance(request, GuestCheckoutRequest)
 
 
 def _start_saga(order: Order) -> None:
@@ -136,8 +172,9 @@ def _pay_order(order: Order, request: CheckoutRequest, reader: BatchReader) -> N
     saga_resume.resume_saga(payment, payment.task_token)
 
 
-def _order_for_key(user_id: str, request: CheckoutRequest, key: str, reader: BatchReader) -> Order:
+def _order_for_key(buyer: Buyer, request: CheckoutRequest, key: str, reader: BatchReader) -> Order:
     """Find or place the order of this idempotency key, even if the cart changed."""
+    user_id = buyer.user_id
     order_id, request_hash = ids.deterministic("ORDER", user_id, key), _hash(request)
     # Before the order: a purchase that clears the cart meanwhile is then seen below.
     bought = cart_orders.list_bought(user_id, reader)
@@ -146,14 +183,15 @@ def _order_for_key(user_id: str, request: CheckoutRequest, key: str, reader: Bat
     if order is None:
         left = cart_orders.leave_out(bought, cart)
         request = address_book.fill_in(request, user_id, reader)
-        return _place_order(order_id, user_id, left, request, reader, request_hash)
+        return _place_order(order_id, buyer, left, request, reader, request_hash)
     if order.request_hash != request_hash:
         raise IdempotencyKeyReused("this Idempotency-Key came with another body before")
     return order
 
 
-def _order_for_cart(user_id: str, request: CheckoutRequest, reader: BatchReader) -> Order:
+def _order_for_cart(buyer: Buyer, request: CheckoutRequest, reader: BatchReader) -> Order:
     """Find or place the order of the cart as it is: another one after a failure."""
+    user_id = buyer.user_id
     request = address_book.fill_in(request, user_id, reader)
     bought = cart_orders.list_bought(user_id, reader)
     cart = _require_nonempty(list_cart_items(user_id))
@@ -165,7 +203,7 @@ def _order_for_cart(user_id: str, request: CheckoutRequest, reader: BatchReader)
         order = find_order(order_id)
         if order is None:
             left = cart_orders.leave_out(bought, cart)
-            return _place_order(order_id, user_id, left, request, reader)
+            return _place_order(order_id, buyer, left, request, reader)
         if order.is_overdue:
             _start_saga(order)  # which ends it, if none did
         elif order.status in PAYABLE_OR_PAID:
@@ -184,7 +222,7 @@ def _repeat_checkout(order: Order, request: CheckoutRequest, reader: BatchReader
 
 def _place_order(
     order_id: str,
-    user_id: str,
+    buyer: Buyer,
     cart: list[CartItem],
     request: CheckoutRequest,
     reader: BatchReader,
@@ -195,21 +233,23 @@ def _place_order(
     An unpaid order of the same cart is superseded first, so that never both are paid.
     """
     _require_nonempty(cart)
-    cart_orders.supersede_unpaid(user_id, order_id, reader)
+    cart_orders.supersede_unpaid(buyer.user_id, order_id, reader)
     step = {
         "orderId": order_id,
-        "userId": user_id,
+        "userId": buyer.user_id,
         "items": [item.taken() for item in cart],
         "paymentMethod": request.payment_method,
         "method": request.payment_method_type,
         "expectedTotal": request.expected_total,
         "requestHash": request_hash,
+        "guestSource": buyer.source if isinstance(request, GuestCheckoutRequest) else None,
         **dict(_price_terms(request)),
     }
     # Where the first response is lost botocore asks again. By then the saga, which OrderCreated
     # starts too, can have ended the order: it is this order all the same.
     with contextlib.suppress(OrderCancelled, OrderNotPayable):
-        _validate_order({name: value for name, value in step.items() if value is not None})
+        known = {name: value for name, value in step.items() if value is not None}
+        order_service.call("validate-order", known, GUEST_ORDER_ERRORS)
     order = find_order(order_id)
     if order is None:
         raise OrderServiceUnavailable("the order could not be stored; try again")
@@ -217,26 +257,15 @@ def _place_order(
 
 
 def _price_terms(request: CheckoutRequest) -> list[tuple[str, object]]:
-    """Return what the price depends on besides the goods, in one order."""
+    """Return what is agreed besides the goods, in one order."""
     terms = {
+        "guestEmail": request.email if isinstance(request, GuestCheckoutRequest) else None,
         "shippingAddress": request.shipping_address,
         "billingAddress": request.billing_address,
         "shippingMethodId": request.shipping_method_id,
         "couponCodes": request.coupon_codes,
     }
     return [(name, msgspec.to_builtins(value)) for name, value in terms.items() if value]
-
-
-def _validate_order(step: dict[str, object]) -> None:
-    try:
-        lambdas.invoke("order-service", "validate-order", step)
-    except lambdas.StepFailed as exc:
-        if exc.error in ORDER_SERVICE_ERRORS:
-            raise ORDER_SERVICE_ERRORS[exc.error](exc.message) from exc
-        log.logger.error("validate-order failed", extra={"error": str(exc)})
-        raise OrderServiceUnavailable("the order could not be checked; try again") from exc
-    except (BotoCoreError, ClientError) as exc:
-        raise OrderServiceUnavailable("the order could not be checked; try again") from exc
 
 
 def _get_own_order(user_id: str, order_id: str, reader: BatchReader) -> Order:

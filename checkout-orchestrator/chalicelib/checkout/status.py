@@ -41,18 +41,23 @@ def get_status(caller: Caller, order_id: str) -> CheckoutStatus:
     is_visible = order and (order.user_id == caller.user_id or caller.may(Scope.ORDERS_READ))
     if order is None or not is_visible:
         raise OrderNotFound(f"you have no order {order_id}")
+    return CheckoutStatus(**describe(order, is_customers=order.user_id == caller.user_id))
+
+
+def describe(order: Order, *, is_customers: bool) -> dict[str, Any]:
+    """Return the fields of a CheckoutStatus, the next action for its customer alone."""
     payment = payments.find_payment(order.order_id)
     status = PaymentStatus(payment.status) if payment else None
-    return CheckoutStatus(
-        order_id=order.order_id,
-        status=order.status,
-        step=_step(order, status),
-        payment_status=_SHOWN.get(status, str(status)),
-        total_amount=money.decimal(order.total_minor, order.currency),
-        currency=order.currency,
-        reason=order.reason or (payment.reason if payment else None),
-        next_action=_next_action(order, payment) if order.user_id == caller.user_id else None,
-    )
+    return {
+        "order_id": order.order_id,
+        "status": order.status,
+        "step": _step(order, status),
+        "payment_status": _SHOWN.get(status, str(status)),
+        "total_amount": money.decimal(order.total_minor, order.currency),
+        "currency": order.currency,
+        "reason": order.reason or (payment.reason if payment else None),
+        "next_action": _next_action(order, payment) if is_customers else None,
+    }
 
 
 def _step(order: Order, payment_status: PaymentStatus | None) -> str:

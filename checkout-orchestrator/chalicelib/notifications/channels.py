@@ -3,9 +3,11 @@
 import json
 from functools import cache
 
-from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed, RecipientUnknown
+from chalicelib.notifications import notices
+from chalicelib.notifications.errors import RecipientSuppressed, RecipientUnknown
 from chalicelib.notifications.models import Notification
-from chalicelib.readmodels.users import User, find_user, is_suppressed, was_deleted
+from chalicelib.notifications.recipients import Recipient, get_recipient
+from chalicelib.readmodels.users import is_suppressed
 from common import aws, log, mails
 from common.mails import MailContent, Row
 
@@ -17,16 +19,16 @@ def send_to_customer(notification: Notification) -> None:
     """Send a mail or an SMS, by the notification's type. Not idempotent.
 
     Raises: RecipientUnknown without such an address, RecipientGone without an account any more,
-    RecipientSuppressed when mails to the address end.
+    RecipientUnproved of a guest's unpaid order, RecipientSuppressed when mails to the address end.
     """
-    user = _get_recipient(notification.user_id)
+    recipient = get_recipient(notification)
     if notification.type == "SMS":
-        _send_sms(_require_address(user.phone, notification), notification.message)
+        _send_sms(_require_address(recipient.phone, notification), notification.message)
     else:
-        address = _require_address(user.email, notification)
+        address = _require_address(recipient.email, notification)
         if is_suppressed(address):
             raise RecipientSuppressed
-        mails.send(_content(user, notification), address)
+        mails.send(_content(recipient, notification), address)
 
 
 def publish_to_team(notification: Notification) -> None:
@@ -61,36 +63,30 @@ def mail_team(addresses: list[str], subject: str, text: str) -> None:
         mails.send(MailContent(subject, "Hello", text), *reachable)
 
 
-def _get_recipient(user_id: str) -> User:
-    user = find_user(user_id)
-    if user:
-        return user
-    if was_deleted(user_id):
-        raise RecipientGone(user_id)
-    raise RecipientUnknown(f"there is no user {user_id}")
-
-
-def _greeting(user: User) -> str:
-    """The greeting, by name if the address is proved.
-
-    Until then the name may be a stranger's text.
-    """
-    return f"Hello {user.name}" if user.name and user.email_verified_at else "Hello"
-
-
 def _require_address(address: str | None, notification: Notification) -> str:
     if not address:
         raise RecipientUnknown(f"{notification.user_id} has no address for {notification.type}")
     return address
 
 
-def _content(user: User, notification: Notification) -> MailContent:
+def _content(recipient: Recipient, notification: Notification) -> MailContent:
     return MailContent(
         notification.subject,
-        _greeting(user),
-        notification.message,
+        recipient.greeting,
+        _with_token(notification, recipient.order_token),
         [Row(row.label, row.value) for row in notification.rows or []],
     )
+
+
+def _with_token(notification: Notification, token: str | None) -> str:
+    """Return the message, with what opens a guest's order in its link.
+
+    In the fragment, which browsers do not send. The message that is stored has no token.
+    """
+    if token is None or notification.order_id is None:
+        return notification.message
+    link = notices.link_order(notification.order_id)
+    return notification.message.replace(link, f"{link}#token={token}")
 
 
 def _send_sms(number: str, text: str) -> None:

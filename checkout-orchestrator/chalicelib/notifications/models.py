@@ -12,7 +12,9 @@ ERASED = "(erased)"  # replaces the texts to a customer who deleted the account
 
 
 class NotificationStatus(StrEnum):
-    """PENDING, then SENT, or UNREACHABLE without an account or after a bounce.
+    """PENDING, then SENT, or UNREACHABLE.
+
+    UNREACHABLE: without an account, after a bounce, or of a guest's unpaid order.
 
     IN_RECEIPT: the receipt says it, where the stage sends one mail for an order.
     """

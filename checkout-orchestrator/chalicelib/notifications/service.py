@@ -1,21 +1,31 @@
 """The verbs of a notification: notify the customer, notify the team, erase."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chalicelib.notifications import channels, notices, receipts
-from chalicelib.notifications.errors import RecipientGone, RecipientSuppressed
+from chalicelib.notifications.errors import (
+    RecipientGone,
+    RecipientSuppressed,
+    RecipientUnproved,
+)
 from chalicelib.notifications.models import (
     ERASED,
     Notification,
     NotificationStatus,
     TableRow,
     identify,
+    list_order_notifications,
 )
 from chalicelib.notifications.notices import END_KINDS, NoticeKind
 from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels import payments
-from chalicelib.readmodels.orders import Order, find_order, shown_number
+from chalicelib.readmodels.orders import (
+    Order,
+    find_order,
+    list_joined_orders,
+    shown_number,
+)
 from common import clock, dynamodb, events, ids, money, settings, step_input
 from common.mails import Row
 
@@ -134,9 +144,16 @@ def notify_team_of_low_stock(low: events.StockLow) -> Notification:
 def erase_texts(user_id: str) -> None:
     """Erase the texts to a customer who deleted the account. Idempotent.
 
-    The rows stay with the orders that they are about: that the customer was notified is known.
+    Also those about orders that the customer had placed as a guest. The rows stay with the orders
+    that they are about: that the customer was notified is known.
     """
-    for notification in Notification.by_user.query(user_id):
+    _erase(Notification.by_user.query(user_id))
+    for order in list_joined_orders(user_id):
+        _erase(list_order_notifications(str(order.guest_id), order.order_id, order.created_at))
+
+
+def _erase(notifications: Iterable[Notification]) -> None:
+    for notification in notifications:
         if notification.audience == CUSTOMER:
             notification.erase()
 
@@ -187,7 +204,7 @@ def _send(notification: Notification) -> None:
         notification.status = NotificationStatus.UNREACHABLE
         notification.subject = notification.message = ERASED
         notification.rows = None
-    except RecipientSuppressed:
+    except (RecipientSuppressed, RecipientUnproved):
         notification.status = NotificationStatus.UNREACHABLE
 
 

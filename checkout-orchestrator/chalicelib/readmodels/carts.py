@@ -1,10 +1,14 @@
 """Read model of cart-service's table Carts."""
 
+import hashlib
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from common import dynamodb
 from common.batch_reads import Key
+
+MERGED = "MERGED"  # the status of a guest's cart that an account has
 
 
 class CartItem(Model):
@@ -27,6 +31,28 @@ class CartItem(Model):
     def is_older_than(self, placed_at: str) -> bool:
         """Whether it was in the cart when an order of this time was placed."""
         return self.added_at is None or self.added_at <= placed_at
+
+
+class GuestCart(Model):
+    """A cart without an account, open until it is merged into one or expires."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Carts"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    key = UnicodeAttribute(range_key=True, attr_name="productId")
+    status = UnicodeAttribute()
+    expires_at = dynamodb.WholeNumber(attr_name="expiresAt")
+
+
+def owner_of_guest_cart(secret: str) -> str:
+    """Return the owner of the cart that the secret opens, as cart-service has it."""
+    return f"GUEST#{hashlib.sha256(secret.encode()).hexdigest()}"
+
+
+def guest_cart_key(guest_id: str) -> Key[GuestCart]:
+    """Return the key of a guest's cart."""
+    return Key(GuestCart, guest_id, "KEY#GUEST")
 
 
 def list_cart_items(user_id: str) -> list[CartItem]:

@@ -1,11 +1,11 @@
 """Read model of order-service's table Orders: only what is used here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
@@ -111,7 +111,23 @@ class OrderDispute(dynamodb.Map):
 class OrderShipment(dynamodb.Map):
     """A parcel with goods of the order."""
 
+    shipment_id = UnicodeAttribute(attr_name="shipmentId", null=True)
     lines = dynamodb.MapsAttribute(of=OrderLine, attr_name="items")
+    carrier = UnicodeAttribute(null=True)
+    tracking_number = UnicodeAttribute(attr_name="trackingNumber", null=True)
+    tracking_url = UnicodeAttribute(attr_name="trackingUrl", null=True)
+    status = UnicodeAttribute(null=True)
+
+
+class ByCustomer(GlobalSecondaryIndex["Order"]):
+    """A customer's orders by time of creation, eventually consistent."""
+
+    class Meta:
+        index_name = "by-customer"
+        projection = AllProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
 
 
 class ReturnPart(dynamodb.Map):
@@ -176,10 +192,14 @@ class Order(Model):
     shipments: ListAttribute[OrderShipment] = dynamodb.MapsAttribute(of=OrderShipment, null=True)
     returns: ListAttribute[OrderReturn] = dynamodb.MapsAttribute(of=OrderReturn, null=True)
     order_number = UnicodeAttribute(attr_name="orderNumber", null=True)
+    guest_email = UnicodeAttribute(attr_name="guestEmail", null=True)
+    guest_id = UnicodeAttribute(attr_name="guestId", null=True)
+    order_token = UnicodeAttribute(attr_name="orderToken", null=True)
     cancelled_at = UnicodeAttribute(attr_name="cancelledAt", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
     updated_at = UnicodeAttribute(attr_name="updatedAt")
     placed_on = UnicodeAttribute(attr_name="placedOn", null=True)
+    by_customer = ByCustomer()
     by_day = ByDay()
     by_open_refund = ByOpenRefund()
 
@@ -246,6 +266,11 @@ def list_placed_orders(placed_on: str, cursor: str | None = None) -> Page[str]:
     start = decode_cursor(cursor)
     orders = Order.by_day.query(placed_on, limit=PAGE_LIMIT, last_evaluated_key=start)
     return _to_ids(orders)
+
+
+def list_joined_orders(user_id: str) -> Iterator[Order]:
+    """Read the account's orders that were placed as a guest, page by page."""
+    return iter(Order.by_customer.query(user_id, filter_condition=Order.guest_id.exists()))
 
 
 def list_open_refunds(shard: int, cursor: str | None = None) -> Page[str]:

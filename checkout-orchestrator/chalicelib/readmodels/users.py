@@ -5,7 +5,7 @@ import hashlib
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from common import dynamodb, ids
+from common import dynamodb, emails, ids
 from common.batch_reads import Key
 
 
@@ -20,6 +20,11 @@ class User(Model):
     name = UnicodeAttribute(null=True)
     email_verified_at = UnicodeAttribute(attr_name="emailVerifiedAt", null=True)
     phone = UnicodeAttribute(null=True)
+
+
+def is_guest(user_id: str) -> bool:
+    """Whether this is the owner of a guest's cart, and of no account."""
+    return user_id.startswith("GUEST#")
 
 
 def find_user(user_id: str) -> User | None:
@@ -50,7 +55,7 @@ class SuppressedAddress(Model):
     @staticmethod
     def key_for(email: str) -> str:
         """Return the key of an address, as user-service has it."""
-        return f"SUPPRESSED#{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"
+        return f"SUPPRESSED#{hashlib.sha256(emails.normalize(email).encode()).hexdigest()}"
 
 
 def is_suppressed(email: str) -> bool:

@@ -132,4 +132,9 @@ def _likely_days(order: Order | None, event_log: EventLog | None) -> Iterator[st
 def _list_notifications(order: Order | None) -> list[Notification]:
     if order is None:
         return []
-    return list_order_notifications(order.user_id, order.order_id, since=order.created_at)
+    owners = filter(None, [order.user_id, order.guest_id])  # of one that has joined both
+    return [
+        notification
+        for owner in owners
+        for notification in list_order_notifications(owner, order.order_id, order.created_at)
+    ]

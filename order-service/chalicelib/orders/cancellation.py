@@ -17,7 +17,6 @@ from chalicelib.orders.refund_records import (
 )
 from chalicelib.orders.statuses import FulfilmentStatus, OrderStatus, RefundStatus
 from common import clock, ids
-from common.auth import Caller
 
 IS_UNSHIPPED = Order.fulfilment_status.does_not_exist() | (
     Order.fulfilment_status == FulfilmentStatus.UNFULFILLED
@@ -25,7 +24,7 @@ IS_UNSHIPPED = Order.fulfilment_status.does_not_exist() | (
 _REASON = "the order was cancelled"
 
 
-def cancel_paid_order(order_id: str, caller: Caller) -> Order:
+def cancel_paid_order(order_id: str, requested_by: str) -> Order:
     """Make a paid order CANCELLING, with a refund of all that is left.
 
     Returns the uses of its coupons. Publishes RefundRequested. Idempotent. Not undone.
@@ -40,7 +39,7 @@ def cancel_paid_order(order_id: str, caller: Caller) -> Order:
                 return order
             continue
         _validate_cancellable(order)
-        refund = _refund_of_rest(order, caller)
+        refund = _refund_of_rest(order, requested_by)
         if _save(order, refund):
             metrics.count_cancelled_purchase(order)
             return order
@@ -64,7 +63,7 @@ def _validate_cancellable(order: Order) -> None:
         )
 
 
-def _refund_of_rest(order: Order, caller: Caller) -> Refund:
+def _refund_of_rest(order: Order, requested_by: str) -> Refund:
     """Return the refund of all that is left, which may be nothing."""
     return Refund(
         refund_id=ids.deterministic("REFUND", order.order_id, "cancellation"),
@@ -74,7 +73,7 @@ def _refund_of_rest(order: Order, caller: Caller) -> Refund:
         restock=True,
         cancels_order=True,
         reason=_REASON,
-        requested_by=caller.user_id,
+        requested_by=requested_by,
         request_hash="",
         requested_at=clock.now(),
     )

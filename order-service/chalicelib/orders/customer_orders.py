@@ -1,13 +1,15 @@
 """What a customer has ordered lately: one row, which counts all orders.
 
 Its statuses are read from the orders themselves, so that nothing has to be written when one ends.
+Guests' orders stand in a row of their source address, too: a new cart does not reset its limits.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from chalicelib.orders import lookups, offers
+from chalicelib.orders import guests, lookups, offers
 from chalicelib.orders.errors import (
     CartOrderOpen,
     OrderContended,
@@ -28,10 +30,12 @@ MAX_UNPAID_ORDERS = 3
 # Of one product, in all orders without a payment method: nobody else can buy them meanwhile.
 MAX_UNPAID_UNITS = 20
 _FREE_EXPIRIES = 1
+MAX_UNPAID_OF_SOURCE = 10  # orders of guests of one source address; as many expire without a pause
 _PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 60, 3600
 _REMEMBERED_SECONDS = 24 * 3600
 _MAX_REMEMBERED = 20
-_ORDER, _CUSTOMER = 0, 1  # positions in the transaction, before the uses of coupons
+_GUEST_ROW_SECONDS = 2 * _REMEMBERED_SECONDS
+_ORDER = 0  # position in the transaction, before the rows and the uses of coupons
 _CONFLICT_RETRIES = RetryPolicy(tries=10, pause_seconds=0.01, max_pause_seconds=0.1)
 
 
@@ -40,17 +44,29 @@ def key(user_id: str) -> Key[CustomerOrders]:
     return Key(CustomerOrders, user_id)
 
 
+def source_id(source: str) -> str:
+    """Return whose row it is that counts a source address: a digest."""
+    return f"SOURCE#{hashlib.sha256(source.encode()).hexdigest()}"
+
+
 def recent_keys(user_id: str, reader: BatchReader) -> list[Key[Order]]:
     """Return the keys of the orders that count for the customer's limits."""
     customer = reader.find(key(user_id))
     return [lookups.key(entry.order_id) for entry in customer.recent] if customer else []
 
 
-def store(order: Order, limits: Mapping[str, Limits], from_cart: bool, reader: BatchReader) -> bool:
+def store(
+    order: Order,
+    limits: Mapping[str, Limits],
+    from_cart: bool,
+    reader: BatchReader,
+    source: str | None = None,
+) -> bool:
     """Store a new order with its customer's row, and count its coupons.
 
-    `limits` are those of each promotion. What `reader` has read of the customer counts, unless
-    another order was stored since. False if there is an order of its id.
+    `limits` are those of each promotion. A guest's order counts for its `source`, too. What
+    `reader` has read of the customer counts, unless another order was stored since. False if
+    there is an order of its id.
 
     Raises: CouponOver if a coupon has no use left; CartOrderOpen, TooManyUnpaidOrders,
     TooManyUnpaidUnits, TooManyExpiredOrders; OrderContended. Nothing is written then.
@@ -61,22 +77,19 @@ def store(order: Order, limits: Mapping[str, Limits], from_cart: bool, reader: B
         for operation in uses.count_use(promotion_id, limit)
     ]
     for _ in _CONFLICT_RETRIES.attempts():
-        customer = reader.find(key(order.user_id))
-        customer = customer or CustomerOrders(order.user_id, recent=[])
-        recent = reader.find_all(recent_keys(order.user_id, reader))
-        orders = {each.order_id: each for each in recent}
-        _require_room(order, from_cart, customer.recent, orders)
-        customer.recent = [*_remembered(customer.recent, orders), _entry(order, from_cart)]
+        rows = [_count_for_customer(order, from_cart, reader)]
+        if source is not None:
+            rows.append(_count_for_source(order, source, reader))
         try:
             transactions.write(
                 transactions.put(order, Order.order_id.does_not_exist()),
-                transactions.put(customer),
+                *map(transactions.put, rows),
                 *counting,
             )
         except transactions.TransactionCancelled as exc:
             if _ORDER in exc.failed:
                 return False
-            if _CUSTOMER not in exc.failed:
+            if not any(position <= len(rows) for position in exc.failed):
                 raise CouponOver("couponCodes: all uses of a coupon are taken") from None
             reader = BatchReader()  # another order of the customer was stored since it read
             continue
@@ -86,20 +99,57 @@ def store(order: Order, limits: Mapping[str, Limits], from_cart: bool, reader: B
     raise OrderContended("too many orders at the same time; try again in a moment")
 
 
-def _require_room(
-    order: Order, from_cart: bool, recent: Sequence[RecentOrder], orders: dict[str, Order]
-) -> None:
-    """Raise what keeps the customer from another order, if anything does."""
-    unpaid = [entry for entry in recent if _is_unpaid(orders.get(entry.order_id))]
-    others = [entry for entry in unpaid if entry.order_id != order.order_id]
-    if from_cart and any(entry.from_cart for entry in others):
+def _count_for_customer(order: Order, from_cart: bool, reader: BatchReader) -> CustomerOrders:
+    """Return the customer's row with the order, if the limits allow it."""
+    customer, orders = _read_row(order.user_id, reader)
+    unpaid = _list_unpaid(order, customer.recent, orders)
+    if from_cart and any(entry.from_cart for entry in unpaid):
         raise CartOrderOpen("another checkout of this cart has just started; look at it first")
     limit = settings.integer("MAX_UNPAID_ORDERS", MAX_UNPAID_ORDERS)
-    if len(others) >= limit:
+    _require_room(order, unpaid, orders, limit)
+    _require_pause(orders.values(), _FREE_EXPIRIES)
+    counted = frozenset({OrderStatus.CREATED, OrderStatus.EXPIRED, *PAID_STATUSES})
+    customer.recent = [*_remembered(customer.recent, orders, counted), _entry(order, from_cart)]
+    if guests.is_guest(order.user_id):
+        customer.expires_at = clock.epoch() + _GUEST_ROW_SECONDS
+    return customer
+
+
+def _count_for_source(order: Order, source: str, reader: BatchReader) -> CustomerOrders:
+    """Return the source's row with the order, if the limits allow it."""
+    row, orders = _read_row(source_id(source), reader)
+    limit = settings.integer("UNPAID_ORDERS_PER_SOURCE", MAX_UNPAID_OF_SOURCE)
+    _require_room(order, _list_unpaid(order, row.recent, orders), orders, limit)
+    _require_pause(orders.values(), limit)
+    counted = frozenset({OrderStatus.CREATED, OrderStatus.EXPIRED})
+    row.recent = [*_remembered(row.recent, orders, counted), _entry(order, from_cart=False)]
+    row.expires_at = clock.epoch() + _GUEST_ROW_SECONDS
+    return row
+
+
+def _read_row(owner_id: str, reader: BatchReader) -> tuple[CustomerOrders, dict[str, Order]]:
+    """Return the row of a customer or source, and its orders by id."""
+    row = reader.find(key(owner_id)) or CustomerOrders(owner_id, recent=[])
+    recent = reader.find_all(recent_keys(owner_id, reader))
+    return row, {each.order_id: each for each in recent}
+
+
+def _list_unpaid(
+    order: Order, recent: Sequence[RecentOrder], orders: dict[str, Order]
+) -> list[RecentOrder]:
+    """Return the other orders that can still be paid."""
+    unpaid = [entry for entry in recent if _is_unpaid(orders.get(entry.order_id))]
+    return [entry for entry in unpaid if entry.order_id != order.order_id]
+
+
+def _require_room(
+    order: Order, unpaid: Sequence[RecentOrder], orders: dict[str, Order], limit: int
+) -> None:
+    """Raises: TooManyUnpaidOrders, TooManyUnpaidUnits."""
+    if len(unpaid) >= limit:
         raise TooManyUnpaidOrders(f"{limit} orders are unpaid: pay or cancel one of them first")
     if order.payment_method is None:
-        _require_units(order, [orders[entry.order_id] for entry in others])
-    _require_pause(orders.values())
+        _require_units(order, [orders[entry.order_id] for entry in unpaid])
 
 
 def _require_units(order: Order, unpaid: Iterable[Order]) -> None:
@@ -113,18 +163,21 @@ def _require_units(order: Order, unpaid: Iterable[Order]) -> None:
         )
 
 
-def _require_pause(orders: Iterable[Order]) -> None:
-    """Raise TooManyExpiredOrders during the pause after unpaid orders."""
+def _require_pause(orders: Iterable[Order], free: int) -> None:
+    """Require a pause after more expired orders than are free.
+
+    Raises: TooManyExpiredOrders.
+    """
     since = clock.iso(clock.epoch() - _REMEMBERED_SECONDS)
     ends = [
         each.updated_at
         for each in orders
         if each.status == OrderStatus.EXPIRED and each.updated_at > since
     ]
-    if len(ends) <= _FREE_EXPIRIES:
+    if len(ends) <= free:
         return
     base = settings.integer("EXPIRED_ORDER_PAUSE_SECONDS", _PAUSE_SECONDS)
-    pause = min(base * 2 ** (len(ends) - _FREE_EXPIRIES - 1), _MAX_PAUSE_SECONDS)
+    pause = min(base * 2 ** (len(ends) - free - 1), _MAX_PAUSE_SECONDS)
     left = int(datetime.fromisoformat(max(ends)).timestamp()) + pause - clock.epoch()
     if left > 0:
         raise TooManyExpiredOrders(left)
@@ -134,10 +187,11 @@ def _is_unpaid(order: Order | None) -> bool:
     return bool(order and order.status == OrderStatus.CREATED and not offers.has_ended(order))
 
 
-def _remembered(recent: Sequence[RecentOrder], orders: dict[str, Order]) -> list[RecentOrder]:
+def _remembered(
+    recent: Sequence[RecentOrder], orders: dict[str, Order], counted: Collection[OrderStatus]
+) -> list[RecentOrder]:
     """Keep what can still be paid, expired or is bought and perhaps still in the cart."""
     since = clock.iso(clock.epoch() - _REMEMBERED_SECONDS)
-    counted = {OrderStatus.CREATED, OrderStatus.EXPIRED, *PAID_STATUSES}
     kept = [
         entry
         for entry in recent

@@ -109,6 +109,19 @@ class TooManyExpiredOrders(TooManyRequestsError):
         self.retry_after = seconds
 
 
+class TooManyGuestOrders(TooManyRequestsError):
+    """Guests placed MAX_ORDERS_OF_ADDRESS orders with this address within a day."""
+
+    description = "Guests ordered often with this `email`. `Retry-After` says when to order again."
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"email: guests ordered often with it; order again in {seconds} seconds,"
+            " or with an account"
+        )
+        self.retry_after = seconds
+
+
 class AccountGone(UnauthorizedError):
     """The caller's account was deleted: the access token has not expired yet."""
 

@@ -169,6 +169,17 @@ class ByOpenRefund(GlobalSecondaryIndex["Order"]):
     open_refund = UnicodeAttribute(hash_key=True, attr_name="openRefund")
 
 
+class ByGuestEmail(GlobalSecondaryIndex["Order"]):
+    """The ids of guests' orders that have not joined an account, by address and time."""
+
+    class Meta:
+        index_name = "by-guest-email"
+        projection = KeysOnlyProjection()
+
+    guest_email = UnicodeAttribute(hash_key=True, attr_name="guestEmail")
+    created_at = UnicodeAttribute(range_key=True, attr_name="createdAt")
+
+
 class ByDay(GlobalSecondaryIndex["Order"]):
     """The ids of a day's orders in any status, except orders older than the index."""
 
@@ -254,12 +265,17 @@ class Order(Model):
     to_fulfil = UnicodeAttribute(null=True, attr_name="toFulfil")  # see fulfilment_shard
     # Of order_numbers, for other services. Orders from before it have none, and yet a number.
     order_number = UnicodeAttribute(null=True, attr_name="orderNumber")
+    # Only of a guest's order: see decision 53.
+    guest_email = UnicodeAttribute(null=True, attr_name="guestEmail")  # until it joins an account
+    guest_id = UnicodeAttribute(null=True, attr_name="guestId")  # whose it was before it joined
+    order_token = UnicodeAttribute(null=True, attr_name="orderToken")  # opens it, and no other
     version = VersionAttribute()
     by_customer = ByCustomer()
     by_day = ByDay()
     by_open_refund = ByOpenRefund()
     by_time = ByTime()
     by_fulfilment = ByFulfilment()
+    by_guest_email = ByGuestEmail()
 
 
 class RecentLine(dynamodb.Map):
@@ -279,11 +295,15 @@ class RecentOrder(dynamodb.Map):
 
 
 class CustomerOrders(Model):
-    """A customer's recent orders, written in one transaction with each new one."""
+    """A customer's recent orders, written in one transaction with each new one.
+
+    `userId` is the customer's, or `SOURCE#` and a digest for the guests of a source address.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "CustomerOrders"
 
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     recent = dynamodb.MapsAttribute(of=RecentOrder)
+    expires_at = dynamodb.WholeNumber(null=True, attr_name="expiresAt")  # of guests and sources
     version = VersionAttribute()

@@ -7,6 +7,7 @@ from chalice import ChaliceViewError
 from chalicelib.orders import (
     address_book,
     customer_orders,
+    guests,
     lookups,
     metrics,
     offers,
@@ -51,7 +52,7 @@ def place_order(
             _read_named(user_id, lines, terms, reader)
             order, limits = _priced_order(order_id, user_id, lines, terms, request_hash, reader)
             _note_cart_items(order, terms)
-            order = _store(order, limits, isinstance(terms, ValidateOrder), reader)
+            order = _store(order, limits, terms, reader)
         except ChaliceViewError:
             order = lookups.find(order_id)
             if order is None:
@@ -74,7 +75,7 @@ def _read_inputs(
     reader.read(
         lookups.key(order_id),
         readmodels.tombstone_key(user_id),
-        customer_orders.key(user_id),
+        *map(customer_orders.key, _counted(user_id, terms)),
         *readmodels.product_keys(product_ids),
         *readmodels.stock_keys(product_ids),
         *readmodels.cart_keys(user_id, product_ids),
@@ -88,10 +89,22 @@ def _read_named(
 ) -> None:
     """Read with one request what that names: earlier orders and tax rates."""
     products = reader.find_all(readmodels.product_keys(pricing.known_ids(lines)))
+    recent = [customer_orders.recent_keys(each, reader) for each in _counted(user_id, terms)]
     reader.read(
-        *customer_orders.recent_keys(user_id, reader),
+        *(key for keys in recent for key in keys),
         *quotes.tax_keys(terms, [product.tax_class for product in products]),
     )
+
+
+def _counted(user_id: str, terms: PaymentTerms) -> list[str]:
+    """Return whose limits count: the customer's, and those of a guest's source."""
+    source = _guest_source(terms)
+    return [user_id, *([customer_orders.source_id(source)] if source else [])]
+
+
+def _guest_source(terms: PaymentTerms) -> str | None:
+    """Return from where a guest orders, None for a customer with an account."""
+    return terms.guest_source if isinstance(terms, ValidateOrder) else None
 
 
 def _require_account(user_id: str, reader: BatchReader) -> None:
@@ -131,6 +144,8 @@ def _priced_order(
         pay_by=offers.end_of(now),
     )
     quotations.copy_price(order, quote, terms)
+    if isinstance(terms, ValidateOrder) and terms.guest_email is not None:
+        guests.note_guest(order, terms.guest_email)
     return order, quotations.find_limits(quote, user_id)
 
 
@@ -143,14 +158,15 @@ def _note_cart_items(order: Order, terms: PaymentTerms) -> None:
 
 
 def _store(
-    order: Order, limits: Mapping[str, Limits], from_cart: bool, reader: BatchReader
+    order: Order, limits: Mapping[str, Limits], terms: PaymentTerms, reader: BatchReader
 ) -> Order:
     """Store the order within the limits, or return the stored one of its id.
 
     Raises: CouponOver, and what `customer_orders.store` raises.
     """
     log.bind_context(order)
-    if not customer_orders.store(order, limits, from_cart, reader):
+    from_cart, source = isinstance(terms, ValidateOrder), _guest_source(terms)
+    if not customer_orders.store(order, limits, from_cart, reader, source):
         return lookups.get(order.order_id)
     metrics.count_stored(order)
     return order

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from common import clock, dynamodb, ids
+from common import clock, dynamodb, emails, ids
 from common.batch_reads import BatchReader, Key
 
 ACTIVE = "ACTIVE"  # the status of a product that is for sale
@@ -131,6 +131,25 @@ def was_deleted(reader: BatchReader, user_id: str) -> bool:
     return reader.find(tombstone_key(user_id)) is not None
 
 
+class Account(Model):
+    """An account of user-service, and whether its owner proved the address."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Users"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    email = UnicodeAttribute(null=True)
+    email_verified_at = UnicodeAttribute(attr_name="emailVerifiedAt", null=True)
+
+
+def find_proved_email(user_id: str) -> str | None:
+    """Return the account's address in normal form, None unless it is proved."""
+    account = dynamodb.find(Account, user_id)
+    if account is None or account.email is None or account.email_verified_at is None:
+        return None
+    return emails.normalize(account.email)
+
+
 class EmailClaim(Model):
     """Which account has an address. It ends with one that is not proved."""
 
@@ -144,6 +163,6 @@ class EmailClaim(Model):
 
 def find_user_id(email: str) -> str | None:
     """Return whose account has this address in any case, None if nobody's."""
-    claim = dynamodb.find(EmailClaim, f"EMAIL#{email.strip().lower()}")
+    claim = dynamodb.find(EmailClaim, f"EMAIL#{emails.normalize(email)}")
     has_ended = claim and claim.expires_at is not None and claim.expires_at <= clock.epoch()
     return None if claim is None or has_ended else claim.owner_id

@@ -210,9 +210,13 @@ class ValidateOrder(PaymentTerms, kw_only=True):
     user_id: NonEmptyStr | None = None
     items: Annotated[list[CartItemTaken], Meta(min_length=1)] | None = None
     request_hash: str | None = None
+    guest_email: NonEmptyStr | None = None
+    guest_source: NonEmptyStr | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if (self.guest_email is None) != (self.guest_source is None):
+            raise ValueError("guestSource: expected with guestEmail, and only with it")
         if self.address_id is not None:
             raise ValueError("addressId: expected the address itself, as shippingAddress")
         if self.items is not None and self.user_id is None:
@@ -224,6 +228,12 @@ class ConfirmOrder(Schema):
 
     order_id: NonEmptyStr
     payment_id: NonEmptyStr
+
+
+class CancelOrder(Schema):
+    """Input of cancel-order: a guest's order, whose token was compared."""
+
+    order_id: NonEmptyStr
 
 
 class FailOrder(Schema):

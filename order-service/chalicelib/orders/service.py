@@ -26,7 +26,13 @@ from chalicelib.orders.errors import (
     OrderNotPayable,
 )
 from chalicelib.orders.models import Order, day_shard, fulfilment_shard
-from chalicelib.orders.schemas import ConfirmOrder, CreateOrder, FailOrder, ValidateOrder
+from chalicelib.orders.schemas import (
+    CancelOrder,
+    ConfirmOrder,
+    CreateOrder,
+    FailOrder,
+    ValidateOrder,
+)
 from chalicelib.orders.statuses import PAID_STATUSES, FulfilmentStatus, OrderStatus
 from chalicelib.orders.views import CreatedOrder, OrderView, StepResult, ValidOrder
 from common import clock, dynamodb, ids, log, money
@@ -113,12 +119,18 @@ def cancel_order(order_id: str, caller: Caller) -> OrderView:
     OrderAlreadyShipped, OrderDisputed, OrderContended.
     """
     order = lookups.get_for(order_id, caller, Scope.ORDERS_WRITE)
-    order = _transition(order, OrderStatus.CANCELLED)
-    if order.status in PAID_STATUSES:
-        order = cancellation.cancel_paid_order(order.order_id, caller)
-    elif order.status != OrderStatus.CANCELLED:
-        raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
-    return OrderView.of(order)
+    return OrderView.of(_cancel(order, caller.user_id))
+
+
+def cancel_guests_order(step: CancelOrder) -> StepResult:
+    """Cancel an order that its token opened, as `cancel_order` does.
+
+    Idempotent. Not undone.
+
+    Raises: OrderNotFound, OrderAlreadyEnded, OrderAlreadyShipped, OrderDisputed, OrderContended.
+    """
+    order = lookups.get(step.order_id)
+    return _step_result(_cancel(order, order.user_id))
 
 
 def cancel_unpaid_orders(user_id: str) -> None:
@@ -172,6 +184,15 @@ def fail_order(step: FailOrder) -> StepResult:
         order = _get_or_store(_failed_order(step))
     order = _transition(order, OrderStatus(step.status), Order.reason.set(step.reason))
     return _step_result(order)
+
+
+def _cancel(order: Order, requested_by: str) -> Order:
+    order = _transition(order, OrderStatus.CANCELLED)
+    if order.status in PAID_STATUSES:
+        return cancellation.cancel_paid_order(order.order_id, requested_by)
+    if order.status != OrderStatus.CANCELLED:
+        raise OrderAlreadyEnded(f"{order.order_id} is {order.status}")
+    return order
 
 
 def _failed_order(step: FailOrder) -> Order:

@@ -30,6 +30,7 @@ class Basket:
     currency: str
     now: str
     is_first_order: Callable[[], bool]
+    is_guests: bool = False
 
 
 def meets(basket: Basket, promotion: PromotionRow) -> bool:
@@ -59,8 +60,14 @@ def validate(basket: Basket, promotion: PromotionRow) -> None:
         raise CouponNotApplicable(f"{name} is for orders of at least {amount}")
     if not any(_covers(promotion, good) for good in basket.goods):
         raise CouponNotApplicable(f"{name} is for other products")
+    if basket.is_guests and _counts_by_customer(promotion):
+        raise CouponNotApplicable(f"{name} is for customers with an account")
     if promotion.first_order_only and not basket.is_first_order():
         raise CouponNotApplicable(f"{name} is for a first order")
+
+
+def _counts_by_customer(promotion: PromotionRow) -> bool:
+    return promotion.first_order_only or promotion.usage_limit_per_customer is not None
 
 
 def _covers(promotion: PromotionRow, good: Good) -> bool:

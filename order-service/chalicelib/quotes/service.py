@@ -30,6 +30,7 @@ class Customer:
 
     user_id: str | None
     is_first_order: Callable[[], bool]
+    is_guest: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ def _find_promotions(
     reader: BatchReader,
 ) -> list[PromotionRow]:
     subtotal = sum(good.list_total for good in goods)
-    basket = Basket(goods, subtotal, currency, clock.now(), customer.is_first_order)
+    basket = Basket(
+        goods, subtotal, currency, clock.now(), customer.is_first_order, customer.is_guest
+    )
     coupons = promotions.get_coupons(terms.coupon_codes, reader)
     for coupon in coupons:
         conditions.validate(basket, coupon)

@@ -20,7 +20,7 @@ from chalicelib.mails.tokens import MailToken
 from chalicelib.rate_limits import service as rate_limits
 from chalicelib.users import passwords
 from chalicelib.users.models import EmailClaim, User
-from common import clock, ids, log, transactions
+from common import clock, events, ids, log, transactions
 from common.roles import Role
 
 _HOUR = 3600
@@ -36,7 +36,7 @@ def reset_password(reset: PasswordReset) -> Confirmation:
     Raises: InvalidMailToken, TooManyAttempts, PasswordTooShort, PasswordTooLong, AccountContended.
     """
     user_id = _prove_address(reset.token, MailKind.PASSWORD_RESET, reset.new_password)
-    _allow_mail(user_id)
+    _follow_proof(user_id)
     mails.request_mail(RequestKind.PASSWORD_CHANGED, user_id=user_id)
     mails.request_mail(RequestKind.WELCOME, user_id=user_id)
     return Confirmation(message="Password changed")
@@ -52,7 +52,7 @@ def verify_email(verification: EmailVerification) -> Confirmation:
     """
     kind = MailKind.EMAIL_VERIFICATION
     user_id = _prove_address(verification.token, kind, verification.password)
-    _allow_mail(user_id)
+    _follow_proof(user_id)
     mails.request_mail(RequestKind.WELCOME, user_id=user_id)
     return Confirmation(message="Address confirmed")
 
@@ -78,10 +78,14 @@ def _prove_address(text: str, kind: MailKind, password: str) -> str:
     return _keep_account(user, mail, token, actions)
 
 
-def _allow_mail(user_id: str) -> None:
-    """Allow mails to the account's address: its owner has read one. Idempotent."""
+def _follow_proof(user_id: str) -> None:
+    """Allow mails to the address, whose owner has read one, and announce the proof.
+
+    Idempotent: a client that gets no answer repeats the request, and so this.
+    """
     if user := User.find(user_id):
         suppressions.lift_suppression(user.email)
+    events.publish(events.address_proved(user_id))
 
 
 def _validate_repeat(user_id: str, password: str) -> str:

@@ -7,15 +7,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.addresses.schemas import AddressView
 from chalicelib.users.schemas import EmailStr, NonEmptyStr
-from common import text
+from common import emails, text
 from common.schemas import Schema
 
-# What HTML accepts for <input type=email>, with a dot in the domain and no stray one before the @.
-# ASCII only, as SES requires: https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_LOCAL_PART, _DOMAIN = rf"{_ATOM}(?:\.{_ATOM})*", rf"{_LABEL}(?:\.{_LABEL})+"
-_EMAIL = re.compile(rf"(?=.{{1,64}}@)(?=.{{1,254}}\Z){_LOCAL_PART}@{_DOMAIN}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 _MAX_NAME_LENGTH = 100
 
@@ -31,9 +25,7 @@ class Registration(Schema):
     phone: str | None = None
 
     def __post_init__(self) -> None:
-        self.email, self.name = text.trim(self.email), _parse_name(self.name)
-        if not _EMAIL.fullmatch(self.email):
-            raise ValueError("email: expected an address such as jimmy@example.com")
+        self.name, self.email = _parse_name(self.name), emails.parse("email", self.email)
         _validate_phone(self.phone)
 
 

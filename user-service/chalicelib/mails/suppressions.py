@@ -11,7 +11,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.mails.schemas import MailEvent
-from common import clock, dynamodb, log
+from common import clock, dynamodb, emails, log
 
 
 class SuppressedAddress(Model):
@@ -28,7 +28,7 @@ class SuppressedAddress(Model):
     @staticmethod
     def key_for(email: str) -> str:
         """Return the key of an address: a digest, as it outlives the account."""
-        return f"SUPPRESSED#{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"
+        return f"SUPPRESSED#{hashlib.sha256(emails.normalize(email).encode()).hexdigest()}"
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:

@@ -7,7 +7,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from common import clock, dynamodb, ids
+from common import clock, dynamodb, emails, ids
 from common.dynamodb import WholeNumber
 from common.roles import Role
 
@@ -75,7 +75,7 @@ class EmailClaim(Model):
     @staticmethod
     def key_for(email: str) -> str:
         """Return the key of the claim on an address. Case and outer blanks do not matter."""
-        return f"EMAIL#{email.strip().lower()}"
+        return f"EMAIL#{emails.normalize(email)}"
 
     @classmethod
     def find_owner_id(cls, email: str) -> str | None:
