@@ -1,4 +1,4 @@
-"""Mail customers what was shipped and returned of their orders, and that they go elsewhere."""
+"""Mail customers what happens to the parcels of their orders, and where to."""
 
 from typing import Any
 
