@@ -53,7 +53,7 @@ EXCEPTIONS = {
     "POST /order/{orderId}/refund": ONLY_STAFF,
     "POST /order/{orderId}/shipments": ONLY_STAFF,
     "POST /order/{orderId}/shipments/{shipmentId}/deliver": ONLY_STAFF,
-    "POST /order/{orderId}/returns": (409, "nothing was shipped"),
+    "POST /order/{orderId}/returns": (400, "who asks chooses the key"),
     "POST /order/{orderId}/returns/{returnId}/approve": ONLY_STAFF,
     "POST /order/{orderId}/returns/{returnId}/reject": ONLY_STAFF,
     "POST /order/{orderId}/returns/{returnId}/receive": ONLY_STAFF,
