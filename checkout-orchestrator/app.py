@@ -9,6 +9,7 @@ from chalice.app import SQSEvent
 from chalicelib.card_limits.errors import TooManyDeclines
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
+    AddressNotFound,
     CartEmpty,
     OrderNotFound,
     OrderServiceUnavailable,
@@ -83,6 +84,7 @@ _GATEWAY = [PaymentRejected, GatewayNotConfigured, GatewayUnavailable]
         *ORDER_SERVICE_ERRORS.values(),
         *_GATEWAY,
         ids.InvalidId,
+        AddressNotFound,
         CartEmpty,
         OrderNotFound,
         OrderServiceUnavailable,
@@ -271,7 +273,7 @@ def on_order_done_receipt(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue="order-shipped-queue", batch_size=5, name="on-order-shipped")
 def on_order_shipped(event: SQSEvent) -> None:
-    """Mail what was shipped, delivered or returned of an order."""
+    """Mail what was shipped or returned of an order, and that it goes elsewhere."""
     queues.consume(event, parcels.process_message)
 
 

@@ -2,8 +2,16 @@
 
 from chalice.app import DynamoDBEvent, SQSEvent
 
+from chalicelib.address_changes.errors import AddressChangesPrice, TooManyAddressChanges
+from chalicelib.address_changes.schemas import ShippingAddressChange
+from chalicelib.history.schemas import HistoryEntry
+from chalicelib.invoices.errors import InvoiceNotFound
+from chalicelib.invoices.schemas import InvoiceView
+from chalicelib.notes.errors import TooManyNotes
+from chalicelib.notes.schemas import NewNote, NoteView
 from chalicelib.orders.errors import (
     AccountGone,
+    AddressNotFound,
     CurrencyNotAccepted,
     IdempotencyKeyReused,
     MixedCurrencies,
@@ -75,6 +83,10 @@ from common.roles import Scope
 from common.routes import Access
 
 with lazy_imports.until_first_use():
+    from chalicelib.address_changes import service as address_changes
+    from chalicelib.history import service as history
+    from chalicelib.invoices import service as invoices
+    from chalicelib.notes import service as notes
     from chalicelib.orders import (
         listing,
         outbox,
@@ -124,6 +136,7 @@ price_settings.declare(api)
         OrderContended,
         auth.NotYours,
         AccountGone,
+        AddressNotFound,
         ProductNotFound,
         OutOfStock,
         PriceChanged,
@@ -145,7 +158,8 @@ def create_order(request: Request[CreateOrder]) -> CreatedOrder:
     summary="Quote an order: prices, discounts, shipping, tax",
     description=(
         "Nothing is stored or reserved. A coupon for a first order is quoted to anybody; the"
-        " order itself is refused to a customer who has one."
+        " order itself is refused to a customer who has one. `addressId` needs the customer's"
+        " access token; nothing else does."
     ),
     body=QuoteOrder,
     returns=QuoteView,
@@ -155,13 +169,17 @@ def create_order(request: Request[CreateOrder]) -> CreatedOrder:
         QuantityTooLarge,
         MixedCurrencies,
         TotalTooLarge,
+        auth.InvalidToken,
+        AddressNotFound,
         ProductNotFound,
         OutOfStock,
         *PRICE_ERRORS,
     ],
 )
 def quote_order(request: Request[QuoteOrder]) -> QuoteView:
-    return quotations.quote_order(request.body)
+    named = request.body.address_id is not None
+    user_id = request.verified_caller.user_id if named else None
+    return quotations.quote_order(request.body, user_id)
 
 
 @api.get(
@@ -217,6 +235,31 @@ def list_orders(request: Request[OrdersQuery]) -> Page[OrderView]:
 )
 def cancel_order(request: Request[None], order_id: str) -> OrderView:
     return service.cancel_order(order_id, request.caller)
+
+
+@api.patch(
+    "/order/{order_id}/shipping-address",
+    summary="Send an order to another address",
+    description=(
+        "While nothing of it was shipped, and to where shipping and tax are the same. Repeating it"
+        " changes nothing."
+    ),
+    body=ShippingAddressChange,
+    returns=OrderView,
+    on_behalf=Scope.ORDERS_WRITE,
+    errors=[
+        auth.InsufficientScope,
+        OrderNotFound,
+        AddressNotFound,
+        OrderAlreadyEnded,
+        OrderAlreadyShipped,
+        AddressChangesPrice,
+        TooManyAddressChanges,
+        OrderContended,
+    ],
+)
+def change_shipping_address(request: Request[ShippingAddressChange], order_id: str) -> OrderView:
+    return address_changes.change_address(order_id, request.caller, request.body)
 
 
 @api.post(
@@ -286,6 +329,49 @@ def ship_order(request: Request[NewShipment], order_id: str) -> ShipmentView:
 )
 def deliver_shipment(request: Request[None], order_id: str, shipment_id: str) -> ShipmentView:
     return shipments.deliver_shipment(order_id, shipment_id, request.caller)
+
+
+@api.get(
+    "/order/{order_id}/invoice",
+    summary="Get the invoice of a paid order, and the credit notes of its refunds",
+    description="For its customer and staff. The PDFs are at the addresses named.",
+    returns=InvoiceView,
+    on_behalf=Scope.ORDERS_READ,
+    errors=[OrderNotFound, InvoiceNotFound],
+)
+def get_invoice(request: Request[None], order_id: str) -> InvoiceView:
+    return invoices.get_invoice(order_id, request.caller)
+
+
+@api.post(
+    "/order/{order_id}/notes",
+    scope=Scope.ORDERS_WRITE,
+    summary="Note something about an order, for staff",
+    description=(
+        "`GET /order/{orderId}/history` shows it to staff, and nothing to the customer. It needs"
+        " an `Idempotency-Key`."
+    ),
+    body=NewNote,
+    returns=NoteView,
+    status=201,
+    errors=[OrderNotFound, TooManyNotes, IdempotencyKeyReused, OrderContended],
+    idempotency_key=True,
+)
+def add_note(request: Request[NewNote], order_id: str) -> NoteView:
+    key = request.required_idempotency_key
+    return notes.add_note(order_id, request.caller, request.body, key)
+
+
+@api.get(
+    "/order/{order_id}/history",
+    summary="List what happened to an order, the oldest first",
+    description="Staff also see their notes, who acted, and addresses that were changed.",
+    returns=list[HistoryEntry],
+    on_behalf=Scope.ORDERS_READ,
+    errors=[OrderNotFound],
+)
+def get_order_history(request: Request[None], order_id: str) -> list[HistoryEntry]:
+    return history.get_history(order_id, request.caller)
 
 
 @api.post(
@@ -424,6 +510,13 @@ def on_parked_order(event: SQSEvent) -> None:
 def on_payment_refunded(event: SQSEvent) -> None:
     """Complete or fail refunds, as the payment gateway did."""
     queues.consume(event, payment_events.apply_event)
+
+
+# A document after the other: they take their numbers from one row.
+@app.on_sqs_message(queue="invoice-queue", batch_size=10, name="issue-invoice")
+def issue_invoice(event: SQSEvent) -> None:
+    """Issue the invoices of paid orders and the credit notes of refunds."""
+    queues.consume(event, invoices.apply_event)
 
 
 @app.on_dynamodb_record(

@@ -25,6 +25,7 @@ from chalicelib.accounts.schemas import (
     ProfileQuery,
     RegisteredUser,
     Registration,
+    UsersQuery,
 )
 from chalicelib.addresses.errors import (
     AddressBookContended,
@@ -128,6 +129,19 @@ def log_out(request: Request[Logout]) -> Confirmation:
 )
 def get_profile(request: Request[ProfileQuery]) -> Profile:
     return accounts.get_profile(request.caller, request.query.user_id)
+
+
+@api.get(
+    "/users",
+    scope=Scope.CUSTOMERS_READ,
+    summary="Find the account of an e-mail address",
+    description="Accounts are found by their whole address, in any case. None, or one.",
+    query=UsersQuery,
+    returns=list[Profile],
+    errors=[SessionEnded],
+)
+def list_users(request: Request[UsersQuery]) -> list[Profile]:
+    return accounts.list_users(request.caller, request.query)
 
 
 @api.patch(

@@ -82,7 +82,7 @@ def shop(
     api: Any,
 ) -> CheckoutShop:
     """The shop around the service: a customer, and order-service's Lambdas."""
-    other_tables("Orders", "Carts", "Users", "CustomerOrders")
+    other_tables("Orders", "Carts", "Users", "CustomerOrders", "Addresses")
     shop = CheckoutShop(stripe, lambda_fakes, task_tokens, machine, api)
     shop.add_customer(JIMMY, "jimmy@example.com", "Jimmy Patel", phone="+4915112345")
     aws.client("ses").verify_email_identity(EmailAddress="shop@shop.example")

@@ -5,6 +5,7 @@ from tests.checkout_shop import BOWL, ORDER, VALIDATE
 from tests.lambda_fakes import LambdaError
 
 from common import events
+from testkit.resources import table
 from testkit.tokens import JIMMY
 
 
@@ -435,9 +436,60 @@ def test_another_address_method_or_coupon_is_another_order(shop, jimmy):
     assert swapped.json_body["orderId"] == first[-1]
 
 
+HOME = "ADDR#01JA2M9Q6T0000000000000000"
+
+
+def store_address(address_id=HOME, user_id=JIMMY, **fields):
+    item = {"userId": user_id, "addressId": address_id, "createdAt": "2025-10-13T14:00:00.000Z"}
+    table("Addresses").put_item(Item={**item, **ADDRESS, **fields})
+
+
+def test_the_cart_is_ordered_to_an_address_of_the_book(shop, jimmy):
+    shop.fill_cart()
+    store_address()
+
+    by_id = check_out(shop, jimmy, {"addressId": "01ja2m9q6t0000000000000000"})
+    written = check_out(shop, jimmy, {"shippingAddress": ADDRESS})
+
+    (step,) = shop.lambda_fakes.called(VALIDATE)
+    assert (step["shippingAddress"], "addressId" in step) == (ADDRESS, False)
+    assert by_id.json_body["orderId"] == written.json_body["orderId"]
+
+
+def test_an_address_that_was_changed_is_another_order(shop, jimmy):
+    shop.fill_cart()
+    store_address()
+    first = check_out(shop, jimmy, {"addressId": HOME}).json_body["orderId"]
+    store_address(line1="2 Market Street")
+
+    assert check_out(shop, jimmy, {"addressId": HOME}).json_body["orderId"] != first
+
+
+@pytest.mark.parametrize("address_id", ["ADDR#01AMYS", "ADDR#01GONE"])
+@pytest.mark.parametrize("key", [None, "once"])
+def test_only_the_customers_own_addresses_are_checked_out(shop, jimmy, address_id, key):
+    shop.fill_cart()
+    store_address("ADDR#01AMYS", "USER#01AMY")
+
+    refused = check_out(shop, jimmy, {"addressId": address_id}, key=key)
+
+    assert (refused.status_code, refused.json_body["Code"]) == (404, "AddressNotFound")
+    assert shop.lambda_fakes.calls == []
+
+
+def test_a_key_gets_its_order_after_the_address_was_deleted(shop, jimmy):
+    shop.fill_cart()
+    store_address()
+    first = check_out(shop, jimmy, {"addressId": HOME}, key="once")
+    table("Addresses").delete_item(Key={"userId": JIMMY, "addressId": HOME})
+
+    assert check_out(shop, jimmy, {"addressId": HOME}, key="once").json_body == first.json_body
+
+
 @pytest.mark.parametrize(
     ("terms", "field"),
     [
+        ({"addressId": HOME, "shippingAddress": ADDRESS}, "addressId"),
         ({"shippingAddress": {**ADDRESS, "country": "XX"}}, "country"),
         ({"shippingAddress": {**ADDRESS, "postalCode": "1"}}, "postalCode"),
         ({"shippingMethodId": "METHOD#1"}, "shippingMethodId"),

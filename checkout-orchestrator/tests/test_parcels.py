@@ -84,6 +84,32 @@ def test_a_customer_is_mailed_what_was_delivered(deliver):
     assert f"https://shop.example/orders/{ids.suffix(ORDER)}" in text
 
 
+def readdressed(at="2025-10-13T15:00:00.000Z"):
+    event = events.create(
+        events.OrderAddressChanged,
+        order_id=ORDER,
+        event_id=ids.deterministic("EVT", "OrderAddressChanged", at),
+        user_id=JIMMY,
+        occurred_at=at,
+    )
+    return events.to_message(event)
+
+
+def test_a_customer_is_mailed_that_an_order_goes_elsewhere(deliver):
+    deliver(readdressed(), readdressed())
+
+    ((to, subject, text),) = mails()
+    assert (to, subject) == ("jimmy@example.com", f"Your order {NUMBER} goes to another address")
+    assert "change your password" in text
+    assert f"https://shop.example/orders/{ids.suffix(ORDER)}" in text
+
+
+def test_two_changes_of_an_address_are_two_mails(deliver):
+    deliver(readdressed(), readdressed("2025-10-13T16:00:00.000Z"))
+
+    assert len(mails()) == 2
+
+
 @pytest.mark.parametrize(
     ("kind", "subject", "words"),
     [

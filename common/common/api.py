@@ -84,6 +84,16 @@ class Request(Generic[Input]):
         """Who calls, from the access token. Only on routes that need one."""
         return auth.read_caller(self._request)
 
+    @property
+    def verified_caller(self) -> auth.Caller:
+        """Who calls a public route that needs a token for this request alone.
+
+        No authorizer has verified it: the Lambda reads the public keys.
+
+        Raises: InvalidToken.
+        """
+        return auth.verify_caller(self.headers.get("Authorization", ""))
+
     def acting_for(self, user_id: str | None) -> str:
         """Return whom the request is for: the caller, or the user whom staff names.
 

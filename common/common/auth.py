@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from chalice import Chalice, ForbiddenError
+from chalice import Chalice, ForbiddenError, UnauthorizedError
 from chalice.app import AuthRequest, AuthResponse, ChaliceAuthorizer, Request
 
 from common import acts, aws, ids, lazy_imports, log, metrics, redaction
@@ -38,6 +38,12 @@ class InsufficientScope(ForbiddenError):
     """The caller's role has not the scope that the request needs."""
 
     description = "Your role has not the scope that this needs; the message names it."
+
+
+class InvalidToken(UnauthorizedError):
+    """A request of a public route needs an access token, and has no valid one."""
+
+    description = "There is no access token, or it is invalid or expired, and this needs one."
 
 
 class NotYours(ForbiddenError):
@@ -110,6 +116,24 @@ def verify(header: str) -> dict[str, Any]:
     ):
         raise jwt.InvalidTokenError("unexpected claims")
     return claims
+
+
+def verify_caller(header: str) -> Caller:
+    """Return the subject of an `Authorization` header that no authorizer has verified.
+
+    Raises: InvalidToken.
+    """
+    try:
+        claims = verify(header)
+    except jwt.InvalidTokenError:
+        raise InvalidToken("Authorization: expected Bearer and an access token") from None
+    return Caller(
+        user_id=claims["sub"],
+        role=claims["role"],
+        email=claims["email"],
+        session_id=claims.get("sid", ""),
+        scopes=scopes_of(claims["role"], claims.get("scopes")),
+    )
 
 
 def caller(app: Chalice) -> Caller:

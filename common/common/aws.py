@@ -60,6 +60,14 @@ def client(service: str, seconds: int = _READ_SECONDS) -> Any:
 
 
 @cache
+def bucket(name: str) -> str:
+    """Return the shop's bucket of this name in this account and region. Cached."""
+    identity = client("sts").get_caller_identity()
+    region = os.environ.get("AWS_REGION") or os.environ["AWS_DEFAULT_REGION"]
+    return f"commerce-{name}-{identity['Account']}-{region}"
+
+
+@cache
 def _session() -> Any:
     """botocore's session: boto3 would load resources and transfers that nothing uses."""
     return session.get_session()

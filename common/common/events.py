@@ -170,6 +170,16 @@ class OrderDelivered(Event, frozen=True):
     items: list[Line]
 
 
+class OrderAddressChanged(Event, frozen=True):
+    """An order is sent to another address, at the same price. No address is told."""
+
+    source = "commerce.orders"
+    detail_type = "OrderAddressChanged"
+
+    order_id: str
+    user_id: str
+
+
 class ReturnEvent(Event, frozen=True):
     """What happened to a return of shipped goods. Not published itself."""
 
@@ -326,6 +336,7 @@ REGISTRY: dict[str, type[Event]] = {
         RefundRequested,
         OrderShipped,
         OrderDelivered,
+        OrderAddressChanged,
         ReturnRequested,
         ReturnApproved,
         ReturnRejected,

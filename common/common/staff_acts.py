@@ -21,7 +21,16 @@ from common.dynamodb import WholeNumber
 
 _KEPT_SECONDS = 30 * 86400  # the log of events keeps them; this is its outbox
 _MAX_TEXT = 1000
-_HIDDEN = {"email", "phone", "paymentMethod", "shippingAddress", "billingAddress", "version"}
+_HIDDEN = {
+    "email",
+    "phone",
+    "paymentMethod",
+    "shippingAddress",
+    "billingAddress",
+    "addressChanges",
+    "notes",
+    "version",
+}
 _HIDDEN_ENDINGS = ("Hash", "Secret", "Token")
 
 Row = dict[str, Any]

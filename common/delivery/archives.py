@@ -32,8 +32,8 @@ def compile_modules(folder: Path) -> None:
     _compile(folder)
 
 
-def write(folders: Sequence[Path], target: Path) -> None:
-    """Write the folders' contents to one zip, atomically.
+def write(folders: Sequence[Path], target: Path, inside: str = "") -> None:
+    """Write the folders' contents to one zip, atomically, `inside` a folder of it or at its top.
 
     The first of two equal paths wins.
     """
@@ -41,7 +41,7 @@ def write(folders: Sequence[Path], target: Path) -> None:
     for folder in folders:
         for file in folder.rglob("*"):
             if file.is_file():
-                files.setdefault(file.relative_to(folder).as_posix(), file)
+                files.setdefault(Path(inside, file.relative_to(folder)).as_posix(), file)
     partial = target.with_suffix(".partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, file in sorted(files.items()):

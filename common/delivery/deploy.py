@@ -20,6 +20,7 @@ from delivery import (
     packaging,
     stacks,
     stage_settings,
+    templates,
     versions,
     wheels,
 )
@@ -116,8 +117,12 @@ def deploy_code(
         )
     key = _upload(cloud, name, template.with_name(packaging.ZIP))
     for resource in document["Resources"].values():
+        properties = resource["Properties"]
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": cloud.bucket, "Key": key}
+            properties["CodeUri"] = {"Bucket": cloud.bucket, "Key": key}
+        elif resource["Type"] == templates.LAYER:
+            layer = _upload(cloud, name, template.with_name(properties["Content"]["S3Key"]))
+            properties["Content"] = {"S3Bucket": cloud.bucket, "S3Key": layer}
     if stacks.deploy(cloud, name, json.dumps(document)):
         seconds = (packaged - began, time.monotonic() - packaged)
         say(f"{name}: packaged in {seconds[0]:.1f} s, deployed in {seconds[1]:.1f} s")

@@ -101,7 +101,11 @@ def _package(
         built = _chalice(_staged(service, stage, Path(scratch)), stage, Path(scratch, "built"))
         out.mkdir(parents=True, exist_ok=True)
         own = _unzipped(built / ZIP, Path(scratch, "own"))
-        archives.write([own, *wheels.installed(service, architecture, wheel_cache)], out / ZIP)
+        pins = service / "requirements.txt"
+        archives.write([own, *wheels.installed(pins, architecture, wheel_cache)], out / ZIP)
+        for layer, pins in wheels.layers(service).items():
+            packages = wheels.installed(pins, architecture, wheel_cache)
+            archives.write(packages, out / templates.layer_zip(layer), inside="python")
         document = json.loads((built / TEMPLATE).read_text())
         templates.finish(document, service.name, stage, environment)
         template.write_text(json.dumps(document, indent=1) + "\n")

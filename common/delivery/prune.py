@@ -23,6 +23,17 @@ _USED = {
     ),
     "aws_lambda_powertools/utilities": ("jmespath_utils", "typing"),
 }
+_UNUSED_FILES = (
+    # Faster twins of modules that requests imports, and that no answer with a charset needs.
+    "charset_normalizer/*.so",
+    # Lists of the files, which only pip reads; that of Stripe's SDK is large.
+    "*.dist-info/RECORD",
+    # A kind of picture, and its library.
+    "PIL/_avif*",
+    "pillow.libs/libavif*",
+    # ReportLab reads TrueType only.
+    "font_source_sans_pro/files/*.otf",
+)
 # These compile bindings. Those of cryptography are compiled already and need only _cffi_backend.
 _NOT_USED = ("cffi", "pycparser")
 
@@ -33,13 +44,8 @@ def prune(folder: Path) -> None:
         for part in (folder / name).glob("*/"):
             if part.name not in used:
                 shutil.rmtree(part)
-    # Faster twins of modules that requests imports, and that no answer with a charset needs.
-    for twin in folder.glob("charset_normalizer/*.so"):
-        twin.unlink()
-    # Lists of the files, which only pip reads.
-    for listing in folder.glob("*.dist-info/RECORD"):
-        listing.unlink()
+    for pattern in _UNUSED_FILES:
+        for file in folder.glob(pattern):
+            file.unlink()
     for name in _NOT_USED:
         shutil.rmtree(folder / name, ignore_errors=True)
-    for record in folder.glob("*.dist-info/RECORD"):  # of pip alone, and large for Stripe's SDK
-        record.unlink()

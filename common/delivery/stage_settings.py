@@ -84,6 +84,16 @@ def _managed_rules(value: Any) -> str:
     return str(value)
 
 
+def _text_lines(value: Any) -> str:
+    if not isinstance(value, list) or not value or not all(_is_line(each) for each in value):
+        raise ValueError('expected a list of lines such as ["Shop Ltd", "1 High Street, London"]')
+    return "\n".join(value)
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
 def _flag(value: Any) -> str:
     if not isinstance(value, bool):
         raise ValueError("expected true or false")
@@ -112,6 +122,7 @@ _SETTINGS = {
     "SHOP_TIME_ZONE": _Setting(
         _zone, ("analytics-service", "checkout-orchestrator", "order-service")
     ),
+    "SELLER": _Setting(_text_lines, ("order-service",)),
     "ADMIN_EMAIL": _Setting(_address, parameter=("checkout-orchestrator", "AdminEmail")),
     "DIGEST_EMAILS": _Setting(_addresses, ("checkout-orchestrator",)),
     "ONE_MAIL_PER_ORDER": _Setting(_flag, ("checkout-orchestrator",)),

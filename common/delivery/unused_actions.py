@@ -86,7 +86,6 @@ _BY_PROPERTY: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "FileSystemConfigs": ("elasticfilesystem:*", "s3files:*"),
         "FunctionScalingConfig": ("lambda:PutFunctionScalingConfig",),
-        "Layers": ("lambda:GetLayerVersion",),
         "ReservedConcurrentExecutions": (
             *("lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency"),
         ),

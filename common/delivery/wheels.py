@@ -17,7 +17,12 @@ from delivery import archives, hashes, locks, prune
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "urllib3", "six")
 
 THIS_MACHINE = "this-machine"
+# Of glibc 2.17 and 2.28. Lambda's Python 3.13 runs on Amazon Linux 2023, which has 2.34:
+# https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html
+_LIBCS = ("manylinux2014", "manylinux_2_28")
 _PROCESSORS = {"x86_64": "x86_64", "arm64": "aarch64"}
+# Packages that few Lambdas of a service need: a layer, of which the others load nothing.
+_LAYER_PINS = "requirements-"
 _PIN = re.compile(r"([A-Za-z0-9._-]+)==([^\s;#]+)")
 
 
@@ -32,7 +37,7 @@ def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> in
 
     `architecture` is x86_64, arm64 or THIS_MACHINE. Later runs are offline. Raises: WheelMissing.
     """
-    pinned = sorted({pin for service in services for pin in pins(service / "requirements.txt")})
+    pinned = sorted({pin for service in services for file in _files(service) for pin in pins(file)})
     folder = _folder(wheel_cache, architecture)
     with locks.exclusive(folder / "lock"):
         if missing := [pin for pin in pinned if not _unpacked(folder, pin).is_dir()]:
@@ -42,15 +47,22 @@ def gather(services: Iterable[Path], architecture: str, wheel_cache: Path) -> in
     return len(missing)
 
 
-def installed(service: Path, architecture: str, wheel_cache: Path) -> list[Path]:
-    """Return a folder per package of the service, for the top of the zip.
+def installed(requirements: Path, architecture: str, wheel_cache: Path) -> list[Path]:
+    """Return a folder per package of a file of pins, for the top of a zip.
 
     Call `gather` first.
     """
-    return [
-        _unpacked(_folder(wheel_cache, architecture), pin)
-        for pin in pins(service / "requirements.txt")
-    ]
+    return [_unpacked(_folder(wheel_cache, architecture), pin) for pin in pins(requirements)]
+
+
+def layers(service: Path) -> dict[str, Path]:
+    """Return the pins of each layer of the service: `requirements-<layer>.txt`."""
+    files = sorted(service.glob(f"{_LAYER_PINS}*.txt"))
+    return {file.stem.removeprefix(_LAYER_PINS): file for file in files}
+
+
+def _files(service: Path) -> list[Path]:
+    return [service / "requirements.txt", *layers(service).values()]
 
 
 def pins(requirements: Path) -> list[str]:
@@ -89,8 +101,9 @@ def download(pinned: Sequence[str], architecture: str, folder: Path) -> None:
     ]
     if architecture != THIS_MACHINE or sys.platform == "linux":
         name = this_architecture() if architecture == THIS_MACHINE else architecture
-        # The oldest C library that a Lambda runtime has.
-        command += ["--platform", f"manylinux2014_{_PROCESSORS[name]}", "--implementation", "cp"]
+        for libc in _LIBCS:
+            command += ["--platform", f"{libc}_{_PROCESSORS[name]}"]
+        command += ["--implementation", "cp"]
         command += ["--python-version", f"{sys.version_info.major}.{sys.version_info.minor}"]
     command += ["-d", str(folder), *pinned]
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603 - pinned names

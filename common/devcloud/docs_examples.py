@@ -139,6 +139,7 @@ def _buying_bodies(product_id: str, paid: Json | None) -> Json:
             "shippingAddress": demo_purchase.ADDRESS,
         },
     }
+    bodies["PATCH /order/{orderId}/shipping-address"] = {"shippingAddress": demo_purchase.ADDRESS}
     if paid:
         returned = {"productId": paid["items"][0]["productId"], "qty": 1}
         refund = {"items": [returned], "reason": "one bowl was broken"}

@@ -14,7 +14,7 @@ from testkit.tokens import AMY, JIMMY, Tokens
 @pytest.fixture
 def catalogue(other_tables: Callable[..., None]) -> Catalogue:
     """A bowl at 12.99 USD and a shake at 3.50 USD, fifty of each."""
-    other_tables("Users", "Products", "Inventory", "Carts")
+    other_tables("Users", "Products", "Inventory", "Carts", "Addresses")
     catalogue = Catalogue()
     catalogue.put(BOWL)
     catalogue.put(SHAKE, price_minor=350, name="Shake")

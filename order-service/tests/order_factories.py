@@ -34,6 +34,12 @@ def show_in_cart(user_id: str = JIMMY, **prices: int) -> None:
         table("Carts").put_item(Item={**item, "shownPriceMinor": price_minor})
 
 
+def store_address(address_id: str, user_id: str = JIMMY, **fields: Any) -> None:
+    """Store an address in the customer's book, as user-service writes it."""
+    item = {"userId": user_id, "addressId": address_id, "createdAt": "2025-10-13T14:00:00.000Z"}
+    table("Addresses").put_item(Item={**item, "version": 1, **fields})
+
+
 def row(order_id: str) -> dict[str, Any] | None:
     """The order as it is stored."""
     return table("Orders").get_item(Key={"orderId": order_id}).get("Item")

@@ -217,7 +217,8 @@ class Attacker:
     def _token(self) -> str | None:
         if self._declared.access is Access.PUBLIC:
             return None
-        return self._service.tokens.admin() if self._who is Who.STAFF else self._service.customer()
+        is_staff = self._who is Who.STAFF
+        return self._service.staff(Role.ADMIN) if is_staff else self._service.customer()
 
     def _record(self, response: HTTPResponse, kind: str, name: str, expected: int) -> Attempt:
         stored = [

@@ -33,6 +33,7 @@ SHIRT = "PARENT#01SHIRT"  # a parent of variants
 IMPORT = "IMPORT#01IMPORT"
 JIMMYS_ORDER, AMYS_ORDER, PAID_ORDER = "ORDER#01JIMMYS", "ORDER#01AMYS", "ORDER#01PAID"
 SHIPPED_ORDER, SHIPMENT = "ORDER#01SHIPPED", "SHIP#01PARCEL"
+SENT_ORDER = "ORDER#01SENT"
 RETURN, APPROVED_RETURN = "RET#01RETURN", "RET#01APPROVED"
 PASSWORD, WEBHOOK_SECRET = "12345", "whsec_abuse"
 ADDRESS = {
@@ -272,6 +273,7 @@ def set_up_users(service: ServiceUnderTest) -> None:
         ("POST", "/user/refresh"): Request(body={"refreshToken": session["refreshToken"]}),
         ("POST", "/user/logout"): Request(body={"everywhere": False}),
         ("GET", "/user/profile"): Request(),
+        ("GET", "/users"): Request(query={"email": "jimmy@example.com"}),
         ("PATCH", "/user/profile"): Request(body={"name": "Jim", "phone": "+14155550123"}),
         ("POST", "/user/password"): Request(body={"password": PASSWORD, "newPassword": "1234567"}),
         ("POST", "/user/password/forgotten"): Request(body={"email": "jimmy@example.com"}),
@@ -388,6 +390,16 @@ def set_up_carts(service: ServiceUnderTest) -> None:
     }
 
 
+def _invoice(order_id: str) -> None:
+    """Put an invoice and its PDF."""
+    number = "INV-2025-000001"
+    document = {"documentId": "INVOICE", "number": number, "issuedAt": CREATED_AT}
+    _put_row("Invoices", orderId=order_id, amountMinor=2598, currency="USD", **document)
+    bucket = aws.bucket("invoices")
+    aws.client("s3").create_bucket(Bucket=bucket)
+    aws.client("s3").put_object(Bucket=bucket, Key=f"INV-2025/{number}.pdf", Body=b"%PDF")
+
+
 def set_up_orders(service: ServiceUnderTest) -> None:
     """Jimmy has an unpaid and a paid order, and Amy has one."""
     _put_product()
@@ -395,6 +407,10 @@ def set_up_orders(service: ServiceUnderTest) -> None:
     _order(JIMMYS_ORDER, JIMMY)
     _order(AMYS_ORDER, AMY, "CONFIRMED", paymentId="PAY#1")
     _order(PAID_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#2", createdAt=clock.now())
+    _invoice(PAID_ORDER)
+    shipping = {"methodId": "METHOD#01", "name": "Post", "minDays": 1, "maxDays": 2}
+    costs = {"priceMinor": 0, "taxMinor": 0, "totalMinor": 0}
+    _order(SENT_ORDER, JIMMY, shippingAddress=ADDRESS, shipping={**shipping, **costs})
     returns = [_return(RETURN, "REQUESTED"), _return(APPROVED_RETURN, "APPROVED")]
     shipped = {"shipments": [_shipment()], "returns": returns}
     _order(SHIPPED_ORDER, JIMMY, "CONFIRMED", paymentId="PAY#3", **shipped)
@@ -410,7 +426,15 @@ def set_up_orders(service: ServiceUnderTest) -> None:
         ("POST", "/order"): Request(body={**order, "expectedTotal": 12.99}),
         ("GET", "/order/{order_id}"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
         ("GET", "/orders"): Request(),
+        ("GET", "/order/{order_id}/invoice"): Request({"order_id": PAID_ORDER}, foreign=amys),
+        ("GET", "/order/{order_id}/history"): Request({"order_id": SHIPPED_ORDER}, foreign=amys),
+        ("POST", "/order/{order_id}/notes"): Request(
+            {"order_id": JIMMYS_ORDER}, {"text": "called"}, {"Idempotency-Key": "key-1"}
+        ),
         ("POST", "/order/{order_id}/cancel"): Request({"order_id": JIMMYS_ORDER}, foreign=amys),
+        ("PATCH", "/order/{order_id}/shipping-address"): Request(
+            {"order_id": SENT_ORDER}, {"shippingAddress": {**ADDRESS, "name": "Jim"}}, foreign=amys
+        ),
         ("POST", "/order/{order_id}/refund"): Request(
             {"order_id": PAID_ORDER}, part, {"Idempotency-Key": "key-1"}
         ),

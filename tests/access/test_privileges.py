@@ -104,6 +104,7 @@ def test_a_resource_pattern_covers_one_kind_of_resource():
         "function:*-service-[*]-*",
         "function:checkout-orchestrator-[*]-reconcile",
         "execution:checkout-orchestrator:[*]",
+        "commerce-invoices-[*]/[*]",  # S3: account and region, and the numbers
         "commerce-catalogue-[*]/imports/[*]",
         "commerce-catalogue-[*]/search/[*]",  # S3: account and region, and the versions' ids
     ]

@@ -256,9 +256,16 @@ def edit_prices(harness: ChaosHarness, customer: Customer, goods: str) -> None:
     started = ok(customer.http.post("/checkout", json=terms), 202)
     ok(customer.http.post(f"/order/{quote(started['orderId'], safe='')}/cancel"))
     assert customer.http.delete("/cart").is_success
+    stored = ok(customer.http.post("/user/addresses", json=address), 201)
+    terms = {"addressId": stored["addressId"], "couponCodes": [code]}
     items = [{"productId": goods, "qty": 1}]
+    ok(customer.http.post("/order/quote", json={"cartItems": items, **terms}))
+    ok(customer.http.post("/checkout", json=terms), 409)
     placed = ok(customer.http.post("/order", json={"cartItems": items, **terms}), 201)
-    ok(customer.http.post(f"/order/{quote(placed['orderId'], safe='')}/cancel"))
+    moved = {**address, "city": "Sitka", "postalCode": "99835"}
+    order = f"/order/{quote(placed['orderId'], safe='')}"
+    ok(customer.http.patch(f"{order}/shipping-address", json={"shippingAddress": moved}))
+    ok(customer.http.post(f"{order}/cancel"))
     for path in paths:
         assert admin.delete(path).is_success
 

@@ -89,6 +89,18 @@ def test_a_zip_for_aws_is_within_the_budget(service):
     )
 
 
+def test_a_layer_is_for_the_lambdas_that_need_it(packages):
+    resources = json.loads(packages["order-service"].read_text())["Resources"]
+    holders = [name for name, one in resources.items() if one["Properties"].get("Layers")]
+    file = resources["DocumentsLayer"]["Properties"]["Content"]["S3Key"]
+    with zipfile.ZipFile(packages["order-service"].with_name(file)) as archive:
+        names = set(archive.namelist())
+
+    assert holders == ["IssueInvoice"]
+    assert "python/reportlab/__init__.pyc" in names
+    assert not any("reportlab" in name for name in contents(packages["order-service"]))
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_function_has_the_name_that_the_saga_calls(packages, service):
     resources = json.loads(packages[service].read_text())["Resources"].values()

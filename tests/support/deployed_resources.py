@@ -43,6 +43,12 @@ ARNS = {
         "lambda:{here}:function:{name}:live",
         "iam::{account}:role/{service}-FunctionRole-1A2B3C",
         "s3:::commerce-artifacts-{account}-{region}/{service}/0123.zip",
+        "lambda:{here}:layer:{code}-documents:1",
+    ],
+    "AWS::Lambda::LayerVersion": [
+        "lambda:{here}:layer:{name}",
+        "lambda:{here}:layer:{name}:1",
+        "s3:::commerce-artifacts-{account}-{region}/{service}/0123.zip",
     ],
     "AWS::Lambda::EventSourceMapping": ["lambda:{here}:event-source-mapping:1a2b"],
     "AWS::CodeDeploy::Application": ["codedeploy:{here}:application:{name}"],
@@ -92,7 +98,7 @@ _OF_OTHERS: dict[str, Callable[[dict[str, Any]], list[dict[str, str]]]] = {
     "AWS::SNS::Subscription": lambda properties: [properties["TopicArn"]],
     "AWS::S3::BucketPolicy": lambda properties: [properties["Bucket"]],
 }
-_NAMES = ("Name", "RoleName", "FunctionName", "DashboardName")
+_NAMES = ("Name", "RoleName", "FunctionName", "LayerName", "DashboardName")
 
 
 @dataclass(frozen=True)

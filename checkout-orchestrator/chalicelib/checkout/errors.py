@@ -25,6 +25,12 @@ class AccountGone(UnauthorizedError):
     description = "Your account was deleted."
 
 
+class AddressNotFound(NotFoundError):
+    """The customer's address book has no such address (any more)."""
+
+    description = "Your address book has no address of this `addressId`."
+
+
 class CartEmpty(ConflictError):
     """The cart is empty."""
 

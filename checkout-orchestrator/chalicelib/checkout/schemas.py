@@ -30,6 +30,10 @@ class CheckoutRequest(Schema):
         Decimal | None, Meta(description="What the customer agreed to pay.")
     ] = None
     shipping_address: Address | None = None
+    address_id: Annotated[
+        Annotated[str, Meta(max_length=100)] | None,
+        Meta(description="One of your address book, instead of `shippingAddress`."),
+    ] = None
     billing_address: Annotated[
         Address | None, Meta(description="Where it differs from `shippingAddress`.")
     ] = None
@@ -42,8 +46,11 @@ class CheckoutRequest(Schema):
     coupon_codes: Annotated[list[str], Meta(max_length=5)] = []
 
     def __post_init__(self) -> None:
-        if self.shipping_method_id is not None and self.shipping_address is None:
-            raise ValueError("shippingMethodId: expected with shippingAddress only")
+        if self.address_id is not None and self.shipping_address is not None:
+            raise ValueError("addressId: expected it or shippingAddress, not both")
+        has_address = self.address_id is not None or self.shipping_address is not None
+        if self.shipping_method_id is not None and not has_address:
+            raise ValueError("shippingMethodId: expected with shippingAddress or addressId only")
         self.coupon_codes = sorted({_parse_code(code) for code in self.coupon_codes})
         if self.payment_method is not None and not _TOKEN.fullmatch(self.payment_method):
             raise ValueError(

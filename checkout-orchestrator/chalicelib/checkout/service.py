@@ -9,7 +9,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.card_limits import service as card_limits
-from chalicelib.checkout import cart_orders
+from chalicelib.checkout import address_book, cart_orders
 from chalicelib.checkout.errors import (
     ORDER_SERVICE_ERRORS,
     AccountGone,
@@ -51,7 +51,8 @@ def check_out(
     Idempotent: the same key, or without one the same cart, is the same order until it fails.
     What an order has bought and ClearCart not taken out yet is left out; an unpaid order of the
     same cart is superseded.
-    Raises: TooManyDeclines, CartEmpty, IdempotencyKeyReused, what validate-order raises;
+    Raises: TooManyDeclines, CartEmpty, AddressNotFound, IdempotencyKeyReused, what validate-order
+    raises;
     PaymentInProgress while another order of the cart is being paid; for an order OrderNotFound,
     OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
@@ -91,7 +92,7 @@ def publish_late(message: dict[str, Any]) -> None:
 def _read_inputs(user_id: str, request: CheckoutRequest, source: str) -> BatchReader:
     """Read with one request what every checkout of this kind reads."""
     reader = BatchReader()
-    keys: list[Key[Any]] = [customer_orders.key(user_id)]
+    keys: list[Key[Any]] = [customer_orders.key(user_id), *address_book.keys(request, user_id)]
     if request.order_id is not None:
         order_id = ids.parse("ORDER", request.order_id)
         keys = [order_key(order_id), tombstone_key(user_id)]
@@ -144,6 +145,7 @@ def _order_for_key(user_id: str, request: CheckoutRequest, key: str, reader: Bat
     order = find_order(order_id)
     if order is None:
         left = cart_orders.leave_out(bought, cart)
+        request = address_book.fill_in(request, user_id, reader)
         return _place_order(order_id, user_id, left, request, reader, request_hash)
     if order.request_hash != request_hash:
         raise IdempotencyKeyReused("this Idempotency-Key came with another body before")
@@ -152,6 +154,7 @@ def _order_for_key(user_id: str, request: CheckoutRequest, key: str, reader: Bat
 
 def _order_for_cart(user_id: str, request: CheckoutRequest, reader: BatchReader) -> Order:
     """Find or place the order of the cart as it is: another one after a failure."""
+    request = address_book.fill_in(request, user_id, reader)
     bought = cart_orders.list_bought(user_id, reader)
     cart = _require_nonempty(list_cart_items(user_id))
     contents = [(item.product_id, item.qty, item.updated_at) for item in cart]

@@ -12,7 +12,8 @@ from common import ids, settings
 class NoticeKind(StrEnum):
     """What a notification is about.
 
-    An order can have several of REFUND, ORDER_SHIPPED, ORDER_DELIVERED, and of returns.
+    An order can have several of REFUND, ORDER_SHIPPED, ORDER_DELIVERED, ADDRESS_CHANGED, and of
+    returns.
     """
 
     ORDER_CONFIRMED = "ORDER_CONFIRMED"
@@ -23,6 +24,7 @@ class NoticeKind(StrEnum):
     PURCHASE_CANCELLED = "PURCHASE_CANCELLED"
     ORDER_SHIPPED = "ORDER_SHIPPED"
     ORDER_DELIVERED = "ORDER_DELIVERED"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED"
     RETURN_REQUESTED = "RETURN_REQUESTED"
     RETURN_APPROVED = "RETURN_APPROVED"
     RETURN_REJECTED = "RETURN_REJECTED"
@@ -76,6 +78,11 @@ _NOTICES = {
         "Your order {number} was delivered",
         "A parcel with goods of your order {number} was delivered:\n\n{lines}\n\n"
         "Your order: {link}\n(shipment {shipment})",
+    ),
+    NoticeKind.ADDRESS_CHANGED: Notice(
+        "Your order {number} goes to another address",
+        "The shipping address of your order {number} was changed at {at}. If you did not ask for"
+        " that, cancel the order and change your password.\n\nYour order: {link}",
     ),
     NoticeKind.RETURN_REQUESTED: Notice(
         "Your return of order {number}",

@@ -1,4 +1,4 @@
-"""Mail customers what was shipped, delivered and returned of their orders."""
+"""Mail customers what was shipped and returned of their orders, and that they go elsewhere."""
 
 from typing import Any
 
@@ -9,11 +9,13 @@ from chalicelib.notifications.schemas import NotificationRequest
 from chalicelib.readmodels.orders import Order, find_order, shown_number
 from common import events, ids, money
 
-ParcelEvent = events.OrderShipped | events.OrderDelivered | events.ReturnEvent
+GoodsEvent = events.OrderShipped | events.OrderDelivered | events.ReturnEvent
+ParcelEvent = GoodsEvent | events.OrderAddressChanged
 
 _NOTICES: dict[type[ParcelEvent], NoticeKind] = {
     events.OrderShipped: NoticeKind.ORDER_SHIPPED,
     events.OrderDelivered: NoticeKind.ORDER_DELIVERED,
+    events.OrderAddressChanged: NoticeKind.ADDRESS_CHANGED,
     events.ReturnRequested: NoticeKind.RETURN_REQUESTED,
     events.ReturnApproved: NoticeKind.RETURN_APPROVED,
     events.ReturnRejected: NoticeKind.RETURN_REJECTED,
@@ -32,14 +34,13 @@ def process_message(message: dict[str, Any]) -> Notification:
 
 
 def notify(event: ParcelEvent) -> Notification:
-    """Mail what happened to goods of an order, and which. Idempotent."""
+    """Mail what happened to goods of an order, or where they go now. Idempotent."""
     order = find_order(event.order_id)
     notice = notices.compose(
         _NOTICES[type(event)],
         number=shown_number(event.order_id, order),
-        lines="\n".join(_list_goods(event.items, order)),
         link=notices.link_order(event.order_id),
-        **_describe(event),
+        **_describe(event, order),
     )
     return service.send_notification(_request(event, notice))
 
@@ -47,8 +48,8 @@ def notify(event: ParcelEvent) -> Notification:
 def _request(event: ParcelEvent, notice: Notice) -> NotificationRequest:
     """Return the message to the customer.
 
-    Without a kind, as an order can have several parcels: the text, which names the parcel, makes
-    each notification unique.
+    Without a kind, as an order can have several parcels: the text, which names the parcel or the
+    time, makes each notification unique.
     """
     return NotificationRequest(
         user_id=event.user_id,
@@ -63,7 +64,14 @@ def _list_goods(lines: list[events.Line], order: Order | None) -> list[str]:
     return [f"{line.qty} x {names.get(line.product_id) or line.product_id}" for line in lines]
 
 
-def _describe(event: ParcelEvent) -> dict[str, str]:
+def _describe(event: ParcelEvent, order: Order | None) -> dict[str, str]:
+    """Return what the notice of an event says besides the order. It names no address."""
+    if isinstance(event, events.OrderAddressChanged):
+        return {"at": event.occurred_at}
+    return {"lines": "\n".join(_list_goods(event.items, order)), **_describe_goods(event)}
+
+
+def _describe_goods(event: GoodsEvent) -> dict[str, str]:
     """Return what the notices of parcels say besides the goods."""
     if isinstance(event, events.ReturnReceived):
         return {

@@ -54,6 +54,12 @@ class ShippingAddressRequired(BadRequestError):
     description = "`shippingAddress` is missing, and goods are shipped."
 
 
+class AddressNotFound(NotFoundError):
+    """The customer's address book has no such address (any more)."""
+
+    description = "The customer's address book has no address of this `addressId`."
+
+
 class ProductNotFound(NotFoundError):
     """A product does not exist or is archived."""
 

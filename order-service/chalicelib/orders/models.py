@@ -11,6 +11,8 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.orders.addresses import AddressChange, AddressMap
+from chalicelib.orders.notes import Note
 from chalicelib.orders.return_models import Return
 from chalicelib.orders.statuses import OrderStatus, RefundStatus, ShipmentStatus
 from common import dynamodb
@@ -57,20 +59,6 @@ class OrderLine(dynamodb.Map):
     added_at = UnicodeAttribute(null=True, attr_name="addedAt")
 
 
-class AddressMap(dynamodb.Map):
-    """A copy of an address, as it was when the order was placed."""
-
-    name = UnicodeAttribute()
-    company = UnicodeAttribute(null=True)
-    line1 = UnicodeAttribute()
-    line2 = UnicodeAttribute(null=True)
-    city = UnicodeAttribute(null=True)
-    region = UnicodeAttribute(null=True)
-    postal_code = UnicodeAttribute(null=True, attr_name="postalCode")
-    country = UnicodeAttribute()
-    phone = UnicodeAttribute(null=True)
-
-
 class OrderShipping(dynamodb.Map):
     """A copy of the shipping method, and what is paid for it, with its tax."""
 
@@ -80,6 +68,7 @@ class OrderShipping(dynamodb.Map):
     max_days = dynamodb.WholeNumber(attr_name="maxDays")
     price_minor = dynamodb.WholeNumber(attr_name="priceMinor")
     tax_minor = dynamodb.WholeNumber(attr_name="taxMinor")
+    tax_name = UnicodeAttribute(null=True, attr_name="taxName")
     total_minor = dynamodb.WholeNumber(attr_name="totalMinor")
 
 
@@ -219,7 +208,7 @@ class Order(Model):
     """A purchase. Never deleted.
 
     Goods, prices and total never change. The status follows TRANSITIONS, with `payment_id` or
-    `reason`, and `refunds`, `shipments` and `returns` grow. The table's stream publishes every
+    `reason`, and lists such as `refunds` and `shipments` grow. The table's stream publishes every
     change.
     """
 
@@ -238,6 +227,9 @@ class Order(Model):
     shipping = OrderShipping(null=True)
     shipping_address = AddressMap(null=True, attr_name="shippingAddress")
     billing_address = AddressMap(null=True, attr_name="billingAddress")
+    address_changes = dynamodb.MapsAttribute(
+        of=AddressChange, null=True, attr_name="addressChanges"
+    )
     promotions = dynamodb.MapsAttribute(of=OrderPromotion, null=True)
     currency = UnicodeAttribute()
     method = UnicodeAttribute()
@@ -255,7 +247,9 @@ class Order(Model):
     shipments = dynamodb.MapsAttribute(of=Shipment, null=True)
     returns = dynamodb.MapsAttribute(of=Return, null=True)
     open_refund = UnicodeAttribute(null=True, attr_name="openRefund")  # see refund_shard
+    confirmed_at = UnicodeAttribute(null=True, attr_name="confirmedAt")  # not of older orders
     cancelled_at = UnicodeAttribute(null=True, attr_name="cancelledAt")  # after it was paid
+    notes = dynamodb.MapsAttribute(of=Note, null=True)
     fulfilment_status = UnicodeAttribute(null=True, attr_name="fulfilmentStatus")
     to_fulfil = UnicodeAttribute(null=True, attr_name="toFulfil")  # see fulfilment_shard
     # Of order_numbers, for other services. Orders from before it have none, and yet a number.

@@ -17,8 +17,8 @@ _DECISIONS: dict[str, type[events.ReturnEvent]] = {
 def publish_change(change: streams.Change) -> None:
     """Publish what happened to an order, by a change of its row.
 
-    OrderCreated, OrderCancelled, RefundRequested, OrderShipped, OrderDelivered, ReturnRequested,
-    ReturnApproved, ReturnRejected and ReturnReceived.
+    OrderCreated, OrderCancelled, RefundRequested, OrderShipped, OrderDelivered,
+    OrderAddressChanged, ReturnRequested, ReturnApproved, ReturnRejected and ReturnReceived.
 
     Idempotent, in any order of records: event ids and times follow from the order's row. The
     saga publishes what else happens to an order.
@@ -38,6 +38,8 @@ def _events(change: streams.Change) -> Iterator[events.Event]:
     if new_status == OrderStatus.CANCELLED and old_status != new_status:
         yield _order_cancelled(change.new)
     yield from _shipment_events(change)
+    for changed in _new_address_changes(change):
+        yield _order_address_changed(change.new, changed)
     yield from _return_events(change)
     known = {_request(refund) for refund in _refunds(change.old)}
     for refund in _refunds(change.new):
@@ -54,6 +56,12 @@ def _shipment_events(change: streams.Change) -> Iterator[events.Event]:
             yield _order_shipped(new, shipment)
         if shipment["status"] == ShipmentStatus.DELIVERED and known != shipment["status"]:
             yield _order_delivered(new, shipment)
+
+
+def _new_address_changes(change: streams.Change) -> list[Row]:
+    known = len((change.old or {}).get("addressChanges") or [])
+    changes: list[Row] = (change.new or {}).get("addressChanges") or []
+    return changes[known:]
 
 
 def _return_events(change: streams.Change) -> Iterator[events.Event]:
@@ -157,6 +165,18 @@ def _order_delivered(order: Row, shipment: Row) -> events.OrderDelivered:
         items=_lines(shipment["items"]),
         correlation_id=order["correlationId"],
         occurred_at=shipment["deliveredAt"],
+    )
+
+
+def _order_address_changed(order: Row, changed: Row) -> events.OrderAddressChanged:
+    at = changed["changedAt"]
+    return events.create(
+        events.OrderAddressChanged,
+        order_id=order["orderId"],
+        event_id=ids.deterministic("EVT", "OrderAddressChanged", order["orderId"], at),
+        user_id=order["userId"],
+        correlation_id=order["correlationId"],
+        occurred_at=at,
     )
 
 

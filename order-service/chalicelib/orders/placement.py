@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from chalice import ChaliceViewError
 
 from chalicelib.orders import (
+    address_book,
     customer_orders,
     lookups,
     metrics,
@@ -17,12 +18,7 @@ from chalicelib.orders import (
 )
 from chalicelib.orders.errors import AccountGone, IdempotencyKeyReused
 from chalicelib.orders.models import Order, day_shard
-from chalicelib.orders.schemas import (
-    MAX_LINES,
-    PaymentTerms,
-    ProductQuantity,
-    ValidateOrder,
-)
+from chalicelib.orders.schemas import PaymentTerms, ProductQuantity, ValidateOrder
 from chalicelib.promotions.uses import Limits
 from chalicelib.quotes import service as quotes
 from common import clock, ids, log
@@ -43,14 +39,16 @@ def place_order(
     request may place it after the first look, and its saga reserve the last pieces: a rejection
     stands only if there is still no order.
 
-    Raises: AccountGone, IdempotencyKeyReused, and what `quotations.quote_for`,
-    `payment_limits.require_payable` and `customer_orders.store` raise.
+    Raises: AccountGone, IdempotencyKeyReused, and what `address_book.fill_in`,
+    `quotations.quote_for`, `payment_limits.require_payable` and `customer_orders.store` raise.
     """
     _read_inputs(order_id, user_id, lines, terms, reader)
     order = reader.find(lookups.key(order_id))
     if order is None:
         _require_account(user_id, reader)
         try:
+            terms = address_book.fill_in(terms, user_id, reader)
+            _read_named(user_id, lines, terms, reader)
             order, limits = _priced_order(order_id, user_id, lines, terms, request_hash, reader)
             _note_cart_items(order, terms)
             order = _store(order, limits, isinstance(terms, ValidateOrder), reader)
@@ -71,11 +69,8 @@ def _read_inputs(
     terms: PaymentTerms,
     reader: BatchReader,
 ) -> None:
-    """Read what an order is priced and limited by, with two requests.
-
-    The second is for what the first names: earlier orders, and the tax classes of the goods.
-    """
-    product_ids = _known_ids(lines)
+    """Read with one request what the request names."""
+    product_ids = pricing.known_ids(lines)
     reader.read(
         lookups.key(order_id),
         readmodels.tombstone_key(user_id),
@@ -83,28 +78,20 @@ def _read_inputs(
         *readmodels.product_keys(product_ids),
         *readmodels.stock_keys(product_ids),
         *readmodels.cart_keys(user_id, product_ids),
+        *address_book.keys(terms.address_id, user_id),
         *quotes.coupon_keys(terms, user_id),
     )
-    if reader.find(lookups.key(order_id)) is None:
-        classes = [
-            product.tax_class for product in reader.find_all(readmodels.product_keys(product_ids))
-        ]
-        reader.read(
-            *customer_orders.recent_keys(user_id, reader),
-            *quotes.tax_keys(terms, classes),
-        )
 
 
-def _known_ids(lines: Sequence[ProductQuantity]) -> list[str]:
-    """Return the ids of the products, none if they are refused.
-
-    The stored order of an id is returned also for lines that would be refused.
-    """
-    try:
-        product_ids = list(pricing.merge_lines(lines))
-    except ids.InvalidId:
-        return []
-    return product_ids if len(product_ids) <= MAX_LINES else []
+def _read_named(
+    user_id: str, lines: Sequence[ProductQuantity], terms: PaymentTerms, reader: BatchReader
+) -> None:
+    """Read with one request what that names: earlier orders and tax rates."""
+    products = reader.find_all(readmodels.product_keys(pricing.known_ids(lines)))
+    reader.read(
+        *customer_orders.recent_keys(user_id, reader),
+        *quotes.tax_keys(terms, [product.tax_class for product in products]),
+    )
 
 
 def _require_account(user_id: str, reader: BatchReader) -> None:

@@ -9,7 +9,7 @@ from common.addresses import PostalAddress
 from common.schemas import Schema
 
 with lazy_imports.until_first_use():
-    from chalicelib.orders import models
+    from chalicelib.orders import addresses, models
 
 
 class OrderShippingView(Schema):
@@ -68,7 +68,7 @@ def _shipping(shipping: "models.OrderShipping") -> OrderShippingView:
     )
 
 
-def _address(address: "models.AddressMap | None") -> PostalAddress | None:
+def _address(address: "addresses.AddressMap | None") -> PostalAddress | None:
     return PostalAddress(**address.attribute_values) if address else None
 
 

@@ -99,6 +99,15 @@ def merge_lines(lines: Iterable[ProductQuantity]) -> Quantities:
     return dict(quantities)
 
 
+def known_ids(lines: Lines) -> list[str]:
+    """Return the ids of the products, none if the lines are refused."""
+    try:
+        product_ids = list(merge_lines(lines))
+    except ids.InvalidId:
+        return []
+    return product_ids if len(product_ids) <= MAX_LINES else []
+
+
 def _validate_quantities(quantities: Quantities) -> None:
     if len(quantities) > MAX_LINES:
         raise TooManyLines(

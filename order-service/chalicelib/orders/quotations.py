@@ -1,12 +1,14 @@
 """Quote an order to anybody, and write the parts of its price into an order."""
 
-from chalicelib.orders import lookups, pricing
+from chalicelib.orders import address_book, lookups, pricing, readmodels
+from chalicelib.orders.addresses import AddressMap, address_fields
 from chalicelib.orders.errors import ShippingAddressRequired
-from chalicelib.orders.models import AddressMap, Order, OrderPromotion, OrderShipping
+from chalicelib.orders.models import Order, OrderPromotion, OrderShipping
 from chalicelib.orders.pricing import Quote
 from chalicelib.orders.schemas import PaymentTerms, QuoteOrder
 from chalicelib.promotions import uses
 from chalicelib.promotions.uses import Limits
+from chalicelib.quotes import service as quotes
 from chalicelib.quotes.calculation import PricedLine
 from chalicelib.quotes.schemas import (
     AppliedPromotion,
@@ -25,14 +27,25 @@ from common.batch_reads import BatchReader
 _STRANGER = Customer(None, lambda: True)
 
 
-def quote_order(request: QuoteOrder) -> QuoteView:
+def quote_order(request: QuoteOrder, user_id: str | None) -> QuoteView:
     """Return what an order would cost now, and how it can be shipped.
 
+    `user_id` is whose address book has the request's `address_id`, if it has one.
     Reserves nothing.
 
-    Raises: as `pricing.quote`.
+    Raises: as `pricing.quote` and `address_book.fill_in`.
     """
-    quote = pricing.quote(request.cart_items, request, _STRANGER, None, BatchReader())
+    reader = BatchReader()
+    if user_id is not None:
+        product_ids = pricing.known_ids(request.cart_items)
+        reader.read(
+            *address_book.keys(request.address_id, user_id),
+            *readmodels.product_keys(product_ids),
+            *readmodels.stock_keys(product_ids),
+            *quotes.coupon_keys(request, None),
+        )
+        request = address_book.fill_in(request, user_id, reader)
+    quote = pricing.quote(request.cart_items, request, _STRANGER, None, reader)
     price, currency = quote.quoted.price, quote.currency
     names = {line.product_id: line.name for line in quote.lines}
     priced = {line.good.product_id: line for line in price.lines}
@@ -142,11 +155,10 @@ def _shipping(quoted: Quoted) -> OrderShipping | None:
         max_days=method.max_days,
         price_minor=shipping.net,
         tax_minor=shipping.tax,
+        tax_name=shipping.rate.name,
         total_minor=shipping.total,
     )
 
 
 def _address(address: Address | None) -> AddressMap | None:
-    if address is None:
-        return None
-    return AddressMap(**{name: getattr(address, name) for name in address.__struct_fields__})
+    return None if address is None else AddressMap(**address_fields(address))

@@ -1,4 +1,4 @@
-"""Read models: products for sale, their stock, prices that carts showed."""
+"""Read models: products, their stock, prices that carts showed, addresses."""
 
 from collections.abc import Iterable
 
@@ -49,6 +49,25 @@ class CartItem(Model):
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     product_id = UnicodeAttribute(range_key=True, attr_name="productId")
     shown_price_minor = dynamodb.WholeNumber(attr_name="shownPriceMinor", null=True)
+
+
+class BookAddress(Model):
+    """An address in a customer's address book."""
+
+    class Meta(dynamodb.Meta):
+        table_name = "Addresses"
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    address_id = UnicodeAttribute(range_key=True, attr_name="addressId")
+    name = UnicodeAttribute()
+    company = UnicodeAttribute(null=True)
+    line1 = UnicodeAttribute()
+    line2 = UnicodeAttribute(null=True)
+    city = UnicodeAttribute(null=True)
+    region = UnicodeAttribute(null=True)
+    postal_code = UnicodeAttribute(null=True, attr_name="postalCode")
+    country = UnicodeAttribute()
+    phone = UnicodeAttribute(null=True)
 
 
 class DeletedUser(Model):

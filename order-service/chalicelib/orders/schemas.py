@@ -213,6 +213,8 @@ class ValidateOrder(PaymentTerms, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.address_id is not None:
+            raise ValueError("addressId: expected the address itself, as shippingAddress")
         if self.items is not None and self.user_id is None:
             raise ValueError("userId: expected whose order to place")
 

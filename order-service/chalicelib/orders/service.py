@@ -145,6 +145,7 @@ def confirm_order(step: ConfirmOrder) -> StepResult:
         unread,
         OrderStatus.CONFIRMED,
         Order.payment_id.set(step.payment_id),
+        Order.confirmed_at.set(clock.now()),
         Order.fulfilment_status.set(unfulfilled),
         Order.to_fulfil.set(fulfilment_shard(unfulfilled, step.order_id)),
     )

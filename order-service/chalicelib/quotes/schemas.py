@@ -18,17 +18,24 @@ class PriceTerms(Schema):
     shipping_address: Annotated[
         Address | None, Meta(description="Without one neither shipping nor tax is charged.")
     ] = None
+    address_id: Annotated[
+        Annotated[str, Meta(max_length=100)] | None,
+        Meta(description="One of the customer's address book, instead of `shippingAddress`."),
+    ] = None
     shipping_method_id: Annotated[
         Annotated[str, Meta(max_length=100)] | None,
         Meta(
-            description="Without one it is the cheapest that serves the `shippingAddress`.",
+            description="Without one it is the cheapest that serves the address.",
         ),
     ] = None
     coupon_codes: Annotated[list[str], Meta(max_length=MAX_COUPONS)] = []
 
     def __post_init__(self) -> None:
-        if self.shipping_method_id is not None and self.shipping_address is None:
-            raise ValueError("shippingMethodId: expected with shippingAddress only")
+        if self.address_id is not None and self.shipping_address is not None:
+            raise ValueError("addressId: expected it or shippingAddress, not both")
+        has_address = self.address_id is not None or self.shipping_address is not None
+        if self.shipping_method_id is not None and not has_address:
+            raise ValueError("shippingMethodId: expected with shippingAddress or addressId only")
         self.coupon_codes = sorted({_parse_coupon(code) for code in self.coupon_codes})
 
 

@@ -6,9 +6,7 @@ pointer just before, and then deleted.
 """
 
 import hashlib
-import os
 import time
-from functools import cache
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import ListAttribute, UnicodeAttribute
@@ -97,12 +95,9 @@ def publish(data: bytes, new: Pointer, replaced: Pointer | None) -> bool:
     return is_published
 
 
-@cache
 def bucket() -> str:
-    """Return the name of the catalogue's bucket in this account and region. Cached."""
-    identity = aws.client("sts").get_caller_identity()
-    region = os.environ.get("AWS_REGION") or os.environ["AWS_DEFAULT_REGION"]
-    return f"commerce-catalogue-{identity['Account']}-{region}"
+    """Return the name of the catalogue's bucket."""
+    return aws.bucket("catalogue")
 
 
 def _delete(keys: list[str]) -> None:

@@ -81,6 +81,15 @@ class ProfileQuery(Schema):
     ] = None
 
 
+class UsersQuery(Schema):
+    """The address whose account is looked for."""
+
+    email: Annotated[EmailStr, Meta(description="The whole address, in any case.")]
+
+    def __post_init__(self) -> None:
+        self.email = text.trim(self.email)
+
+
 class Profile(Schema):
     """What a customer, or an admin, sees of an account."""
 

@@ -15,6 +15,7 @@ from chalicelib.accounts.schemas import (
     LoginTokens,
     Profile,
     ProfilePatch,
+    UsersQuery,
 )
 from chalicelib.addresses import service as addresses
 from chalicelib.mails import service as mails
@@ -68,6 +69,16 @@ def get_profile(caller: auth.Caller, user_id: str | None) -> Profile:
     user = sessions.require_session(caller)
     user_id = auth.acting_for(caller, user_id, Scope.CUSTOMERS_READ)
     return _profile(user if user_id == user.user_id else users.get_user(user_id))
+
+
+def list_users(caller: auth.Caller, query: UsersQuery) -> list[Profile]:
+    """Return the account of an address to staff, none if there is none (any more).
+
+    Raises: SessionEnded.
+    """
+    sessions.require_session(caller)
+    user = User.find_by_email(query.email)
+    return [] if user is None else [_profile(user)]
 
 
 def update_profile(caller: auth.Caller, patch: ProfilePatch) -> Profile:
