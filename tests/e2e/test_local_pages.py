@@ -58,7 +58,7 @@ EXCEPTIONS = {
     "POST /order/{orderId}/shipments/{shipmentId}/deliver": ONLY_STAFF,
     "GET /checkout/guest/{orderId}": (404, "its token is that of a guest's order"),
     "POST /checkout/guest/{orderId}/cancel": (404, "its token is that of a guest's order"),
-    "POST /order/{orderId}/returns": (409, "nothing was shipped"),
+    "POST /order/{orderId}/returns": (400, "who asks chooses the key"),
     "POST /order/{orderId}/returns/{returnId}/approve": ONLY_STAFF,
     "POST /order/{orderId}/returns/{returnId}/reject": ONLY_STAFF,
     "POST /order/{orderId}/returns/{returnId}/receive": ONLY_STAFF,
