@@ -1,4 +1,4 @@
-"""Mail customers what was shipped and returned of their orders, and that they go elsewhere."""
+"""Mail customers what of their orders was shipped, returned, or goes elsewhere."""
 
 from typing import Any
 
