@@ -33,9 +33,9 @@ def compile_modules(folder: Path) -> None:
 
 
 def write(folders: Sequence[Path], target: Path, inside: str = "") -> None:
-    """Write the folders' contents to one zip, atomically, `inside` a folder of it or at its top.
+    """Write the folders' contents to one zip, atomically.
 
-    The first of two equal paths wins.
+    At its top, or `inside` a folder of it.     The first of two equal paths wins.
     """
     files: dict[str, Path] = {}
     for folder in folders:

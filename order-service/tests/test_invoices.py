@@ -1,4 +1,4 @@
-"""A paid order has an invoice, its refunds have credit notes, and no number is left out."""
+"""A paid order has an invoice, its refunds have credit notes, without gaps."""
 
 import itertools
 from collections import Counter
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from order_actors import error_of, run_concurrently
 from order_factories import BOWL, payment_refunded
 
-from chalicelib.invoices import contents, numbering, storage
+from chalicelib.invoices import document_rows, numbering, storage
 from chalicelib.orders.models import Order, OrderLine, OrderShipping, Refund, RefundLine
 from common import aws, events
 from testkit.resources import table
@@ -53,8 +53,8 @@ def invoice_of(customer, order_id):
 
 
 def pdfs():
-    found = boto3.client("s3").list_objects_v2(Bucket=BUCKET)
-    return [one["Key"] for one in found.get("Contents", [])]
+    listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET)
+    return [one["Key"] for one in listed.get("Contents", [])]
 
 
 def test_a_paid_order_has_an_invoice(jimmy, paid, issue):
@@ -215,11 +215,13 @@ def refunded_orders(draw):
 )
 @given(refunded_orders())
 def test_the_credit_notes_of_an_order_sum_to_its_invoice(order):
-    sold = contents.list_sold(order)
-    notes = [contents.list_credited(order, refund) for refund in order.refunds]
+    sold = document_rows.list_sold(order)
+    notes = [document_rows.list_credited(order, refund) for refund in order.refunds]
 
     assert sum(row.total for row in sold) == order.total_minor
     for refund, rows in zip(order.refunds, notes, strict=True):
         assert sum(row.total for row in rows) == refund.amount_minor
-    credited = contents.sum_taxes(list(itertools.chain(*notes)))
-    assert {name: credited[name] for name in contents.sum_taxes(sold)} == contents.sum_taxes(sold)
+    credited = document_rows.sum_taxes(list(itertools.chain(*notes)))
+    assert {
+        name: credited[name] for name in document_rows.sum_taxes(sold)
+    } == document_rows.sum_taxes(sold)

@@ -19,8 +19,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from chalicelib.invoices import contents
-from chalicelib.invoices.contents import Row
+from chalicelib.invoices import document_rows
+from chalicelib.invoices.document_rows import Row
 from chalicelib.invoices.models import Invoice
 from chalicelib.orders import order_numbers
 from chalicelib.orders.addresses import AddressMap
@@ -122,7 +122,7 @@ def _cells(order: Order, row: Row) -> list[Paragraph]:
 def _sums(order: Order, rows: list[Row], total: str) -> Iterator[Paragraph]:
     whole = sum(row.total for row in rows)
     yield _right(f"{total}: {_amount(order, whole)} {order.currency}", _BOLD, 12)
-    for name, tax in contents.sum_taxes(rows).items():
+    for name, tax in document_rows.sum_taxes(rows).items():
         yield _right(f"of it {name}: {_amount(order, tax)} {order.currency}")
     if order.tax_included:
         yield _right("Prices are with tax.", size=8)

@@ -9,7 +9,10 @@ INVOICE = "INVOICE"  # the document_id of an order's invoice; that of a credit n
 
 
 class InvoiceSeries(Model):
-    """The last number of a series, such as `INV-2026`. Counted up with each new document."""
+    """The last number of a series, such as `INV-2026`.
+
+    Counted up with each new document.
+    """
 
     class Meta(dynamodb.Meta):
         table_name = "InvoiceSeries"

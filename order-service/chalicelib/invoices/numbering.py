@@ -41,7 +41,7 @@ def find_or_number(order_id: str, document_id: str, amount_minor: int, currency:
 
 
 def _read_series(document_id: str, issued_at: str) -> tuple[InvoiceSeries, int]:
-    """Return the series of the year in which the document is issued, and its last number."""
+    """Return the series of the document's year, and its last number."""
     prefix = _INVOICES if document_id == INVOICE else _CREDIT_NOTES
     name = f"{prefix}-{clock.shop_day(issued_at)[:4]}"
     stored = dynamodb.find(InvoiceSeries, name)

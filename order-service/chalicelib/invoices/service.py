@@ -1,4 +1,4 @@
-"""Issue the invoice of a paid order and the credit notes of its refunds, and show them.
+"""Issue and show the invoice of a paid order and the credit notes of its refunds.
 
 A document has its number first and its PDF after it: what crashed in between is delivered again,
 finds the number, and draws the PDF.
@@ -7,7 +7,7 @@ finds the number, and draws the PDF.
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.invoices import contents, numbering, storage
+from chalicelib.invoices import document_rows, numbering, storage
 from chalicelib.invoices.errors import InvoiceNotFound
 from chalicelib.invoices.models import INVOICE, Invoice
 from chalicelib.invoices.schemas import CreditNoteView, InvoiceView
@@ -39,8 +39,9 @@ def get_invoice(order_id: str, caller: Caller) -> InvoiceView:
     Raises: OrderNotFound, InvoiceNotFound.
     """
     order = lookups.get_for(order_id, caller)
-    found = {one.document_id: one for one in Invoice.query(order.order_id, consistent_read=True)}
-    invoice = found.pop(INVOICE, None)
+    rows = Invoice.query(order.order_id, consistent_read=True)
+    documents = {one.document_id: one for one in rows}
+    invoice = documents.pop(INVOICE, None)
     url = storage.find_url(invoice.number) if invoice else None
     if invoice is None or url is None:
         raise InvoiceNotFound(f"{order.order_id} is {order.status} and has no invoice yet")
@@ -51,7 +52,7 @@ def get_invoice(order_id: str, caller: Caller) -> InvoiceView:
         currency=invoice.currency,
         issued_at=invoice.issued_at,
         url=url,
-        credit_notes=list(_credit_notes(sorted(found.values(), key=lambda one: one.number))),
+        credit_notes=list(_credit_notes(sorted(documents.values(), key=lambda one: one.number))),
     )
 
 
@@ -66,7 +67,7 @@ def _issue_invoice(order: Order) -> Invoice:
     from chalicelib.invoices import drawing  # only issue-invoice has its layer
 
     document = numbering.find_or_number(order.order_id, INVOICE, order.total_minor, order.currency)
-    rows = contents.list_sold(order)
+    rows = document_rows.list_sold(order)
     storage.put_once(document.number, drawing.draw_invoice(order, document, rows))
     return document
 
@@ -82,7 +83,9 @@ def _issue_credit_note(event: events.PaymentRefunded) -> None:
         return
     invoice = _issue_invoice(order)
     document = numbering.find_or_number(order.order_id, event.refund_id, amount, order.currency)
-    rows = contents.list_credited(order, _refund(order, event.refund_id, document.amount_minor))
+    rows = document_rows.list_credited(
+        order, _refund(order, event.refund_id, document.amount_minor)
+    )
     pdf = drawing.draw_credit_note(order, document, rows, invoice)
     storage.put_once(document.number, pdf)
 

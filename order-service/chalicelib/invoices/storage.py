@@ -20,7 +20,10 @@ def put_once(number: str, pdf: bytes) -> None:
 
 
 def find_url(number: str) -> str | None:
-    """Return an address of the PDF, valid for fifteen minutes, or None if there is no PDF yet."""
+    """Return an address of the PDF, valid for fifteen minutes.
+
+    None if there is no PDF yet.
+    """
     try:
         aws.client("s3").head_object(**_place(number))
     except ClientError as exc:

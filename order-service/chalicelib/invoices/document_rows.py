@@ -1,4 +1,4 @@
-"""What an invoice or a credit note says: rows, in minor units of the order's currency.
+"""The rows of an invoice or a credit note, in minor units of a currency.
 
 Pure. The rows of an invoice sum to what was paid. Those of a credit note sum to what was refunded,
 and each is a difference of two rounded sums, so that the credit notes of an order that was wholly
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass
 class _Credited:
-    """What earlier refunds gave back."""
+    """What earlier refunds are for."""
 
     pieces: Counter[str] = field(default_factory=Counter)
     taxes: Counter[str] = field(default_factory=Counter)
@@ -81,7 +81,7 @@ def _shipping_rows(order: Order) -> Iterator[Row]:
 
 
 def _credit(order: Order, refund: Refund, before: _Credited) -> list[Row]:
-    """Return the rows of a refund, and add it to what was given back before."""
+    """Return the rows of a refund, and add it to what was refunded before."""
     shipping = _refunded_shipping(order, refund, before)
     rows = [*_goods_rows(order, refund, before), *_credited_shipping(order, shipping, before)]
     before.taxes.update(sum_taxes(rows))
@@ -97,7 +97,10 @@ def _credit(order: Order, refund: Refund, before: _Credited) -> list[Row]:
 
 
 def _refunded_shipping(order: Order, refund: Refund, before: _Credited) -> int:
-    """Return what is refunded for shipping. A refund of all that is left does not name it."""
+    """Return what is refunded for shipping.
+
+    A refund of all that is left does not name it.
+    """
     if refund.whole and order.shipping is not None:
         left: int = order.shipping.total_minor - before.shipping
         return min(left, order.total_minor - before.total)
