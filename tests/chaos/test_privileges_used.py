@@ -333,7 +333,7 @@ def import_file(admin: httpx.Client, file: str) -> None:
 
 
 def buy_as_guest(harness: ChaosHarness, customer: Customer) -> None:
-    """Order and cancel as a guest. The order joins the account once its address is proved."""
+    """Order and cancel as a guest, whose order joins an account."""
     with httpx.Client(base_url=harness.shop.url, timeout=40) as guest:
         guest.headers["X-Guest-Cart"] = ok(guest.post("/cart/guest"), 201)["guestCart"]
         item = {"productId": harness.create_product(stock=5), "quantity": 1}
