@@ -42,6 +42,9 @@ Access = tuple[str, str, str]
 # "function action resource".
 USED_ON_FAILURE: dict[str, str] = {
     "*-on-* sqs:GetQueueUrl *": "a consumer deletes the messages that succeeded of a failed batch",
+    "order-service-local-issue-invoice sqs:GetQueueUrl *": (
+        "a consumer deletes the messages that succeeded of a failed batch"
+    ),
     "analytics-service-local-on-*-stream sqs:* arn:aws:sqs:[*]:[*]:analytics-queue": (
         "a record that fails is parked"
     ),
@@ -155,7 +158,7 @@ USED_ON_FAILURE: dict[str, str] = {
     "product-service-local-refresh-search-index sqs:* *": (
         "the search index is a day old, or cannot be read"
     ),
-    "product-service-local* s3:*": "requests of S3 are not recorded",
+    "*-service-local* s3:*": "requests of S3 are not recorded",
     "product-service-local dynamodb:Query *Products/index/*": "no search index can be read",
     "*-service-local-announce-staff-acts sqs:* *": (
         "the bus rejected an event, and the record is parked"
@@ -270,6 +273,7 @@ def edit_prices(harness: ChaosHarness, customer: Customer, goods: str) -> None:
     order = f"/order/{quote(placed['orderId'], safe='')}"
     ok(customer.http.patch(f"{order}/shipping-address", json={"shippingAddress": moved}))
     ok(customer.http.post(f"{order}/cancel"))
+    ok(customer.http.get(f"{order}/invoice"), 404)
     for path in paths:
         assert admin.delete(path).is_success
 
