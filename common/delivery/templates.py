@@ -40,13 +40,14 @@ def finish(
     on `local`, log groups, alarms and dashboard are added; on `prod` also gradual releases.
     Responses of API Gateway itself get the shop's shape.
     """
-    for logical_id, resource in list(template["Resources"].items()):
+    for logical_id, resource in template["Resources"].items():
         properties = resource["Properties"]
         if resource["Type"] == _FUNCTION:
-            _declare_layers(template, properties, f"{service}-{stage}")
             properties["FunctionName"] = function_name(logical_id, service, stage)
             properties.setdefault("Environment", {}).setdefault("Variables", {}).update(environment)
             _limit_consumers(properties)
+        elif resource["Type"] == LAYER:
+            properties["LayerName"] = f"{service}-{stage}-{logical_id.lower()}"
         elif resource["Type"] == _API:
             properties["OpenApiVersion"] = _ONE_STAGE
             template["Outputs"]["RestAPIId"]["Export"] = {"Name": domain.export_of(service)}
@@ -76,22 +77,11 @@ def function_name(logical_id: str, service: str, stage: str) -> str:
 
 
 def layer_zip(layer: str) -> str:
-    """Return the file of a layer, beside the template."""
+    """Return the file of a layer, beside the template.
+
+    merge.json names it as the S3Key. Deployment uploads it, and says where it is.
+    """
     return f"layer-{layer}.zip"
-
-
-def _declare_layers(template: dict[str, Any], function: dict[str, Any], prefix: str) -> None:
-    """Declare the layers that config.json names for a Lambda, and refer to them."""
-    references = []
-    for layer in function.get("Layers", []):
-        logical_id = f"{layer.title()}Layer"
-        # Deployment uploads the file, and says where it is.
-        content = {"S3Bucket": "artifacts", "S3Key": layer_zip(layer)}
-        properties = {"LayerName": f"{prefix}-{layer}", "Content": content}
-        template["Resources"][logical_id] = {"Type": LAYER, "Properties": properties}
-        references.append({"Ref": logical_id})
-    if references:
-        function["Layers"] = references
 
 
 def _limit_consumers(properties: dict[str, Any]) -> None:

@@ -83,7 +83,7 @@ def _minor(version: str) -> str:
 
 def _works_with(version: str, python: Path) -> bool:
     began = time.monotonic()
-    port = f"PORT={_free_ports()}"
+    port = f"PORT={find_free_ports()}"
     no_network: dict[str, str] = dict.fromkeys(_PROXIES, _NOWHERE)
     with _inconvenient_clone() as folder:
         try:
@@ -121,8 +121,8 @@ def _make(folder: Path, settings: Mapping[str, str], *arguments: str) -> bool:
     return done.returncode == 0
 
 
-def _free_ports() -> int:
-    """The first of four ports that nobody listens on."""
+def find_free_ports() -> int:
+    """Return the first of four ports that nobody listens on."""
     for first in range(18_900, 19_900, 10):
         if all(_is_free(first + offset) for offset in range(4)):
             return first

@@ -137,21 +137,23 @@ def test_the_framework_removes_the_stack_and_not_the_data(
     framework.remove(repository / "order-service", by_framework)
 
     assert stacks_of(by_framework).isdisjoint({"order-service-resources"})
-    assert orders(by_framework) == [ITEM]
+    assert items(by_framework, "Orders") == [ITEM]
 
 
 def test_a_table_outlives_its_stack_and_the_next_stack_imports_it(by_cloudformation: Cloud) -> None:
-    by_cloudformation.client("dynamodb").put_item(TableName="Orders", Item=ITEM)
-    by_cloudformation.client("cloudformation").delete_stack(StackName="order-service-resources")
-    while "order-service-resources" in stacks_of(by_cloudformation):
+    """That of cart-service: the emulator imports no bucket."""
+    item = {"userId": {"S": "USER#1"}, "productId": {"S": "PROD#1"}}
+    by_cloudformation.client("dynamodb").put_item(TableName="Carts", Item=item)
+    by_cloudformation.client("cloudformation").delete_stack(StackName="cart-service-resources")
+    while "cart-service-resources" in stacks_of(by_cloudformation):
         time.sleep(by_cloudformation.poll_seconds)
-    left = orders(by_cloudformation)
+    left = items(by_cloudformation, "Carts")
 
-    assert deploy_again(by_cloudformation, "order-service") == [
-        "order-service: tables, queues and rules are there"
+    assert deploy_again(by_cloudformation, "cart-service") == [
+        "cart-service: tables, queues and rules are there"
     ]
 
-    assert left == orders(by_cloudformation) == [ITEM]
+    assert left == items(by_cloudformation, "Carts") == [item]
 
 
 def test_every_table_is_retained_when_its_stack_is_deleted() -> None:
@@ -199,6 +201,6 @@ def stacks_of(cloud: Cloud) -> set[str]:
     return {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
 
 
-def orders(cloud: Cloud) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = cloud.client("dynamodb").scan(TableName="Orders")["Items"]
-    return items
+def items(cloud: Cloud, table: str) -> list[dict[str, Any]]:
+    stored: list[dict[str, Any]] = cloud.client("dynamodb").scan(TableName=table)["Items"]
+    return stored

@@ -43,7 +43,7 @@ ARNS = {
         "lambda:{here}:function:{name}:live",
         "iam::{account}:role/{service}-FunctionRole-1A2B3C",
         "s3:::commerce-artifacts-{account}-{region}/{service}/0123.zip",
-        "lambda:{here}:layer:{code}-documents:1",
+        "lambda:{here}:layer:{code}-documentslayer:1",
     ],
     "AWS::Lambda::LayerVersion": [
         "lambda:{here}:layer:{name}",

@@ -11,6 +11,7 @@ import pytest
 from devcloud import cli, shop
 from devcloud.processes import PortTaken, Process, ProcessFailed, require_free
 from devcloud.tests.support.local_aws import eventually
+from testkit.pythons import find_free_ports
 
 COMMON = Path(__file__).parents[2]
 
@@ -68,10 +69,10 @@ def test_a_taken_port_is_named():
 
 
 def test_nothing_is_left_running_where_a_port_is_taken(tmp_path, capsys):
+    port = find_free_ports()
     with socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", port + 2))  # Stripe's is not the first that is wanted
         taken.listen()
-        port = taken.getsockname()[1] - 2  # Stripe's
 
         status = cli.main(["up", "--port", str(port), "--dir", str(tmp_path)])
 

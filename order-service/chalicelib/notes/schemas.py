@@ -4,9 +4,11 @@ from typing import Annotated, Self
 
 from msgspec import Meta
 
-from chalicelib.orders.notes import Note
-from common import text
+from common import lazy_imports, text
 from common.schemas import Schema
+
+with lazy_imports.until_first_use():
+    from chalicelib.orders import notes
 
 MAX_NOTE_LENGTH = 500
 
@@ -31,7 +33,7 @@ class NoteView(Schema):
     written_by: str
 
     @classmethod
-    def of(cls, note: Note) -> Self:
+    def of(cls, note: "notes.Note") -> Self:
         """Return the note as staff see it."""
         return cls(
             note_id=note.note_id,
