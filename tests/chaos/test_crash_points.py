@@ -37,6 +37,9 @@ _COVERED_ELSEWHERE = {
     " tests of reconciliation repairs",
     "send-digest": "mails the team; see checkout-orchestrator's tests of team notifications",
     "product-service-local": "is for admins; tests of product-service",
+    "order-service-local-cancel-order": "does what POST /order/{orderId}/cancel does",
+    "order-service-local-on-address-proved": "writes each order once, by a condition; see"
+    " order-service's tests of guests' orders",
     "user-service": "is about accounts; tests of user-service",
 }
 
