@@ -6,8 +6,8 @@ from tests.checkout_shop import BOWL, ORDER, VALIDATE
 from tests.lambda_fakes import LambdaError
 
 from chalicelib.payments.errors import PaymentDeclined
-from chalicelib.readmodels.carts import owner_of_guest_cart
 from common import clock, events
+from common.ids import owner_of_guest_cart
 from testkit import sent_mails
 from testkit.resources import table
 from testkit.tokens import JIMMY

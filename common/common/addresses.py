@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from common import text
-from common.schemas import Schema
+from common.schemas import InvalidBody, Schema
 
 MAX_LENGTH = 100  # of a line; carriers print fewer characters, and shorten by themselves
 MAX_POSTAL_CODE_LENGTH = 20
@@ -151,6 +151,18 @@ class CountryRules:
 def countries() -> list[str]:
     """Return the codes of all countries."""
     return list(_database())
+
+
+def check_stored(field: str, row: object) -> Address:
+    """Return the address in the attributes of a row, checked by the rules of today.
+
+    Raises: InvalidBody with the field if they have changed since it was stored.
+    """
+    names = Address.__struct_fields__
+    try:
+        return Address(**{name: getattr(row, name) for name in names})
+    except ValueError as exc:
+        raise InvalidBody(f"{field}: {exc}") from None
 
 
 def find_rules(country: str) -> CountryRules:

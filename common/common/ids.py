@@ -14,6 +14,7 @@ from chalice import BadRequestError
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_BYTES, _RANDOM_BYTES = 6, 10
 _MAX_SHOWN = 80
+_GUEST = "GUEST#"
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE | re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
@@ -49,6 +50,19 @@ def parse(prefix: str, text: str) -> str:
     if not _ID.fullmatch(bare):
         raise InvalidId(f"{_shown(text)!r} is not an id of the form {prefix}#01JA...")
     return f"{prefix}#{bare.upper() if _ULID.fullmatch(bare) else bare}"
+
+
+def owner_of_guest_cart(secret: str) -> str:
+    """Return the owner of the cart that a guest's secret opens.
+
+    The secret has 256 bits of entropy: an unsalted SHA-256 suffices if a table leaks.
+    """
+    return f"{_GUEST}{hashlib.sha256(secret.encode()).hexdigest()}"
+
+
+def is_guest(owner_id: str) -> bool:
+    """Whether this owner of a cart or an order has no account."""
+    return owner_id.startswith(_GUEST)
 
 
 def _shown(text: str) -> str:

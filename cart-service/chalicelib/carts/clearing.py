@@ -60,7 +60,7 @@ def remove_ordered_items(request: ClearCart) -> CartCleared:
 
 def _parse_owner(text: str) -> str:
     """Return whose cart it is: an account's or a guest's. Raises: InvalidId."""
-    return ids.parse("GUEST" if text.startswith("GUEST#") else "USER", text)
+    return ids.parse("GUEST" if ids.is_guest(text) else "USER", text)
 
 
 def _record_op(user_id: str, order_id: str) -> Operation:
@@ -101,7 +101,7 @@ def _merged_removal_ops(user_id: str, ordered: Mapping[str, int]) -> Iterator[Op
 
     No more than the merge moved is removed.
     """
-    if not user_id.startswith("GUEST#"):
+    if not ids.is_guest(user_id):
         return
     carts = batches.read(GuestCart, [{"userId": user_id, "productId": GuestCart().key}])
     owner_id = next((cart.merged_into for cart in carts if cart.status == MERGED), None)

@@ -1,6 +1,5 @@
 """Carts without an account, opened by a secret. They hold no personal data."""
 
-import hashlib
 import secrets
 
 from pynamodb.expressions.condition import Condition
@@ -8,7 +7,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.carts.errors import CartNotFound, GuestCartMerged, GuestCartMissing
 from chalicelib.carts.models import MERGED, OPEN, GuestCart
 from chalicelib.carts.schemas import GUEST_CART, NewGuestCart
-from common import clock, dynamodb, transactions
+from common import clock, dynamodb, ids, transactions
 
 _LIFE_SECONDS = 30 * 24 * 3600
 _SECRET_BYTES = 32
@@ -26,9 +25,7 @@ def create_guest_cart() -> NewGuestCart:
 
 
 def owner_id(secret: str | None) -> str:
-    """Return the owner of the cart that the secret opens: GUEST# and a hash.
-
-    The secret has 256 bits of entropy: an unsalted SHA-256 suffices if the table leaks.
+    """Return the owner of the cart that the secret opens.
 
     Raises: GuestCartMissing without a secret.
     """
@@ -36,7 +33,7 @@ def owner_id(secret: str | None) -> str:
         raise GuestCartMissing(
             f"{GUEST_CART.name}: expected the guestCart that POST /cart/guest gave"
         )
-    return f"GUEST#{hashlib.sha256(secret.encode()).hexdigest()}"
+    return ids.owner_of_guest_cart(secret)
 
 
 def get_guest_cart(guest_id: str) -> GuestCart:

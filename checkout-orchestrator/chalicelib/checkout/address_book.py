@@ -6,13 +6,15 @@ from chalicelib.checkout.errors import AddressNotFound
 from chalicelib.checkout.schemas import CheckoutRequest
 from chalicelib.readmodels.addresses import BookAddress
 from common import ids
-from common.addresses import Address
+from common.addresses import check_stored
 from common.batch_reads import BatchReader, Key
-from common.schemas import InvalidBody
 
 
 def keys(request: CheckoutRequest, user_id: str) -> list[Key[BookAddress]]:
-    """Return the key of the address that the request names, if any. Raises: InvalidId."""
+    """Return the key of the address that the request names, if any.
+
+    Raises: InvalidId.
+    """
     if request.address_id is None:
         return []
     return [Key(BookAddress, user_id, ids.parse("ADDR", request.address_id))]
@@ -31,9 +33,5 @@ def fill_in(request: CheckoutRequest, user_id: str, reader: BatchReader) -> Chec
     stored = next(iter(reader.find_all(keys(request, user_id))), None)
     if stored is None:
         raise AddressNotFound(f"addressId: your address book has no address {request.address_id}")
-    names = Address.__struct_fields__
-    try:
-        address = Address(**{name: getattr(stored, name) for name in names})
-    except ValueError as exc:
-        raise InvalidBody(f"addressId: {exc}") from None
+    address = check_stored("addressId", stored)
     return msgspec.structs.replace(request, address_id=None, shipping_address=address)

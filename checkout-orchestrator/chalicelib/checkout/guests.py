@@ -22,7 +22,7 @@ from chalicelib.checkout.schemas import (
     GuestParcel,
 )
 from chalicelib.checkout.service import Buyer
-from chalicelib.readmodels.carts import MERGED, GuestCart, guest_cart_key, owner_of_guest_cart
+from chalicelib.readmodels.carts import MERGED, GuestCart, guest_cart_key
 from chalicelib.readmodels.orders import Order, OrderLine, OrderShipment, find_order
 from common import clock, ids, money
 
@@ -40,7 +40,7 @@ def check_out(
         raise GuestCartMissing(
             f"{GUEST_CART.name}: expected the guestCart that POST /cart/guest gave"
         )
-    buyer = Buyer(owner_of_guest_cart(secret), source)
+    buyer = Buyer(ids.owner_of_guest_cart(secret), source)
     cart = guest_cart_key(buyer.user_id)
     reader = service.read_inputs(buyer, request, cart)
     _require_open(reader.find(cart))

@@ -1,4 +1,4 @@
-"""The headers that hold the secrets of guests: URLs are logged, headers are not."""
+"""The headers with the secrets of guests: URLs are logged, headers not."""
 
 from common.routes import Header
 

@@ -75,10 +75,10 @@ def start_checkout(
     Idempotent: the same key, or without one the same cart, is the same order until it fails.
     What an order has bought and ClearCart not taken out yet is left out; an unpaid order of the
     same cart is superseded.
+
     Raises: TooManyDeclines, CartEmpty, AddressNotFound, IdempotencyKeyReused, what validate-order
-    raises;
-    PaymentInProgress while another order of the cart is being paid; for an order OrderNotFound,
-    OrderNotPayable, OrderExpired, and what choose_payment_method raises.
+    raises; PaymentInProgress while another order of the cart is being paid; for an order
+    OrderNotFound, OrderNotPayable, OrderExpired, and what choose_payment_method raises.
     """
     if _may_try_cards(request):
         card_limits.start_attempt(buyer.user_id, buyer.source, reader)
@@ -134,7 +134,7 @@ def read_inputs(buyer: Buyer, request: CheckoutRequest, *more: Key[Any]) -> Batc
 
 
 def _may_try_cards(request: CheckoutRequest) -> bool:
-    """Whether the request brings a card, or a new guest could try many at the gateway."""
+    """Whether cards may be tried: one is sent, or a guest can try some later."""
     return request.payment_method is not None or isinstance(request, GuestCheckoutRequest)
 
 

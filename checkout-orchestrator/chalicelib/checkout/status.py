@@ -45,7 +45,10 @@ def get_status(caller: Caller, order_id: str) -> CheckoutStatus:
 
 
 def describe(order: Order, *, is_customers: bool) -> dict[str, Any]:
-    """Return the fields of a CheckoutStatus, the next action for its customer alone."""
+    """Return the fields of a CheckoutStatus.
+
+    The next action is for the order's customer alone.
+    """
     payment = payments.find_payment(order.order_id)
     status = PaymentStatus(payment.status) if payment else None
     return {

@@ -6,11 +6,11 @@ class RecipientGone(Exception):
 
 
 class RecipientUnknown(Exception):
-    """There is no such user, or no address of the kind that is needed. Not retryable."""
+    """There is no such user, or no address of that kind. Not retryable."""
 
 
 class RecipientUnproved(Exception):
-    """A guest's address that nobody proved, and an order that was not paid: no mail."""
+    """The order of a guest, whose address nobody proved, is not paid: no mail."""
 
 
 class RecipientSuppressed(Exception):

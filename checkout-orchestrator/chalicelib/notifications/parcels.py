@@ -65,7 +65,10 @@ def _list_goods(lines: list[events.Line], order: Order | None) -> list[str]:
 
 
 def _describe(event: ParcelEvent, order: Order | None) -> dict[str, str]:
-    """Return what the notice of an event says besides the order. It names no address."""
+    """Return what the notice of an event says besides the order.
+
+    It names no address.
+    """
     if isinstance(event, events.OrderAddressChanged):
         return {"at": event.occurred_at}
     return {"lines": "\n".join(_list_goods(event.items, order)), **_describe_goods(event)}

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from chalicelib.notifications.errors import RecipientGone, RecipientUnknown, RecipientUnproved
 from chalicelib.notifications.models import Notification
 from chalicelib.readmodels.orders import Order, find_order
-from chalicelib.readmodels.users import find_user, is_guest, was_deleted
+from chalicelib.readmodels.users import find_user, was_deleted
+from common import ids
 
 
 class Recipient(NamedTuple):
@@ -23,12 +24,12 @@ def get_recipient(notification: Notification) -> Recipient:
     Raises: RecipientUnknown, RecipientGone; RecipientUnproved for a guest's order that is not
     paid, because anybody could have it mailed to any address.
     """
-    if not is_guest(notification.user_id):
+    if not ids.is_guest(notification.user_id):
         return _get_account(notification.user_id)
     order = find_order(notification.order_id) if notification.order_id else None
     if order is None:
         raise RecipientUnknown(f"there is no order of {notification.user_id}")
-    return _get_guest(order) if is_guest(order.user_id) else _get_account(order.user_id)
+    return _get_guest(order) if ids.is_guest(order.user_id) else _get_account(order.user_id)
 
 
 def _get_guest(order: Order) -> Recipient:

@@ -1,7 +1,5 @@
 """Read model of cart-service's table Carts."""
 
-import hashlib
-
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
@@ -43,11 +41,6 @@ class GuestCart(Model):
     key = UnicodeAttribute(range_key=True, attr_name="productId")
     status = UnicodeAttribute()
     expires_at = dynamodb.WholeNumber(attr_name="expiresAt")
-
-
-def owner_of_guest_cart(secret: str) -> str:
-    """Return the owner of the cart that the secret opens, as cart-service has it."""
-    return f"GUEST#{hashlib.sha256(secret.encode()).hexdigest()}"
 
 
 def guest_cart_key(guest_id: str) -> Key[GuestCart]:

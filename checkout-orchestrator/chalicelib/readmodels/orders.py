@@ -87,7 +87,7 @@ class OrderRefund(dynamodb.Map):
 
     @property
     def lines_to_restock(self) -> list[OrderLine]:
-        """The goods to restock if it restocks: of a return those that can be sold again."""
+        """The goods to restock: of a return those that can be sold again."""
         return list(self.restock_lines or self.lines)
 
     @property

@@ -22,11 +22,6 @@ class User(Model):
     phone = UnicodeAttribute(null=True)
 
 
-def is_guest(user_id: str) -> bool:
-    """Whether this is the owner of a guest's cart, and of no account."""
-    return user_id.startswith("GUEST#")
-
-
 def find_user(user_id: str) -> User | None:
     """Read the customer, None if there is no such account (any more)."""
     return dynamodb.find(User, user_id)

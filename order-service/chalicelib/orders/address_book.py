@@ -8,9 +8,8 @@ from chalicelib.orders.errors import AddressNotFound
 from chalicelib.orders.readmodels import BookAddress
 from chalicelib.quotes.schemas import PriceTerms
 from common import ids
-from common.addresses import Address
+from common.addresses import Address, check_stored
 from common.batch_reads import BatchReader, Key
-from common.schemas import InvalidBody
 
 Terms = TypeVar("Terms", bound=PriceTerms)
 
@@ -40,8 +39,4 @@ def get_address(address_id: str, user_id: str, reader: BatchReader) -> Address:
     stored = next(iter(reader.find_all(keys(address_id, user_id))), None)
     if stored is None:
         raise AddressNotFound(f"addressId: the address book has no address {address_id}")
-    names = Address.__struct_fields__
-    try:
-        return Address(**{name: getattr(stored, name) for name in names})
-    except ValueError as exc:
-        raise InvalidBody(f"addressId: {exc}") from None
+    return check_stored("addressId", stored)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from chalicelib.orders import guests, lookups, offers
+from chalicelib.orders import lookups, offers
 from chalicelib.orders.errors import (
     CartOrderOpen,
     OrderContended,
@@ -22,7 +22,7 @@ from chalicelib.orders.statuses import PAID_STATUSES, OrderStatus
 from chalicelib.promotions import uses
 from chalicelib.promotions.errors import CouponOver
 from chalicelib.promotions.uses import Limits
-from common import clock, settings, transactions
+from common import clock, ids, settings, transactions
 from common.batch_reads import BatchReader, Key
 from common.retry import RetryPolicy
 
@@ -110,7 +110,7 @@ def _count_for_customer(order: Order, from_cart: bool, reader: BatchReader) -> C
     _require_pause(orders.values(), _FREE_EXPIRIES)
     counted = frozenset({OrderStatus.CREATED, OrderStatus.EXPIRED, *PAID_STATUSES})
     customer.recent = [*_remembered(customer.recent, orders, counted), _entry(order, from_cart)]
-    if guests.is_guest(order.user_id):
+    if ids.is_guest(order.user_id):
         customer.expires_at = clock.epoch() + _GUEST_ROW_SECONDS
     return customer
 

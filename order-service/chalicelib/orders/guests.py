@@ -13,13 +13,7 @@ from common import clock, emails, log
 MAX_ORDERS_OF_ADDRESS = 10  # within a day: each is mailed to it, and nobody proved it
 _DAY = 24 * 3600
 _PAGE_SIZE = 100
-_PREFIX = "GUEST#"  # of the owner of a guest's cart
 _TOKEN_BYTES = 32
-
-
-def is_guest(user_id: str) -> bool:
-    """Whether this is the owner of a guest's cart, and of no account."""
-    return user_id.startswith(_PREFIX)
 
 
 def note_guest(order: Order, email: str) -> None:

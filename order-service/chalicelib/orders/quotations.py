@@ -1,6 +1,6 @@
 """Quote an order to anybody, and write the parts of its price into an order."""
 
-from chalicelib.orders import address_book, guests, lookups, pricing, readmodels
+from chalicelib.orders import address_book, lookups, pricing, readmodels
 from chalicelib.orders.addresses import AddressMap, address_fields
 from chalicelib.orders.errors import ShippingAddressRequired
 from chalicelib.orders.models import Order, OrderPromotion, OrderShipping
@@ -19,7 +19,7 @@ from chalicelib.quotes.schemas import (
 )
 from chalicelib.quotes.service import Customer, Quoted
 from chalicelib.shipping.errors import ShippingMethodNotAvailable
-from common import money, settings
+from common import ids, money, settings
 from common.addresses import Address
 from common.batch_reads import BatchReader
 
@@ -76,7 +76,7 @@ def quote_for(
     ShippingAddressRequired where the stage has REQUIRE_SHIPPING_ADDRESS.
     """
     _require_address(terms)
-    customer = Customer(user_id, lambda: not lookups.has_orders(user_id), guests.is_guest(user_id))
+    customer = Customer(user_id, lambda: not lookups.has_orders(user_id), ids.is_guest(user_id))
     quote = pricing.quote(order_lines, terms, customer, terms.expected_total, reader)
     if terms.shipping_address is not None and quote.quoted.method is None:
         raise ShippingMethodNotAvailable(
